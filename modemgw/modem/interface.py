@@ -1,0 +1,160 @@
+"""What the gateway knows of modems, and what modems know of the gateway.
+
+Values and protocols only. The gateway is written against this page; a second driver has to
+fulfil it and nothing else. All methods run on the event loop's thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class ModemState(StrEnum):
+    """Where a modem stands in its life."""
+
+    ABSENT = "absent"
+    OPENING = "opening"
+    INITIALISING = "initialising"
+    LOCKED = "locked"
+    NO_SIM = "no_sim"
+    DENIED = "denied"
+    REGISTERING = "registering"
+    READY = "ready"
+    DEGRADED = "degraded"
+    RECOVERING = "recovering"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class ModemStatus:
+    """A modem as a technician sees it. What is not known is None.
+
+    `reason` says in words why it is not ready and what to do about it; it is empty when ready.
+    `since` is when it entered `state`, in seconds of the epoch. `number` is E.164 where the SIM
+    tells its own. `rssi_dbm` is -113 to -51 (27.007 §8.5).
+    """
+
+    port: str
+    state: ModemState
+    reason: str = ""
+    since: float = 0.0
+    imei: str | None = None
+    maker: str | None = None
+    model: str | None = None
+    revision: str | None = None
+    iccid: str | None = None
+    imsi: str | None = None
+    number: str | None = None
+    operator: str | None = None
+    smsc: str | None = None
+    rssi_dbm: int | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a submit: the axis of certainty."""
+
+    ACCEPTED = "accepted"  # the network took it
+    REFUSED = "refused"  # it did not, for certain
+    UNKNOWN = "unknown"  # after Ctrl-Z nobody can say
+    WITHDRAWN = "withdrawn"  # ESC before Ctrl-Z: never left us
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitResult:
+    """The answer to one submit.
+
+    `mr` is the message reference 0 to 255 where the modem told one. `code` is the number of
+    `+CMS ERROR` (`family` "cms") or `+CME ERROR` ("cme"); both empty for a plain ERROR, a
+    time-out or a lost port, which `detail` then names.
+    """
+
+    outcome: Outcome
+    mr: int | None = None
+    family: str = ""
+    code: int | None = None
+    detail: str = ""
+
+
+class Verdict(StrEnum):
+    """What the gate says in the last moment before the write."""
+
+    GO = "go"
+    STALE = "stale"  # the clearance has grown old: obtain it again
+    NO = "no"
+
+
+class Clearance(Protocol):
+    """The right to let one part begin. The gateway gives it, the modem asks for it."""
+
+    async def obtain(self) -> bool:
+        """Record durably that this part is about to begin, and ask the gate; false: ESC.
+
+        The modem calls it as soon as `AT+CMGS` is out, so that it runs behind the prompt, and
+        calls it again when `verdict` says STALE. An exception counts as false.
+        """
+
+    def verdict(self) -> Verdict:
+        """The gate's last word, from memory; called directly before TPDU and Ctrl-Z are written."""
+
+
+class Modem(Protocol):
+    """One modem, as the gateway drives it."""
+
+    @property
+    def status(self) -> ModemStatus:
+        """Its present status; a new value after each change."""
+
+    async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
+        """Hand one TPDU to the network (`AT+CMGS=length`) and say what became of it.
+
+        `pdu` is hex with the service-centre address in front, `length` counts octets without it.
+        Announced texts are read first (a STOP must not lie unread). Never raises, except for
+        cancellation; a submit that is cancelled after Ctrl-Z is unknown to its caller.
+        """
+
+
+class Source(StrEnum):
+    """How an incoming TPDU reached us."""
+
+    STORED = "stored"  # read from the modem's storage and still there
+    DIRECT = "direct"  # +CMT or +CDS: exists nowhere else
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A TPDU from the network, undecoded.
+
+    `pdu` is what the modem printed, hex as a rule, but nothing is promised about its content.
+    `iccid` is the line that it came in on; None where no line can be told. `storage`, `index`
+    say where a stored one lies ("" and -1 for direct ones).
+    """
+
+    pdu: str
+    source: Source
+    iccid: str | None
+    storage: str = ""
+    index: int = -1
+
+
+class ModemListener(Protocol):
+    """What the modem tells the gateway. `changed` and `called` must return at once."""
+
+    def changed(self, modem: Modem) -> None:
+        """Its status has a new value."""
+
+    async def received(self, modem: Modem, incoming: Incoming) -> bool:
+        """Take in a TPDU; true once it is committed, and only then may the modem delete it."""
+
+    async def late_answer(self, modem: Modem, mr: int | None) -> None:
+        """A final OK to a submit of an earlier opening was read: that submit was accepted.
+
+        Told when the modem is identified and before it becomes ready.
+        """
+
+    async def swept(self, modem: Modem) -> None:
+        """All that the modem's storage held when it became usable is committed."""
+
+    def called(self, modem: Modem, caller: str | None) -> None:
+        """A voice call rings; `caller` where the network told."""
