@@ -1,0 +1,87 @@
+"""Text to septets and back: the GSM 7-bit alphabet with its national tables (23.038 §6.2.1).
+
+Between text and septets stands a *compact* form, one octet to a character: its code, with the
+highest bit set where it needs an escape in front. Both directions to and from it are a single
+charmap pass in C; only texts that use the extension pay for escapes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from modemgw.pdu.national_locking import LOCKING
+from modemgw.pdu.national_single import SINGLE
+
+if TYPE_CHECKING:
+    from _codecs import _EncodeCharMap
+
+ESCAPE: Final = 0x1B
+
+_HOLE: Final = "\ufffe"  # charmap_build leaves this position out
+_UNKNOWN: Final = "\ufffd"
+_ESCAPED: Final = tuple(bytes((ESCAPE, octet & 0x7F)) for octet in range(256))
+_COMPACT: Final = tuple(bytes((octet | 0x80,)) for octet in range(128))
+_PAIR: Final = re.compile(rb"\x1b(.)", re.DOTALL)
+_HIGH: Final = re.compile(rb"[\x80-\xff]")
+
+# A charmap is fast only if its position 0 is U+0000, and in the GSM alphabet that is '@'. So the
+# character of code 0 is put at the one high position that no single-shift table can use, the
+# escape's own, and moved home by a translation.
+_ZERO: Final = ESCAPE | 0x80
+_HOME: Final = bytes(0 if octet == _ZERO else octet for octet in range(256))
+
+
+def text_of(septets: bytes, locking: int = 0, single: int = 0) -> str:
+    """What `septets` say, with the tables of those national language identifiers.
+
+    Unknown identifiers mean the default tables. A code that the single-shift table lacks is read
+    from the locking table, escape twice is a space, an escape at the end is dropped, a code that
+    no table has is U+FFFD. Never fails.
+    """
+    if ESCAPE in septets:
+        septets = _PAIR.sub(_one_octet, septets).removesuffix(b"\x1b")
+    return codecs.charmap_decode(septets, "strict", _decoding_table(locking, single))[0]
+
+
+def septets_of(text: str, locking: int = 0, single: int = 0) -> bytes | None:
+    """The septets for `text`, or None where the tables lack one of its characters."""
+    if "\0" in text:
+        return None
+    try:
+        compact = codecs.charmap_encode(text, "strict", _encoding_map(locking, single))[0]
+    except UnicodeEncodeError:
+        return None
+    compact = compact.translate(_HOME)
+    return compact if compact.isascii() else _HIGH.sub(_escape_pair, compact)
+
+
+def _one_octet(pair: re.Match[bytes]) -> bytes:
+    return _COMPACT[pair[0][1]]
+
+
+def _escape_pair(high: re.Match[bytes]) -> bytes:
+    return _ESCAPED[high[0][0]]
+
+
+@cache
+def _decoding_table(locking: int, single: int) -> str:
+    """256 characters: the locking table, and above it the single-shift table over it."""
+    low = LOCKING.get(locking, LOCKING[0])
+    high = SINGLE.get(single, SINGLE[0])
+    shifted = [high.get(code, low[code]) for code in range(128)]
+    shifted[ESCAPE] = " "
+    return (low + "".join(shifted)).replace(_HOLE, _UNKNOWN)
+
+
+@cache
+def _encoding_map(locking: int, single: int) -> _EncodeCharMap:
+    """From character to compact octet; what stands in both tables goes without an escape."""
+    low = LOCKING.get(locking, LOCKING[0])
+    high = SINGLE.get(single, SINGLE[0])
+    shifted = [high.get(code, _HOLE) for code in range(128)]
+    shifted = [_HOLE if character in low else character for character in shifted]
+    shifted[ESCAPE] = low[0]
+    return codecs.charmap_build("\0" + low[1:] + "".join(shifted))

@@ -1,0 +1,52 @@
+"""TP-PI and the fields that it announces at the end of reports (23.040 §9.2.3.27)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from modemgw.pdu.errors import truncated
+from modemgw.pdu.userdata import UserData, read_user_data
+from modemgw.pdu.value import value
+
+_CLAUSE: Final = "23.040 §9.2.3.27"
+_PID: Final = 0x01
+_DCS: Final = 0x02
+_USER_DATA: Final = 0x04
+
+
+@value
+class OptionalFields:
+    """What a report may carry behind its own fields; None for what is not there.
+
+    `pi` is the parameter indicator as received. User data without a TP-DCS is in the default
+    alphabet.
+    """
+
+    pi: int
+    pid: int | None = None
+    dcs: int | None = None
+    user_data: UserData | None = None
+
+    def octets(self) -> bytes:
+        """The announced fields without the indicator itself, which a time stamp may follow."""
+        fields = bytes(octet for octet in (self.pid, self.dcs) if octet is not None)
+        if self.user_data is None:
+            return fields
+        return fields + bytes((self.user_data.length,)) + self.user_data.octets
+
+
+def read_optional(octets: bytes, at: int, pi: int, *, udhi: int, lenient: bool) -> OptionalFields:
+    """The fields from `at` on that `pi` announces. Raises PduError where they are cut off."""
+    pid = dcs = None
+    if pi & _PID:
+        if len(octets) <= at:
+            raise truncated(octets, "TP-PID", _CLAUSE)
+        pid, at = octets[at], at + 1
+    if pi & _DCS:
+        if len(octets) <= at:
+            raise truncated(octets, "TP-DCS", _CLAUSE)
+        dcs, at = octets[at], at + 1
+    user_data = None
+    if pi & _USER_DATA:
+        user_data = read_user_data(octets, at, dcs or 0, udhi=udhi, lenient=lenient)
+    return OptionalFields(pi, pid, dcs, user_data)

@@ -1,0 +1,194 @@
+"""TPDUs as plain dictionaries, for JSON: the fields of `modemgw pdu decode --json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modemgw.pdu.acknowledgement import SubmitReport
+from modemgw.pdu.coding import CODINGS
+from modemgw.pdu.command import Command
+from modemgw.pdu.deliver import Deliver
+from modemgw.pdu.status_report import StatusReport
+from modemgw.pdu.submit import Submit
+from modemgw.pdu.validity import AbsoluteValidity, RelativeValidity
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from modemgw.pdu.acknowledgement import DeliverReport
+    from modemgw.pdu.address import Address
+    from modemgw.pdu.decoder import Tpdu
+    from modemgw.pdu.optional import OptionalFields
+    from modemgw.pdu.userdata import UserData
+    from modemgw.pdu.validity import Validity
+
+Fields = dict[str, object]
+
+
+def as_dict(tpdu: Tpdu) -> Fields:
+    """The fields of `tpdu`; those that do not apply are left out, unusable times are None."""
+    fields: Fields = {"type": tpdu.type.value, "sca": tpdu.sca and _address(tpdu.sca)}
+    match tpdu:
+        case Deliver():
+            fields |= _deliver(tpdu)
+        case Submit():
+            fields |= _submit(tpdu)
+        case StatusReport():
+            fields |= _status_report(tpdu)
+        case Command():
+            fields |= _command(tpdu)
+        case _:
+            fields |= _acknowledgement(tpdu)
+    return fields
+
+
+def _deliver(tpdu: Deliver) -> Fields:
+    return {
+        "mms": tpdu.mms,
+        "sri": tpdu.sri,
+        "rp": tpdu.rp,
+        "udhi": tpdu.udhi,
+        "address": _address(tpdu.address),
+        "scts": _time(tpdu.scts),
+        "pid": tpdu.pid,
+        **_coding(tpdu.dcs),
+        **_user_data(tpdu.user_data),
+    }
+
+
+def _submit(tpdu: Submit) -> Fields:
+    fields: Fields = {
+        "rd": tpdu.rd,
+        "srr": tpdu.srr,
+        "rp": tpdu.rp,
+        "udhi": tpdu.udhi,
+        "mr": tpdu.mr,
+        "address": _address(tpdu.address),
+        "pid": tpdu.pid,
+        **_coding(tpdu.dcs),
+    }
+    if tpdu.vp is not None:
+        fields["vp"] = _validity(tpdu.vp)
+    return fields | _user_data(tpdu.user_data)
+
+
+def _status_report(tpdu: StatusReport) -> Fields:
+    fields: Fields = {
+        "mms": tpdu.mms,
+        "srq": tpdu.srq,
+        "udhi": tpdu.udhi,
+        "mr": tpdu.mr,
+        "address": _address(tpdu.address),
+        "scts": _time(tpdu.scts),
+        "discharge": _time(tpdu.discharge),
+        "st": tpdu.st,
+    }
+    return fields if tpdu.optional is None else fields | _optional(tpdu.optional)
+
+
+def _command(tpdu: Command) -> Fields:
+    return {
+        "srr": tpdu.srr,
+        "udhi": tpdu.udhi,
+        "mr": tpdu.mr,
+        "pid": tpdu.pid,
+        "ct": tpdu.ct,
+        "mn": tpdu.mn,
+        "address": _address(tpdu.address),
+        "data": _hex(tpdu.data),
+    }
+
+
+def _acknowledgement(tpdu: DeliverReport | SubmitReport) -> Fields:
+    fields: Fields = {"udhi": tpdu.udhi}
+    if tpdu.fcs is not None:
+        fields["fcs"] = tpdu.fcs
+    if isinstance(tpdu, SubmitReport):
+        fields["scts"] = _time(tpdu.scts)
+    return fields | _optional(tpdu.optional)
+
+
+def _optional(optional: OptionalFields) -> Fields:
+    fields: Fields = {"pi": optional.pi}
+    if optional.pid is not None:
+        fields["pid"] = optional.pid
+    if optional.dcs is not None or optional.user_data is not None:
+        fields |= {"dcs": 0} if optional.dcs is None else _coding(optional.dcs)
+    if optional.user_data is not None:
+        fields |= _user_data(optional.user_data)
+    return fields
+
+
+def _address(address: Address) -> Fields:
+    return {"number": address.number, "ton": address.ton, "npi": address.npi}
+
+
+def _time(when: datetime | None) -> str | None:
+    return None if when is None else when.isoformat()
+
+
+def _hex(octets: bytes) -> str:
+    return octets.hex().upper()
+
+
+def _coding(dcs: int) -> Fields:
+    coding = CODINGS[dcs]
+    fields: Fields = {"dcs": dcs, "alphabet": coding.alphabet.value}
+    if coding.message_class is not None:
+        fields["class"] = coding.message_class
+    if coding.compressed:
+        fields["compressed"] = True
+    if coding.autodelete:
+        fields["autodelete"] = True
+    if coding.waiting is not None:
+        waiting = coding.waiting
+        fields["mwi"] = {
+            "store": waiting.store,
+            "active": waiting.active,
+            "type": waiting.type.value,
+        }
+    return fields
+
+
+def _validity(validity: Validity) -> Fields:
+    match validity:
+        case RelativeValidity():
+            return {"format": "relative", "octet": validity.octet, "minutes": validity.minutes}
+        case AbsoluteValidity():
+            return {"format": "absolute", "time": _time(validity.time)}
+        case _:
+            fields: Fields = {"format": "enhanced", "raw": _hex(validity.octets)}
+            if validity.single_shot:
+                fields["single_shot"] = True
+            if validity.seconds is not None:
+                fields["seconds"] = validity.seconds
+            return fields
+
+
+def _user_data(user_data: UserData) -> Fields:
+    header = user_data.header
+    fields: Fields = {"alphabet": user_data.alphabet.value}
+    if header.length:
+        fields["udh"] = [{"iei": e.iei, "data": _hex(e.data)} for e in header.elements]
+    if header.concat is not None:
+        concat = header.concat
+        fields["concat"] = {
+            "ref": concat.ref,
+            "total": concat.total,
+            "seq": concat.seq,
+            "bits": concat.bits,
+        }
+    if header.ports is not None:
+        ports = header.ports
+        fields["ports"] = {"dst": ports.dst, "src": ports.src, "bits": ports.bits}
+    if header.locking is not None:
+        fields["locking"] = header.locking
+    if header.single is not None:
+        fields["single"] = header.single
+    if user_data.data is not None:
+        fields["data"] = _hex(user_data.data)
+    else:
+        fields["text"] = user_data.text
+    if user_data.defects:
+        fields["defects"] = [str(defect) for defect in user_data.defects]
+    return fields

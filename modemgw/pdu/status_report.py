@@ -1,0 +1,89 @@
+"""SMS-STATUS-REPORT: what became of a text (23.040 §9.2.2.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from modemgw.pdu.address import Address, address_octets, read_address
+from modemgw.pdu.errors import truncated
+from modemgw.pdu.optional import OptionalFields, read_optional
+from modemgw.pdu.timestamp import read_timestamp, timestamp_octets
+from modemgw.pdu.tpdu import NO_MORE, REPORT, UDHI, TpduType
+from modemgw.pdu.value import value
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_CLAUSE: Final = "23.040 §9.2.2.3"
+_RESERVED_PI: Final = 0x78
+
+
+@value
+class StatusReport:
+    """The fate of the text that was submitted with reference `mr` to `address` (TP-RA).
+
+    `scts` is when the service centre got the text, `discharge` (TP-DT) when its fate was known;
+    None if what is there is no time. `st` is TP-ST: below 32 done with success, 32 to 63 still
+    being tried, above that given up (§9.2.3.15). `optional` is None where nothing follows.
+    """
+
+    type: ClassVar[TpduType] = TpduType.STATUS_REPORT
+
+    sca: Address | None
+    first: int
+    mr: int
+    address: Address
+    scts: datetime | None
+    discharge: datetime | None
+    st: int
+    optional: OptionalFields | None = None
+
+    @property
+    def udhi(self) -> bool:
+        """The user data begins with a header."""
+        return bool(self.first & UDHI)
+
+    @property
+    def mms(self) -> bool:
+        """More messages wait at the service centre."""
+        return not self.first & NO_MORE
+
+    @property
+    def srq(self) -> bool:
+        """It answers an SMS-COMMAND, not an SMS-SUBMIT (TP-SRQ, §9.2.3.26)."""
+        return bool(self.first & REPORT)
+
+    def octets(self) -> bytes:
+        """The TPDU without service-centre address."""
+        octets = b"".join(
+            (
+                bytes((self.first, self.mr)),
+                address_octets(self.address, "TP-RA"),
+                timestamp_octets(self.scts, "TP-SCTS"),
+                timestamp_octets(self.discharge, "TP-DT"),
+                bytes((self.st,)),
+            )
+        )
+        if self.optional is None:
+            return octets
+        return octets + bytes((self.optional.pi,)) + self.optional.octets()
+
+
+def read_status_report(
+    octets: bytes, at: int, sca: Address | None, *, lenient: bool
+) -> StatusReport:
+    """The STATUS-REPORT whose first octet stands at `at`."""
+    if len(octets) < at + 2:
+        raise truncated(octets, "TP-MR", _CLAUSE)
+    first, mr = octets[at], octets[at + 1]
+    address, at = read_address(octets, at + 2, "TP-RA")
+    scts = read_timestamp(octets, at, "TP-SCTS")
+    discharge = read_timestamp(octets, at + 7, "TP-DT")
+    at += 14
+    if len(octets) <= at:
+        raise truncated(octets, "TP-ST", _CLAUSE)
+    optional = None
+    # A SIM record is filled up with FF: an indicator with reserved bits is no indicator.
+    if len(octets) > at + 1 and not octets[at + 1] & _RESERVED_PI:
+        optional = read_optional(octets, at + 2, octets[at + 1], udhi=first & UDHI, lenient=lenient)
+    return StatusReport(sca, first, mr, address, scts, discharge, octets[at], optional)
