@@ -1,0 +1,211 @@
+"""Connections: SQLite for one host, PostgreSQL for many, the same durability on both."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from modemgw.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection
+
+BUSY_TIMEOUT_MS = 10_000
+WAL_SOFT_LIMIT_PAGES = 4_000  # 16 MiB: the checkpointer's aim
+WAL_SIZE_LIMIT_BYTES = 64 << 20
+
+
+def parse_url(database_url: str) -> URL:
+    """The URL with the driver that we use; `sqlite:///FILE` or `postgresql://…`.
+
+    Raises StoreError in words that name `database_url`.
+    """
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        raise StoreError(
+            "database_url is no database URL; use sqlite:///modemgw.db or postgresql://user@host/db"
+        ) from None
+    match url.get_backend_name():
+        case "sqlite":
+            if not url.database or url.database == ":memory:":
+                raise StoreError("database_url: SQLite needs a file, such as sqlite:///modemgw.db")
+            return url.set(drivername="sqlite+pysqlite")
+        case "postgresql":
+            return url.set(drivername="postgresql+psycopg")
+        case other:
+            raise StoreError(f"database_url: {other} is not supported; use sqlite or postgresql")
+
+
+def writer_engine(database_url: str) -> Engine:
+    """One connection that writes: every transaction begins IMMEDIATE and commits durably."""
+    return _engine(parse_url(database_url), connections=1, read_only=False)
+
+
+def reader_engine(database_url: str, connections: int) -> Engine:
+    """Connections that only read."""
+    return _engine(parse_url(database_url), connections=connections, read_only=True)
+
+
+def _engine(url: URL, *, connections: int, read_only: bool) -> Engine:
+    options: dict[str, Any] = {
+        "poolclass": QueuePool,
+        "pool_size": connections,
+        "max_overflow": 0,
+        "pool_timeout": 30,
+    }
+    if url.get_backend_name() == "sqlite":
+        options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+        engine = create_engine(url, **options)
+        event.listen(engine, "connect", _prepare_sqlite(read_only=read_only))
+        begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        return engine
+    options["connect_args"] = {
+        "connect_timeout": 5,
+        "options": "-c synchronous_commit=on -c statement_timeout=30000 -c lock_timeout=10000"
+        + (" -c default_transaction_read_only=on" if read_only else ""),
+        "prepare_threshold": 3,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+    try:
+        return create_engine(url, **options)
+    except ModuleNotFoundError:
+        raise StoreError("PostgreSQL needs its driver: pip install 'modemgw[postgres]'") from None
+
+
+def _prepare_sqlite(*, read_only: bool) -> Any:
+    """Pragmas of a new connection.
+
+    `isolation_level` None hands BEGIN to us: the sqlite3 module of Python 3.11 would begin late,
+    before the first INSERT, and break savepoints.
+    """
+
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA wal_autocheckpoint=0")
+        cursor.execute(f"PRAGMA journal_size_limit={WAL_SIZE_LIMIT_BYTES}")
+        cursor.execute("PRAGMA cache_size=-16000")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    return prepare
+
+
+def check_durability(connection: Connection) -> None:
+    """Refuse a PostgreSQL that may forget what it has committed. Raises StoreError."""
+    if connection.dialect.name != "postgresql":
+        return
+    for setting in ("synchronous_commit", "fsync", "full_page_writes"):
+        value = connection.execute(text(f"SHOW {setting}")).scalar_one()
+        if value not in ("on", "remote_apply"):
+            raise StoreError(
+                f"PostgreSQL has {setting}={value}: a power cut could lose accepted messages; "
+                f"set {setting}=on"
+            )
+
+
+class Checkpointer:
+    """Copies the WAL of SQLite back into the database, off the writer, in a thread of its own."""
+
+    def __init__(self, database_url: str, every_s: float = 1.0) -> None:
+        self._url, self._every_s = database_url, every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="checkpoint", daemon=True)
+        self._wanted = parse_url(database_url).get_backend_name() == "sqlite"
+
+    def start(self) -> None:
+        """Begin; nothing happens on PostgreSQL, which does this itself."""
+        if self._wanted:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End within a second or two."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        engine = writer_engine(self._url)
+        while not self._stop.wait(self._every_s):
+            with contextlib.suppress(SQLAlchemyError):  # disk full, locked: again in a second
+                self._checkpoint(engine)
+        engine.dispose()
+
+    def _checkpoint(self, engine: Engine) -> None:
+        raw = engine.raw_connection()
+        try:
+            # PASSIVE waits for nobody; TRUNCATE waits for readers and shortens the file.
+            _, pages, _ = raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if pages > WAL_SOFT_LIMIT_PAGES:
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            raw.close()
+
+
+@contextlib.contextmanager
+def sole_daemon(database_url: str, host: str) -> Iterator[None]:
+    """Hold the right to be the one daemon of this SQLite file, or of this host on PostgreSQL.
+
+    Raises StoreError when another one runs. The kernel or the server lets go when we die.
+    """
+    url = parse_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        path = os.path.realpath(url.database or "") + ".lock"
+        with _locked_file(path):
+            yield
+        return
+    engine = writer_engine(database_url)
+    with engine.connect() as connection:
+        taken = connection.execute(
+            text("SELECT pg_try_advisory_lock(hashtext('modemgw'), hashtext(:host))"),
+            {"host": host},
+        ).scalar_one()
+        connection.commit()
+        if not taken:
+            raise StoreError(
+                f"another modemgw already runs as host {host!r} on this database; stop it, or give "
+                "this one another `host` in its configuration"
+            )
+        yield
+    engine.dispose()
+
+
+@contextlib.contextmanager
+def _locked_file(path: str) -> Iterator[None]:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"cannot open {path}: {error.strerror}; check database_url") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(descriptor, 32).decode(errors="replace").strip()
+        os.close(descriptor)
+        raise StoreError(
+            f"another modemgw (process {holder or 'unknown'}) uses this database; SQLite serves "
+            "one daemon: stop it, or use PostgreSQL for several hosts"
+        ) from None
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(descriptor)

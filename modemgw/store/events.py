@@ -1,0 +1,137 @@
+"""Events: facts in the order of their commits, kept, and owed to webhooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from modemgw.store import tables
+from modemgw.store.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+_events, _webhooks, _counters = tables.events, tables.webhooks, tables.counters
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact that happened. `position` is 0 until it is published."""
+
+    type: str
+    created_at: float
+    data: dict[str, Any]
+    conversation_id: str | None = None
+    sequence: int | None = None  # gap-free within the conversation
+    id: str = field(default_factory=lambda: new_id("evt"))
+    position: int = 0
+
+
+def publish(connection: Connection, outbox: Sequence[Event]) -> None:
+    """Give events their positions and write them, with a delivery for each webhook that wants one.
+
+    The counter's row stays locked until the commit, so positions follow the order of commits.
+    """
+    last = connection.execute(
+        update(_counters)
+        .where(_counters.c.name == "events")
+        .values(value=_counters.c.value + len(outbox))
+        .returning(_counters.c.value)
+    ).scalar_one()
+    placed = list(enumerate(outbox, last - len(outbox) + 1))
+    connection.execute(
+        insert(_events),
+        [
+            {
+                "position": position,
+                "id": event.id,
+                "type": event.type,
+                "created_at": event.created_at,
+                "conversation_id": event.conversation_id,
+                "sequence": event.sequence,
+                "data": event.data,
+            }
+            for position, event in placed
+        ],
+    )
+    wanted = connection.execute(
+        select(_webhooks.c.id, _webhooks.c.events).where(_webhooks.c.enabled)
+    ).all()
+    owed = [
+        {
+            "webhook_id": webhook_id,
+            "position": position,
+            "event_id": event.id,
+            "conversation_id": event.conversation_id,
+            "status": "pending",
+            "attempts": 0,
+        }
+        for position, event in placed
+        for webhook_id, types in wanted
+        if event.type in types or "*" in types
+    ]
+    if owed:
+        connection.execute(insert(tables.deliveries), owed)
+
+
+def after(connection: Connection, position: int, limit: int) -> list[Event]:
+    """The events behind a position, in order."""
+    rows = connection.execute(
+        select(_events)
+        .where(_events.c.position > position)
+        .order_by(_events.c.position)
+        .limit(limit)
+    )
+    return [
+        Event(
+            type=row.type,
+            created_at=row.created_at,
+            data=row.data,
+            conversation_id=row.conversation_id,
+            sequence=row.sequence,
+            id=row.id,
+            position=row.position,
+        )
+        for row in rows
+    ]
+
+
+def position_of(connection: Connection, event_id: str) -> int | None:
+    """Where this event stands; None when it is unknown or no longer kept."""
+    return connection.execute(
+        select(_events.c.position).where(_events.c.id == event_id)
+    ).scalar_one_or_none()
+
+
+def last_position(connection: Connection) -> int:
+    """The position of the newest event; 0 when there is none."""
+    last: int = connection.execute(
+        select(func.coalesce(func.max(_events.c.position), 0))
+    ).scalar_one()
+    return last
+
+
+def prune(connection: Connection, before: float, limit: int) -> int:
+    """Forget at most `limit` events that are older than `before`; how many went.
+
+    Events that a webhook still waits for stay.
+    """
+    pending = select(tables.deliveries.c.position).where(tables.deliveries.c.status == "pending")
+    old = (
+        select(_events.c.position)
+        .where(_events.c.created_at < before, _events.c.position.not_in(pending))
+        .order_by(_events.c.position)
+        .limit(limit)
+    )
+    gone = connection.execute(delete(_events).where(_events.c.position.in_(old)))
+    connection.execute(
+        delete(tables.deliveries).where(
+            tables.deliveries.c.status != "pending",
+            tables.deliveries.c.settled_at < before,
+        )
+    )
+    return gone.rowcount

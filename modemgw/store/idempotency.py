@@ -1,0 +1,37 @@
+"""Answers kept under the Idempotency-Key of their request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select
+
+from modemgw.store import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+_table = tables.idempotency
+
+
+def find(connection: Connection, key_id: str, token: str) -> Row[Any] | None:
+    """The answer that an API key got for this token."""
+    return connection.execute(
+        select(_table).where(_table.c.key_id == key_id, _table.c.token == token)
+    ).one_or_none()
+
+
+def keep(
+    connection: Connection, *, key_id: str, token: str, digest: str, answer: Any, now: float
+) -> None:
+    """Keep an answer, in the transaction of what it tells."""
+    connection.execute(
+        insert(_table).values(
+            key_id=key_id, token=token, digest=digest, answer=answer, created_at=now
+        )
+    )
+
+
+def prune(connection: Connection, before: float) -> int:
+    """Forget answers that are older; how many."""
+    return connection.execute(delete(_table).where(_table.c.created_at < before)).rowcount

@@ -1,0 +1,124 @@
+"""What came in: TPDUs as they came, parts that wait for each other, reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from modemgw.store import tables
+from modemgw.store.sql import insert_new
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Connection, Row
+
+_inbound, _reports = tables.inbound_parts, tables.reports
+
+SIBLINGS_LIMIT = 2_000
+
+
+def keep(connection: Connection, values: dict[str, Any]) -> bool:
+    """Keep a TPDU; false when this very one is kept already."""
+    return insert_new(connection, _inbound, values)
+
+
+@dataclass(frozen=True, slots=True)
+class PartKey:
+    """What parts of one message have in common (23.040 §9.2.3.24.1)."""
+
+    line_id: str | None
+    sender: str
+    ref: int
+    ref_bits: int
+    total: int
+
+
+def siblings(connection: Connection, key: PartKey, since: float) -> Sequence[Row[Any]]:
+    """The parts with a key that came since a time, in order of arrival.
+
+    `given` says that the part stands in a message that is still partial.
+    """
+    i, m = _inbound.c, tables.messages.c
+    return connection.execute(
+        select(_inbound, m.partial.label("given"))
+        .outerjoin(tables.messages, m.id == i.message_id)
+        .where(
+            i.line_id == key.line_id if key.line_id is not None else i.line_id.is_(None),
+            i.sender == key.sender,
+            i.ref == key.ref,
+            i.ref_bits == key.ref_bits,
+            i.total == key.total,
+            i.received_at >= since,
+        )
+        .order_by(i.id)
+        .limit(SIBLINGS_LIMIT)
+    ).all()
+
+
+def open_parts(connection: Connection, before: float, limit: int) -> Sequence[Row[Any]]:
+    """Parts that have waited for their siblings since before a time."""
+    return connection.execute(
+        select(_inbound)
+        .where(
+            _inbound.c.message_id.is_(None), _inbound.c.total > 1, _inbound.c.received_at < before
+        )
+        .order_by(_inbound.c.received_at)
+        .limit(limit)
+    ).all()
+
+
+def message_of(connection: Connection, part_ids: Collection[str]) -> str | None:
+    """The message that some of these parts were given out as before."""
+    found: str | None = connection.execute(
+        select(_inbound.c.message_id)
+        .where(_inbound.c.id.in_(part_ids), _inbound.c.message_id.is_not(None))
+        .limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def join(connection: Connection, part_ids: Collection[str], message_id: str) -> None:
+    """Say which message these parts make."""
+    connection.execute(
+        update(_inbound).where(_inbound.c.id.in_(part_ids)).values(message_id=message_id)
+    )
+
+
+def add_report(connection: Connection, values: dict[str, Any]) -> None:
+    """Keep a status report."""
+    connection.execute(insert(_reports), values)
+
+
+def early_reports(
+    connection: Connection, line_id: str, mr: int, recipient: str, since: float
+) -> Sequence[Row[Any]]:
+    """Reports that came before the answer to their submit."""
+    return connection.execute(
+        select(_reports)
+        .where(
+            _reports.c.line_id == line_id,
+            _reports.c.mr == mr,
+            _reports.c.recipient == recipient,
+            _reports.c.message_id.is_(None),
+            _reports.c.received_at >= since,
+        )
+        .order_by(_reports.c.id)
+    ).all()
+
+
+def match_report(connection: Connection, report_id: str, message_id: str, seq: int) -> None:
+    """Say which part a report was about."""
+    connection.execute(
+        update(_reports).where(_reports.c.id == report_id).values(message_id=message_id, seq=seq)
+    )
+
+
+def defective(connection: Connection, *, before: str | None, limit: int) -> Sequence[Row[Any]]:
+    """TPDUs that did not decode or belong to no line, the newest first."""
+    statement = select(_inbound).where(_inbound.c.defect.is_not(None))
+    if before is not None:
+        statement = statement.where(_inbound.c.id < before)
+    return connection.execute(statement.order_by(_inbound.c.id.desc()).limit(limit)).all()

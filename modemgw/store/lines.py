@@ -1,0 +1,121 @@
+"""Lines and modems, as last seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+
+from modemgw.store import tables
+from modemgw.store.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Row
+
+_lines, _modems = tables.lines, tables.modems
+
+
+def see_line(connection: Connection, iccid: str, now: float, **known: Any) -> Row[Any]:
+    """The line of a SIM, made when it is new, with what is known of it now.
+
+    None in `known` leaves what was known before.
+    """
+    told = {name: value for name, value in known.items() if value is not None}
+    found = connection.execute(
+        update(_lines).where(_lines.c.iccid == iccid).values(seen_at=now, **told).returning(_lines)
+    ).one_or_none()
+    if found is not None:
+        return found
+    return connection.execute(
+        insert(_lines)
+        .values(id=new_id("lin"), iccid=iccid, created_at=now, seen_at=now, **told)
+        .returning(_lines)
+    ).one()
+
+
+def see_modem(connection: Connection, host: str, port: str, now: float, **known: Any) -> Row[Any]:
+    """The modem at a port, made when it is new.
+
+    A modem is known by its IMEI and keeps its row when it moves to another port; a port whose modem
+    has not told one yet has a row of its own, which the IMEI then takes over or replaces.
+    """
+    imei = known.get("imei")
+    here = (_modems.c.host == host) & (_modems.c.port == port)
+    values = {"host": host, "port": port, "seen_at": now, **known}
+    if imei is not None:
+        known_by_imei = connection.execute(
+            update(_modems).where(_modems.c.imei == imei).values(**values).returning(_modems)
+        ).one_or_none()
+        if known_by_imei is not None:
+            connection.execute(delete(_modems).where(here, _modems.c.imei.is_(None)))
+            return known_by_imei
+    else:
+        values.pop("imei", None)
+    nameless = _modems.c.imei.is_(None)
+    # A port without an IMEI just now is still the modem that was last there.
+    candidates = connection.execute(
+        select(_modems).where(here).order_by(_modems.c.seen_at.desc())
+    ).all()
+    target = next((row for row in candidates if imei is None or row.imei is None), None)
+    if target is not None:
+        chosen = _modems.c.id == target.id
+        if imei is not None:
+            chosen &= nameless
+        return connection.execute(
+            update(_modems).where(chosen).values(**values).returning(_modems)
+        ).one()
+    return connection.execute(
+        insert(_modems).values(id=new_id("mdm"), **values).returning(_modems)
+    ).one()
+
+
+def seat(connection: Connection, line_id: str, modem_id: str) -> None:
+    """Say that a line sits in a modem, and in no other."""
+    connection.execute(update(_lines).where(_lines.c.id == line_id).values(modem_id=modem_id))
+    connection.execute(
+        update(_modems)
+        .where(_modems.c.line_id == line_id, _modems.c.id != modem_id)
+        .values(line_id=None)
+    )
+
+
+def line_by_number(connection: Connection, number: str) -> Row[Any] | None:
+    """The line with this number, the one last seen where two claim it."""
+    return connection.execute(
+        select(_lines).where(_lines.c.number == number).order_by(_lines.c.seen_at.desc()).limit(1)
+    ).one_or_none()
+
+
+def line_by_id(connection: Connection, line_id: str) -> Row[Any] | None:
+    """One line."""
+    return connection.execute(select(_lines).where(_lines.c.id == line_id)).one_or_none()
+
+
+def all_lines(connection: Connection) -> Sequence[Row[Any]]:
+    """Every line that was ever seen, oldest first."""
+    return connection.execute(select(_lines).order_by(_lines.c.id)).all()
+
+
+def all_modems(connection: Connection) -> Sequence[Row[Any]]:
+    """Every modem, by host and port."""
+    return connection.execute(select(_modems).order_by(_modems.c.host, _modems.c.port)).all()
+
+
+def last_line_of(connection: Connection, modem_id: str) -> str | None:
+    """The line that was last seen in a modem."""
+    return connection.execute(
+        select(_modems.c.line_id).where(_modems.c.id == modem_id)
+    ).scalar_one_or_none()
+
+
+def forget_ports(connection: Connection, host: str, now: float) -> None:
+    """At a start: what this host drove is absent until it is seen again."""
+    connection.execute(
+        update(_modems)
+        .where(_modems.c.host == host)
+        .values(
+            state="absent", reason="not seen since the daemon started", since=now, rssi_dbm=None
+        )
+    )

@@ -1,0 +1,251 @@
+"""Messages and their parts: written, found, listed, moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, insert, select, update
+
+from modemgw.store import tables
+from modemgw.store.ids import new_id
+from modemgw.store.sql import insert_new
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+_messages, _parts, _conversations = tables.messages, tables.parts, tables.conversations
+
+EMPTY_MESSAGE: Mapping[str, Any] = {
+    column.name: None for column in _messages.columns if column.nullable
+} | {
+    "partial": False,
+    "metadata": {},
+    "urgent": False,
+    "want_report": False,
+    "priority": 0,
+    "attempts": 0,
+}
+
+
+def insert_message(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Write one message; what is left out is empty."""
+    connection.execute(insert(_messages), {**EMPTY_MESSAGE, **values})
+
+
+def insert_parts(connection: Connection, message_id: str, recipient: str, count: int) -> None:
+    """Write the parts of an outbound message, all queued."""
+    connection.execute(
+        insert(_parts),
+        [
+            {
+                "message_id": message_id,
+                "seq": seq,
+                "status": "queued",
+                "recipient": recipient,
+                "attempts": 0,
+            }
+            for seq in range(1, count + 1)
+        ],
+    )
+
+
+def get(connection: Connection, message_id: str) -> Row[Any] | None:
+    """One message."""
+    return connection.execute(select(_messages).where(_messages.c.id == message_id)).one_or_none()
+
+
+def get_parts(connection: Connection, message_id: str) -> Sequence[Row[Any]]:
+    """The parts of an outbound message, in order."""
+    return connection.execute(
+        select(_parts).where(_parts.c.message_id == message_id).order_by(_parts.c.seq)
+    ).all()
+
+
+def change(connection: Connection, message_id: str, **values: Any) -> None:
+    """Set columns of one message."""
+    connection.execute(update(_messages).where(_messages.c.id == message_id).values(**values))
+
+
+def change_part(connection: Connection, message_id: str, seq: int, **values: Any) -> None:
+    """Set columns of one part."""
+    connection.execute(
+        update(_parts)
+        .where(_parts.c.message_id == message_id, _parts.c.seq == seq)
+        .values(**values)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of messages is narrowed to; None: not narrowed."""
+
+    direction: str | None = None
+    status: str | None = None
+    recipient: str | None = None
+    sender: str | None = None
+    line_id: str | None = None
+    conversation_id: str | None = None
+    created_after: float | None = None
+    created_before: float | None = None
+
+
+def find(
+    connection: Connection, wanted: Filter, *, before: str | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Messages, the newest first, older than the message `before`."""
+    m = _messages.c
+    conditions = [
+        column == value
+        for column, value in (
+            (m.direction, wanted.direction),
+            (m.status, wanted.status),
+            (m.recipient, wanted.recipient),
+            (m.sender, wanted.sender),
+            (m.line_id, wanted.line_id),
+            (m.conversation_id, wanted.conversation_id),
+        )
+        if value is not None
+    ]
+    if wanted.created_after is not None:
+        conditions.append(m.created_at > wanted.created_after)
+    if wanted.created_before is not None:
+        conditions.append(m.created_at < wanted.created_before)
+    if before is not None:
+        conditions.append(m.id < before)
+    return connection.execute(
+        select(_messages).where(and_(True, *conditions)).order_by(m.id.desc()).limit(limit)
+    ).all()
+
+
+def unfinished_to(
+    connection: Connection, number: str, statuses: Collection[str]
+) -> Sequence[Row[Any]]:
+    """Outbound messages to a number that are in one of these statuses."""
+    return connection.execute(
+        select(_messages).where(
+            _messages.c.recipient == number,
+            _messages.c.direction == "outbound",
+            _messages.c.status.in_(statuses),
+        )
+    ).all()
+
+
+def last_texts_to(connection: Connection, number: str, limit: int = 3) -> list[str]:
+    """The texts that we last sent to a number, the newest first."""
+    return list(
+        connection.execute(
+            select(_messages.c.text)
+            .where(_messages.c.recipient == number, _messages.c.direction == "outbound")
+            .order_by(_messages.c.id.desc())
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def last_automatic_at(connection: Connection, number: str, permit: str) -> float | None:
+    """When the last automatic answer of this kind to a number was made."""
+    last: float | None = connection.execute(
+        select(func.max(_messages.c.created_at)).where(
+            _messages.c.recipient == number, _messages.c.permit == permit
+        )
+    ).scalar_one()
+    return last
+
+
+def find_conversation(connection: Connection, number: str, pool: str) -> Row[Any] | None:
+    """The conversation with a number, if there is one."""
+    return connection.execute(
+        select(_conversations).where(
+            _conversations.c.number == number, _conversations.c.pool == pool
+        )
+    ).one_or_none()
+
+
+def open_conversation(connection: Connection, number: str, pool: str, now: float) -> Row[Any]:
+    """The conversation with a number, made when there is none."""
+    found = find_conversation(connection, number, pool)
+    if found is not None:
+        return found
+    insert_new(
+        connection,
+        _conversations,
+        {
+            "id": new_id("cnv"),
+            "number": number,
+            "pool": pool,
+            "last_sequence": 0,
+            "created_at": now,
+        },
+    )
+    made = find_conversation(connection, number, pool)
+    assert made is not None
+    return made
+
+
+def next_sequence(connection: Connection, conversation_id: str) -> int:
+    """The next number of an event in a conversation; gap-free, because it commits with it."""
+    sequence: int = connection.execute(
+        update(_conversations)
+        .where(_conversations.c.id == conversation_id)
+        .values(last_sequence=_conversations.c.last_sequence + 1)
+        .returning(_conversations.c.last_sequence)
+    ).scalar_one()
+    return sequence
+
+
+def note_conversation(connection: Connection, conversation_id: str, **values: Any) -> None:
+    """Set columns of a conversation."""
+    connection.execute(
+        update(_conversations).where(_conversations.c.id == conversation_id).values(**values)
+    )
+
+
+def counts(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many messages stand in each (direction, status)."""
+    rows = connection.execute(
+        select(_messages.c.direction, _messages.c.status, func.count()).group_by(
+            _messages.c.direction, _messages.c.status
+        )
+    )
+    return {(direction, status): count for direction, status, count in rows}
+
+
+def last_part_on(connection: Connection, modem_id: str) -> Row[Any] | None:
+    """The part that a modem was last asked to submit."""
+    return connection.execute(
+        select(_parts)
+        .where(_parts.c.modem_id == modem_id)
+        .order_by(_parts.c.submitting_at.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def parts_awaiting_report(
+    connection: Connection, line_id: str, mr: int, recipient: str, since: float
+) -> Sequence[Row[Any]]:
+    """Accepted parts to a recipient whose submit bore this MR on this line, the newest first."""
+    return connection.execute(
+        select(_parts)
+        .where(
+            _parts.c.line_id == line_id,
+            _parts.c.mr == mr,
+            _parts.c.recipient == recipient,
+            _parts.c.submitting_at >= since,
+        )
+        .order_by(_parts.c.submitting_at.desc())
+        .limit(2)
+    ).all()
+
+
+def parts_in_doubt(connection: Connection, line_id: str, recipient: str) -> Sequence[Row[Any]]:
+    """Parts to a recipient on a line of which nobody knows whether they were accepted."""
+    return connection.execute(
+        select(_parts).where(
+            _parts.c.line_id == line_id,
+            _parts.c.recipient == recipient,
+            _parts.c.status == "in_doubt",
+        )
+    ).all()

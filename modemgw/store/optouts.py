@@ -1,0 +1,87 @@
+"""Opt-outs, their confirmations, and the audit of both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select
+
+from modemgw.store import tables
+from modemgw.store.ids import new_id
+from modemgw.store.sql import insert_new, lock_number, upsert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Row
+
+_opt_outs, _confirmations = tables.opt_outs, tables.confirmations
+
+
+def lock(connection: Connection, number: str) -> None:
+    """Decide alone about this recipient until the transaction ends."""
+    lock_number(connection, number)
+
+
+def add(connection: Connection, values: dict[str, Any]) -> bool:
+    """Record an opt-out; false when the number has one already."""
+    return insert_new(connection, _opt_outs, values)
+
+
+def remove(connection: Connection, number: str) -> bool:
+    """Lift an opt-out; false when there is none."""
+    return bool(connection.execute(delete(_opt_outs).where(_opt_outs.c.number == number)).rowcount)
+
+
+def get(connection: Connection, number: str) -> Row[Any] | None:
+    """The opt-out of a number."""
+    return connection.execute(select(_opt_outs).where(_opt_outs.c.number == number)).one_or_none()
+
+
+def page(connection: Connection, *, after: str | None, limit: int) -> Sequence[Row[Any]]:
+    """Opt-outs by number, those behind the number `after`."""
+    statement = select(_opt_outs).order_by(_opt_outs.c.number).limit(limit)
+    if after is not None:
+        statement = statement.where(_opt_outs.c.number > after)
+    return connection.execute(statement).all()
+
+
+def numbers(connection: Connection) -> list[str]:
+    """Every number with an opt-out."""
+    return list(connection.execute(select(_opt_outs.c.number)).scalars())
+
+
+def count(connection: Connection) -> int:
+    """How many numbers have opted out."""
+    return connection.execute(select(func.count()).select_from(_opt_outs)).scalar_one()
+
+
+def confirmed_at(connection: Connection, number: str) -> float | None:
+    """When an opt-out of this number was last confirmed."""
+    return connection.execute(
+        select(_confirmations.c.confirmed_at).where(_confirmations.c.number == number)
+    ).scalar_one_or_none()
+
+
+def note_confirmation(connection: Connection, number: str, now: float) -> None:
+    """Remember that a confirmation is on its way."""
+    upsert(connection, _confirmations, ("number",), {"number": number, "confirmed_at": now})
+
+
+def record(
+    connection: Connection, action: str, number: str | None, now: float, **detail: Any
+) -> None:
+    """Add an entry to the audit; nothing ever changes one."""
+    connection.execute(
+        insert(tables.audit).values(
+            id=new_id("aud"), created_at=now, action=action, number=number, detail=detail
+        )
+    )
+
+
+def entries(connection: Connection, number: str, limit: int = 100) -> Sequence[Row[Any]]:
+    """What the audit knows of a number, the newest first."""
+    a = tables.audit.c
+    return connection.execute(
+        select(tables.audit).where(a.number == number).order_by(a.id.desc()).limit(limit)
+    ).all()

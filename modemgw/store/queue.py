@@ -1,0 +1,254 @@
+"""The queue: who may go next, who waits for a time, whose claim is given back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, exists, func, literal, select, union_all, update
+
+from modemgw.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Row
+
+_messages, _parts = tables.messages, tables.parts
+_m = _messages.c
+
+RECIPIENT_IN_DOUBT = "recipient_in_doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message at the head of a lane, with what decides whether it may go on this line."""
+
+    message: Row[Any]
+    opted_out: bool
+    in_doubt: bool
+    last_inbound_at: float | None
+
+
+def candidates(
+    connection: Connection, lanes: Sequence[str], line_id: str, limit: int
+) -> list[Candidate]:
+    """The most urgent messages of some lanes; by priority, then age.
+
+    Each lane is asked for its head alone, so the cost does not grow with the queue.
+    """
+    heads = [
+        select(
+            select(_m.id, _m.priority)
+            .where(_m.lane == lane)
+            .order_by(_m.priority.desc(), _m.id)
+            .limit(limit)
+            .subquery()
+        )
+        for lane in lanes
+    ]
+    union = union_all(*heads).subquery()
+    ids = list(
+        connection.execute(
+            select(union.c.id).order_by(union.c.priority.desc(), union.c.id).limit(limit)
+        ).scalars()
+    )
+    if not ids:
+        return []
+    in_doubt = exists().where(
+        tables.parts.c.line_id == line_id,
+        tables.parts.c.recipient == _m.recipient,
+        tables.parts.c.status == "in_doubt",
+    )
+    opted_out = exists().where(tables.opt_outs.c.number == _m.recipient)
+    conversation = tables.conversations
+    rows = connection.execute(
+        select(
+            _messages,
+            opted_out.label("_opted_out"),
+            in_doubt.label("_in_doubt"),
+            conversation.c.last_inbound_at.label("_last_inbound_at"),
+        )
+        .outerjoin(conversation, conversation.c.id == _m.conversation_id)
+        .where(_m.id.in_(ids), _m.lane.is_not(None))
+        .order_by(_m.priority.desc(), _m.id)
+        .with_for_update(of=_messages, skip_locked=True)
+    )
+    return [
+        Candidate(row, bool(row._opted_out), bool(row._in_doubt), row._last_inbound_at)  # noqa: SLF001
+        for row in rows
+    ]
+
+
+def claim(
+    connection: Connection, message_id: str, host: str, line_id: str, sender: str | None
+) -> bool:
+    """Take a message out of its lane for a line; false when it is no longer there."""
+    done = connection.execute(
+        update(_messages)
+        .where(_m.id == message_id, _m.lane.is_not(None))
+        .values(lane=None, ready_at=None, claimed_by=host, line_id=line_id, sender=sender)
+    )
+    return bool(done.rowcount)
+
+
+def put_back(connection: Connection, message_id: str, lane: str) -> None:
+    """Give a claimed message back to a lane, unless something else became of it."""
+    connection.execute(
+        update(_messages)
+        .where(_m.id == message_id, _m.claimed_by.is_not(None))
+        .values(lane=lane, claimed_by=None, ready_at=None)
+    )
+
+
+def park(connection: Connection, message_id: str, until: float, reason: str | None) -> None:
+    """Take a message out of its lane until a time."""
+    connection.execute(
+        update(_messages)
+        .where(_m.id == message_id)
+        .values(lane=None, claimed_by=None, ready_at=until, hold_reason=reason)
+    )
+
+
+def due(connection: Connection, now: float, limit: int) -> Sequence[Row[Any]]:
+    """Parked messages whose time has come, the earliest first."""
+    return connection.execute(
+        select(_messages)
+        .where(_m.ready_at <= now, _m.lane.is_(None))
+        .order_by(_m.ready_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def next_due_at(connection: Connection) -> float | None:
+    """When the next parked message becomes due."""
+    due_at: float | None = connection.execute(
+        select(func.min(_m.ready_at)).where(_m.ready_at.is_not(None), _m.lane.is_(None))
+    ).scalar_one()
+    return due_at
+
+
+def overdue(connection: Connection, now: float, limit: int) -> Sequence[Row[Any]]:
+    """Waiting messages whose validity is over."""
+    in_lane = select(_messages).where(_m.expires_at <= now, _m.lane.is_not(None)).limit(limit)
+    parked = (
+        select(_messages)
+        .where(_m.expires_at <= now, _m.lane.is_(None), _m.ready_at.is_not(None))
+        .limit(limit)
+    )
+    return [*connection.execute(in_lane).all(), *connection.execute(parked).all()]
+
+
+def claimed_by(connection: Connection, host: str) -> Sequence[Row[Any]]:
+    """What a host had claimed: after its start, what its last run left."""
+    return connection.execute(select(_messages).where(_m.claimed_by == host)).all()
+
+
+def move_lane(connection: Connection, lane: str) -> int:
+    """Send the messages of a lane that may go elsewhere back to their home lanes; how many."""
+    done = connection.execute(
+        update(_messages)
+        .where(_m.lane == lane, _m.home_lane.is_not(None), _m.home_lane != lane)
+        .values(lane=_m.home_lane, line_id=None)
+    )
+    return done.rowcount
+
+
+def begin_part(
+    connection: Connection,
+    *,
+    message_id: str,
+    seq: int,
+    line_id: str,
+    modem_id: str,
+    host: str,
+    now: float,
+) -> bool:
+    """The write-ahead: record that a part is about to begin.
+
+    False when it may not: the message was canceled, or is another's by now.
+    """
+    alive = exists().where(
+        and_(
+            _m.id == message_id,
+            _m.claimed_by == host,
+            _m.status.in_(("queued", "sending")),
+        )
+    )
+    done = connection.execute(
+        update(_parts)
+        .where(
+            _parts.c.message_id == message_id,
+            _parts.c.seq == seq,
+            _parts.c.status == "queued",
+            alive,
+        )
+        .values(
+            status="submitting",
+            line_id=line_id,
+            modem_id=modem_id,
+            submitting_at=now,
+            mr=None,
+            attempts=_parts.c.attempts + literal(1),
+        )
+    )
+    return bool(done.rowcount)
+
+
+def still_begun(connection: Connection, message_id: str, seq: int, host: str) -> bool:
+    """Whether a part that was recorded as about to begin still may."""
+    found = connection.execute(
+        select(_parts.c.seq)
+        .join(_messages, _m.id == _parts.c.message_id)
+        .where(
+            _parts.c.message_id == message_id,
+            _parts.c.seq == seq,
+            _parts.c.status == "submitting",
+            _m.claimed_by == host,
+            _m.hold_reason.is_(None),
+        )
+    ).first()
+    return found is not None
+
+
+def in_doubt(connection: Connection, limit: int) -> Sequence[Row[Any]]:
+    """Parts in doubt, the oldest first."""
+    return connection.execute(
+        select(_parts)
+        .where(_parts.c.status == "in_doubt")
+        .order_by(_parts.c.submitting_at)
+        .limit(limit)
+    ).all()
+
+
+def waiting_for_line(connection: Connection, before: float, limit: int) -> Sequence[Row[Any]]:
+    """Messages of which a part was accepted before a time and the rest still waits for its line."""
+    accepted = exists().where(_parts.c.message_id == _m.id, _parts.c.settled_at < before)
+    return connection.execute(
+        select(_messages)
+        .where(_m.status == "sending", _m.claimed_by.is_(None), accepted)
+        .limit(limit)
+    ).all()
+
+
+def release_recipient(connection: Connection, recipient: str, now: float) -> None:
+    """Let the messages go on that waited for a part in doubt to this recipient."""
+    connection.execute(
+        update(_messages)
+        .where(_m.recipient == recipient, _m.hold_reason == RECIPIENT_IN_DOUBT)
+        .values(ready_at=now, hold_reason=None)
+    )
+
+
+def depth(connection: Connection) -> tuple[int, int]:
+    """How many messages wait in lanes, and how many for a time."""
+    waiting = connection.execute(
+        select(func.count()).select_from(_messages).where(_m.lane.is_not(None))
+    ).scalar_one()
+    parked = connection.execute(
+        select(func.count())
+        .select_from(_messages)
+        .where(_m.ready_at.is_not(None), _m.lane.is_(None))
+    ).scalar_one()
+    return waiting, parked

@@ -1,0 +1,323 @@
+"""The tables. Times are seconds of the epoch; `*_id` columns hold identifiers of `ids.new_id`.
+
+Eligibility to be sent is three columns of `messages`: a row with a `lane` waits in that lane, in
+order of `priority` and `id`; a row without one either waits for `ready_at` or does not wait at all
+(`ready_at` null).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_ID = String(48)
+_NUMBER = String(32)  # E.164, a short code or an alphanumeric sender
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+lines = Table(
+    "lines",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("iccid", String(24), nullable=False, unique=True),
+    Column("imsi", String(16)),
+    Column("number", _NUMBER),
+    Column("operator", String(64)),
+    Column("smsc", _NUMBER),
+    Column("modem_id", _ID),
+    Column("created_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+)
+
+modems = Table(
+    "modems",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("host", String(64), nullable=False),
+    Column("port", String(255), nullable=False),
+    Column("imei", String(20), unique=True),  # null until the modem has told it
+    Column("maker", String(64)),
+    Column("model", String(64)),
+    Column("revision", String(64)),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("line_id", _ID),
+    Column("operator", String(64)),
+    Column("rssi_dbm", Integer),
+    Column("seen_at", Double, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("number", _NUMBER, nullable=False),
+    Column("pool", String(64), nullable=False),  # "" is the default pool
+    Column("line_id", _ID),  # the line that the two last spoke on
+    Column("last_inbound_at", Double),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("number", "pool"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("direction", String(8), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("sender", _NUMBER),  # null until a line is claimed for it
+    Column("recipient", _NUMBER),  # null where the line's number is not known
+    Column("line_id", _ID),
+    Column("pool", String(64)),
+    Column("kind", String(16)),
+    Column("text", Text, nullable=False),
+    Column("encoding", String(8), nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("reference_number", Integer),  # of the concatenation, 8 bits; null for a single part
+    Column("partial", Boolean, nullable=False),
+    Column("conversation_id", _ID),
+    Column("created_at", Double, nullable=False),
+    Column("sent_at", Double),
+    Column("delivered_at", Double),
+    Column("received_at", Double),
+    Column("error_code", String(48)),
+    Column("error_message", Text),
+    Column("reference", String(255)),
+    Column("metadata", JSON, nullable=False),
+    Column("classified", String(8)),  # inbound: opt_out, opt_in, help, review
+    Column("permit", String(16)),  # outbound: what lets it pass an opt-out
+    Column("if_in_doubt", String(8)),
+    Column("urgent", Boolean, nullable=False),
+    Column("want_report", Boolean, nullable=False),
+    Column("send_at", Double),
+    Column("expires_at", Double),
+    Column("key_id", _ID),
+    # the queue
+    Column("lane", String(80)),
+    Column("priority", Integer, nullable=False),
+    Column("ready_at", Double),
+    Column("home_lane", String(80)),  # where it returns to when it may move to another line
+    Column("claimed_by", String(64)),
+    Column("attempts", Integer, nullable=False),
+    Column("hold_reason", String(48)),
+    Index("ix_messages_sender", "sender", "id"),
+    Index("ix_messages_recipient", "recipient", "id"),
+    Index("ix_messages_line", "line_id", "id"),
+    Index("ix_messages_direction", "direction", "id"),
+    Index("ix_messages_status", "status", "id"),
+    Index(
+        "ix_messages_queue",
+        "lane",
+        text("priority DESC"),
+        "id",
+        sqlite_where=text("lane IS NOT NULL"),
+        postgresql_where=text("lane IS NOT NULL"),
+    ),
+    _partial("ix_messages_waiting", "ready_at", where="ready_at IS NOT NULL AND lane IS NULL"),
+    _partial("ix_messages_claimed", "claimed_by", where="claimed_by IS NOT NULL"),
+    _partial("ix_messages_expiry", "expires_at", where="lane IS NOT NULL"),
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("message_id", _ID, nullable=False),
+    Column("seq", Integer, nullable=False),  # 1 to `messages.parts`
+    Column("status", String(16), nullable=False),
+    Column("recipient", _NUMBER, nullable=False),
+    Column("line_id", _ID),
+    Column("modem_id", _ID),
+    Column("mr", Integer),
+    Column("attempts", Integer, nullable=False),
+    Column("submitting_at", Double),
+    Column("settled_at", Double),
+    Column("report_status", Integer),  # TP-ST
+    Column("code", String(16)),
+    Column("detail", Text),
+    PrimaryKeyConstraint("message_id", "seq"),
+    Index("ix_parts_report", "line_id", "mr", "submitting_at"),
+    Index("ix_parts_modem", "modem_id", "submitting_at"),
+    _partial(
+        "ix_parts_unsettled", "line_id", "recipient", where="status IN ('submitting', 'in_doubt')"
+    ),
+)
+
+inbound_parts = Table(
+    "inbound_parts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("fingerprint", String(64), nullable=False, unique=True),
+    Column("line_id", _ID),
+    Column("modem_id", _ID),
+    Column("pdu", Text, nullable=False),
+    Column("kind", String(16), nullable=False),  # deliver, report, other, undecodable
+    Column("defect", Text),
+    Column("received_at", Double, nullable=False),
+    Column("sender", _NUMBER),
+    Column("ref_bits", Integer),
+    Column("ref", Integer),
+    Column("total", Integer),
+    Column("seq", Integer),
+    Column("message_id", _ID),
+    Index("ix_inbound_parts_key", "line_id", "sender", "ref", "ref_bits", "total"),
+    Index("ix_inbound_parts_message", "message_id"),
+    _partial("ix_inbound_parts_open", "received_at", where="total > 1 AND message_id IS NULL"),
+    _partial("ix_inbound_parts_defect", "id", where="defect IS NOT NULL"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("line_id", _ID),
+    Column("mr", Integer, nullable=False),
+    Column("recipient", _NUMBER, nullable=False),
+    Column("status", Integer, nullable=False),  # TP-ST
+    Column("discharged_at", Double),
+    Column("received_at", Double, nullable=False),
+    Column("message_id", _ID),  # null until it is matched
+    Column("seq", Integer),
+    _partial("ix_reports_open", "line_id", "mr", where="message_id IS NULL"),
+)
+
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("scope", String(64), nullable=False),
+    Column("source", String(32), nullable=False),  # keyword, api, cli
+    Column("reason", Text, nullable=False),
+    Column("message_id", _ID),
+    Column("line_id", _ID),
+    Column("created_at", Double, nullable=False),
+)
+
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("confirmed_at", Double, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", _ID, nullable=False, unique=True),
+    Column("type", String(32), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("conversation_id", _ID),
+    Column("sequence", BigInteger),
+    Column("data", JSON, nullable=False),
+    Index("ix_events_created_at", "created_at"),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("events", JSON, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("origin", String(8), nullable=False),  # config or api
+    Column("enabled", Boolean, nullable=False),
+    Column("disabled_reason", Text),
+    Column("created_at", Double, nullable=False),
+)
+
+deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("webhook_id", _ID, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("event_id", _ID, nullable=False),
+    Column("conversation_id", _ID),
+    Column("status", String(16), nullable=False),  # pending, delivered, dead
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Double),
+    Column("first_tried_at", Double),
+    Column("settled_at", Double),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    PrimaryKeyConstraint("webhook_id", "position"),
+    _partial("ix_webhook_deliveries_pending", "webhook_id", "position", where="status = 'pending'"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("kinds", JSON, nullable=False),
+    Column("default_kind", String(16)),
+    Column("urgent", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_used_at", Double),
+    Column("revoked_at", Double),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key_id", _ID, nullable=False),
+    Column("token", String(255), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    PrimaryKeyConstraint("key_id", "token"),
+    Index("ix_idempotency_created_at", "created_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("created_at", Double, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("number", _NUMBER),
+    Column("detail", JSON, nullable=False),
+    Index("ix_audit_number", "number", "id"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+writers = Table(
+    "writers",
+    metadata,
+    Column("host", String(64), primary_key=True),
+    Column("group_id", _ID, nullable=False),
+)

@@ -1,0 +1,134 @@
+"""Webhook endpoints and what is owed to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from modemgw.store import tables
+from modemgw.store.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Row
+
+_webhooks, _deliveries, _events = tables.webhooks, tables.deliveries, tables.events
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where events are to be posted. `secret` is `whsec_` and base64; `events` are types or `*`."""
+
+    url: str
+    events: tuple[str, ...]
+    secret: str
+
+
+def all_endpoints(connection: Connection) -> Sequence[Row[Any]]:
+    """Every endpoint, oldest first."""
+    return connection.execute(select(_webhooks).order_by(_webhooks.c.id)).all()
+
+
+def get(connection: Connection, webhook_id: str) -> Row[Any] | None:
+    """One endpoint."""
+    return connection.execute(select(_webhooks).where(_webhooks.c.id == webhook_id)).one_or_none()
+
+
+def add(connection: Connection, endpoint: Endpoint, origin: str, now: float) -> Row[Any]:
+    """Make an endpoint; events from now on are owed to it."""
+    return connection.execute(
+        insert(_webhooks)
+        .values(
+            id=new_id("whk"),
+            url=endpoint.url,
+            events=list(endpoint.events),
+            secret=endpoint.secret,
+            origin=origin,
+            enabled=True,
+            created_at=now,
+        )
+        .returning(_webhooks)
+    ).one()
+
+
+def remove(connection: Connection, webhook_id: str) -> bool:
+    """Forget an endpoint and what is owed to it; false when there is none."""
+    connection.execute(delete(_deliveries).where(_deliveries.c.webhook_id == webhook_id))
+    gone = connection.execute(delete(_webhooks).where(_webhooks.c.id == webhook_id))
+    return bool(gone.rowcount)
+
+
+def disable(connection: Connection, webhook_id: str, reason: str) -> None:
+    """Owe nothing more to an endpoint; what is pending stays for when it is enabled again."""
+    connection.execute(
+        update(_webhooks)
+        .where(_webhooks.c.id == webhook_id)
+        .values(enabled=False, disabled_reason=reason)
+    )
+
+
+def sync_configured(connection: Connection, wanted: Sequence[Endpoint], now: float) -> None:
+    """Make the endpoints of the configuration file those that it names, by their URL."""
+    there = {row.url: row for row in all_endpoints(connection) if row.origin == "config"}
+    for endpoint in wanted:
+        row = there.pop(endpoint.url, None)
+        if row is None:
+            add(connection, endpoint, "config", now)
+            continue
+        connection.execute(
+            update(_webhooks)
+            .where(_webhooks.c.id == row.id)
+            .values(
+                events=list(endpoint.events),
+                secret=endpoint.secret,
+                enabled=True,
+                disabled_reason=None,
+            )
+        )
+    for row in there.values():
+        remove(connection, row.id)
+
+
+def pending(connection: Connection, webhook_id: str, limit: int) -> Sequence[Row[Any]]:
+    """What is owed to an endpoint, in the order of events, with the events themselves."""
+    return connection.execute(
+        select(
+            _deliveries, _events.c.type, _events.c.created_at, _events.c.data, _events.c.sequence
+        )
+        .join(_events, _events.c.position == _deliveries.c.position)
+        .where(_deliveries.c.webhook_id == webhook_id, _deliveries.c.status == "pending")
+        .order_by(_deliveries.c.position)
+        .limit(limit)
+    ).all()
+
+
+def settle(connection: Connection, webhook_id: str, position: int, **values: Any) -> None:
+    """Record the outcome of an attempt."""
+    connection.execute(
+        update(_deliveries)
+        .where(_deliveries.c.webhook_id == webhook_id, _deliveries.c.position == position)
+        .values(**values)
+    )
+
+
+def owed(connection: Connection) -> dict[str, int]:
+    """How many deliveries each endpoint waits for."""
+    rows = connection.execute(
+        select(_deliveries.c.webhook_id, func.count())
+        .where(_deliveries.c.status == "pending")
+        .group_by(_deliveries.c.webhook_id)
+    )
+    return dict(rows.tuples().all())
+
+
+def log(
+    connection: Connection, webhook_id: str, *, before: int | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Deliveries of an endpoint, the newest first."""
+    statement = select(_deliveries).where(_deliveries.c.webhook_id == webhook_id)
+    if before is not None:
+        statement = statement.where(_deliveries.c.position < before)
+    return connection.execute(statement.order_by(_deliveries.c.position.desc()).limit(limit)).all()

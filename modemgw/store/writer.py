@@ -1,0 +1,247 @@
+"""The one writer: what arrives while a commit is on its way goes into the next transaction.
+
+Theory of operation
+-------------------
+`Writer.run(operation)` puts an operation into a queue and waits. One thread takes all that is in
+the queue (at most `GROUP_LIMIT`), begins a transaction, runs each operation in a savepoint of its
+own, publishes the events that they emitted, commits once, and tells every waiter its outcome. So a
+commit's time is shared by all who came meanwhile, and a lone operation waits for nobody.
+
+- An operation that raises is rolled back to its savepoint and fails alone.
+- A commit that fails fails all of its operations with StoreUnavailableError.
+- A connection lost *during* COMMIT leaves the outcome unknown. On PostgreSQL each group therefore
+  writes its own id into the host's row of `writers`; after reconnecting, that row tells.
+
+Events get their positions last, from a counter whose row stays locked until the commit: positions
+are in the order of commits, also between hosts, so a reader that has seen position n will never
+find a smaller one later.
+
+Operations run in the writer's thread. They must be quick, use nothing but the transaction and
+plain values, and may be run once only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from modemgw.store import events, tables
+from modemgw.store.engine import writer_engine
+from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
+from modemgw.store.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from modemgw.store.events import Event
+
+T = TypeVar("T")
+
+GROUP_LIMIT = 500
+QUEUE_LIMIT = 20_000
+
+
+class Transaction:
+    """What an operation works with: a connection, and the events that it emits."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.outbox: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        """Publish this event when the group commits."""
+        self.outbox.append(event)
+
+
+@dataclass(slots=True)
+class _Job(Generic[T]):
+    operation: Callable[[Transaction], T]
+    future: asyncio.Future[T]
+    loop: asyncio.AbstractEventLoop
+    result: Any = None
+    error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.future.done():  # the waiter has gone; what is committed stays committed
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Writer:
+    """Runs operations in group-committed transactions, in the order of their arrival."""
+
+    def __init__(
+        self,
+        database_url: str,
+        host: str,
+        *,
+        published: Callable[[], None] = lambda: None,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        """`published` is called on the loop's thread after each commit that had events."""
+        self._engine = writer_engine(database_url)
+        self._host = host
+        self._published = published
+        self._queue_limit = queue_limit
+        self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._keeps_group_ids = self._engine.dialect.name == "postgresql"
+        self.groups = 0
+        self.operations = 0
+        self.commit_s = 0.0
+        self.available = True
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Write what is queued, then end."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join, 30)
+        self._engine.dispose()
+
+    @property
+    def waiting(self) -> int:
+        """How many operations wait."""
+        return self._queue.qsize()
+
+    def submit(self, operation: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """Queue an operation now; the future ends after its commit, or with what it raised.
+
+        Raises StoreOverloadedError when too much waits.
+        """
+        if self._queue.qsize() >= self._queue_limit:
+            raise StoreOverloadedError("the database is slower than what arrives; try again later")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._queue.put(_Job(operation, future, loop))
+        return future
+
+    async def run(self, operation: Callable[[Transaction], T]) -> T:
+        """Run an operation and wait for its commit.
+
+        Raises what the operation raised; StoreUnavailableError when nothing was written.
+        Cancelling the waiter does not undo the operation.
+        """
+        return await self.submit(operation)
+
+    # -- in the writer's thread -----------------------------------------------------------------
+
+    def _run(self) -> None:
+        ending = False
+        while not ending:
+            job = self._queue.get()
+            jobs: list[_Job[Any]] = []
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) == GROUP_LIMIT or self._queue.empty():
+                    break
+                job = self._queue.get()
+            ending = job is None
+            if jobs:
+                published = self._write(jobs)
+                self._settle(jobs, published)
+
+    def _settle(self, jobs: list[_Job[Any]], published: bool) -> None:
+        def settle(mine: list[_Job[Any]]) -> None:
+            for job in mine:
+                job.settle()
+            if published:
+                self._published()
+
+        loops = {job.loop for job in jobs}
+        for loop in loops:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(settle, [job for job in jobs if job.loop is loop])
+
+    def _write(self, jobs: list[_Job[Any]]) -> bool:
+        """One transaction with all the jobs; whether events were published."""
+        group_id = new_id("grp")
+        began = time.monotonic()
+        try:
+            with self._engine.connect() as connection:
+                connection.begin()
+                published = self._group(connection, jobs, group_id)
+                try:
+                    connection.commit()
+                except DBAPIError as error:
+                    if not self._committed_after_all(error, group_id):
+                        raise
+        except SQLAlchemyError as error:
+            self._fail(jobs, error)
+            return False
+        self.available = True
+        self.groups += 1
+        self.operations += len(jobs)
+        self.commit_s += time.monotonic() - began
+        return published
+
+    def _group(self, connection: Connection, jobs: list[_Job[Any]], group_id: str) -> bool:
+        outbox: list[Event] = []
+        for job in jobs:
+            transaction = Transaction(connection)
+            savepoint = connection.begin_nested()
+            try:
+                job.result = job.operation(transaction)
+            except Exception as error:
+                savepoint.rollback()  # a dead connection raises here and fails the whole group
+                job.error = _in_our_words(error)
+            else:
+                savepoint.commit()
+                outbox += transaction.outbox
+        if self._keeps_group_ids:
+            self._note(connection, group_id)
+        if outbox:
+            events.publish(connection, outbox)
+        return bool(outbox)
+
+    def _note(self, connection: Connection, group_id: str) -> None:
+        values = {"group_id": group_id}
+        changed = connection.execute(
+            update(tables.writers).where(tables.writers.c.host == self._host).values(values)
+        )
+        if not changed.rowcount:
+            connection.execute(insert(tables.writers).values(host=self._host, **values))
+
+    def _committed_after_all(self, error: DBAPIError, group_id: str) -> bool:
+        """Whether a COMMIT whose answer was lost took place. Asks again for some seconds."""
+        if not (self._keeps_group_ids and error.connection_invalidated):
+            return False
+        for delay_s in (0.1, 0.5, 1, 2, 5):
+            try:
+                with self._engine.connect() as connection:
+                    row = connection.execute(
+                        select(tables.writers.c.group_id).where(tables.writers.c.host == self._host)
+                    ).scalar_one_or_none()
+                    return row == group_id
+            except SQLAlchemyError:
+                time.sleep(delay_s)
+        return False
+
+    def _fail(self, jobs: list[_Job[Any]], error: SQLAlchemyError) -> None:
+        self.available = False
+        reason = _in_our_words(error)
+        for job in jobs:
+            if job.error is None:  # what failed by itself keeps its own reason
+                job.result, job.error = None, reason
+
+
+def _in_our_words(error: Exception) -> Exception:
+    """The error that a waiter gets: the database's troubles as one type, all else as it is."""
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, IntegrityError):
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+        return StoreUnavailableError(": ".join(["database", *cause[:1]]))
+    return error
