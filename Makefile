@@ -1,0 +1,45 @@
+# Words anyone can guess. `make demo` and `make test` need Python 3.11+, its venv module and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+PYTEST = $(BIN)/python -m pytest
+
+.PHONY: demo test check format types imports coverage bench fuzz mutants reliability clean
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("modemgw needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(STAMP)  ## four simulated modems, the daemon, a tour; ONCE=1 ends after the tour
+	$(BIN)/modemgw demo $(if $(ONCE),--once)
+
+test: $(STAMP)  ## the tests, on SQLite and on a PostgreSQL of their own
+	$(PYTEST)
+
+check: $(STAMP)  ## format, lint, types, import rules, branch coverage
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) -q --cov --cov-report=term:skip-covered
+
+format: $(STAMP)  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+mutants: $(STAMP)  ## each safeguard removed by a patch: a test must fail
+	$(BIN)/python tests/mutants/run.py
+
+bench: $(STAMP)  ## figures, as tables
+	$(BIN)/python bench/gateway.py
+
+fuzz: $(STAMP)  ## hypothesis with many more examples
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -q -m 'not slow' tests/pdu tests/at -k 'hypothesis or any_ or cut'
+
+clean:  ## what can be made again
+	rm -rf $(VENV) .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

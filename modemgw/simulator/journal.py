@@ -1,0 +1,62 @@
+"""The journal: what happened at the network and in the modems, one JSON object a line.
+
+`t` is CLOCK_MONOTONIC in nanoseconds, the same clock for every process of the machine, so that
+anyone can lay the journal beside other logs. A line is written whole and at once, before the modem
+learns of it: who counts submits in it counts what the network did.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME = "journal.jsonl"
+
+
+class Event(StrEnum):
+    """What a line tells of."""
+
+    SUBMIT = "submit"  # the network decided on a part
+    REFUSED = "refused"  # the modem itself refused a part: it never reached the network
+    DELIVER = "deliver"  # a modem took a text from the network
+    REPORT = "report"  # a modem took a status report from the network
+    DELETE = "delete"  # a stored message was deleted
+    POWER = "power"  # plugged, unplugged, rebooting, hung, up again
+    LOST = "lost"  # a direct delivery that was never acknowledged
+
+
+class Answer(StrEnum):
+    """What became of a part after Ctrl-Z; `ok`, `late` and `lost` were accepted by the network."""
+
+    OK = "ok"
+    LATE = "late"
+    LOST = "lost"
+    ERROR = "error"
+    DROPPED = "dropped"
+
+
+class Journal:
+    """An append-only file of events. OSError where another simulator writes it."""
+
+    def __init__(self, path: Path) -> None:
+        # Unbuffered and opened for appending: each line is one write(2), never torn by a kill.
+        self._file = path.open("ab", buffering=0)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise OSError(f"another simulator runs in {path.parent}") from None
+
+    def write(self, event: Event, modem: int, **fields: object) -> None:
+        """Add a line. `modem` is the index in the bank."""
+        entry = {"t": time.monotonic_ns(), "event": event, "modem": modem, **fields}
+        self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+
+    def close(self) -> None:
+        self._file.close()

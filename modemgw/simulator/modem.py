@@ -1,0 +1,316 @@
+"""A simulated modem: power, SIM, storages, settings, and the parts that talk.
+
+Theory of operation. `Power` says what the modem can do: it listens and prints only while UP. Each
+power-up, restart and hang begins a new `session`; what an older session waited for is not heard.
+The terminal turns octets into lines, `commands` answers them, `submit` and `receive` are the two
+directions of a text. Whenever it becomes reachable again, it asks the network for what waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from modemgw.simulator.calls import IncomingCall
+from modemgw.simulator.command_line import BadLineError, parse_line
+from modemgw.simulator.commands import Ask, execute
+from modemgw.simulator.errors import AtError, Cme, Cms, cme, cms
+from modemgw.simulator.faults import FaultName, Faults
+from modemgw.simulator.journal import Event
+from modemgw.simulator.radio import Radio
+from modemgw.simulator.receive import Receiver
+from modemgw.simulator.settings import Settings
+from modemgw.simulator.sim import Lock, imei
+from modemgw.simulator.storage import Storage
+from modemgw.simulator.submit import Submitter
+from modemgw.simulator.terminal import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from modemgw.simulator.journal import Journal
+    from modemgw.simulator.network import Network
+    from modemgw.simulator.personality import Personality
+    from modemgw.simulator.sim import Sim
+    from modemgw.simulator.timing import Timing
+
+_GARBAGE_OCTETS = 120
+_LOCK_CODES = {Lock.PIN: Cms.SIM_PIN_REQUIRED, Lock.PUK: Cms.SIM_PUK_REQUIRED}
+
+
+class Power(Enum):
+    """What a modem can do."""
+
+    UNPLUGGED = "unplugged"  # has no port
+    BOOTING = "booting"  # has a port, is silent
+    UP = "up"
+    HUNG = "hung"  # has a port, is silent, will come back as it was
+
+
+class Port(Protocol):
+    """Where a modem prints."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class SimulatedModem:
+    """One modem of the bank. Use on the event loop's thread."""
+
+    def __init__(
+        self,
+        index: int,
+        *,
+        personality: Personality,
+        sim: Sim,
+        network: Network,
+        journal: Journal,
+        timing: Timing,
+        rng: Random,
+    ) -> None:
+        self.index = index
+        self.imei = imei(index)
+        self.personality = personality
+        self.network = network
+        self.journal = journal
+        self.timing = timing
+        self.rng = rng
+        self.faults = Faults(rng)
+        self.radio = Radio(rssi=rng.randint(14, 28))
+        self.settings = Settings()
+        self.session = 0
+        self.power = Power.UNPLUGGED
+        self._sim: Sim | None = sim
+        self._me = Storage("ME", personality.me_capacity, personality.first_index)
+        self._port: Port | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self.terminal = Terminal(
+            settings=lambda: self.settings, write=self._print, line=self._run, text=self._text
+        )
+        self.submitter = Submitter(self)
+        self.receiver = Receiver(self)
+        self.call = IncomingCall(self)
+        network.register(sim.number, self)
+
+    @property
+    def is_up(self) -> bool:
+        return self.power is Power.UP
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the network finds it."""
+        return self.is_up and self.obstacle() is None
+
+    @property
+    def sim(self) -> Sim | None:
+        return self._sim
+
+    @property
+    def number(self) -> str:
+        """The SIM's number; empty without a SIM."""
+        return self._sim.number if self._sim else ""
+
+    def obstacle(self) -> Cms | None:
+        """Why no text can go in or out; None if nothing is in the way."""
+        if self._sim is None:
+            return Cms.SIM_NOT_INSERTED
+        if self._sim.lock in _LOCK_CODES:
+            return _LOCK_CODES[self._sim.lock]
+        return None if self.radio.is_registered else Cms.NO_NETWORK_SERVICE
+
+    def present_sim(self) -> Sim:
+        """The SIM, whatever its lock; AtError (CME 10) without one."""
+        if self._sim is None:
+            raise cme(Cme.SIM_NOT_INSERTED)
+        return self._sim
+
+    def usable_sim(self) -> Sim:
+        """The SIM, unlocked, for a message command; AtError (CMS 310, 311, 316) otherwise."""
+        if self._sim is None:
+            raise cms(Cms.SIM_NOT_INSERTED)
+        if self._sim.lock in _LOCK_CODES:
+            raise cms(_LOCK_CODES[self._sim.lock])
+        return self._sim
+
+    def storage(self, name: str) -> Storage:
+        """`SM` on the SIM while there is one, else `ME` in the modem."""
+        return self._sim.storage if name == "SM" and self._sim else self._me
+
+    def plug(self, port: Port, *, warm: bool = False) -> None:
+        """Give it a port; it boots, or is up at once where `warm`."""
+        self._port = port
+        if warm:
+            self._become(Power.UP)
+            self._rest()
+        else:
+            self._boot()
+
+    def unplug(self) -> None:
+        """Take port and power away. Parts behind Ctrl-Z still go, unheard."""
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+        self._lose_power(Power.UNPLUGGED)
+
+    def reboot(self) -> None:
+        """Forget what is volatile, be silent, print the banner."""
+        if self._port is not None:
+            self._boot()
+
+    def hang(self, seconds: float) -> None:
+        """Neither listen nor print for so long; settings stay, what was said is lost."""
+        if not self.is_up:
+            return
+        self._silence(Power.HUNG)
+        self._later("power", seconds, self._back)
+
+    def _boot(self) -> None:
+        self._lose_power(Power.BOOTING)
+        self._later("power", self.timing.boot_s, self._booted)
+
+    def _booted(self) -> None:
+        self._become(Power.UP)
+        for line in self.personality.banner:
+            self.announce(line)
+        self._back()
+
+    def _back(self) -> None:
+        self._become(Power.UP)
+        self._rest()
+        self.flush()
+
+    def _lose_power(self, power: Power) -> None:
+        self._silence(power)
+        self.settings = Settings()
+        self.radio.functionality = 1
+        self.receiver.reset()
+        if self._sim is not None:
+            self._sim.power_up()
+
+    def _silence(self, power: Power) -> None:
+        self.session += 1
+        self._become(power)
+        self.terminal.reset()
+        self.call.hang_up()
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _become(self, power: Power) -> None:
+        if power is not self.power:
+            self.power = power
+            self.journal.write(Event.POWER, self.index, state=power.value)
+
+    def remove_sim(self) -> None:
+        if self._sim is not None:
+            self.network.unregister(self._sim.number)
+            self._sim = None
+            self.announce("+CPIN: NOT INSERTED")
+
+    def insert_sim(self, sim: Sim) -> None:
+        """Put this card in place of what is there; its PIN has to be entered."""
+        self.remove_sim()
+        sim.power_up()
+        self._sim = sim
+        self.network.register(sim.number, self)
+        self.announce(f"+CPIN: {sim.lock}")
+        self.flush()
+
+    def set_registration(self, stat: int) -> None:
+        """The network's view changes; announced where `+CREG` and its kin ask for it."""
+        self.radio.stat = stat
+        for name, level in self.settings.registration_reports.items():
+            if level:
+                place = f',"{self.radio.area}","{self.radio.cell}"' if level > 1 else ""
+                self.announce(f"{name}: {stat}{place}")
+        self.flush()
+
+    def offer(self, pdu: str) -> bool:
+        """Take a TPDU from the network."""
+        return self.receiver.offer(pdu)
+
+    def flush(self) -> None:
+        """Ask the network for what waits."""
+        if self.is_reachable:
+            self.network.flush(self.number)
+
+    def feed(self, data: bytes) -> None:
+        """Octets from the user; lost unless the modem is up."""
+        if self.is_up:
+            self.terminal.feed(data)
+
+    def announce(self, *lines: str) -> None:
+        """Print an unsolicited result code, if the modem can print."""
+        if self.is_up:
+            self.terminal.announce(*lines)
+
+    def _print(self, data: bytes) -> None:
+        if not self.is_up or self._port is None:
+            return
+        if self.faults.strikes(FaultName.NUL):
+            at = self.rng.randrange(len(data) + 1)
+            data = data[:at] + b"\0" + data[at:]
+        self._port.write(data)
+
+    def _run(self, line: str) -> None:
+        if self.faults.strikes(FaultName.ECHO):
+            self.settings.echo = True
+        blocks = []
+        try:
+            for command in parse_line(line[2:]):
+                reply = execute(self, command)
+                if isinstance(reply, Ask):
+                    self._ask(reply)
+                    return
+                blocks.append(reply)
+        except AtError as error:
+            self.terminal.answer(blocks, error.final(self.settings.cmee))
+        except BadLineError:
+            self.terminal.answer(blocks, "ERROR")
+        else:
+            self.terminal.answer(blocks, "OK")
+
+    def _ask(self, ask: Ask) -> None:
+        self.submitter.announce_length(ask.length)
+        if not self.faults.strikes(FaultName.NO_PROMPT):
+            self.terminal.prompt()
+
+    def _text(self, text: str | None) -> None:
+        if text is None:
+            self.terminal.answer([], "OK")
+            return
+        try:
+            self.submitter.begin(text)
+        except AtError as error:
+            self.terminal.answer([], error.final(self.settings.cmee))
+
+    def _rest(self) -> None:
+        """Start what happens while it is up."""
+        if self.personality.chatter:
+            self._later("chatter", self.timing.chatter_s, self._chatter)
+        self.watch_garbage()
+
+    def watch_garbage(self) -> None:
+        """Begin to spew, if that fault is armed."""
+        if self.is_up and self.faults.is_armed(FaultName.GARBAGE) and "garbage" not in self._timers:
+            self._later("garbage", self.timing.garbage_s, self._spew)
+
+    def _chatter(self) -> None:
+        if self.settings.chatter:
+            line = self.rng.choice(self.personality.chatter)
+            self.announce(line.format(rssi=self.radio.measure(self.rng)))
+        self._later("chatter", self.timing.chatter_s, self._chatter)
+
+    def _spew(self) -> None:
+        del self._timers["garbage"]
+        if self.faults.strikes(FaultName.GARBAGE):
+            self._print(self.rng.randbytes(self.rng.randint(1, _GARBAGE_OCTETS)))
+        self.watch_garbage()
+
+    def _later(self, name: str, seconds: float, action: Callable[[], None]) -> None:
+        if running := self._timers.pop(name, None):
+            running.cancel()
+        self._timers[name] = asyncio.get_running_loop().call_later(seconds, action)

@@ -1,0 +1,43 @@
+"""What a bank can be started with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modemgw.simulator.personality import DEFAULT_PROFILES, PERSONALITIES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODEMS_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of `modemgw simulate`.
+
+    `profiles` are handed round the modems in turn. Times are milliseconds: `submit_ms` from Ctrl-Z
+    to the network's answer, `report_ms` from there to the status report, `boot_ms` the silence
+    after power-up. `seed` makes faults, signals and latencies come again. ValueError where a value
+    makes no sense.
+    """
+
+    modems: int
+    dir: Path
+    profiles: tuple[str, ...] = DEFAULT_PROFILES
+    submit_ms: float = 50.0
+    report_ms: float = 50.0
+    boot_ms: float = 300.0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.modems <= MODEMS_LIMIT:
+            raise ValueError(f"modems: 1 to {MODEMS_LIMIT}, not {self.modems}")
+        for name in ("submit_ms", "report_ms", "boot_ms"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative")
+        unknown = sorted(set(self.profiles) - set(PERSONALITIES))
+        if unknown or not self.profiles:
+            known = ", ".join(sorted(PERSONALITIES))
+            raise ValueError(f"unknown profiles {', '.join(unknown)!r}; there are {known}")

@@ -1,0 +1,46 @@
+"""The radio side of a modem: signal, registration, operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
+
+_REGISTERED = (1, 5)
+_UNKNOWN_SIGNAL = 99
+_WANDER = 3
+
+
+@dataclass(slots=True)
+class Radio:
+    """`rssi` is +CSQ's 0 to 31, or 99 (27.007 §8.5); `stat` is +CREG's (27.007 §7.2);
+    `functionality` is +CFUN's: 1 is full, 0 and 4 switch the radio off (27.007 §8.2).
+    """
+
+    rssi: int = 22
+    stat: int = 1
+    functionality: int = 1
+    operator: str = "Simtel"
+    plmn: str = "00101"
+    area: str = "1A2B"
+    cell: str = "0C3D4E5"
+    access_technology: int = 7
+    _drift: int = 0
+
+    @property
+    def is_registered(self) -> bool:
+        return self.functionality == 1 and self.stat in _REGISTERED
+
+    @property
+    def registration(self) -> int:
+        """What +CREG tells: 0 while the radio is off."""
+        return self.stat if self.functionality == 1 else 0
+
+    def measure(self, rng: Random) -> int:
+        """The signal now: wanders a few steps around `rssi`."""
+        if self.rssi == _UNKNOWN_SIGNAL or self.functionality != 1:
+            return _UNKNOWN_SIGNAL
+        self._drift = max(-_WANDER, min(_WANDER, self._drift + rng.choice((-1, 0, 1))))
+        return max(0, min(31, self.rssi + self._drift))

@@ -1,0 +1,172 @@
+"""The receiving side of a modem: where a TPDU from the network goes (27.005 §3.4.1).
+
+`route` decides, the Receiver carries it out. A TPDU counts as taken when it is stored, printed or
+on purpose thrown away; what is not taken stays at the network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from modemgw.simulator import tpdu
+from modemgw.simulator.errors import Cms, cms
+from modemgw.simulator.faults import FaultName
+from modemgw.simulator.journal import Event
+
+if TYPE_CHECKING:
+    from modemgw.simulator.modem import SimulatedModem
+    from modemgw.simulator.settings import Cnmi
+    from modemgw.simulator.storage import Storage
+
+_HELD_LIMIT = 64
+
+
+class Route(Enum):
+    """Where a TPDU goes."""
+
+    STORE = "store"  # and announce by +CMTI or +CDSI
+    STORE_QUIETLY = "store_quietly"
+    DIRECT = "direct"  # print by +CMT or +CDS
+    DISCARD = "discard"
+
+
+_REPORT_ROUTES = {0: Route.DISCARD, 1: Route.DIRECT, 2: Route.STORE}
+_TEXT_ROUTES = {0: Route.STORE_QUIETLY, 1: Route.STORE, 2: Route.DIRECT, 3: Route.STORE}
+_CLASS_FOR_DISPLAY = 0
+_CLASS_FOR_SIM = 2
+_CLASS_FOR_TERMINAL = 3
+
+
+def route(incoming: tpdu.Incoming, cnmi: Cnmi) -> Route:
+    """Where `+CNMI` sends it; class 0 is never stored once anybody listens (23.038 §4)."""
+    if incoming.is_type_0:
+        return Route.DISCARD
+    if incoming.is_report:
+        return _REPORT_ROUTES[cnmi.ds]
+    if incoming.message_class == _CLASS_FOR_DISPLAY and cnmi.mt:
+        return Route.DIRECT
+    if incoming.message_class == _CLASS_FOR_SIM and cnmi.mt:
+        return Route.STORE
+    if incoming.message_class == _CLASS_FOR_TERMINAL and cnmi.mt == 3:
+        return Route.DIRECT
+    return _TEXT_ROUTES[cnmi.mt]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unacknowledged:
+    number: str
+    pdu: str
+    timer: asyncio.TimerHandle
+
+
+class Receiver:
+    """The receiving side of one modem."""
+
+    def __init__(self, modem: SimulatedModem) -> None:
+        self._modem = modem
+        self._held: list[tuple[str, ...]] = []
+        self._unacknowledged: _Unacknowledged | None = None
+        self.taken = 0
+
+    def offer(self, pdu: str) -> bool:
+        """Take a TPDU in hex; false where it is to stay at the network."""
+        if self._unacknowledged is not None or not self._modem.is_reachable:
+            return False
+        incoming = tpdu.look(pdu)
+        match route(incoming, self._modem.settings.cnmi):
+            case Route.DISCARD:
+                self._note(incoming, via="discarded")
+            case Route.DIRECT:
+                self._print(incoming)
+            case Route.STORE:
+                return self._store(incoming, announced=True)
+            case Route.STORE_QUIETLY:
+                return self._store(incoming, announced=False)
+        return True
+
+    def _store(self, incoming: tpdu.Incoming, *, announced: bool) -> bool:
+        storage = self._storage_for(incoming)
+        index = storage.add(incoming.pdu, incoming.length)
+        if index is None:
+            return False
+        self._note(incoming, via="stored", storage=storage.name, index=index)
+        if announced:
+            prefix = "+CDSI" if incoming.is_report else "+CMTI"
+            for _ in range(self._announcements(incoming)):
+                self._announce(f'{prefix}: "{storage.name}",{index}')
+        return True
+
+    def _storage_for(self, incoming: tpdu.Incoming) -> Storage:
+        if incoming.message_class == _CLASS_FOR_SIM:
+            return self._modem.storage("SM")
+        return self._modem.storage(self._modem.settings.memories[2])
+
+    def _announcements(self, incoming: tpdu.Incoming) -> int:
+        if incoming.is_report:
+            return 1
+        if self._modem.faults.strikes(FaultName.DROP_CMTI):
+            return 0
+        return 2 if self._modem.faults.strikes(FaultName.DUP_CMTI) else 1
+
+    def _print(self, incoming: tpdu.Incoming) -> None:
+        self._note(incoming, via="direct")
+        if self._modem.settings.csms:
+            timer = asyncio.get_running_loop().call_later(
+                self._modem.timing.acknowledge_s, self._not_acknowledged
+            )
+            number = self._modem.number
+            self._unacknowledged = _Unacknowledged(number, incoming.pdu, timer)
+        head = f"+CDS: {incoming.length}" if incoming.is_report else f"+CMT: ,{incoming.length}"
+        self._announce(head, incoming.pdu)
+
+    def _note(self, incoming: tpdu.Incoming, **fields: object) -> None:
+        self.taken += 1
+        event = Event.REPORT if incoming.is_report else Event.DELIVER
+        self._modem.journal.write(event, self._modem.index, pdu=incoming.pdu, **fields)
+
+    def _announce(self, *lines: str) -> None:
+        if self._modem.settings.cnmi.mode:
+            self._modem.announce(*lines)
+        elif len(self._held) < _HELD_LIMIT:
+            self._held.append(lines)
+
+    def cnmi_set(self) -> None:
+        """`+CNMI` was set: what mode 0 held back is printed (bfr 0) or forgotten (bfr 1)."""
+        cnmi = self._modem.settings.cnmi
+        if not cnmi.mode:
+            return
+        held, self._held = self._held, []
+        if cnmi.bfr == 0:
+            for lines in held:
+                self._modem.announce(*lines)
+
+    def acknowledge(self) -> None:
+        """`+CNMA` (27.005 §3.4.4). AtError 340 where nothing waits for it."""
+        if self._unacknowledged is None:
+            raise cms(Cms.NO_CNMA_EXPECTED)
+        self._unacknowledged.timer.cancel()
+        self._unacknowledged = None
+        asyncio.get_running_loop().call_soon(self._modem.flush)
+
+    def _not_acknowledged(self) -> None:
+        """No `+CNMA` in time: the network keeps the message and routing stops (27.005 §3.4.4)."""
+        missed = self._unacknowledged
+        if missed is None:
+            return
+        self._unacknowledged = None
+        cnmi = self._modem.settings.cnmi
+        cnmi.mt = cnmi.ds = 0
+        self._modem.journal.write(Event.LOST, self._modem.index, pdu=missed.pdu)
+        self._modem.network.put_back(missed.number, missed.pdu)
+        self._modem.flush()
+
+    def reset(self) -> None:
+        """Power was lost: nothing is held back and no acknowledgement will come."""
+        self._held.clear()
+        missed, self._unacknowledged = self._unacknowledged, None
+        if missed is not None:
+            missed.timer.cancel()
+            self._modem.network.put_back(missed.number, missed.pdu)

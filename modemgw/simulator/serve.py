@@ -1,0 +1,48 @@
+"""Runs a bank until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from modemgw.simulator.bank import Bank
+from modemgw.simulator.control import SOCKET_NAME, ControlServer
+
+if TYPE_CHECKING:
+    from modemgw.simulator.options import Options
+
+
+def serve(options: Options) -> int:
+    """Run a bank until SIGTERM or SIGINT; the exit status of the process.
+
+    Prints `simulator ready` when all links and the control socket stand.
+    """
+    return asyncio.run(_serve(options))
+
+
+async def _serve(options: Options) -> int:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        bank = Bank(options)
+    except OSError as problem:
+        sys.stderr.write(f"modemgw simulate: {problem}\n")
+        return 1
+    control = ControlServer(bank, options.dir / SOCKET_NAME)
+    try:
+        bank.power_on()
+        await control.start()
+        sys.stdout.write("simulator ready\n")
+        sys.stdout.flush()
+        await stopped.wait()
+    except OSError as problem:
+        sys.stderr.write(f"modemgw simulate: {problem}\n")
+        return 1
+    finally:
+        await control.close()
+        bank.close()
+    return 0

@@ -1,0 +1,103 @@
+"""SIM cards: who the subscriber is, what the PIN guards, what the card itself stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from modemgw.simulator.storage import Storage
+
+SM_CAPACITY = 30
+_PIN_TRIES = 3
+_PUK_TRIES = 10
+
+
+class Lock(StrEnum):
+    """What `+CPIN?` says (27.007 §8.3)."""
+
+    READY = "READY"
+    PIN = "SIM PIN"
+    PUK = "SIM PUK"
+
+
+def luhn_digit(digits: str) -> str:
+    """The check digit that makes `digits` and it pass the Luhn test (3GPP TS 23.003 annex B)."""
+    total = 0
+    for position, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if position % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return str(-total % 10)
+
+
+def imei(index: int) -> str:
+    """The IMEI of the modem with this index: 14 digits and the check digit (23.003 §6.2.1)."""
+    body = f"35693803{index:06d}"
+    return body + luhn_digit(body)
+
+
+@dataclass(slots=True)
+class Sim:
+    """A SIM card. `number` is its MSISDN in E.164; `pin` is None where none is asked for.
+
+    `last_mr` is EF-SMSS's last used TP-MR (31.102 §4.2.9); it outlives the modem's reboots.
+    """
+
+    iccid: str
+    imsi: str
+    number: str
+    pin: str | None = None
+    puk: str = "12345678"
+    last_mr: int = 255
+    lock: Lock = Lock.READY
+    storage: Storage = field(default_factory=lambda: Storage("SM", SM_CAPACITY))
+    _tries: int = _PIN_TRIES
+    _puk_tries: int = _PUK_TRIES
+
+    def power_up(self) -> None:
+        """A card that has lost its power asks for its PIN again."""
+        if self.lock is not Lock.PUK:
+            self.lock = Lock.PIN if self.pin else Lock.READY
+
+    def set_pin(self, pin: str) -> None:
+        """From now on the card asks for this PIN, and at once; it asks for none if it is empty."""
+        self.pin = pin or None
+        self.power_up()
+
+    def enter_pin(self, pin: str) -> bool:
+        """Whether it was the right one; the third wrong one in a row blocks the PIN."""
+        if self.lock is not Lock.PIN:
+            return False
+        if pin == self.pin:
+            self.lock, self._tries = Lock.READY, _PIN_TRIES
+            return True
+        self._tries -= 1
+        if not self._tries:
+            self.lock = Lock.PUK
+        return False
+
+    def enter_puk(self, puk: str, new_pin: str) -> bool:
+        """Whether the PUK was right and the PIN is now `new_pin`."""
+        if self.lock is not Lock.PUK or not self._puk_tries:
+            return False
+        if puk == self.puk:
+            self.pin, self.lock = new_pin, Lock.READY
+            self._tries, self._puk_tries = _PIN_TRIES, _PUK_TRIES
+            return True
+        self._puk_tries -= 1
+        return False
+
+    def next_mr(self) -> int:
+        """The message reference of the next submit: 8 bits, wrapping (23.040 §9.2.3.6)."""
+        self.last_mr = (self.last_mr + 1) % 256
+        return self.last_mr
+
+
+def sim_for(index: int, generation: int = 0) -> Sim:
+    """The card that belongs to a slot of the bank; a higher generation is another card."""
+    serial = index + 10_000 * generation
+    body = f"89015550{serial:010d}"
+    return Sim(
+        iccid=body + luhn_digit(body),
+        imsi=f"00101{serial:010d}",
+        number=f"+1555{100_000 + serial:07d}",
+    )

@@ -1,0 +1,142 @@
+"""The sending side of a modem: from Ctrl-Z to the network's decision.
+
+Theory of operation. At Ctrl-Z the modem checks the TPDU, gives it its own message reference and
+puts it on the air; nothing that happens to the modem afterwards calls it back. After the latency
+the network decides, and the journal's `submit` line is written then, before the answer. If
+the modem was unplugged, restarted or hung in between, or a fault swallowed the answer, the part was
+accepted and its answer is `lost`. Only a restart *at* Ctrl-Z (fault `reboot_in_submit`) may cut a
+part off before it was on the air: then its answer is `dropped` and `accepted` is false.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modemgw.simulator import tpdu
+from modemgw.simulator.errors import AtError, Cms, cms
+from modemgw.simulator.faults import FaultName
+from modemgw.simulator.journal import Answer, Event
+
+if TYPE_CHECKING:
+    from modemgw.simulator.modem import SimulatedModem
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A part on its way. `session` is the modem's power-up that sent it, `t_ctrl_z` the journal's
+    time of its Ctrl-Z."""
+
+    submit: tpdu.Submit
+    mr: int
+    sender: str
+    session: int
+    t_ctrl_z: int
+    on_air: bool
+
+
+class Submitter:
+    """The sending side of one modem."""
+
+    def __init__(self, modem: SimulatedModem) -> None:
+        self._modem = modem
+        self._length = 0
+        self.submits = 0
+
+    def announce_length(self, length: int) -> None:
+        """`AT+CMGS=length` was given: the next text is a TPDU of that many octets."""
+        self._length = length
+
+    def begin(self, text: str) -> None:
+        """A text and its Ctrl-Z came. AtError where the modem itself refuses it."""
+        t_ctrl_z = time.monotonic_ns()
+        modem = self._modem
+        try:
+            submit = tpdu.parse_submit(text.strip(), self._length)
+        except tpdu.TpduError as problem:
+            self._refuse(Cms.INVALID_PDU_PARAMETER, str(problem), t_ctrl_z)
+        obstacle = modem.obstacle()
+        if obstacle is not None:
+            self._refuse(obstacle, "no service", t_ctrl_z)
+        sim = modem.present_sim()
+        restarts = modem.faults.strikes(FaultName.REBOOT_IN_SUBMIT) is not None
+        attempt = Attempt(
+            submit=submit,
+            mr=sim.next_mr(),
+            sender=sim.number,
+            session=modem.session,
+            t_ctrl_z=t_ctrl_z,
+            on_air=not restarts or modem.rng.random() < 0.5,
+        )
+        self.submits += 1
+        modem.terminal.busy()
+        timing = modem.timing
+        latency_s = modem.rng.uniform(timing.submit_min_s, timing.submit_max_s)
+        asyncio.get_running_loop().call_later(latency_s, self._decide, attempt)
+        if restarts:
+            modem.reboot()
+
+    def _refuse(self, code: Cms, reason: str, t_ctrl_z: int) -> None:
+        self._modem.journal.write(
+            Event.REFUSED, self._modem.index, code=int(code), reason=reason, t_ctrl_z=t_ctrl_z
+        )
+        raise cms(code)
+
+    def _decide(self, attempt: Attempt) -> None:
+        modem = self._modem
+        if not attempt.on_air:
+            self._record(attempt, Answer.DROPPED, accepted=False)
+            return
+        refusal = modem.faults.strikes(FaultName.CMS_ERROR)
+        if refusal is not None:
+            self._record(attempt, Answer.ERROR, accepted=False, code=refusal.code)
+            self._finish(attempt, error=cms(refusal.code))
+            return
+        lost = not self._is_heard(attempt) or modem.faults.strikes(FaultName.LOST_OK) is not None
+        late = None if lost else modem.faults.strikes(FaultName.LATE_OK)
+        answer = Answer.LOST if lost else Answer.LATE if late else Answer.OK
+        self._record(attempt, answer, accepted=True)
+        modem.network.accept(attempt.sender, attempt.submit, attempt.mr)
+        if late is not None:
+            asyncio.get_running_loop().call_later(late.seconds, self._finish, attempt)
+        elif lost:
+            self._swallow(attempt)
+        else:
+            self._finish(attempt)
+
+    def _record(
+        self, attempt: Attempt, answer: Answer, *, accepted: bool, code: int | None = None
+    ) -> None:
+        extra = {} if code is None else {"code": code}
+        self._modem.journal.write(
+            Event.SUBMIT,
+            self._modem.index,
+            pdu=attempt.submit.hex(attempt.mr),
+            mr=attempt.mr,
+            t_ctrl_z=attempt.t_ctrl_z,
+            answer=answer,
+            accepted=accepted,
+            to=attempt.submit.destination,
+            **extra,
+        )
+
+    def _is_heard(self, attempt: Attempt) -> bool:
+        """Whether the modem that sent it still waits for its answer."""
+        return self._modem.is_up and self._modem.session == attempt.session
+
+    def _swallow(self, attempt: Attempt) -> None:
+        if self._is_heard(attempt):
+            self._modem.terminal.idle()
+            self._modem.terminal.resume()
+
+    def _finish(self, attempt: Attempt, error: AtError | None = None) -> None:
+        if not self._is_heard(attempt):
+            return
+        terminal = self._modem.terminal
+        if error is None:
+            terminal.answer([[f"+CMGS: {attempt.mr}"]], "OK")
+        else:
+            terminal.answer([], error.final(self._modem.settings.cmee))
+        terminal.resume()

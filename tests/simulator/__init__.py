@@ -1,0 +1,1 @@
+"""The simulated modem bank, judged from outside: by its ptys, its socket, its journal."""
