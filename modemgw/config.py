@@ -1,0 +1,310 @@
+"""One typed, validated configuration: a TOML file, and the environment over it.
+
+Every key can be set in the environment as `MODEMGW_` and its path, joined by two underscores:
+`MODEMGW_API__LISTEN=127.0.0.1:8081`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+import socket
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import phonenumbers
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ENV_PREFIX = "MODEMGW_"
+SECRET_BYTES = 32
+
+Kind = Literal["conversational", "transactional", "marketing"]
+Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the words name the keys."""
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _address(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65_535:
+        raise ValueError('an address is HOST:PORT, such as "127.0.0.1:8080" or "[::1]:8080"')
+    return value
+
+
+def _region(value: str) -> str:
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError('a region is a country code in capitals, such as "US"')
+    return value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ApiSection(_Section):
+    """The HTTP API."""
+
+    listen: Annotated[list[Annotated[str, AfterValidator(_address)]], BeforeValidator(_as_list)] = (
+        Field(["127.0.0.1:8080"], min_length=1, description="Address, or addresses, to listen on.")
+    )
+    allow_anywhere: bool = Field(
+        False, description="Allow addresses beyond loopback, in the clear; put TLS in front."
+    )
+    allowed_hosts: list[str] = Field(
+        [], description="Private hosts that webhooks made over the API may name."
+    )
+    webhook_dead_after: Seconds = Field(
+        900.0, description="Seconds after which an event that an endpoint refuses is given up."
+    )
+
+
+class PortSection(_Section):
+    """One port, or a glob of ports, with its own settings."""
+
+    path: str = Field(min_length=1, description="Path, glob or pyserial URL.")
+    baudrate: int = Field(115_200, ge=300, le=4_000_000, description="Speed of a real UART.")
+    pin: str | None = Field(
+        None, pattern=r"^\d{4,8}$", description="The SIM's PIN; never tried when one try is left."
+    )
+    profile: str | None = Field(None, description="Name of a modem profile; else it is asked.")
+    storage: Literal["ME", "MT", "SM"] | None = Field(
+        None, description="Where incoming texts are stored; else the best that is offered."
+    )
+    rtscts: bool = Field(False, description="Hardware flow control.")
+    power_cycle_command: str | None = Field(
+        None, description="Run without a shell to cut its power, as the last resort."
+    )
+
+
+class ModemsSection(_Section):
+    """Where modems are looked for."""
+
+    ports: list[str] = Field([], description="Paths, globs and pyserial URLs.")
+    port: list[PortSection] = Field([], description="Ports that need settings of their own.")
+
+
+class NumbersSection(_Section):
+    """How numbers are read."""
+
+    default_region: Annotated[str, AfterValidator(_region)] = Field(
+        "US", description="The country of numbers that have no + in front."
+    )
+
+
+class GateSection(_Section):
+    """What may be sent at all."""
+
+    outer_window: str = Field(
+        "08:00-21:00",
+        description="Hours in the recipient's time, for all but replies and urgent keys; or off.",
+    )
+    destinations: list[str] = Field(
+        ["own"], description='"own" (the sending line\'s country), country codes, or "*".'
+    )
+    start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
+        60.0, description="Seconds that marketing waits at most for the first sweeps."
+    )
+
+
+class MessagesSection(_Section):
+    """What becomes of messages."""
+
+    default_kind: Kind = Field("transactional", description="What a text is that names no kind.")
+    reports: bool = Field(True, description="Ask the network for delivery reports.")
+    max_parts: int = Field(10, ge=1, le=255, description="Longest text, in parts.")
+    valid_for: Seconds = Field(86_400.0, description="Seconds that a text may wait to be sent.")
+    max_attempts: int = Field(6, ge=1, le=100, description="Submits of a part that is refused.")
+    in_doubt_timeout: Seconds = Field(
+        86_400.0, description="Seconds after which a part in doubt is given up."
+    )
+    part_wait: Seconds = Field(
+        3_600.0, description="Seconds that the rest of a message waits for its line."
+    )
+    partial_after: Seconds = Field(
+        300.0, description="Seconds after which an incoming text is given out with parts missing."
+    )
+    line_rest: Seconds = Field(
+        60.0, description="Seconds that a line rests when its operator refuses it."
+    )
+    keep_events: Seconds = Field(30 * 86_400.0, description="Seconds that events are kept.")
+
+
+class RepliesSection(_Section):
+    """The automatic answers to STOP, START and HELP."""
+
+    brand: str = Field("SMS service", min_length=1, max_length=40, description="Who is answering.")
+    language: str = Field(
+        "en", pattern=r"^[a-z]{2}$", description="Their language, where the keyword shows none."
+    )
+
+
+class PoolSection(_Section):
+    """A named group of lines."""
+
+    lines: list[str] = Field(min_length=1, description="ICCIDs or numbers (E.164).")
+    kind: Kind | None = Field(None, description="What its texts are that name no kind.")
+
+
+class WebhookSection(_Section):
+    """Where events are posted."""
+
+    url: str = Field(pattern=r"^https?://", description="Private addresses are allowed here.")
+    events: list[str] = Field(["*"], min_length=1, description='Types of events, or "*".')
+    secret: str = Field(description='"whsec_" and 24 to 64 bytes in base64.')
+
+    @field_validator("secret")
+    @classmethod
+    def _is_standard(cls, value: str) -> str:
+        try:
+            size = len(base64.b64decode(value.removeprefix("whsec_"), validate=True))
+        except binascii.Error:
+            size = 0
+        if not value.startswith("whsec_") or not 24 <= size <= 64:
+            raise ValueError('a secret is "whsec_" and 24 to 64 random bytes in base64')
+        return value
+
+
+class LogSection(_Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="From here up.")
+    format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: for people on a terminal, else JSON."
+    )
+
+
+class Config(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    database_url: str = Field(
+        "sqlite:///modemgw.db", description="SQLite for one host, PostgreSQL for several."
+    )
+    host: str = Field(
+        default_factory=lambda: socket.gethostname()[:64],
+        min_length=1,
+        max_length=64,
+        description="This daemon's name among several on one database. Default: the host's name.",
+    )
+    secret_file: Path = Field(
+        Path("modemgw.secret"),
+        description="Key of the hashes by which repeats are known; made when missing. "
+        "The same file on every host of a database.",
+    )
+    api: ApiSection = Field(ApiSection(), description="The HTTP API.")
+    modems: ModemsSection = Field(ModemsSection(), description="Where modems are looked for.")
+    numbers: NumbersSection = Field(NumbersSection(), description="How numbers are read.")
+    gate: GateSection = Field(GateSection(), description="What may be sent at all.")
+    messages: MessagesSection = Field(MessagesSection(), description="What becomes of messages.")
+    replies: RepliesSection = Field(RepliesSection(), description="Answers to STOP and HELP.")
+    pools: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PoolSection] = Field(
+        {}, description="Named groups of lines."
+    )
+    webhooks: list[WebhookSection] = Field([], description="Where events are posted.")
+    log: LogSection = Field(LogSection(), description="What is written to standard error.")
+
+    @model_validator(mode="after")
+    def _webhooks_differ(self) -> Self:
+        urls = [webhook.url for webhook in self.webhooks]
+        if len(set(urls)) != len(urls):
+            raise ValueError("webhooks: two endpoints have the same url; join their events")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file."""
+        del dotenv_settings, file_secret_settings
+        return (env_settings, init_settings)
+
+
+def load(path: Path | None) -> Config:
+    """Read a configuration; without a path, defaults and environment alone.
+
+    Raises ConfigError that names each wrong key.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = TomlConfigSettingsSource(Config, path)() if path.exists() else _missing(path)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} is no TOML: {error}") from None
+        except OSError as error:
+            raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        raise ConfigError(_in_words(error, path)) from None
+
+
+def _missing(path: Path) -> dict[str, Any]:
+    raise ConfigError(f"there is no file {path}; docs/configuration.md shows how to write one")
+
+
+def _in_words(error: ValidationError, path: Path | None) -> str:
+    lines = []
+    for fault in error.errors(include_url=False):
+        where = ".".join(str(step) for step in fault["loc"]) or "configuration"
+        words = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            words = "there is no such key"
+        lines.append(f"{where}: {words}")
+    return f"{path or 'the configuration'} cannot be used:\n  " + "\n  ".join(lines)
+
+
+def read_secret(path: Path) -> bytes:
+    """The key in `secret_file`, made and written (readable by its owner alone) when missing.
+
+    Raises ConfigError.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise ConfigError(f"secret_file: cannot make {path}: {error.strerror}") from None
+    else:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        raise ConfigError(f"secret_file: {path} is no key of {SECRET_BYTES} bytes in hex") from None
+    if len(key) < SECRET_BYTES:
+        raise ConfigError(f"secret_file: {path} is no key of {SECRET_BYTES} bytes in hex")
+    return key

@@ -1,0 +1,290 @@
+"""STOP, START and HELP: what an incoming text asks of us.
+
+Theory of operation. A text is *read* once: folded, quotes and signatures cut away, cut into words,
+slips of the fingers put right; harmless phrases ("bus stop") and doubtful ones ("cancel my
+subscription") are masked out of it, so that what they hold says nothing further. Then the rules
+of `_RULES` are asked in order, and the first that has an opinion decides; each gives the reason
+that is kept with the event. The words that the rules look for are data (see `lexicon`).
+
+An opt-out that is missed costs a lawsuit, one too many costs a START. So a refusal in plain words
+is an opt-out, and what may be one is *review*: delivered, flagged, marketing held meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from modemgw.consent.lexicon import VERSION, Language, everywhere
+from modemgw.consent.quotes import Reaction, reaction
+from modemgw.consent.reading import Reading, Sender, read, unmarked
+from modemgw.consent.spelling import is_slip_of, letters_apart
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterable, Sequence
+
+# "YES" brings texts back only while the confirmation that speaks of it is fresh.
+OPT_IN_SOON_S: Final = 24 * 3600.0
+
+# Up to so many words, an opt-out and an opt-in word in one text contradict each other.
+_SHORT_TEXT: Final = 6
+# A number behind STOP is a sender's short code from so many digits on, else a time or a count.
+_SHORTEST_CODE: Final = 4
+
+_REFUSING_SYMBOLS: Final = frozenset("🛑⛔🚫")
+_DISAPPROVING_SYMBOLS: Final = frozenset("👎🖕")
+
+
+class Class(StrEnum):
+    """What an incoming text asks of us."""
+
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+    HELP = "help"
+    REVIEW = "review"  # a person must decide; until then no marketing
+    NONE = "none"
+
+
+Scope: TypeAlias = Literal["all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What a text was taken for, and why.
+
+    `reason` is for people: the rule, and the words that it found. `scope` is what the request
+    covers; without further word, all. `language` (ISO 639-1) is the one to answer in: the
+    keyword's, else the one passed in. `normalised` is the text as the rules saw it, `version`
+    that of the lexicon.
+    """
+
+    kind: Class
+    reason: str
+    scope: Scope = "all"
+    language: str | None = None
+    normalised: str = ""
+    version: str = VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    kind: Class
+    reason: str
+    tongue: Language | None = None
+
+
+_Rule: TypeAlias = "Callable[[Reading], _Verdict | None]"
+
+
+def classify(
+    text: str,
+    *,
+    country: str | None = None,
+    language: str | None = None,
+    opted_out: bool = False,
+    last_outbound: Sequence[str] | str = (),
+    since_optout_s: float | None = None,
+) -> Classification:
+    """Say what a whole incoming text (all its parts joined) asks of us.
+
+    `country` (ISO 3166) is the line's and switches local keywords on; `language` (ISO 639-1) is
+    the pool's and decides which language a shared keyword belongs to. `opted_out` is the sender's
+    present state, `since_optout_s` the seconds since we confirmed it, None where unknown.
+    `last_outbound` are our last texts to the sender, so that a quote of them is none of theirs.
+    """
+    outbound = (last_outbound,) if isinstance(last_outbound, str) else last_outbound
+    reading = read(text, Sender(country, language, opted_out, since_optout_s), outbound)
+    verdict = next(
+        (found for rule in _RULES if (found := rule(reading)) is not None),
+        _Verdict(Class.NONE, "ordinary talk"),
+    )
+    spoken = verdict.tongue.code if verdict.tongue is not None else None
+    return Classification(
+        kind=verdict.kind,
+        reason=verdict.reason,
+        language=spoken or language,
+        normalised=" ".join(reading.words),
+    )
+
+
+def _symbols(reading: Reading) -> _Verdict | None:
+    if reading.words:
+        return None
+    symbols = set(reading.folded)
+    if symbols & _REFUSING_SYMBOLS:
+        return _Verdict(Class.OPT_OUT, "a stop sign and nothing else")
+    if symbols & _DISAPPROVING_SYMBOLS:
+        return _Verdict(Class.REVIEW, "a sign of disapproval and nothing else")
+    return _Verdict(Class.NONE, "no words of the sender's own")
+
+
+def _machine(reading: Reading) -> _Verdict | None:
+    text = "".join(f"{word} " for word in reading.words)
+    for tongue in reading.tongues:
+        for pattern in tongue.machines:
+            if found := pattern.search(text):
+                return _Verdict(Class.NONE, f"automatic reply: {found[0].strip()}", tongue)
+    return None
+
+
+def _reaction(reading: Reading) -> _Verdict | None:
+    match reaction(reading.folded):
+        case Reaction.FRIENDLY:
+            return _Verdict(Class.NONE, "a reaction that quotes our text")
+        case Reaction.DISLIKE:
+            return _Verdict(Class.REVIEW, "a negative reaction that quotes our text")
+        case None:
+            return None
+
+
+def _contradiction(reading: Reading) -> _Verdict | None:
+    known = everywhere()
+    said = unmarked(reading.masked.split())
+    while said and said[0] in known.opt_in_soon:
+        said = said[1:]  # a leading "yes" is an answer
+    if len(said) > _SHORT_TEXT:
+        return None
+    for tongue in reading.tongues:
+        refusing = tongue.opt_out_words(reading.sender.country)
+        consenting = tongue.opt_in | tongue.opt_in_soon
+        refusals = [word for word in said if word in refusing]
+        consents = [word for word in said if word in consenting]
+        if refusals and consents:
+            both = f"{refusals[0]}, {consents[0]}"
+            return _Verdict(Class.REVIEW, f"opt-out and opt-in in one: {both}", tongue)
+    return None
+
+
+def _opt_out_keyword(reading: Reading) -> _Verdict | None:
+    joined = letters_apart(unmarked(reading.words))
+    for said in (reading.core, (joined,)) if joined else (reading.core,):
+        for tongue in reading.tongues:
+            known = tongue.opt_out_words(reading.sender.country)
+            if keyword := _whole_keyword(said, known, tongue):
+                return _Verdict(Class.OPT_OUT, f"keyword: {keyword}", tongue)
+    return None
+
+
+def _misspelt_keyword(reading: Reading) -> _Verdict | None:
+    said = reading.core_text
+    if said in everywhere().forms:
+        return _Verdict(Class.REVIEW, f"a form of a keyword: {said}")
+    if said in everywhere().neighbours:
+        return None
+    for tongue in reading.tongues:
+        for keyword in sorted(tongue.strong | tongue.weak):
+            if is_slip_of(said, keyword):
+                return _Verdict(Class.OPT_OUT, f"misspelt keyword: {said} for {keyword}", tongue)
+    return None
+
+
+def _opt_in(reading: Reading) -> _Verdict | None:
+    if not reading.sender.opted_out:
+        return None
+    said = reading.core_text
+    for tongue in reading.tongues:
+        if said in tongue.opt_in:
+            return _Verdict(Class.OPT_IN, f"keyword: {said}", tongue)
+        if said in tongue.opt_in_soon:
+            since = reading.sender.since_optout_s
+            if since is not None and since <= OPT_IN_SOON_S:
+                return _Verdict(Class.OPT_IN, f"keyword soon after the opt-out: {said}", tongue)
+            return _Verdict(Class.REVIEW, f"{said!r}, but not soon after the opt-out", tongue)
+    return None
+
+
+def _help(reading: Reading) -> _Verdict | None:
+    for tongue in reading.tongues:
+        if reading.core_text in tongue.help:
+            return _Verdict(Class.HELP, f"keyword: {reading.core_text}", tongue)
+    return None
+
+
+def _refusal(reading: Reading) -> _Verdict | None:
+    for tongue in reading.tongues:
+        if found := _first_match(tongue.opt_out_phrases, reading.masked):
+            return _Verdict(Class.OPT_OUT, f"refusal: {found}", tongue)
+    return None
+
+
+def _keyword_as_clause(reading: Reading) -> _Verdict | None:
+    for clause in reading.clauses():
+        for tongue in reading.tongues:
+            if keyword := _whole_keyword(clause, tongue.strong, tongue):
+                return _Verdict(Class.OPT_OUT, f"keyword as a clause: {keyword}", tongue)
+    return None
+
+
+def _doubtful_phrase(reading: Reading) -> _Verdict | None:
+    if not reading.doubts:
+        return None
+    return _Verdict(Class.REVIEW, f"doubtful: {'; '.join(reading.doubts)}")
+
+
+def _strong_word(reading: Reading) -> _Verdict | None:
+    for tongue in reading.tongues:
+        for keyword in sorted(tongue.strong):
+            if f" {keyword} " in f" {reading.masked}":
+                return _Verdict(Class.REVIEW, f"strong word in other talk: {keyword}", tongue)
+    return None
+
+
+def _wish_to_return(reading: Reading) -> _Verdict | None:
+    if not reading.sender.opted_out:
+        return None
+    for tongue in reading.tongues:
+        if found := _first_match(tongue.opt_in_phrases, reading.masked):
+            return _Verdict(Class.REVIEW, f"may want texts again: {found}", tongue)
+    return None
+
+
+_RULES: Final[tuple[_Rule, ...]] = (
+    _reaction,
+    _symbols,
+    _machine,
+    _contradiction,
+    _opt_out_keyword,
+    _opt_in,
+    _help,
+    _misspelt_keyword,
+    _refusal,
+    _keyword_as_clause,
+    _doubtful_phrase,
+    _strong_word,
+    _wish_to_return,
+)
+
+
+def _whole_keyword(said: tuple[str, ...], known: frozenset[str], tongue: Language) -> str | None:
+    """Give the keyword of `known` of which `said` consists; None if it does not.
+
+    It may be repeated, and stand with a help word or with what it is to end.
+    """
+    help_words = everywhere().help
+    rest = tuple(word for word in said if word not in help_words)
+    for length in range(len(rest), 0, -1):
+        keyword = " ".join(rest[:length])
+        if keyword in known and _only_specifies(keyword, rest[length:], known, tongue):
+            return keyword
+    return None
+
+
+def _only_specifies(
+    keyword: str, others: tuple[str, ...], known: frozenset[str], tongue: Language
+) -> bool:
+    """Say whether what follows a keyword only repeats it or names what it is to end."""
+    if all(word in known for word in others):
+        return True
+    if keyword in tongue.with_sender and len(others) == 1:
+        return True
+    return keyword in tongue.strong and all(
+        word in everywhere().kinds or (word.isdigit() and len(word) >= _SHORTEST_CODE)
+        for word in others
+    )
+
+
+def _first_match(patterns: Iterable[re.Pattern[str]], text: str) -> str | None:
+    matches = (pattern.search(text) for pattern in patterns)
+    return next((found[0].strip() for found in matches if found), None)

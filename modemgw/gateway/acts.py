@@ -1,0 +1,168 @@
+"""What is done to a message inside a transaction, whoever asks for it.
+
+Every change of a status passes here, and so through the table in `status`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modemgw.gateway import views
+from modemgw.gateway.lanes import is_patient, line_lane, pool_lane
+from modemgw.gateway.status import (
+    ACCEPTED,
+    UNFINISHED,
+    MessageStatus,
+    PartStatus,
+    moved,
+    part_moved,
+    summarise,
+)
+from modemgw.store import messages, optouts, queue
+from modemgw.store.events import Event
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from modemgw.store.writer import Transaction
+
+OPTED_OUT = "opted_out"
+
+_IDLE: dict[str, Any] = {"lane": None, "ready_at": None, "claimed_by": None, "hold_reason": None}
+
+
+def announce(tx: Transaction, message_id: str, now: float, type_: str = "message.status") -> None:
+    """Emit the event that tells how a message stands now."""
+    row = messages.get(tx.connection, message_id)
+    assert row is not None
+    sequence = (
+        messages.next_sequence(tx.connection, row.conversation_id) if row.conversation_id else None
+    )
+    tx.emit(Event(type_, now, views.message(row), row.conversation_id, sequence))
+
+
+def end(
+    tx: Transaction, row: Row[Any], to: MessageStatus, now: float, code: str, words: str
+) -> None:
+    """End a message for a reason; its parts that have not begun never will."""
+    status = moved(MessageStatus(row.status), to)
+    messages.change(
+        tx.connection, row.id, **_IDLE, status=status, error_code=code, error_message=words
+    )
+    announce(tx, row.id, now)
+
+
+def own_lane(row: Row[Any]) -> str:
+    """The lane that a message waits in: its line's once a part has gone, else where it began."""
+    patient = is_patient(row.kind, row.send_at)
+    if row.status == MessageStatus.SENDING and row.line_id:
+        return line_lane(row.line_id, patient=patient)
+    return row.home_lane or pool_lane(row.pool, patient=patient)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a message ended badly: a word for programs and a sentence for people."""
+
+    code: str
+    words: str
+
+
+def settle_part(
+    tx: Transaction,
+    part: Row[Any],
+    to: PartStatus,
+    now: float,
+    reason: Reason | None = None,
+    **details: Any,
+) -> MessageStatus:
+    """Bring a part to a status and its message to what follows; the message's new status.
+
+    `reason` is told of the message where that ends it.
+    """
+    was = PartStatus(part.status)
+    messages.change_part(
+        tx.connection,
+        part.message_id,
+        part.seq,
+        status=part_moved(was, to),
+        settled_at=now,
+        **details,
+    )
+    if was is PartStatus.IN_DOUBT:
+        queue.release_recipient(tx.connection, part.recipient, now)
+    return follow_parts(tx, part.message_id, now, reason)
+
+
+def follow_parts(
+    tx: Transaction, message_id: str, now: float, reason: Reason | None = None
+) -> MessageStatus:
+    """Bring a message to the status that its parts give it; what that is."""
+    row = messages.get(tx.connection, message_id)
+    assert row is not None
+    states = [PartStatus(p.status) for p in messages.get_parts(tx.connection, message_id)]
+    was, to = MessageStatus(row.status), summarise(states)
+    if was in (MessageStatus.CANCELED, MessageStatus.EXPIRED, MessageStatus.BLOCKED):
+        return was  # ended as a whole; what its parts still learn stays with the parts
+    if to is MessageStatus.SENDING and was is not MessageStatus.FAILED:
+        return _go_on(tx, row, states, now)
+    if to is was or to in UNFINISHED:
+        return was
+    changes: dict[str, Any] = {"lane": None, "ready_at": None, "claimed_by": None}
+    if row.sent_at is None and ACCEPTED.issuperset(states):
+        changes["sent_at"] = now
+    if to is MessageStatus.DELIVERED:
+        changes["delivered_at"] = now
+    if to in (MessageStatus.SENT, MessageStatus.DELIVERED):
+        changes |= {"error_code": None, "error_message": None}
+    elif reason is not None:
+        changes |= {"error_code": reason.code, "error_message": reason.words}
+    messages.change(tx.connection, message_id, status=moved(was, to), **changes)
+    announce(tx, message_id, now)
+    return to
+
+
+def _go_on(tx: Transaction, row: Row[Any], states: list[PartStatus], now: float) -> MessageStatus:
+    """What a message of which a part has gone does with the rest."""
+    was = MessageStatus(row.status)
+    if row.hold_reason == OPTED_OUT and PartStatus.SUBMITTING not in states:
+        _end_at_opt_out(tx, row, states, now)
+        return MessageStatus.CANCELED
+    if was is MessageStatus.IN_DOUBT:
+        messages.change(
+            tx.connection, row.id, status=moved(was, MessageStatus.SENDING), ready_at=now
+        )
+        announce(tx, row.id, now)
+    return MessageStatus.SENDING
+
+
+def _end_at_opt_out(tx: Transaction, row: Row[Any], states: list[PartStatus], now: float) -> None:
+    gone = sum(state in ACCEPTED for state in states)
+    words = "The recipient opted out."
+    if gone:
+        words += f" {gone} of {len(states)} parts had gone before."
+    end(tx, row, MessageStatus.CANCELED, now, OPTED_OUT, words)
+
+
+def cancel_for_opt_out(tx: Transaction, number: str, now: float) -> int:
+    """Cancel all that is queued for a recipient who has opted out; how many messages.
+
+    What is on the air at this moment cannot be called back: it is noted in the audit as in flight,
+    and the rest of its message ends when its answer is there.
+    """
+    canceled = 0
+    statuses = [*UNFINISHED, MessageStatus.IN_DOUBT]
+    for row in messages.unfinished_to(tx.connection, number, statuses):
+        if row.permit is not None:
+            continue
+        states = [PartStatus(p.status) for p in messages.get_parts(tx.connection, row.id)]
+        in_flight = PartStatus.SUBMITTING in states
+        if in_flight or row.status == MessageStatus.IN_DOUBT:
+            messages.change(tx.connection, row.id, hold_reason=OPTED_OUT, lane=None, ready_at=None)
+            if in_flight:
+                optouts.record(tx.connection, "in_flight_at_opt_out", number, now, message=row.id)
+            continue
+        _end_at_opt_out(tx, row, states, now)
+        canceled += 1
+    return canceled

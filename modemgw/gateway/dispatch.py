@@ -1,0 +1,203 @@
+"""Dispatch: a worker for every line that is ready, woken when there is something for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from modemgw.gateway.lanes import lanes_of
+from modemgw.gateway.roster import is_present
+from modemgw.gateway.worker import LineWorker
+from modemgw.modem.interface import ModemState
+from modemgw.store.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modemgw.gateway.refusals import Refusals
+    from modemgw.gateway.roster import Line, Roster
+    from modemgw.gateway.settings import GatewaySettings
+    from modemgw.gateway.tally import Tally
+    from modemgw.modem.interface import Modem, SubmitResult
+    from modemgw.store.writer import Transaction, Writer
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+RETRY_S = 1.0
+EARLY_REPORTS_LIMIT = 4_096
+BACKGROUND_LIMIT = 10_000
+
+
+class EarlyReports:
+    """(line, MR) of reports that fit no part when they came; bounded, the oldest forgotten."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, int], None] = OrderedDict()
+
+    def add(self, line_id: str, mr: int) -> None:
+        """Remember one."""
+        self._seen[line_id, mr] = None
+        if len(self._seen) > EARLY_REPORTS_LIMIT:
+            self._seen.popitem(last=False)
+
+    def discard(self, line_id: str, mr: int) -> bool:
+        """Forget one; whether it was known."""
+        return self._seen.pop((line_id, mr), self) is None
+
+
+class Dispatcher:
+    """Owns the workers; what they share hangs here."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        settings: GatewaySettings,
+        refusals: Refusals,
+        roster: Roster,
+        tally: Tally,
+        clock: Callable[[], float],
+    ) -> None:
+        self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
+        self.early_reports = EarlyReports()
+        self._roster, self._tally = roster, tally
+        self._workers: dict[int, LineWorker] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._swept: set[int] = set()
+        self._started = time.monotonic()
+        self._stopping = False
+        self._turn = 0
+
+    # -- modems ---------------------------------------------------------------------------------
+
+    def modem_noted(self, modem: Modem) -> None:
+        """Its status is committed: start or end its worker."""
+        line, modem_id = self._roster.line_of(modem), self._roster.modem_id(modem)
+        worker = self._workers.get(id(modem))
+        ready = modem.status.state is ModemState.READY and line is not None
+        if worker is not None and not (ready and worker.line == line):
+            worker.leave()
+            return  # when it has ended, `_ended` looks again
+        if ready and worker is None and line and modem_id and not self._stopping:
+            self._start(modem, modem_id, line)
+
+    def _start(self, modem: Modem, modem_id: str, line: Line) -> None:
+        worker = LineWorker(self, modem, modem_id, line)
+        task = asyncio.create_task(worker.run(), name=f"worker {line.id}")
+        self._workers[id(modem)], self._tasks[id(modem)] = worker, task
+        task.add_done_callback(lambda done: self._ended(modem, done))
+
+    def _ended(self, modem: Modem, task: asyncio.Task[None]) -> None:
+        self._workers.pop(id(modem), None)
+        self._tasks.pop(id(modem), None)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self.modem_noted(modem)
+            return
+        log.error("worker_died", port=modem.status.port, exc_info=error)
+        self._tally.worker_deaths += 1
+        asyncio.get_running_loop().call_later(RETRY_S, self.modem_noted, modem)
+
+    def swept(self, modem: Modem) -> None:
+        """Its storage has been read to the end."""
+        held = self.start_hold
+        self._swept.add(id(modem))
+        if held and not self.start_hold:
+            self.wake_all()
+
+    @property
+    def start_hold(self) -> bool:
+        """Whether marketing and scheduled texts still wait for the first sweeps."""
+        if time.monotonic() - self._started >= self.settings.start_hold_s:
+            return False
+        present = [modem for modem in self._roster.modems if is_present(modem)]
+        return not present or any(id(modem) not in self._swept for modem in present)
+
+    # -- waking ---------------------------------------------------------------------------------
+
+    def lanes_of(self, line: Line) -> list[str]:
+        """The lanes that a line serves now."""
+        return lanes_of(line.id, line.pools, patient_too=not self.start_hold)
+
+    def is_live(self, line_id: str) -> bool:
+        """Whether a line could send now."""
+        return any(worker.line.id == line_id for worker in self._workers.values())
+
+    def waiting(self, lane: str, priority: int) -> None:
+        """A message of this priority waits in a lane: wake one idle line that serves it.
+
+        That one wakes the next when it has claimed, so a lone text does not wake the whole bank.
+        Busy lines are told too, so that they give way to something more urgent.
+        """
+        serving = [worker for worker in self._workers.values() if worker.serves(lane)]
+        idle = [worker for worker in serving if worker.idle]
+        for worker in serving:
+            if not worker.idle:
+                worker.wake(priority)
+        if idle:
+            self._turn += 1
+            idle[self._turn % len(idle)].wake(priority)
+
+    def claimed(self, lane: str) -> None:
+        """A line took a message from a lane; there may be more for another."""
+        idle = [w for w in self._workers.values() if w.idle and w.serves(lane)]
+        if idle:
+            self._turn += 1
+            idle[self._turn % len(idle)].wake(-1)
+
+    def wake_all(self) -> None:
+        """Let every idle line look again."""
+        for worker in self._workers.values():
+            worker.wake(-1)
+
+    # -- what workers report --------------------------------------------------------------------
+
+    def counted(self, line: Line, result: SubmitResult) -> None:
+        """Count the outcome of a submit."""
+        self._tally.submits[line.id, result.outcome.value] += 1
+
+    def line_rests(self, line: Line, result: SubmitResult) -> None:
+        """A line was refused by its operator and rests."""
+        self._tally.rests[line.id] += 1
+        log.warning("line_rests", line=line.id, code=result.code, detail=result.detail)
+
+    def keep_trying(self, operation: Callable[[Transaction], object], words: str) -> None:
+        """Run an operation in the background until it is committed."""
+        if len(self._background) >= BACKGROUND_LIMIT:
+            log.error("too_much_in_the_background", what=words)
+            return
+        task = asyncio.create_task(self._insist(operation, words), name=words)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _insist(self, operation: Callable[[Transaction], object], words: str) -> None:
+        while True:
+            try:
+                await self.writer.run(operation)
+            except StoreUnavailableError as error:
+                log.warning(words.replace(" ", "_"), error=str(error))
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+    # -- the end --------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Let what is on the air end within the grace, give back the rest."""
+        self._stopping = True
+        for worker in self._workers.values():
+            worker.leave()
+        tasks = [*self._tasks.values(), *self._background]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self.settings.stop_grace_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,242 @@
+"""The gateway's face: what the API asks of it, and what modems tell it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from modemgw.consent.numbers import NumberError, normalise_recipient
+from modemgw.gateway import acts, letters, settle, views
+from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.inbound import Inbound
+from modemgw.gateway.outbound import Outbound
+from modemgw.gateway.refusals import Refusals
+from modemgw.gateway.requests import RefusalError
+from modemgw.gateway.roster import Roster
+from modemgw.gateway.status import CANCELABLE, MessageStatus, PartStatus
+from modemgw.gateway.tally import Tally
+from modemgw.gateway.upkeep import Upkeep
+from modemgw.store import events, lines, messages, optouts
+from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from modemgw.consent.replies import Replies
+    from modemgw.gateway.requests import Caller, Once, SendRequest
+    from modemgw.gateway.settings import GatewaySettings
+    from modemgw.modem.interface import Incoming, Modem, ModemStatus
+    from modemgw.store.reader import Reader
+    from modemgw.store.writer import Transaction, Writer
+
+log = structlog.get_logger(__name__)
+
+FOLLOW_S = 1.0
+
+
+class Gateway:
+    """Sends and receives, accounted for. Fulfils `modem.interface.ModemListener`."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        reader: Reader,
+        settings: GatewaySettings,
+        replies: Replies,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings, self.clock = settings, clock
+        self.writer, self.reader = writer, reader
+        self.tally = Tally()
+        self.refusals = Refusals()
+        self.roster = Roster(writer, settings, clock, self._noted)
+        self.dispatcher = Dispatcher(
+            writer, settings, self.refusals, self.roster, self.tally, clock
+        )
+        self._outbound = Outbound(
+            writer, settings, self.refusals, self.roster, self.dispatcher, self.tally, clock
+        )
+        self._inbound = Inbound(
+            writer,
+            settings,
+            self.refusals,
+            self.roster,
+            self.dispatcher,
+            replies,
+            self.tally,
+            clock,
+        )
+        self._upkeep = Upkeep(writer, settings, self.dispatcher, self._inbound, clock)
+
+    # -- its life -------------------------------------------------------------------------------
+
+    async def prepare(self) -> None:
+        """Before the first modem: settle what the last run left, load who must not be texted."""
+        now, host = self.clock(), self.settings.host
+
+        def operation(tx: Transaction) -> tuple[int, int]:
+            lines.forget_ports(tx.connection, host, now)
+            return settle.recover(tx, host, now)
+
+        returned, doubtful = await self.writer.run(operation)
+        self.refusals.load(await self.reader.run(optouts.numbers))
+        log.info("recovered", returned=returned, in_doubt=doubtful, opt_outs=len(self.refusals))
+
+    async def run(self) -> None:
+        """Keep time, the roster and the other hosts' opt-outs until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.roster.run(), name="roster")
+            group.create_task(self._upkeep.run(), name="upkeep")
+            group.create_task(self._follow_opt_outs(), name="opt-outs")
+
+    async def stop(self) -> None:
+        """Let what is on the air end within the grace, give back the rest."""
+        await self.dispatcher.stop()
+
+    async def _follow_opt_outs(self) -> None:
+        """Bring memory to what other hosts commit; the write-ahead asks the database anyway."""
+        position = await self.reader.run(events.last_position)
+        while True:
+            await asyncio.sleep(FOLLOW_S)
+            try:
+                fresh = await self.reader.run(
+                    lambda c, after=position: events.after(c, after, 1000)
+                )
+            except StoreUnavailableError:
+                continue
+            for event in fresh:
+                position = event.position
+                if event.type == "optout.created":
+                    self.refusals.add(event.data["number"])
+                elif event.type == "optout.removed":
+                    await self._recheck(event.data["number"])
+
+    async def _recheck(self, number: str) -> None:
+        if await self.reader.run(lambda c: optouts.get(c, number)) is None:
+            self.refusals.discard(number)
+
+    # -- what the API asks ----------------------------------------------------------------------
+
+    async def send(
+        self, requests: Sequence[SendRequest], caller: Caller, once: Once | None = None
+    ) -> list[dict[str, Any] | RefusalError]:
+        """Accept texts; see `outbound.Outbound.send`."""
+        return await self._outbound.send(requests, caller, once)
+
+    async def cancel(self, message_id: str) -> dict[str, Any]:
+        """Cancel a message that has not begun; what it is then.
+
+        Raises RefusalError (`not-found`, `not-cancelable`).
+        """
+        now = self.clock()
+
+        def operation(tx: Transaction) -> dict[str, Any]:
+            row = messages.get(tx.connection, message_id)
+            if row is None:
+                raise RefusalError("not-found", f"there is no message {message_id}")
+            if row.status == MessageStatus.CANCELED:
+                return views.message(row)
+            if row.status not in CANCELABLE:
+                words = (
+                    f"the message is {row.status}; only a scheduled or queued one can be canceled"
+                )
+                raise RefusalError("not-cancelable", words)
+            begun = [p.status for p in messages.get_parts(tx.connection, message_id)]
+            if any(status != PartStatus.QUEUED for status in begun):
+                raise RefusalError("not-cancelable", "a part of the message is on the air")
+            acts.end(tx, row, MessageStatus.CANCELED, now, "canceled", "Canceled on request.")
+            row = messages.get(tx.connection, message_id)
+            assert row is not None
+            return views.message(row)
+
+        return await self.writer.run(operation)
+
+    async def opt_out(self, number: str, source: str, reason: str) -> dict[str, Any]:
+        """Record an opt-out that came another way than by text; idempotent. Raises RefusalError."""
+        number, now = self._number(number), self.clock()
+
+        def operation(tx: Transaction) -> dict[str, Any]:
+            letters.opt_out(tx, number, now, source=source, reason=reason)
+            row = optouts.get(tx.connection, number)
+            assert row is not None
+            return views.opt_out(row)
+
+        with self.refusals.hold(number):
+            view = await self.writer.run(operation)
+            self.refusals.add(number)
+        return view
+
+    async def opt_in(self, number: str, source: str, reason: str) -> None:
+        """Lift an opt-out on documented new consent. Raises RefusalError (`not-found`)."""
+        number, now = self._number(number), self.clock()
+        lifted = await self.writer.run(
+            lambda tx: letters.opt_in(tx, number, now, source=source, reason=reason)
+        )
+        if not lifted:
+            raise RefusalError("not-found", f"{number} has not opted out")
+        self.refusals.discard(number)
+
+    def _number(self, raw: str) -> str:
+        try:
+            return normalise_recipient(raw, self.settings.default_region).number
+        except NumberError as error:
+            raise RefusalError("invalid-number", str(error), field="number") from None
+
+    # -- what modems tell -----------------------------------------------------------------------
+
+    def _noted(self, modem: Modem, _status: ModemStatus) -> None:
+        self.dispatcher.modem_noted(modem)
+
+    def changed(self, modem: Modem) -> None:
+        """A modem's status has a new value."""
+        self.roster.changed(modem)
+
+    async def received(self, modem: Modem, incoming: Incoming) -> bool:
+        """Take in a TPDU; true once it is committed."""
+        return await self._inbound.received(modem, incoming)
+
+    async def late_answer(self, modem: Modem, mr: int | None) -> None:
+        """The OK to a submit of an earlier opening was read: that part was accepted."""
+        modem_id, now = await self._modem_id(modem), self.clock()
+        settled = await self.writer.run(lambda tx: settle.settle_late(tx, modem_id, mr, now))
+        log.info("late_answer", port=modem.status.port, mr=mr, message=settled)
+
+    async def _modem_id(self, modem: Modem) -> str:
+        known = self.roster.modem_id(modem)
+        if known is not None:
+            return known
+        status, now = modem.status, self.clock()
+        row = await self.writer.run(
+            lambda tx: lines.see_modem(
+                tx.connection,
+                self.settings.host,
+                status.port,
+                now,
+                imei=status.imei,
+                state=status.state,
+                reason=status.reason,
+                since=status.since or now,
+            )
+        )
+        return str(row.id)
+
+    async def swept(self, modem: Modem) -> None:
+        """All that a modem's storage held is committed."""
+        self.dispatcher.swept(modem)
+
+    def called(self, modem: Modem, caller: str | None) -> None:
+        """A voice call rings: told as an event, never answered."""
+        line, now = self.roster.line_of(modem), self.clock()
+        data = {
+            "from": caller,
+            "line": line.id if line else None,
+            "to": line.number if line else None,
+            "modem": self.roster.modem_id(modem),
+        }
+        self.dispatcher.keep_trying(
+            lambda tx: tx.emit(Event("call.received", now, data)), "call not noted"
+        )

@@ -1,0 +1,356 @@
+"""Incoming texts: joined from their parts, classified, and what they ask for carried out.
+
+All of it inside the transaction that keeps the TPDU, so that a STOP, the cancellation of what is
+queued, the confirmation, the message and its event are committed together or not at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from modemgw.consent.gate import Permit
+from modemgw.consent.keywords import Class, Classification, classify
+from modemgw.consent.replies import Reply
+from modemgw.gateway import acts
+from modemgw.gateway.automatic import queue_reply
+from modemgw.gateway.status import MessageStatus
+from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
+from modemgw.store import inbox, messages, optouts
+from modemgw.store.events import Event
+from modemgw.store.ids import new_id
+from modemgw.store.inbox import PartKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row
+
+    from modemgw.consent.numbers import Sender
+    from modemgw.consent.replies import Replies
+    from modemgw.gateway.settings import GatewaySettings
+    from modemgw.store.writer import Transaction
+
+JOIN_WINDOW_S = 2 * 86_400.0
+CONFIRM_AGAIN_S = 86_400.0  # one confirmation a day and number
+HELP_AGAIN_S = 300.0  # two machines that say HELP to each other must come to an end
+OPTED_IN_WORD_S = 86_400.0
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a TPDU led to, for the memory of the process once it is committed."""
+
+    kind: str
+    repeat: bool = False
+    opted_out: list[str] = field(default_factory=list)
+    opted_in: list[str] = field(default_factory=list)
+    queued: list[tuple[str, int]] = field(default_factory=list)
+    early_report: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where and from whom a text came, and what is needed to answer it."""
+
+    sender: Sender
+    line_id: str | None
+    line_number: str | None
+    pool: str
+    region: str
+    settings: GatewaySettings
+    replies: Replies
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A whole text, or a partial one."""
+
+    text: str
+    encoding: str
+    parts: int
+    partial: bool
+    part_ids: tuple[str, ...]
+    data: bytes | None = None
+
+
+def read_tpdu(pdu: str) -> tuple[Tpdu, str | None]:
+    """Decode a TPDU strictly, or else leniently with what is wrong with it.
+
+    Raises PduError when nothing can be made of it.
+    """
+    try:
+        return decode(pdu), None
+    except PduError as error:
+        return decode(pdu, lenient=True), str(error)
+
+
+def clean(text: str) -> str:
+    """Text that every database and JSON reader takes: no NUL, no half of a surrogate pair."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
+
+
+def text_of(tpdu: Deliver) -> str:
+    """The text of a TPDU; of 8-bit data what can be read as Latin-1, for some write text so."""
+    return clean(tpdu.text) if tpdu.text is not None else readable(tpdu.data)
+
+
+def readable(data: bytes | None) -> str:
+    """8-bit data as text where it is printable, else nothing."""
+    text = (data or b"").decode("latin-1")
+    return text if text.isprintable() else ""
+
+
+def take_in_text(tx: Transaction, tpdu: Deliver, part_id: str, origin: Origin) -> Effects:
+    """Take in a DELIVER whose TPDU is kept as `part_id`; a message comes of it once it is whole."""
+    concat = tpdu.concat
+    if concat is None or concat.total == 1:
+        letter = Letter(text_of(tpdu), tpdu.alphabet, 1, False, (part_id,), tpdu.data)
+        return take_in_letter(tx, letter, origin)
+    key = PartKey(origin.line_id, origin.sender.address[:32], concat.ref, concat.bits, concat.total)
+    joined = _join(inbox.siblings(tx.connection, key, origin.now - JOIN_WINDOW_S))[0]
+    if joined is None or part_id not in joined.tokens:
+        return Effects("part")
+    return take_in_letter(tx, _letter(joined, tpdu), origin)
+
+
+def _letter(joined: Joined, tpdu: Deliver) -> Letter:
+    return Letter(
+        text=clean(joined.text) if joined.data is None else readable(joined.data),
+        encoding=tpdu.alphabet,
+        parts=joined.total,
+        partial=not joined.complete,
+        part_ids=tuple(str(token) for token in joined.tokens),
+        data=joined.data,
+    )
+
+
+def _join(rows: Sequence[Row[Any]]) -> tuple[Joined | None, Reassembler]:
+    """What the last of these parts completes, and the machine with what is still open."""
+    machine = Reassembler(window_s=JOIN_WINDOW_S)
+    joined = None
+    for row in rows:
+        tpdu, _ = read_tpdu(row.pdu)
+        assert isinstance(tpdu, Deliver)
+        joined = machine.add(
+            row.line_id or "",
+            tpdu,
+            now=row.received_at,
+            token=row.id,
+            delivered_partial=bool(row.given),
+        )
+    return joined, machine
+
+
+def give_out_partial(tx: Transaction, key: PartKey, origin: Origin, older_than_s: float) -> Effects:
+    """Give out what has come of messages whose parts stay away; they may still be completed.
+
+    Parts that turn out to be a second copy of a message that is whole are put to it.
+    """
+    rows = inbox.siblings(tx.connection, key, origin.now - JOIN_WINDOW_S)
+    _, machine = _join(rows)
+    effects = Effects("partial")
+    taken: set[str] = set()
+    for joined in machine.expire(origin.now, older_than_s):
+        tpdu, _ = read_tpdu(next(row.pdu for row in rows if row.id in joined.tokens))
+        assert isinstance(tpdu, Deliver)
+        letter = _letter(joined, tpdu)
+        taken.update(letter.part_ids)
+        _merge(effects, take_in_letter(tx, letter, origin))
+    whole = next((row.message_id for row in reversed(rows) if row.message_id), None)
+    copies = [
+        row.id
+        for row in rows
+        if row.message_id is None
+        and row.id not in taken
+        and row.received_at < origin.now - older_than_s
+    ]
+    if copies and whole is not None:
+        inbox.join(tx.connection, copies, whole)
+    return effects
+
+
+def _merge(into: Effects, more: Effects) -> None:
+    into.opted_out += more.opted_out
+    into.opted_in += more.opted_in
+    into.queued += more.queued
+
+
+def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
+    """Make a message of a text, tell the world, and do what it asks for."""
+    connection, now, sender = tx.connection, origin.now, origin.sender
+    found = _classify(tx, letter, origin)
+    conversation = messages.open_conversation(connection, sender.address[:32], origin.pool, now)
+    messages.note_conversation(
+        connection, conversation.id, line_id=origin.line_id, last_inbound_at=now
+    )
+    message_id = _open_message(tx, letter)
+    values = {
+        "status": MessageStatus.RECEIVED,
+        "text": letter.text,
+        "encoding": letter.encoding,
+        "parts": letter.parts,
+        "partial": letter.partial,
+        "classified": None if found.kind is Class.NONE else found.kind,
+    }
+    if message_id is None:
+        message_id = new_id("msg")
+        messages.insert_message(
+            connection,
+            {
+                **values,
+                "id": message_id,
+                "direction": "inbound",
+                "sender": sender.address[:32],
+                "recipient": origin.line_number,
+                "line_id": origin.line_id,
+                "pool": origin.pool or None,
+                "conversation_id": conversation.id,
+                "created_at": now,
+                "received_at": now,
+                "metadata": {} if letter.data is None else {"data": letter.data.hex()},
+            },
+        )
+    else:
+        messages.change(connection, message_id, **values)
+    inbox.join(connection, letter.part_ids, message_id)
+    acts.announce(tx, message_id, now, "message.received")
+    return _carry_out(tx, found, message_id, origin)
+
+
+def _open_message(tx: Transaction, letter: Letter) -> str | None:
+    """The message that these parts were given out as before, when they were partial."""
+    return inbox.message_of(tx.connection, letter.part_ids)
+
+
+def _classify(tx: Transaction, letter: Letter, origin: Origin) -> Classification:
+    sender = origin.sender
+    if not sender.can_be_texted:
+        return Classification(Class.NONE, "the sender cannot be texted")
+    opted_out = optouts.get(tx.connection, sender.address)
+    return classify(
+        letter.text,
+        country=origin.region,
+        language=origin.settings.language,
+        opted_out=opted_out is not None,
+        last_outbound=messages.last_texts_to(tx.connection, sender.address),
+        since_optout_s=None if opted_out is None else origin.now - opted_out.created_at,
+    )
+
+
+def _carry_out(tx: Transaction, found: Classification, message_id: str, origin: Origin) -> Effects:
+    match found.kind:
+        case Class.OPT_OUT:
+            return _opt_out(tx, found, message_id, origin)
+        case Class.OPT_IN:
+            return _opt_in(tx, found, message_id, origin)
+        case Class.HELP:
+            return _help(tx, found, origin)
+        case _:
+            return Effects("text")
+
+
+def _opt_out(tx: Transaction, found: Classification, message_id: str, origin: Origin) -> Effects:
+    number, now = origin.sender.address, origin.now
+    effects = Effects("opt_out", opted_out=[number])
+    opt_out(
+        tx,
+        number,
+        now,
+        source="keyword",
+        reason=found.reason,
+        message_id=message_id,
+        line_id=origin.line_id,
+    )
+    confirmed_at = optouts.confirmed_at(tx.connection, number)
+    if confirmed_at is None or confirmed_at < now - CONFIRM_AGAIN_S:
+        optouts.note_confirmation(tx.connection, number, now)
+        _answer(tx, effects, Reply.OPTED_OUT, Permit.CONFIRMATION, found.language, origin)
+    return effects
+
+
+def opt_out(
+    tx: Transaction,
+    number: str,
+    now: float,
+    *,
+    source: str,
+    reason: str,
+    message_id: str | None = None,
+    line_id: str | None = None,
+) -> bool:
+    """Record an opt-out and cancel what is queued; false when there was one already.
+
+    The lock is the one that each write-ahead takes: what begins after this commit has seen it.
+    """
+    optouts.lock(tx.connection, number)
+    values = {
+        "number": number,
+        "scope": "all",
+        "source": source,
+        "reason": reason,
+        "message_id": message_id,
+        "line_id": line_id,
+        "created_at": now,
+    }
+    if not optouts.add(tx.connection, values):
+        return False
+    canceled = acts.cancel_for_opt_out(tx, number, now)
+    optouts.record(
+        tx.connection, "opted_out", number, now, source=source, reason=reason, canceled=canceled
+    )
+    tx.emit(Event("optout.created", now, {"number": number, "source": source, "reason": reason}))
+    return True
+
+
+def opt_in(tx: Transaction, number: str, now: float, *, source: str, reason: str) -> bool:
+    """Lift an opt-out; false when there is none."""
+    optouts.lock(tx.connection, number)
+    if not optouts.remove(tx.connection, number):
+        return False
+    optouts.record(tx.connection, "opted_in", number, now, source=source, reason=reason)
+    tx.emit(Event("optout.removed", now, {"number": number, "source": source, "reason": reason}))
+    return True
+
+
+def _opt_in(tx: Transaction, found: Classification, message_id: str, origin: Origin) -> Effects:
+    number = origin.sender.address
+    effects = Effects("opt_in", opted_in=[number])
+    opt_in(tx, number, origin.now, source="keyword", reason=f"{found.reason} ({message_id})")
+    _answer(tx, effects, Reply.OPTED_IN, None, found.language, origin)
+    return effects
+
+
+def _help(tx: Transaction, found: Classification, origin: Origin) -> Effects:
+    effects = Effects("help")
+    last = messages.last_automatic_at(tx.connection, origin.sender.address, Permit.HELP)
+    if last is None or last < origin.now - HELP_AGAIN_S:
+        _answer(tx, effects, Reply.HELP, Permit.HELP, found.language, origin)
+    return effects
+
+
+def _answer(
+    tx: Transaction,
+    effects: Effects,
+    reply: Reply,
+    permit: Permit | None,
+    language: str | None,
+    origin: Origin,
+) -> None:
+    """Queue the one automatic answer, on the line that was written to."""
+    if origin.line_id is None:
+        return  # nobody could tell which line was meant; the agent sees the message
+    text = origin.replies.text(reply, language or origin.settings.language)
+    queued = queue_reply(
+        tx,
+        to=origin.sender.address,
+        text=text,
+        line_id=origin.line_id,
+        pool=origin.pool,
+        permit=permit,
+        settings=origin.settings,
+        now=origin.now,
+    )
+    effects.queued.append(queued)

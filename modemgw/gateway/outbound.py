@@ -1,0 +1,365 @@
+"""Taking a text in: checked, cut into parts, asked of the gate, and written; only then accepted."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import IntegrityError
+
+from modemgw.consent.gate import Block, Defer, Kind, Question, decide
+from modemgw.consent.numbers import NumberError, normalise_recipient
+from modemgw.gateway import views
+from modemgw.gateway.lanes import PRIORITIES, is_patient, line_lane, pool_lane
+from modemgw.gateway.requests import ConflictError, RefusalError
+from modemgw.gateway.roster import country_of
+from modemgw.gateway.status import MessageStatus
+from modemgw.pdu import PduError, segment
+from modemgw.store import idempotency, lines, messages, optouts
+from modemgw.store.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from modemgw.consent.gate import Decision
+    from modemgw.gateway.dispatch import Dispatcher
+    from modemgw.gateway.refusals import Refusals
+    from modemgw.gateway.requests import Caller, Once, SendRequest
+    from modemgw.gateway.roster import Roster
+    from modemgw.gateway.settings import GatewaySettings
+    from modemgw.gateway.tally import Tally
+    from modemgw.store.writer import Transaction, Writer
+
+LONGEST_TEXT = 4_000
+LONGEST_VALID_FOR_S = 63 * 7 * 86_400.0  # 23.040 §9.2.3.12.1
+FARTHEST_SEND_AT_S = 366 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A text that has passed all checks which need no database."""
+
+    request: SendRequest
+    recipient: str
+    kind: str
+    pool: str | None
+    encoding: str
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A text that was accepted: what the caller is told, and the lane to wake."""
+
+    view: dict[str, Any]
+    lane: str | None
+    priority: int
+
+
+Outcome = Taken | RefusalError
+
+
+class Outbound:
+    """The way in for every text that somebody wants to send."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        settings: GatewaySettings,
+        refusals: Refusals,
+        roster: Roster,
+        dispatcher: Dispatcher,
+        tally: Tally,
+        clock: Callable[[], float],
+    ) -> None:
+        self._writer, self._settings, self._refusals = writer, settings, refusals
+        self._roster, self._dispatcher = roster, dispatcher
+        self._tally, self._clock = tally, clock
+
+    async def send(
+        self, requests: Sequence[SendRequest], caller: Caller, once: Once | None
+    ) -> list[dict[str, Any] | RefusalError]:
+        """Accept texts, each with its own outcome: its message, or why not.
+
+        With `once`, the same request again gets the same answer. Raises ConflictError when its
+        token was used for another request, StoreUnavailableError when nothing could be written.
+        """
+        drafts = [self._check(request, caller) for request in requests]
+        now = self._clock()
+        operation = lambda tx: self._write(tx, drafts, caller, once, now)  # noqa: E731
+        try:
+            answer, taken = await self._writer.run(operation)
+        except IntegrityError:  # the same token at the same time on another host
+            answer, taken = await self._writer.run(operation)
+        self._count(drafts, answer)
+        for lane, priority in {(t.lane, t.priority) for t in taken if t.lane}:
+            assert lane is not None
+            self._dispatcher.waiting(lane, priority)
+        return answer
+
+    def _count(self, drafts: Sequence[object], answer: Sequence[object]) -> None:
+        for draft, outcome in zip(drafts, answer, strict=True):
+            if isinstance(outcome, RefusalError):
+                self._tally.refused[outcome.kind] += 1
+            elif isinstance(draft, _Draft):
+                self._tally.accepted[draft.kind] += 1
+
+    # -- checks that need no database -----------------------------------------------------------
+
+    def _check(self, request: SendRequest, caller: Caller) -> _Draft | RefusalError:
+        try:
+            recipient = normalise_recipient(request.to, self._settings.default_region)
+        except NumberError as error:
+            return RefusalError("invalid-number", str(error), field="to")
+        try:
+            pool, kind = self._pool(request), self._kind(request, caller)
+            encoding, parts = self._cut(request.text)
+            self._times(request)
+        except RefusalError as refusal:
+            return refusal
+        return _Draft(request, recipient.number, kind, pool, encoding, parts)
+
+    def _pool(self, request: SendRequest) -> str | None:
+        if request.pool is None or request.pool in self._settings.pools:
+            return request.pool
+        known = ", ".join(sorted(self._settings.pools)) or "none is configured"
+        words = f"there is no pool {request.pool!r}; there are: {known}"
+        raise RefusalError("unknown-pool", words, field="pool")
+
+    def _kind(self, request: SendRequest, caller: Caller) -> str:
+        pool = self._settings.pools.get(request.pool or "")
+        kind = (
+            request.kind
+            or (pool.kind if pool else None)
+            or caller.default_kind
+            or self._settings.default_kind
+        )
+        if kind not in caller.kinds:
+            words = (
+                f"this key may not send {kind} texts; it may send {', '.join(sorted(caller.kinds))}"
+            )
+            raise RefusalError("kind-not-granted", words, field="kind")
+        return kind
+
+    def _cut(self, text: str) -> tuple[str, int]:
+        if not text.strip():
+            raise RefusalError("empty-text", "the text is empty", field="text")
+        if len(text) > LONGEST_TEXT:
+            words = f"the text has {len(text)} characters; {LONGEST_TEXT} are allowed"
+            raise RefusalError("text-too-long", words, field="text")
+        try:
+            cut = segment(text)
+        except PduError as error:
+            raise RefusalError("invalid-text", str(error), field="text") from None
+        if len(cut.parts) > self._settings.max_parts:
+            words = (
+                f"the text needs {len(cut.parts)} parts; {self._settings.max_parts} are allowed: "
+                "shorten it, or raise messages.max_parts"
+            )
+            raise RefusalError("text-too-long", words, field="text")
+        return cut.encoding, len(cut.parts)
+
+    def _times(self, request: SendRequest) -> None:
+        now = self._clock()
+        if request.send_at is not None and request.send_at > now + FARTHEST_SEND_AT_S:
+            raise RefusalError("invalid-time", "send_at is more than a year away", field="send_at")
+        if request.valid_for_s is not None and not 1 <= request.valid_for_s <= LONGEST_VALID_FOR_S:
+            words = f"valid_for is 1 to {LONGEST_VALID_FOR_S:.0f} seconds"
+            raise RefusalError("invalid-time", words, field="valid_for")
+
+    # -- in the writer's thread -----------------------------------------------------------------
+
+    def _write(
+        self,
+        tx: Transaction,
+        drafts: Sequence[_Draft | RefusalError],
+        caller: Caller,
+        once: Once | None,
+        now: float,
+    ) -> tuple[list[dict[str, Any] | RefusalError], list[Taken]]:
+        if once is not None:
+            kept = idempotency.find(tx.connection, caller.key_id, once.token)
+            if kept is not None:
+                if kept.digest != once.digest:
+                    raise ConflictError
+                return [_recall(item) for item in kept.answer], []
+        outcomes = [
+            draft if isinstance(draft, RefusalError) else self._accept(tx, draft, caller, now)
+            for draft in drafts
+        ]
+        taken = [outcome for outcome in outcomes if isinstance(outcome, Taken)]
+        answer = [o.view if isinstance(o, Taken) else o for o in outcomes]
+        if once is not None and (taken or len(drafts) > 1):
+            idempotency.keep(
+                tx.connection,
+                key_id=caller.key_id,
+                token=once.token,
+                digest=once.digest,
+                answer=[_kept(item) for item in answer],
+                now=now,
+            )
+        return answer, taken
+
+    def _accept(self, tx: Transaction, draft: _Draft, caller: Caller, now: float) -> Outcome:
+        """Write one message, unless the line or the gate refuses it."""
+        request = draft.request
+        conversation = messages.find_conversation(tx.connection, draft.recipient, draft.pool or "")
+        try:
+            line = self._line(tx, request)
+        except RefusalError as refusal:
+            return refusal
+        last_inbound = conversation.last_inbound_at if conversation is not None else None
+        decision = self._ask(tx, draft, caller, line, last_inbound, now)
+        if isinstance(decision, Block):
+            optouts.record(
+                tx.connection,
+                "refused",
+                draft.recipient,
+                now,
+                rule=decision.rule,
+                key=caller.key_id,
+            )
+            return RefusalError(decision.rule.replace("_", "-"), decision.words, field="to")
+        return self._insert(tx, draft, caller, line, decision, now)
+
+    def _line(self, tx: Transaction, request: SendRequest) -> Any:
+        """The row of the line that `from` names; None where the gateway may choose."""
+        if request.from_ is None:
+            return None
+        found = lines.line_by_id(tx.connection, request.from_)
+        if found is None:
+            try:
+                number = normalise_recipient(request.from_, self._settings.default_region).number
+            except NumberError as error:
+                raise RefusalError("invalid-number", str(error), field="from") from None
+            found = lines.line_by_number(tx.connection, number)
+        if found is None:
+            words = f"no line has the number or id {request.from_!r}; GET /v1/lines lists them"
+            raise RefusalError("unknown-line", words, field="from")
+        if request.pool is not None and request.pool not in self._roster.pools_of(
+            found.iccid, found.number
+        ):
+            words = f"the line {request.from_!r} is not in the pool {request.pool!r}"
+            raise RefusalError("unknown-line", words, field="from")
+        return found
+
+    def _ask(
+        self,
+        tx: Transaction,
+        draft: _Draft,
+        caller: Caller,
+        line: Any,
+        last_inbound: float | None,
+        now: float,
+    ) -> Decision:
+        at = max(now, draft.request.send_at or now)
+        return decide(
+            Question(
+                recipient=draft.recipient,
+                kind=Kind(draft.kind),
+                default_region=self._settings.default_region,
+                now=datetime.fromtimestamp(at, UTC),
+                policy=self._settings.policy,
+                pool=draft.pool,
+                opted_out=optouts.get(tx.connection, draft.recipient) is not None,
+                held=self._refusals.held(draft.recipient),
+                line_country=country_of(line.number) if line is not None else None,
+                urgent=caller.urgent,
+                last_inbound_at=(
+                    None if last_inbound is None else datetime.fromtimestamp(last_inbound, UTC)
+                ),
+            )
+        )
+
+    def _insert(
+        self,
+        tx: Transaction,
+        draft: _Draft,
+        caller: Caller,
+        line: Any,
+        decision: Decision,
+        now: float,
+    ) -> Taken:
+        request = draft.request
+        conversation = messages.open_conversation(
+            tx.connection, draft.recipient, draft.pool or "", now
+        )
+        patient = is_patient(draft.kind, request.send_at)
+        home = pool_lane(draft.pool, patient=patient)
+        lane = home
+        if line is not None:
+            home = lane = line_lane(line.id, patient=patient)
+        elif conversation.line_id and self._may_stick(draft, conversation.line_id):
+            lane = line_lane(conversation.line_id, patient=patient)
+        later = self._later(request, decision, now)
+        status = MessageStatus.QUEUED if later is None else MessageStatus.SCHEDULED
+        priority = PRIORITIES[draft.kind] if request.priority is None else request.priority
+        valid_for_s = request.valid_for_s or self._settings.default_valid_for_s
+        message_id = new_id("msg")
+        messages.insert_message(
+            tx.connection,
+            {
+                "id": message_id,
+                "direction": "outbound",
+                "status": status,
+                "sender": line.number if line is not None else None,
+                "recipient": draft.recipient,
+                "line_id": line.id if line is not None else None,
+                "pool": draft.pool,
+                "kind": draft.kind,
+                "text": request.text,
+                "encoding": draft.encoding,
+                "parts": draft.parts,
+                "reference_number": random.randrange(256) if draft.parts > 1 else None,
+                "conversation_id": conversation.id,
+                "created_at": now,
+                "reference": request.reference,
+                "metadata": dict(request.metadata),
+                "if_in_doubt": request.if_in_doubt,
+                "urgent": caller.urgent,
+                "want_report": self._settings.reports,
+                "send_at": request.send_at,
+                "expires_at": max(now, request.send_at or now) + valid_for_s,
+                "key_id": caller.key_id,
+                "lane": lane if later is None else None,
+                "home_lane": home,
+                "priority": priority,
+                "ready_at": later,
+                "hold_reason": decision.rule if isinstance(decision, Defer) else None,
+            },
+        )
+        messages.insert_parts(tx.connection, message_id, draft.recipient, draft.parts)
+        row = messages.get(tx.connection, message_id)
+        assert row is not None
+        return Taken(views.message(row), lane if later is None else None, priority)
+
+    def _may_stick(self, draft: _Draft, line_id: str) -> bool:
+        """Whether the line that the two last spoke on can take the text now."""
+        line = next((known for known in self._roster.lines if known.id == line_id), None)
+        in_pool = line is not None and (draft.pool is None or draft.pool in line.pools)
+        return in_pool and self._dispatcher.is_live(line_id)
+
+    @staticmethod
+    def _later(request: SendRequest, decision: Decision, now: float) -> float | None:
+        """When the text may go first; None: now."""
+        times = [request.send_at or 0.0]
+        if isinstance(decision, Defer):
+            times.append(decision.until.timestamp())
+        latest = max(times)
+        return latest if latest > now else None
+
+
+def _kept(item: dict[str, Any] | RefusalError) -> dict[str, Any]:
+    if isinstance(item, RefusalError):
+        return {"refusal": [item.kind, item.words, item.field]}
+    return {"message": item}
+
+
+def _recall(item: dict[str, Any]) -> dict[str, Any] | RefusalError:
+    if "refusal" in item:
+        kind, words, field = item["refusal"]
+        return RefusalError(kind, words, field=field)
+    message: dict[str, Any] = item["message"]
+    return message

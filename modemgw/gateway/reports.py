@@ -1,0 +1,105 @@
+"""Status reports: which part they are about, and what they say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modemgw.gateway import acts
+from modemgw.gateway.acts import Reason
+from modemgw.gateway.status import ACCEPTED, PartStatus
+from modemgw.store import inbox, messages
+from modemgw.store.ids import new_id
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from modemgw.store.writer import Transaction
+
+# A service centre keeps trying for at most 63 weeks in theory; some days in practice.
+REPORT_WINDOW_S = 8 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an SMS-STATUS-REPORT said. `status` is TP-ST (23.040 §9.2.3.15)."""
+
+    mr: int
+    recipient: str
+    status: int
+    discharged_at: float | None
+
+
+def verdict(tp_st: int) -> PartStatus | None:
+    """What a TP-ST means for a part; None while the service centre is still trying.
+
+    00 to 1F completed, 20 to 3F still trying, 40 to 5F permanent, 60 to 7F given up; reserved
+    values count as the last (23.040 §9.2.3.15).
+    """
+    if tp_st < 0x20:
+        return PartStatus.DELIVERED
+    if tp_st < 0x40:
+        return None
+    return PartStatus.UNDELIVERED
+
+
+def take_in(tx: Transaction, line_id: str | None, report: Report, now: float) -> bool:
+    """Keep a report and apply it to its part; false when no part fits (yet)."""
+    report_id = new_id("rep")
+    inbox.add_report(
+        tx.connection,
+        {
+            "id": report_id,
+            "line_id": line_id,
+            "mr": report.mr,
+            "recipient": report.recipient,
+            "status": report.status,
+            "discharged_at": report.discharged_at,
+            "received_at": now,
+        },
+    )
+    part = _part_of(tx, line_id, report, now) if line_id is not None else None
+    if part is None:
+        return False
+    _apply(tx, report_id, part, report.status, report.mr, now)
+    return True
+
+
+def apply_early_reports(tx: Transaction, part: Row[Any], mr: int, now: float) -> None:
+    """Apply reports that came before the answer to their submit."""
+    found = inbox.early_reports(tx.connection, part.line_id, mr, part.recipient, part.submitting_at)
+    for report in found:
+        fresh = next(
+            p for p in messages.get_parts(tx.connection, part.message_id) if p.seq == part.seq
+        )
+        _apply(tx, report.id, fresh, report.status, mr, now)
+
+
+def _part_of(tx: Transaction, line_id: str, report: Report, now: float) -> Row[Any] | None:
+    """The part that a report is about: by line, MR, recipient and time; the newest that can be.
+
+    A part in doubt is meant when no other part has that MR: the report proves that it was accepted.
+    """
+    same_mr = messages.parts_awaiting_report(
+        tx.connection, line_id, report.mr, report.recipient, now - REPORT_WINDOW_S
+    )
+    for part in same_mr:
+        if part.status in (PartStatus.SENT, PartStatus.UNDELIVERED):
+            return part
+    doubtful = messages.parts_in_doubt(tx.connection, line_id, report.recipient)
+    return doubtful[0] if len(doubtful) == 1 and not same_mr else None
+
+
+def _apply(
+    tx: Transaction, report_id: str, part: Row[Any], tp_st: int, mr: int, now: float
+) -> None:
+    inbox.match_report(tx.connection, report_id, part.message_id, part.seq)
+    to = verdict(tp_st)
+    was = PartStatus(part.status)
+    if to is None:
+        to = PartStatus.SENT if was not in ACCEPTED else was
+    if to is was or was is PartStatus.DELIVERED:
+        messages.change_part(tx.connection, part.message_id, part.seq, report_status=tp_st)
+        return
+    reason = Reason("undelivered", f"The network could not deliver it (TP-ST {tp_st:#04x}).")
+    acts.settle_part(tx, part, to, now, reason, report_status=tp_st, mr=mr)

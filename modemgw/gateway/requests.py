@@ -1,0 +1,62 @@
+"""What a caller may ask for, who the caller is, and how he is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: an API key. `kinds` are those granted; `urgent` passes the outer window."""
+
+    key_id: str
+    scopes: frozenset[str]
+    kinds: frozenset[str]
+    default_kind: str | None = None
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """A text to send. Times are seconds of the epoch; None leaves the choice to the gateway."""
+
+    to: str
+    text: str
+    from_: str | None = None
+    pool: str | None = None
+    kind: str | None = None
+    priority: int | None = None
+    send_at: float | None = None
+    valid_for_s: float | None = None
+    if_in_doubt: str = "hold"
+    reference: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An Idempotency-Key: what it covers is `digest`, a hash of the request."""
+
+    token: str
+    digest: str
+
+
+class RefusalError(Exception):
+    """A request that is not carried out.
+
+    `kind` names the problem for programs (`opted-out`, `invalid-number` …), `field` the part of the
+    request that is at fault, `words` say what is wrong and what to do.
+    """
+
+    def __init__(self, kind: str, words: str, *, field: str | None = None) -> None:
+        super().__init__(words)
+        self.kind, self.words, self.field = kind, words, field
+
+
+class ConflictError(Exception):
+    """The Idempotency-Key was used for another request."""

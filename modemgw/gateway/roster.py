@@ -1,0 +1,199 @@
+"""The roster: which line sits in which modem, kept in the database as it changes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import phonenumbers
+import structlog
+
+from modemgw.modem.interface import ModemState
+from modemgw.store import lines
+from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.events import Event
+
+from . import views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Row
+
+    from modemgw.gateway.settings import GatewaySettings
+    from modemgw.modem.interface import Modem, ModemStatus
+    from modemgw.store.writer import Transaction, Writer
+
+log = structlog.get_logger(__name__)
+
+RETRY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that sits in a modem now."""
+
+    id: str
+    iccid: str
+    number: str | None
+    country: str | None
+    pools: tuple[str, ...]
+
+
+class Roster:
+    """Notes each change of a modem, in order, and says which line and row it has."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        settings: GatewaySettings,
+        clock: Callable[[], float],
+        noted: Callable[[Modem, ModemStatus], None],
+    ) -> None:
+        """`noted` is called when a status is committed."""
+        self._writer, self._settings, self._clock = writer, settings, clock
+        self._noted = noted
+        self._lines: dict[str, Line] = {}  # by ICCID
+        self._modem_ids: dict[int, str] = {}  # by the modem's identity in this process
+        self._modems: dict[int, Modem] = {}
+        self._written: dict[int, ModemStatus] = {}
+        self._changed: dict[int, Modem] = {}
+        self._wake = asyncio.Event()
+
+    @property
+    def modems(self) -> list[Modem]:
+        """All modems that have told of themselves."""
+        return list(self._modems.values())
+
+    def line_of(self, modem: Modem) -> Line | None:
+        """The line that sits in a modem, once it is committed."""
+        iccid = modem.status.iccid
+        return self._lines.get(iccid) if iccid else None
+
+    def line_by_iccid(self, iccid: str | None) -> Line | None:
+        """The line of a SIM that was seen in this run."""
+        return self._lines.get(iccid) if iccid else None
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines that were seen in this run."""
+        return list(self._lines.values())
+
+    def modem_id(self, modem: Modem) -> str | None:
+        """The modem's row, once it is committed."""
+        return self._modem_ids.get(id(modem))
+
+    def changed(self, modem: Modem) -> None:
+        """Take note; the newest status of each modem is written soon."""
+        self._modems[id(modem)] = modem
+        self._changed[id(modem)] = modem
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Write what changes, until cancelled. A database that is away is waited for."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._changed = self._changed, {}
+            await asyncio.gather(*(self._note(modem) for modem in batch.values()))
+
+    async def _note(self, modem: Modem) -> None:
+        status = modem.status
+        before = self._written.get(id(modem))
+        if status == before:
+            return
+        now = self._clock()
+        announce = before is None or (before.state, before.iccid) != (status.state, status.iccid)
+        try:
+            row, line = await self._writer.run(
+                lambda tx: self._write(tx, status, now, announce=announce)
+            )
+        except StoreUnavailableError as error:
+            log.warning("modem_not_noted", port=status.port, error=str(error))
+            await asyncio.sleep(RETRY_S)
+            self.changed(modem)
+            return
+        self._written[id(modem)] = status
+        self._modem_ids[id(modem)] = row.id
+        if line is not None:
+            self._lines[line.iccid] = self._as_line(line)
+        log.info("modem", port=status.port, state=status.state, reason=status.reason)
+        self._noted(modem, status)
+
+    def _as_line(self, row: Row[Any]) -> Line:
+        return Line(
+            row.id,
+            row.iccid,
+            row.number,
+            country_of(row.number),
+            self.pools_of(row.iccid, row.number),
+        )
+
+    def pools_of(self, iccid: str, number: str | None) -> tuple[str, ...]:
+        """The pools that a line belongs to."""
+        return tuple(
+            pool.name
+            for pool in self._settings.pools.values()
+            if iccid in pool.lines or (number is not None and number in pool.lines)
+        )
+
+    def _write(
+        self, tx: Transaction, status: ModemStatus, now: float, *, announce: bool
+    ) -> tuple[Row[Any], Row[Any] | None]:
+        line = None
+        if status.iccid:
+            line = lines.see_line(
+                tx.connection,
+                status.iccid,
+                now,
+                imsi=status.imsi,
+                number=status.number,
+                operator=status.operator,
+                smsc=status.smsc,
+            )
+        known = {
+            "imei": status.imei,
+            "maker": status.maker,
+            "model": status.model,
+            "revision": status.revision,
+        }
+        row = lines.see_modem(
+            tx.connection,
+            self._settings.host,
+            status.port,
+            now,
+            **{name: value for name, value in known.items() if value is not None},
+            **({"line_id": line.id} if line is not None else {}),
+            state=status.state,
+            reason=status.reason,
+            since=status.since or now,
+            operator=status.operator,
+            rssi_dbm=status.rssi_dbm,
+        )
+        if line is not None:
+            lines.seat(tx.connection, line.id, row.id)
+        if announce:
+            tx.emit(Event("modem.state", now, views.modem(row)))
+        return row, line
+
+
+def country_of(number: str | None) -> str | None:
+    """The ISO country of an E.164 number; None where it has none or there is no number."""
+    if not number:
+        return None
+    try:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return None
+    return region if region and region != "001" else None
+
+
+def is_present(modem: Modem) -> bool:
+    """Whether a modem is there and may hold texts that nobody has read."""
+    return modem.status.state not in (
+        ModemState.ABSENT,
+        ModemState.LOCKED,
+        ModemState.NO_SIM,
+        ModemState.QUARANTINED,
+    )

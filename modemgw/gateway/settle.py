@@ -1,0 +1,225 @@
+"""What follows from the answer to a submit."""
+
+from __future__ import annotations
+
+import random
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from modemgw.gateway import acts, causes
+from modemgw.gateway.acts import Reason
+from modemgw.gateway.causes import Fault
+from modemgw.gateway.reports import apply_early_reports
+from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus, moved, part_moved
+from modemgw.modem.interface import Outcome
+from modemgw.store import messages, queue
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from modemgw.gateway.causes import Cause
+    from modemgw.gateway.settings import GatewaySettings
+    from modemgw.modem.interface import SubmitResult
+    from modemgw.store.writer import Transaction
+
+WITHDRAWN_WAIT_S = 1.0
+
+
+class Step(Enum):
+    """What the line does next."""
+
+    NEXT_PART = auto()
+    DONE = auto()  # the message is finished with, for now
+    REST = auto()  # done, and the line is ill
+
+
+def record(
+    tx: Transaction,
+    message_id: str,
+    seq: int,
+    result: SubmitResult,
+    settings: GatewaySettings,
+    now: float,
+    *,
+    early_reports: bool,
+) -> Step:
+    """Record what became of a part that was `submitting`, and decide what follows.
+
+    `early_reports`: a report that fits no part is known for this line and MR.
+    """
+    part = next(p for p in messages.get_parts(tx.connection, message_id) if p.seq == seq)
+    match result.outcome:
+        case Outcome.ACCEPTED:
+            now_is = acts.settle_part(tx, part, PartStatus.SENT, now, mr=result.mr)
+            if early_reports and result.mr is not None:
+                apply_early_reports(tx, part, result.mr, now)
+            return Step.NEXT_PART if now_is is MessageStatus.SENDING else Step.DONE
+        case Outcome.UNKNOWN:
+            reason = Reason("in_doubt", f"Nobody can say whether it went: {result.detail}.")
+            acts.settle_part(tx, part, PartStatus.IN_DOUBT, now, reason, detail=result.detail)
+            return Step.DONE
+        case Outcome.WITHDRAWN:
+            if part.status == PartStatus.SUBMITTING:
+                _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None)
+            else:
+                _return(tx, message_id, now + WITHDRAWN_WAIT_S)
+            return Step.DONE
+        case Outcome.REFUSED:
+            return _refused(tx, part, result, settings, now)
+
+
+def _refused(
+    tx: Transaction, part: Row[Any], result: SubmitResult, settings: GatewaySettings, now: float
+) -> Step:
+    cause = causes.of_refusal(result.family, result.code)
+    code = f"{result.family} {result.code}".strip() if result.code is not None else "error"
+    if part.status == PartStatus.QUEUED:  # refused at the prompt, before the record was asked for
+        part = _attempted(tx, part)
+    wait_s = causes.retry_wait_s(cause.fault, part.attempts, random.random())
+    row = messages.get(tx.connection, part.message_id)
+    assert row is not None
+    last = (
+        wait_s is None
+        or part.attempts >= settings.max_attempts
+        or (row.expires_at is not None and now + wait_s >= row.expires_at)
+    )
+    details = {"code": code, "detail": result.detail or cause.words}
+    if last or wait_s is None:
+        reason = _final_reason(tx, part, cause, code)
+        acts.settle_part(tx, part, PartStatus.FAILED, now, reason, **details)
+    else:
+        _requeue(tx, part, now, now + wait_s, cause.code, **details)
+    return Step.REST if cause.fault is Fault.LINE else Step.DONE
+
+
+def _attempted(tx: Transaction, part: Row[Any]) -> Row[Any]:
+    messages.change_part(
+        tx.connection,
+        part.message_id,
+        part.seq,
+        attempts=part.attempts + 1,
+        status=part_moved(PartStatus(part.status), PartStatus.SUBMITTING),
+    )
+    return next(p for p in messages.get_parts(tx.connection, part.message_id) if p.seq == part.seq)
+
+
+def _final_reason(tx: Transaction, part: Row[Any], cause: Cause, code: str) -> Reason:
+    siblings = messages.get_parts(tx.connection, part.message_id)
+    gone = sum(PartStatus(p.status) in ACCEPTED for p in siblings)
+    if gone:
+        return Reason(
+            "partly_sent", f"{gone} of {len(siblings)} parts went; then: {cause.words} ({code})"
+        )
+    return Reason(cause.code, f"{cause.words} ({code}, attempt {part.attempts})")
+
+
+def _requeue(
+    tx: Transaction, part: Row[Any], now: float, at: float, reason: str | None, **details: Any
+) -> None:
+    """Take a part back into the queue: it has not gone, for certain."""
+    messages.change_part(
+        tx.connection,
+        part.message_id,
+        part.seq,
+        status=part_moved(PartStatus(part.status), PartStatus.QUEUED),
+        settled_at=None,
+        **details,
+    )
+    row = messages.get(tx.connection, part.message_id)
+    assert row is not None
+    if row.status == MessageStatus.SENDING:
+        parts = messages.get_parts(tx.connection, row.id)
+        if not any(PartStatus(p.status) in ACCEPTED for p in parts):
+            back = moved(MessageStatus.SENDING, MessageStatus.QUEUED)
+            messages.change(tx.connection, row.id, status=back)
+    if row.hold_reason == acts.OPTED_OUT:
+        acts.end(
+            tx,
+            messages.get(tx.connection, row.id) or row,
+            MessageStatus.CANCELED,
+            now,
+            acts.OPTED_OUT,
+            "The recipient opted out.",
+        )
+        return
+    _return(tx, row.id, at, reason)
+
+
+def _return(tx: Transaction, message_id: str, at: float, reason: str | None = None) -> None:
+    """Let a message that is still alive wait until a time."""
+    row = messages.get(tx.connection, message_id)
+    if row is not None and row.status in (MessageStatus.QUEUED, MessageStatus.SENDING):
+        queue.park(tx.connection, message_id, at, reason)
+
+
+def return_rest(tx: Transaction, message_id: str, host: str, now: float) -> None:
+    """Give back a message of which some parts are still to go; they wait for their line."""
+    row = messages.get(tx.connection, message_id)
+    if row is not None and row.claimed_by == host:
+        _return(tx, message_id, now)
+
+
+def fail(tx: Transaction, message_id: str, now: float, code: str, words: str) -> None:
+    """End a message that can never be sent."""
+    row = messages.get(tx.connection, message_id)
+    if row is not None and row.status in (MessageStatus.QUEUED, MessageStatus.SENDING):
+        acts.end(tx, row, MessageStatus.FAILED, now, code, words)
+
+
+def settle_late(tx: Transaction, modem_id: str, mr: int | None, now: float) -> str | None:
+    """A modem still had the OK to its last submit: that part was accepted.
+
+    Returns the message's identifier, or None where the last part is not in doubt.
+    """
+    part = messages.last_part_on(tx.connection, modem_id)
+    if part is None or part.status != PartStatus.IN_DOUBT:
+        return None
+    acts.settle_part(tx, part, PartStatus.SENT, now, mr=mr, detail="the answer was read late")
+    if mr is not None:
+        apply_early_reports(tx, part, mr, now)
+    return str(part.message_id)
+
+
+def recover(tx: Transaction, host: str, now: float) -> tuple[int, int]:
+    """After a start: what the last run left claimed. How many messages went back, how many parts
+    are in doubt.
+
+    A part that was `submitting` may or may not have left; nothing else can have.
+    """
+    returned = doubtful = 0
+    for row in queue.claimed_by(tx.connection, host):
+        begun = [
+            part
+            for part in messages.get_parts(tx.connection, row.id)
+            if part.status == PartStatus.SUBMITTING
+        ]
+        for part in begun:
+            words = "the daemon ended while it was on the air"
+            reason = Reason("in_doubt", f"Nobody can say whether it went: {words}.")
+            acts.settle_part(tx, part, PartStatus.IN_DOUBT, now, reason, detail=words)
+            doubtful += 1
+        if not begun:
+            messages.change(tx.connection, row.id, claimed_by=None)
+            _return(tx, row.id, now)
+            returned += 1
+    return returned, doubtful
+
+
+def give_up_doubt(tx: Transaction, part: Row[Any], now: float) -> None:
+    """A part has been in doubt for as long as it may: end it, or send it once more if wished."""
+    row = messages.get(tx.connection, part.message_id)
+    assert row is not None
+    expired = row.expires_at is not None and row.expires_at <= now
+    if row.if_in_doubt == "resend" and part.attempts < 2 and not expired:
+        _requeue(tx, part, now, now, None, detail="sent again, as the sender chose")
+        if row.status == MessageStatus.IN_DOUBT:
+            states = [PartStatus(p.status) for p in messages.get_parts(tx.connection, row.id)]
+            some_gone = any(state in ACCEPTED for state in states)
+            to = MessageStatus.SENDING if some_gone else MessageStatus.QUEUED
+            messages.change(
+                tx.connection, row.id, status=moved(MessageStatus.IN_DOUBT, to), ready_at=now
+            )
+            acts.announce(tx, row.id, now)
+        return
+    reason = Reason("outcome_unknown", "Nobody can say whether it went, and no report came.")
+    acts.settle_part(tx, part, PartStatus.FAILED, now, reason)

@@ -1,0 +1,140 @@
+"""What time alone brings: due messages, ended validity, parts that stay away, old doubts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from modemgw.gateway import acts, settle
+from modemgw.gateway.acts import own_lane
+from modemgw.gateway.lanes import is_patient
+from modemgw.gateway.status import MessageStatus, moved
+from modemgw.store import events, idempotency, inbox, messages, queue
+from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.inbox import PartKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modemgw.gateway.dispatch import Dispatcher
+    from modemgw.gateway.inbound import Inbound
+    from modemgw.gateway.settings import GatewaySettings
+    from modemgw.store.writer import Transaction, Writer
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 0.5
+SLOW_TICKS = 20  # what can wait ten seconds
+BATCH = 500
+
+
+class Upkeep:
+    """Does on time what no event brings about."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        settings: GatewaySettings,
+        dispatcher: Dispatcher,
+        inbound: Inbound,
+        clock: Callable[[], float],
+    ) -> None:
+        self._writer, self._settings = writer, settings
+        self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
+
+    async def run(self) -> None:
+        """Tick until cancelled. A database that is away is waited for."""
+        tick = 0
+        while True:
+            try:
+                while await self._promote():
+                    pass
+                if tick % SLOW_TICKS == 0:
+                    await self._slow()
+            except StoreUnavailableError as error:
+                log.warning("upkeep_waits", error=str(error))
+            tick += 1
+            await asyncio.sleep(TICK_S)
+
+    async def _promote(self) -> bool:
+        """Bring due messages into their lanes; whether there may be more."""
+        held, now = self._dispatcher.start_hold, self._clock()
+        promoted = await self._writer.run(lambda tx: promote(tx, now, hold_patient=held))
+        for lane, priority in set(promoted):
+            self._dispatcher.waiting(lane, priority)
+        return len(promoted) == BATCH
+
+    async def _slow(self) -> None:
+        now, settings = self._clock(), self._settings
+        await self._writer.run(lambda tx: expire(tx, now))
+        await self._give_out_partials(now)
+        await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
+        await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
+        await self._writer.run(
+            lambda tx: events.prune(tx.connection, now - settings.keep_events_s, BATCH)
+        )
+        await self._writer.run(
+            lambda tx: idempotency.prune(tx.connection, now - settings.keep_idempotency_s)
+        )
+
+    async def _give_out_partials(self, now: float) -> None:
+        after_s = self._settings.partial_after_s
+        keys = await self._writer.run(
+            lambda tx: {
+                PartKey(row.line_id, row.sender, row.ref, row.ref_bits, row.total)
+                for row in inbox.open_parts(tx.connection, now - after_s, BATCH)
+            }
+        )
+        for key in keys:
+            await self._inbound.give_out_partial(key, after_s)
+
+
+def promote(tx: Transaction, now: float, *, hold_patient: bool) -> list[tuple[str, int]]:
+    """Bring messages whose time has come into their lanes; which lanes and priorities.
+
+    With `hold_patient` what waits for the first sweeps is left where it is a little longer.
+    """
+    promoted = []
+    for row in queue.due(tx.connection, now, BATCH):
+        if hold_patient and is_patient(row.kind, row.send_at):
+            queue.park(tx.connection, row.id, now + 1, "start_hold")
+            continue
+        lane = own_lane(row)
+        changes = {"lane": lane, "ready_at": None, "hold_reason": None}
+        if row.status == MessageStatus.SCHEDULED:
+            changes["status"] = moved(MessageStatus.SCHEDULED, MessageStatus.QUEUED)
+        messages.change(tx.connection, row.id, **changes)
+        promoted.append((lane, row.priority))
+    return promoted
+
+
+def expire(tx: Transaction, now: float) -> None:
+    """End what waits past its validity."""
+    for row in queue.overdue(tx.connection, now, BATCH):
+        if row.status in (
+            MessageStatus.SCHEDULED,
+            MessageStatus.QUEUED,
+            MessageStatus.SENDING,
+        ):
+            acts.end(tx, row, MessageStatus.EXPIRED, now, "expired", "Its validity ended unsent.")
+
+
+def end_doubts(tx: Transaction, now: float, timeout_s: float) -> None:
+    """Settle the doubts that nothing has settled in time: their timeout, at most the validity."""
+    for part in queue.in_doubt(tx.connection, BATCH):
+        row = messages.get(tx.connection, part.message_id)
+        assert row is not None
+        until = part.submitting_at + timeout_s
+        if row.expires_at is not None:
+            until = min(until, row.expires_at)
+        if until <= now:
+            settle.give_up_doubt(tx, part, now)
+
+
+def end_partly_sent(tx: Transaction, now: float, wait_s: float) -> None:
+    """End messages whose line has not come back in time for the rest of their parts."""
+    for row in queue.waiting_for_line(tx.connection, now - wait_s, BATCH):
+        words = "Its line did not come back in time for the remaining parts."
+        acts.end(tx, row, MessageStatus.FAILED, now, "partly_sent", words)

@@ -1,0 +1,143 @@
+"""How rows look from outside: the shapes of the API and of events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from modemgw.store.events import Event
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """RFC 3339 in UTC, to the millisecond; None stays None."""
+    if seconds is None:
+        return None
+    text = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def message(row: Row[Any]) -> dict[str, Any]:
+    """A message."""
+    return {
+        "id": row.id,
+        "direction": row.direction,
+        "status": row.status,
+        "from": row.sender,
+        "to": row.recipient,
+        "line": row.line_id,
+        "pool": row.pool,
+        "kind": row.kind,
+        "text": row.text,
+        "parts": row.parts,
+        "encoding": row.encoding,
+        "partial": row.partial,
+        "keyword": row.classified,
+        "created_at": timestamp(row.created_at),
+        "sent_at": timestamp(row.sent_at),
+        "delivered_at": timestamp(row.delivered_at),
+        "received_at": timestamp(row.received_at),
+        "not_before": timestamp(row.ready_at),
+        "waiting_for": row.hold_reason,
+        "expires_at": timestamp(row.expires_at),
+        "error": (
+            None
+            if row.error_code is None
+            else {"code": row.error_code, "message": row.error_message or ""}
+        ),
+        "reference": row.reference,
+        "metadata": row.metadata,
+        "conversation": row.conversation_id,
+    }
+
+
+def part(row: Row[Any]) -> dict[str, Any]:
+    """One part of an outbound message."""
+    return {
+        "seq": row.seq,
+        "status": row.status,
+        "line": row.line_id,
+        "modem": row.modem_id,
+        "mr": row.mr,
+        "attempts": row.attempts,
+        "submitting_at": timestamp(row.submitting_at),
+        "settled_at": timestamp(row.settled_at),
+        "report_status": row.report_status,
+        "code": row.code,
+        "detail": row.detail,
+    }
+
+
+def line(row: Row[Any], pools: list[str]) -> dict[str, Any]:
+    """A line."""
+    return {
+        "id": row.id,
+        "iccid": row.iccid,
+        "imsi": row.imsi,
+        "number": row.number,
+        "operator": row.operator,
+        "smsc": row.smsc,
+        "modem": row.modem_id,
+        "pools": pools,
+        "created_at": timestamp(row.created_at),
+        "seen_at": timestamp(row.seen_at),
+    }
+
+
+def modem(row: Row[Any]) -> dict[str, Any]:
+    """A modem."""
+    return {
+        "id": row.id,
+        "imei": row.imei,
+        "host": row.host,
+        "port": row.port,
+        "maker": row.maker,
+        "model": row.model,
+        "revision": row.revision,
+        "state": row.state,
+        "reason": row.reason,
+        "since": timestamp(row.since),
+        "line": row.line_id,
+        "operator": row.operator,
+        "signal": None if row.rssi_dbm is None else {"rssi_dbm": row.rssi_dbm},
+        "seen_at": timestamp(row.seen_at),
+    }
+
+
+def opt_out(row: Row[Any]) -> dict[str, Any]:
+    """An opt-out."""
+    return {
+        "number": row.number,
+        "scope": row.scope,
+        "source": row.source,
+        "reason": row.reason,
+        "message": row.message_id,
+        "line": row.line_id,
+        "created_at": timestamp(row.created_at),
+    }
+
+
+def event(item: Event) -> dict[str, Any]:
+    """An event; the same in webhooks and in streams."""
+    return {
+        "id": item.id,
+        "type": item.type,
+        "created_at": timestamp(item.created_at),
+        "sequence": item.sequence,
+        "data": item.data,
+    }
+
+
+def kept_tpdu(row: Row[Any]) -> dict[str, Any]:
+    """A TPDU that came in and could not be used."""
+    return {
+        "id": row.id,
+        "received_at": timestamp(row.received_at),
+        "line": row.line_id,
+        "modem": row.modem_id,
+        "pdu": row.pdu,
+        "kind": row.kind,
+        "defect": row.defect,
+    }

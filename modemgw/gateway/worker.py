@@ -1,0 +1,310 @@
+"""A worker sends on one line: it claims, submits part after part, and records.
+
+Theory of operation
+-------------------
+While a part is on the air the next message is claimed. When the answer comes, its record is queued
+to the writer and, without waiting, the next `AT+CMGS` goes out; the write-ahead of that part joins
+the record in one group commit, which runs behind the modem's prompt (`_Clearance.obtain`). Then the
+gate is asked once more, from memory, and the modem writes (`_Clearance.verdict`).
+
+Nothing begins while the record of the part before is not committed: if it fails, the clearance is
+denied, and the worker tries to record until the database is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from modemgw.gateway import claims, settle
+from modemgw.gateway.settle import Step
+from modemgw.modem.interface import Outcome, Verdict
+from modemgw.pdu import PduError, encode
+from modemgw.store.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modemgw.gateway.claims import Claimed, Job
+    from modemgw.gateway.dispatch import Dispatcher
+    from modemgw.gateway.roster import Line
+    from modemgw.modem.interface import Modem, SubmitResult
+    from modemgw.pdu import Frame
+    from modemgw.store.writer import Transaction
+
+log = structlog.get_logger(__name__)
+
+RECORD_RETRY_S = 1.0
+CLAIM_RETRY_S = 2.0
+LONGEST_VALIDITY_MIN = 63 * 7 * 24 * 60  # 23.040 §9.2.3.12.1
+
+
+class _Clearance:
+    """The right of one part to begin."""
+
+    def __init__(self, worker: LineWorker, job: Job, seq: int, on_go: Callable[[], None]) -> None:
+        self._worker, self._job, self._seq = worker, job, seq
+        self._on_go = on_go
+        self._begun = False
+        self._granted_at = float("-inf")
+
+    async def obtain(self) -> bool:
+        worker, job, seq, shared = self._worker, self._job, self._seq, self._worker.shared
+        now = shared.clock()
+        if self._begun:
+            operation = lambda tx: claims.ask_again(tx, job, seq, shared.settings.host)  # noqa: E731
+        else:
+            self._begun = True
+            operation = lambda tx: claims.begin_part(  # noqa: E731
+                tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now
+            )
+        granted = await shared.writer.run(operation)
+        if not await worker.recorded():
+            return False
+        self._granted_at = time.monotonic()
+        return granted
+
+    def verdict(self) -> Verdict:
+        shared, job = self._worker.shared, self._job
+        if job.permit is None and job.recipient in shared.refusals:
+            return Verdict.NO
+        if job.expires_at is not None and shared.clock() >= job.expires_at:
+            return Verdict.NO
+        if time.monotonic() - self._granted_at > shared.settings.permit_age_s:
+            return Verdict.STALE
+        self._on_go()
+        return Verdict.GO
+
+
+class LineWorker:
+    """Sends what its line may send, one part at a time, for as long as its modem is ready."""
+
+    def __init__(self, shared: Dispatcher, modem: Modem, modem_id: str, line: Line) -> None:
+        self.shared, self.modem, self.modem_id, self.line = shared, modem, modem_id, line
+        self._wake = asyncio.Event()
+        self._next: asyncio.Task[Claimed] | None = None
+        self._recording: asyncio.Task[Step] | None = None
+        self._urgent = -1
+        self._rest_until = 0.0
+        self._leaving = False
+        self.idle = False
+
+    # -- what the dispatcher says ---------------------------------------------------------------
+
+    def wake(self, priority: int) -> None:
+        """Something of this priority waits in one of the line's lanes."""
+        self._urgent = max(self._urgent, priority)
+        self._wake.set()
+
+    def leave(self) -> None:
+        """Finish the part on the air, give back what is claimed, and end."""
+        self._leaving = True
+        self._wake.set()
+
+    def serves(self, lane: str) -> bool:
+        """Whether the line takes messages from this lane now."""
+        return lane in self.shared.lanes_of(self.line)
+
+    async def run(self) -> None:
+        """Send until told to leave."""
+        try:
+            while not self._leaving:
+                job = await self._take()
+                if job is None:
+                    await self._rest()
+                    continue
+                self.shared.claimed(job.lane)
+                await self._send(job)
+        finally:
+            await self._give_back()
+
+    # -- claims ---------------------------------------------------------------------------------
+
+    async def _take(self) -> Job | None:
+        """The next message: the one claimed ahead, unless something more urgent came meanwhile."""
+        if time.monotonic() < self._rest_until:
+            return None
+        ahead, self._next = self._next, None
+        try:
+            claimed = await (ahead or self._claim())
+            if claimed.job is not None and claimed.job.priority < self._urgent:
+                self._hand_back(claimed.job)
+                claimed = await self._claim()
+            while claimed.job is None and claimed.more:
+                claimed = await self._claim()
+        except StoreUnavailableError as error:
+            log.warning("no_claim", line=self.line.id, error=str(error))
+            self._rest_until = time.monotonic() + CLAIM_RETRY_S
+            return None
+        return claimed.job
+
+    async def _claim(self) -> Claimed:
+        self._urgent = -1
+        self._wake.clear()
+        shared = self.shared
+        lanes, line, settings, now = (
+            shared.lanes_of(self.line),
+            self.line,
+            shared.settings,
+            shared.clock(),
+        )
+        return await shared.writer.run(lambda tx: claims.claim(tx, lanes, line, settings, now))
+
+    def _claim_ahead(self) -> None:
+        if self._next is None and not self._leaving:
+            self._next = asyncio.create_task(self._claim(), name=f"claim {self.line.id}")
+
+    def _hand_back(self, job: Job) -> None:
+        self.shared.keep_trying(lambda tx: claims.put_back(tx, job), "claim not given back")
+        self.shared.waiting(job.lane, job.priority)
+
+    async def _give_back(self) -> None:
+        """At the end: finish recording, return what was claimed ahead."""
+        if self._next is not None:
+            try:
+                claimed = await self._next
+            except StoreUnavailableError:
+                claimed = None
+            if claimed is not None and claimed.job is not None:
+                self._hand_back(claimed.job)
+        if self._recording is not None:
+            await self._recording
+
+    async def _rest(self) -> None:
+        """Wait until there may be something to send."""
+        self.idle = True
+        try:
+            rest_s = self._rest_until - time.monotonic()
+            if rest_s > 0:
+                self._wake.clear()
+                if not self._leaving:
+                    await _wait(self._wake, rest_s)
+                return
+            await _wait(self._wake, self.shared.settings.idle_recheck_s)
+        finally:
+            self.idle = False
+
+    # -- sending --------------------------------------------------------------------------------
+
+    async def _send(self, job: Job) -> None:
+        frames = self._frames(job)
+        if frames is None:
+            return
+        for seq in job.todo:
+            last = seq == job.todo[-1]
+            clearance = _Clearance(self, job, seq, self._claim_ahead_soon if last else lambda: None)
+            frame = frames[seq - 1]
+            result = await self.modem.submit(frame.hex, frame.length, clearance)
+            step = await self._record(job, seq, result)
+            if step is Step.REST:
+                self._rest_until = time.monotonic() + self.shared.settings.line_rest_s
+                self.shared.line_rests(self.line, result)
+            if step is not Step.NEXT_PART:
+                return
+            if self._leaving:
+                self._hand_back_rest(job)
+                return
+
+    def _claim_ahead_soon(self) -> None:
+        asyncio.get_running_loop().call_soon(self._claim_ahead)
+
+    def _hand_back_rest(self, job: Job) -> None:
+        settings, now = self.shared.settings, self.shared.clock()
+        self.shared.keep_trying(
+            lambda tx: settle.return_rest(tx, job.message_id, settings.host, now),
+            "rest of a message not given back",
+        )
+
+    def _frames(self, job: Job) -> list[Frame] | None:
+        """The TPDUs of a message; None, and the message failed, where there can be none."""
+        validity_min = None
+        if job.expires_at is not None:
+            left_min = int((job.expires_at - self.shared.clock()) / 60)
+            validity_min = min(max(left_min, 5), LONGEST_VALIDITY_MIN)
+        try:
+            return encode(
+                job.recipient,
+                job.text,
+                encoding=job.encoding,
+                ref=job.reference_number,
+                srr=job.want_report,
+                vp_minutes=validity_min,
+            )
+        except PduError as error:  # it was segmented when it was accepted: a fault of ours
+            log.exception("not_encoded", message=job.message_id, error=str(error))
+            words, now = f"The text could not be encoded: {error}", self.shared.clock()
+            self.shared.keep_trying(
+                lambda tx: settle.fail(tx, job.message_id, now, "not_encodable", words),
+                "failure not recorded",
+            )
+            return None
+
+    async def _record(self, job: Job, seq: int, result: SubmitResult) -> Step:
+        """Record an answer. An accepted part is recorded behind the next prompt."""
+        shared = self.shared
+        now = shared.clock()
+        early = result.mr is not None and shared.early_reports.discard(self.line.id, result.mr)
+        message_id, settings = job.message_id, shared.settings
+
+        def operation(tx: Transaction) -> Step:
+            return settle.record(tx, message_id, seq, result, settings, now, early_reports=early)
+
+        await self._previous_record()
+        shared.counted(self.line, result)
+        first = shared.writer.submit(operation)
+        self._recording = asyncio.create_task(
+            self._insist(first, operation), name=f"record {self.line.id}"
+        )
+        if result.outcome is Outcome.ACCEPTED:
+            return Step.NEXT_PART if seq != job.todo[-1] else Step.DONE
+        log.info(
+            "not_accepted",
+            message=message_id,
+            part=seq,
+            line=self.line.id,
+            outcome=result.outcome,
+            code=result.code,
+            detail=result.detail,
+        )
+        step = await self._recording
+        if result.outcome is Outcome.UNKNOWN and self._next is not None:
+            # What was claimed ahead may be for the recipient that is in doubt now: ask again.
+            claimed, self._next = await self._next, None
+            if claimed.job is not None:
+                self._hand_back(claimed.job)
+        return step
+
+    async def _insist(
+        self, first: asyncio.Future[Step], operation: Callable[[Transaction], Step]
+    ) -> Step:
+        attempt: asyncio.Future[Step] = first
+        while True:
+            try:
+                return await attempt
+            except StoreUnavailableError as error:
+                log.exception("not_recorded", line=self.line.id, error=str(error))
+                await asyncio.sleep(RECORD_RETRY_S)
+                attempt = asyncio.ensure_future(self.shared.writer.run(operation))
+
+    async def recorded(self) -> bool:
+        """Whether the part before is recorded; does not wait for a database that is away."""
+        if self._recording is None:
+            return True
+        # Its first attempt stood before ours in the writer's queue, so it has ended by now.
+        await asyncio.sleep(0)
+        return self._recording.done() and self._recording.exception() is None
+
+    async def _previous_record(self) -> None:
+        if self._recording is not None:
+            await self._recording
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    except TimeoutError:
+        pass
