@@ -22,7 +22,7 @@ from typing import Final, TypeAlias
 import phonenumbers
 
 from modemgw.consent.hours import Window, parse_window
-from modemgw.consent.places import UnknownZoneError, place_of
+from modemgw.consent.places import UnknownZoneError, home_country, zones_of
 
 # A reply to a text of the last 24 hours belongs to the conversation, whatever the hour.
 REPLY_WINDOW: Final = timedelta(hours=24)
@@ -188,7 +188,7 @@ def _destination(question: Question) -> Block | None:
     if ANYWHERE in destinations:
         return None
     # A short code exists only in the network of the line that dials it.
-    country = question.home if question.to_short_code else _place_country(question)
+    country = question.home if question.to_short_code else home_country(question.recipient)
     if country in destinations or (OWN_COUNTRY in destinations and country == question.home):
         return None
     return Block(
@@ -205,7 +205,7 @@ def _outer_window(question: Question) -> Defer | Block | None:
     if window is None or exempt or question.to_short_code:
         return None
     try:
-        zones = place_of(question.recipient, question.default_region).zones
+        zones = zones_of(question.recipient, question.default_region)
     except UnknownZoneError as error:
         return Block("unknown_zone", str(error))
     if window.is_open(question.now, zones):
@@ -218,10 +218,6 @@ def _outer_window(question: Question) -> Defer | Block | None:
             "common: widen gate.outer_window, or send with a key marked urgent",
         )
     return Defer(opening, "outer_window", f"outside {window} in the recipient's time")
-
-
-def _place_country(question: Question) -> str:
-    return place_of(question.recipient, question.default_region).country
 
 
 _RULES: Final[tuple[_Rule, ...]] = (_opted_out, _held, _destination, _outer_window)

@@ -22,14 +22,17 @@ from modemgw.consent.reading import Reading, Sender, read, unmarked
 from modemgw.consent.spelling import is_slip_of, letters_apart
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Iterable, Sequence
+
+    from modemgw.consent.patterns import Phrase
 
 # "YES" brings texts back only while the confirmation that speaks of it is fresh.
 OPT_IN_SOON_S: Final = 24 * 3600.0
 
 # Up to so many words, an opt-out and an opt-in word in one text contradict each other.
 _SHORT_TEXT: Final = 6
+# In words; no keyword of the lexicon is longer.
+_LONGEST_KEYWORD: Final = 6
 # A number behind STOP is a sender's short code from so many digits on, else a time or a count.
 _SHORTEST_CODE: Final = 4
 
@@ -123,20 +126,17 @@ def _symbols(reading: Reading) -> _Verdict | None:
 def _machine(reading: Reading) -> _Verdict | None:
     text = "".join(f"{word} " for word in reading.words)
     for tongue in reading.tongues:
-        for pattern in tongue.machines:
-            if found := pattern.search(text):
-                return _Verdict(Class.NONE, f"automatic reply: {found[0].strip()}", tongue)
+        if found := _first_match(tongue.machines, text):
+            return _Verdict(Class.NONE, f"automatic reply: {found}", tongue)
     return None
 
 
 def _reaction(reading: Reading) -> _Verdict | None:
-    match reaction(reading.folded):
-        case Reaction.FRIENDLY:
-            return _Verdict(Class.NONE, "a reaction that quotes our text")
-        case Reaction.DISLIKE:
-            return _Verdict(Class.REVIEW, "a negative reaction that quotes our text")
-        case None:
-            return None
+    found = reaction(reading.folded)
+    if found is None:
+        return None
+    kind = Class.REVIEW if found is Reaction.DISLIKE else Class.NONE
+    return _Verdict(kind, f"a {found} that quotes our text")
 
 
 def _contradiction(reading: Reading) -> _Verdict | None:
@@ -147,9 +147,8 @@ def _contradiction(reading: Reading) -> _Verdict | None:
     if len(said) > _SHORT_TEXT:
         return None
     for tongue in reading.tongues:
-        refusing = tongue.opt_out_words(reading.sender.country)
         consenting = tongue.opt_in | tongue.opt_in_soon
-        refusals = [word for word in said if word in refusing]
+        refusals = [word for word in said if word in tongue.strong]
         consents = [word for word in said if word in consenting]
         if refusals and consents:
             both = f"{refusals[0]}, {consents[0]}"
@@ -171,10 +170,10 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
     said = reading.core_text
     if said in everywhere().forms:
         return _Verdict(Class.REVIEW, f"a form of a keyword: {said}")
-    if said in everywhere().neighbours:
+    if said in everywhere().neighbours | everywhere().keywords:
         return None
     for tongue in reading.tongues:
-        for keyword in sorted(tongue.strong | tongue.weak):
+        for keyword in tongue.long_keywords:
             if is_slip_of(said, keyword):
                 return _Verdict(Class.OPT_OUT, f"misspelt keyword: {said} for {keyword}", tongue)
     return None
@@ -264,7 +263,7 @@ def _whole_keyword(said: tuple[str, ...], known: frozenset[str], tongue: Languag
     """
     help_words = everywhere().help
     rest = tuple(word for word in said if word not in help_words)
-    for length in range(len(rest), 0, -1):
+    for length in range(min(len(rest), _LONGEST_KEYWORD), 0, -1):
         keyword = " ".join(rest[:length])
         if keyword in known and _only_specifies(keyword, rest[length:], known, tongue):
             return keyword
@@ -285,6 +284,7 @@ def _only_specifies(
     )
 
 
-def _first_match(patterns: Iterable[re.Pattern[str]], text: str) -> str | None:
-    matches = (pattern.search(text) for pattern in patterns)
+def _first_match(phrases: Iterable[Phrase], text: str) -> str | None:
+    vocabulary = frozenset(text.split())
+    matches = (phrase.regex.search(text) for phrase in phrases if phrase.may_occur(vocabulary))
     return next((found[0].strip() for found in matches if found), None)

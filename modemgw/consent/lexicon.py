@@ -30,10 +30,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from modemgw.consent.folding import fold, words
-from modemgw.consent.patterns import compile_pattern
+from modemgw.consent.patterns import Phrase, compile_pattern
+from modemgw.consent.spelling import forgives_slips
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Mapping
 
 # Goes up with every change of a word, and is recorded with every decision.
@@ -88,6 +88,7 @@ class Language:
     strong: frozenset[str]
     weak: frozenset[str]
     with_sender: frozenset[str]
+    long_keywords: tuple[str, ...]  # of strong and weak those that forgive slips
     help: frozenset[str]
     opt_in: frozenset[str]
     opt_in_soon: frozenset[str]
@@ -97,11 +98,11 @@ class Language:
     neighbours: frozenset[str]
     fillers: frozenset[str]
     kinds: frozenset[str]
-    none_phrases: tuple[re.Pattern[str], ...]
-    review_phrases: tuple[re.Pattern[str], ...]
-    opt_out_phrases: tuple[re.Pattern[str], ...]
-    opt_in_phrases: tuple[re.Pattern[str], ...]
-    machines: tuple[re.Pattern[str], ...]
+    none_phrases: tuple[Phrase, ...]
+    review_phrases: tuple[Phrase, ...]
+    opt_out_phrases: tuple[Phrase, ...]
+    opt_in_phrases: tuple[Phrase, ...]
+    machines: tuple[Phrase, ...]
     reactions: tuple[str, ...]
     dislikes: tuple[str, ...]
     signatures: tuple[str, ...]
@@ -163,14 +164,16 @@ def _language(raw: Mapping[str, object]) -> Language:
     phrases = file.get("phrases", _Phrases())
     classes = file.get("classes", {})
 
-    def compiled(patterns: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    def compiled(patterns: Iterable[str]) -> tuple[Phrase, ...]:
         return tuple(compile_pattern(pattern, classes) for pattern in patterns)
 
+    strong, weak = _folded(keywords.get("strong", ())), _folded(keywords.get("weak", ()))
     return Language(
         code=file.get("language"),
         countries=frozenset(file.get("countries", ())),
-        strong=_folded(keywords.get("strong", ())),
-        weak=_folded(keywords.get("weak", ())),
+        strong=strong,
+        weak=weak,
+        long_keywords=tuple(sorted(word for word in strong | weak if forgives_slips(word))),
         with_sender=_folded(keywords.get("with_sender", ())),
         help=_folded(keywords.get("help", ())),
         opt_in=_folded(keywords.get("opt_in", ())),

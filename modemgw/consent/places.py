@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,23 +23,20 @@ class UnknownZoneError(LookupError):
     """This machine's time-zone data lacks a zone that a number needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a number belongs.
+@lru_cache(maxsize=_REMEMBERED_NUMBERS)
+def home_country(number: str) -> str:
+    """Say which country an E.164 number belongs to, see `country_of`.
 
-    `country` is an ISO 3166 code, or "001" where the calling code is of no country (satellite,
-    universal freephone). `zones` holds every zone that the number may be in, at least one.
+    Raises `phonenumbers.NumberParseException` for what is no E.164 number.
     """
-
-    country: str
-    zones: tuple[ZoneInfo, ...]
+    return country_of(phonenumbers.parse(number, None))
 
 
 @lru_cache(maxsize=_REMEMBERED_NUMBERS)
-def place_of(number: str, default_region: str) -> Place:
-    """Say where an E.164 number lives.
+def zones_of(number: str, default_region: str) -> tuple[ZoneInfo, ...]:
+    """Name every time zone that the owner of an E.164 number may be in, at least one.
 
-    The zones come from the number's prefix. A number that no plan knows may be anywhere in its
+    They come from the number's prefix. A number that no plan knows may be anywhere in its
     calling code, so all zones of that code count; where the code has none (satellite), those of
     `default_region`'s code.
 
@@ -48,26 +44,25 @@ def place_of(number: str, default_region: str) -> Place:
     `phonenumbers.NumberParseException` for what is no E.164 number.
     """
     parsed = phonenumbers.parse(number, None)
-    return Place(country_of(parsed), _zones(parsed, default_region))
-
-
-def country_of(number: PhoneNumber) -> str:
-    """Say which country a number belongs to: the calling code's main one where no plan tells."""
-    return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
-        number.country_code or 0
-    )
-
-
-def _zones(number: PhoneNumber, default_region: str) -> tuple[ZoneInfo, ...]:
     home = PhoneNumber(phonenumbers.country_code_for_region(default_region), 0)
     for names in (
-        time_zones_for_number(number),
-        time_zones_for_geographical_number(number),
+        time_zones_for_number(parsed),
+        time_zones_for_geographical_number(parsed),
         time_zones_for_geographical_number(home),
     ):
         if names != (UNKNOWN_TIMEZONE,):
             return tuple(_zone(name) for name in names)
-    raise UnknownZoneError(f"no time zone is known for region {default_region}")
+    raise UnknownZoneError(f"no time zone is known for {number}, nor for region {default_region!r}")
+
+
+def country_of(number: PhoneNumber) -> str:
+    """Say which country a number belongs to: ISO 3166, the calling code's main one in doubt.
+
+    "001" where the calling code is of no country (satellite, universal freephone).
+    """
+    return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
+        number.country_code or 0
+    )
 
 
 def _zone(name: str) -> ZoneInfo:

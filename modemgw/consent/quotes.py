@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from modemgw.consent.folding import MARKS, fold, single_marks, words
@@ -80,11 +81,13 @@ def _repeated(said: Sequence[str], ours: Sequence[str]) -> set[int]:
     }
 
 
+@cache
 def _phone_signature() -> re.Pattern[str]:
     starts = "|".join(re.escape(start) for tongue in languages() for start in tongue.signatures)
     return re.compile(rf"(?:^|(?<=\s))(?:{starts})\b.{{0,40}}\s*\Z")
 
 
+@cache
 def _reactions() -> tuple[re.Pattern[str], re.Pattern[str]]:
     friendly = [start for tongue in languages() for start in tongue.reactions]
     dislikes = [start for tongue in languages() for start in tongue.dislikes]

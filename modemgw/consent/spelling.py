@@ -12,6 +12,11 @@ _LONG_RUN = re.compile(r"(.)\1{2,}")
 _RUN = re.compile(r"(.)\1+")
 
 
+def forgives_slips(keyword: str) -> bool:
+    """Say whether a keyword is long enough to be recognised with a slip in it."""
+    return len(keyword) >= _ONE_SLIP_FROM
+
+
 def is_slip_of(word: str, keyword: str) -> bool:
     """Say whether `word` is `keyword` with as many slips as its length allows.
 
