@@ -1,0 +1,282 @@
+"""One dialogue over one port: commands are awaited, announcements are called back.
+
+`lock` is the modem's turn: `execute` takes it for one command; who needs several in a row (a
+submit, a sweep) takes it himself and uses `run` and `begin`. A command that was given up leaves
+the dialogue dirty; the next one brings it into step first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from modemgw.at import commands
+from modemgw.at.dialogue import Dialogue, Late, Noise, Prompt, Response, State, Unsolicited
+from modemgw.modem.errors import (
+    CommandError,
+    CommandTimeoutError,
+    PortError,
+    PortFault,
+    UnresponsiveError,
+)
+from modemgw.modem.port import PortEvents
+from modemgw.modem.recorder import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modemgw.at.command import Command
+    from modemgw.modem.port import Port
+    from modemgw.modem.recorder import Recorder
+    from modemgw.modem.settings import Timing
+
+T = TypeVar("T")
+
+_LATE_LINES = 64
+
+
+class Exchange:
+    """A command under way that is answered in two steps: a prompt, then a final result."""
+
+    def __init__(self, channel: Channel, command: Command[Any]) -> None:
+        loop = asyncio.get_running_loop()
+        self.command = command
+        self.prompted: asyncio.Future[None] = loop.create_future()
+        self.answered: asyncio.Future[Response] = loop.create_future()
+        self._channel = channel
+
+    @property
+    def open(self) -> bool:
+        """Whether the modem waits at the prompt in this moment."""
+        return self._channel.waits_at_prompt(self)
+
+    async def prompt(self, limit_s: float) -> None:
+        """Wait for the prompt.
+
+        Raises CommandError for a final result instead of it, CommandTimeoutError, PortError.
+        """
+        waiting: set[asyncio.Future[Any]] = {self.prompted, self.answered}
+        await asyncio.wait(waiting, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        if self.prompted.done():
+            return
+        if not self.answered.done():
+            raise CommandTimeoutError(self.command, limit_s, ())
+        raise CommandError(self.command, self.answered.result().final)
+
+    def send(self, payload: str) -> None:
+        """Answer the prompt, in one write, now. Raises AtError where it is no longer open."""
+        self._channel.send_payload(payload)
+
+    async def final(self, limit_s: float) -> Response:
+        """Wait for the final result. Raises CommandTimeoutError, PortError."""
+        await asyncio.wait({self.answered}, timeout=limit_s)
+        if not self.answered.done():
+            raise CommandTimeoutError(self.command, limit_s, ())
+        return self.answered.result()
+
+
+class Channel:
+    """A modem's port and the dialogue over it."""
+
+    def __init__(self, port: Port, recorder: Recorder, timing: Timing) -> None:
+        loop = asyncio.get_running_loop()
+        self.lock = asyncio.Lock()
+        self.late: deque[str] = deque(maxlen=_LATE_LINES)
+        """Lines that came after their command was given up; whoever uses them clears them."""
+        self.lost: asyncio.Future[PortError] = loop.create_future()
+        self.noise = 0
+        """Lines so far that were nobody's."""
+        self.on_unsolicited: Callable[[tuple[str, ...]], None] = _ignore
+        """Gets each announcement as its lines; must return at once."""
+        self._port = port
+        self._recorder = recorder
+        self._timing = timing
+        self._dialogue = Dialogue()
+        self._exchange: Exchange | None = None
+        self._markers = itertools.cycle(commands.MARKERS)
+        self._received = asyncio.Event()
+        port.listen(PortEvents(self._read, self._lose))
+
+    @property
+    def dirty(self) -> bool:
+        """Whether the dialogue has to be brought into step before the next command."""
+        return self._dialogue.state is State.DIRTY
+
+    async def execute(self, command: Command[T], limit_s: float | None = None) -> T:
+        """Run one command in its turn and give its answer.
+
+        Raises CommandError, CommandTimeoutError, UnresponsiveError, PortError, and AtError for
+        an answer that cannot be read.
+        """
+        async with self.lock:
+            return await self.run(command, limit_s)
+
+    async def run(self, command: Command[T], limit_s: float | None = None) -> T:
+        """As `execute`, for who holds `lock`."""
+        if self.dirty:
+            await self.synchronise()
+        limit_s = limit_s or command.time_limit_s * self._timing.patience
+        response = await self._exchange_with(command, limit_s)
+        if not response.final.ok:
+            raise CommandError(command, response.final)
+        return command.parse(response.lines)
+
+    def begin(self, command: Command[Any]) -> Exchange:
+        """Write a command, now; for who holds `lock` and awaits the exchange.
+
+        Who stops waiting must call `give_up`. Raises AtError where the dialogue is not idle.
+        """
+        data = self._dialogue.begin(command)
+        self._exchange = exchange = Exchange(self, command)
+        self._write(data, secret=command.secret)
+        if self.lost.done():
+            self._fail(exchange, self.lost.result())
+        return exchange
+
+    def send_payload(self, payload: str) -> None:
+        """See `Exchange.send`."""
+        self._write(self._dialogue.payload(payload))
+
+    def waits_at_prompt(self, exchange: Exchange) -> bool:
+        """See `Exchange.open`."""
+        alive = self._exchange is exchange and not self.lost.done()
+        return alive and self._dialogue.state is State.PROMPTED
+
+    def give_up(self, exchange: Exchange) -> tuple[str, ...]:
+        """Stop waiting for an exchange; the dialogue is dirty then, unless it was over.
+
+        Gives the lines of an answer that came without its final result.
+        """
+        if self._exchange is not exchange:
+            return ()
+        self._exchange = None
+        return self._dialogue.timed_out()
+
+    async def withdraw(self, exchange: Exchange) -> None:
+        """Take a prompt back by ESC and bring the dialogue into step.
+
+        Raises UnresponsiveError or PortError where that fails: nothing was submitted even so.
+        """
+        if self._exchange is exchange:
+            self._exchange = None
+            if self._dialogue.state is not State.PROMPTED:
+                self._dialogue.timed_out()
+            self._write(self._dialogue.escape())
+            # OK, an error or nothing: all three occur.
+            await self._quiet(self._timing.drain_s, self._timing.escape_s, at_least_one=True)
+        if self.dirty:
+            await self.synchronise()
+
+    async def listen(self) -> None:
+        """Read until the modem falls silent: what an earlier opening left is in `late` then."""
+        await self._quiet(self._timing.listen_s, self._timing.listen_limit_s)
+
+    async def await_boot(self) -> None:
+        """Let a modem that has just restarted say all that it says then (`RDY` … `SMS Ready`)."""
+        await self._quiet(self._timing.boot_quiet_s, self._timing.boot_s)
+
+    async def synchronise(self) -> None:
+        """Bring the dialogue into step. Raises UnresponsiveError, PortError.
+
+        ESC CR first, which leaves a prompt and is nothing anywhere else; never Ctrl-Z, which
+        would send a half-written text. Then markers, until one is answered.
+        """
+        limit_s = self._timing.marker_s
+        for attempt in range(self._timing.synchronise_attempts):
+            if attempt % 2 == 0:
+                self._write(self._dialogue.escape() + b"\r")
+                await self._quiet(self._timing.drain_s, limit_s)
+            try:
+                await self._exchange_with(next(self._markers), limit_s)
+            except CommandTimeoutError:
+                continue
+            if attempt > 0:
+                # The markers before may still be answered; nothing is pending that could take it.
+                await self._quiet(self._timing.listen_s, self._timing.listen_limit_s)
+            return
+        raise UnresponsiveError(
+            f"no answer to AT commands in {self._timing.synchronise_attempts} attempts: "
+            "no modem, the wrong one of its ports, or it hangs"
+        )
+
+    async def reset(self, command: str) -> None:
+        """Write a command that makes the modem restart, and see it off. Raises PortError."""
+        self._write(self._dialogue.escape() + b"\r" + command.encode("ascii") + b"\r")
+        await self._quiet(self._timing.listen_s, self._timing.listen_limit_s)
+
+    async def close(self) -> None:
+        """Close the port; whoever waits for an answer gets PortError."""
+        self._lose(PortError(PortFault.LOST, "the port was closed to recover the modem"))
+        await self._port.close()
+
+    async def _exchange_with(self, command: Command[Any], limit_s: float) -> Response:
+        exchange = self.begin(command)
+        try:
+            return await exchange.final(limit_s)
+        except CommandTimeoutError:
+            raise CommandTimeoutError(command, limit_s, self.give_up(exchange)) from None
+        finally:
+            self.give_up(exchange)  # whoever waited may have been cancelled
+
+    async def _quiet(self, silence_s: float, limit_s: float, *, at_least_one: bool = False) -> None:
+        """Wait until nothing was read for a while. Raises PortError where the port is lost."""
+        deadline = asyncio.get_running_loop().time() + limit_s
+        self._received.clear()
+        patience = limit_s if at_least_one else silence_s
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            if self.lost.done():
+                raise self.lost.result()
+            try:
+                async with asyncio.timeout(min(patience, left)):
+                    await self._received.wait()
+            except TimeoutError:
+                return
+            self._received.clear()
+            patience = silence_s
+
+    def _read(self, data: bytes) -> None:
+        self._recorder.record(Direction.READ, data)
+        for event in self._dialogue.receive(data):
+            match event:
+                case Unsolicited(lines):
+                    self.on_unsolicited(lines)
+                case Response() as response:
+                    self._answer(response)
+                case Prompt():
+                    if self._exchange is not None and not self._exchange.prompted.done():
+                        self._exchange.prompted.set_result(None)
+                case Late(line):
+                    self.late.append(line)
+                case Noise():
+                    self.noise += 1
+        self._received.set()
+
+    def _answer(self, response: Response) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None and not exchange.answered.done():
+            exchange.answered.set_result(response)
+
+    def _lose(self, error: PortError) -> None:
+        self._recorder.record(Direction.NOTE, str(error).encode())
+        if not self.lost.done():
+            self.lost.set_result(error)
+        self._received.set()
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            self._fail(exchange, error)
+
+    @staticmethod
+    def _fail(exchange: Exchange, error: PortError) -> None:
+        if not exchange.answered.done():
+            exchange.answered.set_exception(error)
+            exchange.answered.exception()  # nobody may be waiting for it, which is no fault
+
+    def _write(self, data: bytes, *, secret: bool = False) -> None:
+        self._recorder.record(Direction.WRITTEN, b"(secret)" if secret else data)
+        self._port.write(data)
+
+
+def _ignore(_lines: tuple[str, ...]) -> None:
+    """For a channel that nobody listens to yet."""

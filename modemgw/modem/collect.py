@@ -1,0 +1,212 @@
+"""Taking in what the network sent: announced texts, sweeps, direct delivery.
+
+A stored text stays in the modem until the listener has committed it; then its one index is
+deleted, after another look: if something else lies there by now, it stays. So a crash at any
+moment loses nothing, and at worst hands a text over twice, which the listener recognises.
+
+Announcements get lost (a full storage, a buffer, a restart), so sweeps list what is there now and
+then, and whenever an announcement could not be followed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from modemgw.at import answers, commands
+from modemgw.at.errors import AtError
+from modemgw.at.parameters import prefix_of
+from modemgw.at.unsolicited import TWO_LINES
+from modemgw.modem.errors import CommandError, ModemError
+from modemgw.modem.interface import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modemgw.at.answers import Announcement, StoredText
+    from modemgw.modem.channel import Channel
+
+_log = logging.getLogger(__name__)
+
+_ANNOUNCED_LIMIT: Final = 512
+_DIRECT_LIMIT: Final = 512
+_AT_ONCE: Final = 64
+_INVALID_INDEX: Final = 321  # 27.005 §3.2.5: already gone
+_DIRECT: Final = frozenset({"+CMT", "+CDS"})
+
+
+class HandOver(Protocol):
+    """Gives a TPDU to the listener; true once it is committed. Never raises."""
+
+    async def __call__(self, pdu: str, source: Source, storage: str = "", index: int = -1) -> bool:
+        """`storage` and `index` say where a stored one lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoragePlan:
+    """Where texts lie: `receive` is where new ones go, `present` are all that may hold some."""
+
+    receive: str
+    present: tuple[str, ...]
+
+
+class Collector:
+    """The texts of one modem, for one opening of its port.
+
+    All coroutines are for who holds the channel's lock, except `sweep`, which takes it itself,
+    as often as it must and never for long. `backlog` hands over what sweeps find until
+    `end_backlog`: it may be of a line that was in the modem before.
+    """
+
+    def __init__(
+        self, channel: Channel, plan: StoragePlan, hand_over: HandOver, backlog: HandOver
+    ) -> None:
+        self._channel = channel
+        self._plan = plan
+        self._hand_over = hand_over
+        self._hand_over_swept = backlog
+        self._announced: dict[Announcement, None] = {}
+        self._direct: deque[str] = deque()
+        self._storages = dict.fromkeys((plan.receive,))
+        self._selected: str | None = None
+        self.sweep_due = False
+        """Whether something may lie unread that no announcement will lead to."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is announced or at hand that was not handed over."""
+        return bool(self._announced or self._direct)
+
+    def hear(self, lines: tuple[str, ...]) -> bool:
+        """Take in an announcement; false where it is about something else."""
+        prefix = prefix_of(lines[0])
+        if prefix in TWO_LINES:
+            self._hear_direct(lines, prefix)
+            return True
+        if prefix not in ("+CMTI", "+CDSI"):
+            return False
+        try:
+            place = answers.announced(lines[0])
+        except AtError:
+            self.sweep_due = True
+            return True
+        if len(self._announced) < _ANNOUNCED_LIMIT:
+            self._announced[place] = None  # some announce twice; the second is dropped here
+        else:
+            self.sweep_due = True
+        self._storages[place.storage] = None
+        return True
+
+    def end_backlog(self) -> None:
+        """What was there at the start is committed; what sweeps find now is of this line."""
+        self._hand_over_swept = self._hand_over
+
+    async def collect(self) -> None:
+        """Hand over all that is announced or at hand. Raises ModemError.
+
+        What cannot be read or is not committed stays where it is, and a sweep becomes due.
+        """
+        await self._hand_over_direct()
+        while self._announced:
+            # Forgotten before it is read: the same place may be announced anew meanwhile.
+            place = next(iter(self._announced))
+            del self._announced[place]
+            try:
+                await self._collect_one(place)
+            except ModemError:
+                self.sweep_due = True
+                raise
+
+    async def sweep(self, *, everywhere: bool = False) -> bool:
+        """Hand over and delete all that is stored; true if all of it is committed.
+
+        `everywhere`: in all storages, not just where texts are known to arrive. Raises ModemError.
+        """
+        self.sweep_due = False
+        storages = self._plan.present if everywhere else tuple(self._storages)
+        whole = True
+        for storage in storages:
+            whole = await self._sweep_one(storage) and whole
+        return whole
+
+    async def _sweep_one(self, storage: str) -> bool:
+        async with self._channel.lock:
+            try:
+                await self._select(storage)
+                listed = await self._channel.run(commands.LIST_TEXTS)
+            except CommandError as error:
+                _log.info("storage %s could not be listed: %s", storage, error)
+                return storage != self._plan.receive
+            # 2 and 3 are drafts of the SIM's owner, not from the network.
+            texts = [text for text in listed if text.received]
+            done = await self._hand_over_stored(storage, texts)
+        for text, committed in zip(texts, done, strict=True):
+            if committed:
+                async with self._channel.lock:
+                    await self._delete(storage, text.index, text.pdu)
+        return all(done)
+
+    async def _hand_over_stored(self, storage: str, texts: Sequence[StoredText]) -> list[bool]:
+        """Many at once, because the listener commits what comes together together."""
+        done: list[bool] = []
+        for start in range(0, len(texts), _AT_ONCE):
+            group = texts[start : start + _AT_ONCE]
+            done += await asyncio.gather(
+                *(self._hand_over_swept(t.pdu, Source.STORED, storage, t.index) for t in group)
+            )
+        return done
+
+    async def _collect_one(self, place: Announcement) -> None:
+        try:
+            # Some announce a storage that is not the one asked for: it lies where they say.
+            await self._select(place.storage)
+            text = await self._channel.run(commands.read_text(place.index))
+        except (CommandError, AtError) as error:
+            _log.info("an announced text could not be read: %s", error)
+            text = None
+        if text is None:
+            self.sweep_due = True
+        elif await self._hand_over(text.pdu, Source.STORED, place.storage, place.index):
+            await self._delete(place.storage, place.index, text.pdu)
+        else:
+            self.sweep_due = True
+
+    async def _delete(self, storage: str, index: int, pdu: str) -> None:
+        """Delete what is committed, if it still lies there."""
+        try:
+            await self._select(storage)
+            there = await self._channel.run(commands.read_text(index))
+            if there is None or there.pdu != pdu:
+                self.sweep_due = True
+                return
+            await self._channel.run(commands.delete_text(index))
+        except CommandError as error:
+            if error.final.code != _INVALID_INDEX:
+                _log.warning("a committed text could not be deleted: %s", error)
+
+    async def _select(self, storage: str) -> None:
+        if self._selected == storage:
+            return
+        self._selected = None
+        await self._channel.run(commands.select_storage(storage))
+        self._selected = storage
+
+    def _hear_direct(self, lines: tuple[str, ...], prefix: str | None) -> None:
+        if prefix not in _DIRECT:
+            return
+        if len(lines) < 2 or len(self._direct) >= _DIRECT_LIMIT:
+            _log.error(
+                "a directly delivered text was lost: %s",
+                "cut off" if len(lines) < 2 else "the database has refused too many before it",
+            )
+            return
+        self._direct.append(lines[1].replace(" ", ""))
+
+    async def _hand_over_direct(self) -> None:
+        for _ in range(len(self._direct)):
+            if not await self._hand_over(self._direct[0], Source.DIRECT):
+                return  # it exists nowhere else: it is tried again
+            self._direct.popleft()

@@ -1,0 +1,284 @@
+"""One modem: its port opened again and again, its status kept, its submits taken.
+
+The driver owns what outlives an opening: who the modem is, where it stands, its recorder, and
+the ladder that says what to do when an opening ends. An opening itself is a `Session`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from modemgw.at.errors import AtError
+from modemgw.modem.channel import Channel
+from modemgw.modem.errors import ModemError, PortError, PortFault, SamePortError
+from modemgw.modem.interface import Incoming, ModemState, ModemStatus, Outcome, SubmitResult
+from modemgw.modem.lifecycle import Life, Stage
+from modemgw.modem.port import is_present, open_port
+from modemgw.modem.profile import GENERIC, profile_named
+from modemgw.modem.recorder import Direction, Recorder
+from modemgw.modem.recovery import Ladder, Rung
+from modemgw.modem.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from modemgw.modem.collect import HandOver
+    from modemgw.modem.interface import Clearance, ModemListener, Source
+    from modemgw.modem.settings import BankSettings, PortSettings
+
+_log = logging.getLogger(__name__)
+
+# Only time, or a person, mends these: no reset reaches the modem.
+_NOT_OURS = frozenset(
+    {PortFault.BUSY, PortFault.NO_RIGHTS, PortFault.NOT_A_TTY, PortFault.UNREACHABLE}
+)
+_OWN_STORAGES = frozenset({"ME", "MT"})  # the SIM's own goes where the SIM goes
+_SUBMITTING = frozenset({ModemState.READY, ModemState.DEGRADED})
+
+
+class Driver:
+    """A modem on one port, as the gateway drives it (`interface.Modem`)."""
+
+    def __init__(
+        self,
+        path: str,
+        settings: PortSettings,
+        bank: BankSettings,
+        listener: ModemListener,
+        claims: dict[str, str],
+    ) -> None:
+        """`claims` says which port drives which line (ICCID); all drivers of a bank share it."""
+        self.path = path
+        self.recorder = Recorder(bank.recorder_bytes)
+        self._settings = settings
+        self._timing = bank.timing
+        self._listener = listener
+        self._claims = claims
+        self._life = Life()
+        self._status = ModemStatus(
+            path, self._life.stage.state, self._life.stage.reason, self._life.stage.since
+        )
+        self._ladder = Ladder(bank.timing, can_cycle_power=settings.power_cycle_command is not None)
+        self._present = asyncio.Event()
+        self._session: Session | None = None
+        self._reset_command = profile_named(GENERIC).reset
+        self._pin_tried = False
+        self._late: SubmitResult | None = None
+        self._proven = False  # it has been seen to be a modem for texts
+
+    @property
+    def status(self) -> ModemStatus:
+        """See `interface.Modem`."""
+        return self._status
+
+    @property
+    def history(self) -> tuple[Stage, ...]:
+        """Where the modem has been, oldest first."""
+        return self._life.history
+
+    def set_present(self, present: bool) -> None:
+        """Tell whether the port is there to be opened."""
+        if present:
+            self._present.set()
+        else:
+            self._present.clear()
+
+    async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
+        """See `interface.Modem`."""
+        session = self._session
+        if session is None or self._status.state not in _SUBMITTING:
+            return SubmitResult(
+                Outcome.REFUSED, detail=f"the modem is {self._status.state}: {self._status.reason}"
+            )
+        try:
+            return await session.submit(pdu, length, clearance)
+        except Exception as error:
+            # A fault of ours: nobody can say any more how far it had come.
+            _log.exception("%s: a submit failed in a way that it must not", self.path)
+            return SubmitResult(Outcome.UNKNOWN, detail=f"internal error: {error!r}")
+
+    async def run(self) -> None:
+        """Drive the modem until cancelled."""
+        absence = f"there is no {self.path}: unplugged, or a wrong name"
+        while True:
+            if not self._present.is_set():
+                self.go(ModemState.ABSENT, absence)
+                await self._present.wait()
+            error = await self._open_once()
+            if _is_missing(error) or not is_present(self.path):
+                self._present.clear()
+                absence = f"unplugged, or restarting: {error}"
+            else:
+                await self._recover(error)
+
+    def crashed(self, error: BaseException) -> None:
+        """Note that `run` has died, which it must not; whoever owns it starts it again."""
+        _log.error("%s: the driver died and is started again", self.path, exc_info=error)
+        if self._status.state is not ModemState.ABSENT:
+            self._life = Life()
+        self.go(ModemState.ABSENT, f"the driver died: {error!r}")
+
+    def go(self, state: ModemState, reason: str = "") -> None:
+        """See `session.Face`."""
+        if not self._life.go(state, reason):
+            return
+        stage = self._life.stage
+        self._proven = self._proven or state in _SUBMITTING
+        self.recorder.record(Direction.NOTE, f"{state} {reason}".encode())
+        self.learn(replace(self._status, state=stage.state, reason=stage.reason, since=stage.since))
+
+    def learn(self, status: ModemStatus) -> None:
+        """See `session.Face`."""
+        if status != self._status:
+            self._status = status
+            self._listener.changed(self)
+
+    def called(self, caller: str | None) -> None:
+        """See `session.Face`."""
+        self._listener.called(self, caller)
+
+    def may_enter_pin(self) -> bool:
+        """See `session.Face`."""
+        first, self._pin_tried = not self._pin_tried, True
+        return first
+
+    def claim(self, iccid: str) -> None:
+        """See `session.Face`."""
+        other = self._claims.setdefault(iccid, self.path)
+        if other != self.path:
+            raise SamePortError(
+                f"the same modem as {other}, which is used: this port is left alone"
+            )
+
+    def hand_over(self, former: str | None = None) -> HandOver:
+        """See `session.Face`."""
+        iccid = self._status.iccid
+
+        async def hand_over(pdu: str, source: Source, storage: str = "", index: int = -1) -> bool:
+            line = former if former and storage in _OWN_STORAGES else iccid
+            incoming = Incoming(pdu, source, line, storage, index)
+            try:
+                async with asyncio.timeout(self._timing.handover_s):
+                    return await self._listener.received(self, incoming)
+            except Exception:
+                _log.exception("%s: a text was not taken in and stays", self.path)
+                return False
+
+        return hand_over
+
+    async def late_answer(self, mr: int | None) -> None:
+        """See `session.Face`."""
+        await self._tell(self._listener.late_answer(self, mr), "a late answer")
+
+    async def swept(self) -> None:
+        """See `session.Face`."""
+        await self._tell(self._listener.swept(self), "the end of the sweep")
+
+    async def _tell(self, telling: Awaitable[None], what: str) -> None:
+        """A listener that fails is no fault of the modem's."""
+        try:
+            async with asyncio.timeout(self._timing.handover_s):
+                await telling
+        except Exception:
+            _log.exception("%s: %s could not be told", self.path, what)
+
+    async def _open_once(self) -> Exception:
+        """One opening, until it ends: why it did."""
+        self.go(ModemState.OPENING)
+        try:
+            port = await open_port(self.path, self._settings, self._timing)
+        except PortError as error:
+            return error
+        channel = Channel(port, self.recorder, self._timing)
+        session = Session(channel, self._settings, self._timing, self, self._late)
+        self._session = session
+        try:
+            await session.run()
+        except (ModemError, AtError) as error:
+            return error
+        finally:
+            self._session = None
+            self._reset_command = session.profile.reset
+            self._late = session.late
+            for iccid in [iccid for iccid, path in self._claims.items() if path == self.path]:
+                del self._claims[iccid]
+            await channel.close()
+        raise AssertionError("a session ends by an exception only")
+
+    async def _recover(self, error: Exception) -> None:
+        self._note_steadiness()
+        self.go(ModemState.RECOVERING, str(error))
+        if isinstance(error, PortError) and error.fault in _NOT_OURS:
+            await asyncio.sleep(self._ladder.pause())
+            return
+        if isinstance(error, SamePortError):
+            self.go(ModemState.QUARANTINED, str(error))
+            await asyncio.sleep(self._timing.quarantine_s)
+            return
+        step = self._ladder.fail()
+        match step.rung:
+            case Rung.REOPEN:
+                pass
+            case Rung.RESET | Rung.POWER_CYCLE if not self._proven:
+                # Maybe another port of a modem that works: it must not be reset through this one.
+                pass
+            case Rung.RESET:
+                await self._reset()
+            case Rung.POWER_CYCLE:
+                await self._cycle_power()
+            case Rung.QUARANTINE:
+                failures = self._ladder.failures
+                self.go(
+                    ModemState.QUARANTINED,
+                    f"left alone for {step.wait_s:g} s after {failures} failures: {error}",
+                )
+        await asyncio.sleep(step.wait_s)
+
+    def _note_steadiness(self) -> None:
+        usable = self._life.stage.state in _SUBMITTING
+        if usable and self._life.lasted_s() >= self._timing.steady_s:
+            self._ladder.steady()
+
+    async def _reset(self) -> None:
+        """Tell the modem to restart, without hoping for an answer."""
+        self.go(ModemState.RECOVERING, f"resetting by {self._reset_command}")
+        try:
+            port = await open_port(self.path, self._settings, self._timing)
+        except PortError as error:
+            _log.info("%s: no reset: %s", self.path, error)
+            return
+        channel = Channel(port, self.recorder, self._timing)
+        try:
+            await channel.reset(self._reset_command)
+        except ModemError as error:
+            _log.info("%s: while resetting: %s", self.path, error)
+        finally:
+            await channel.close()
+
+    async def _cycle_power(self) -> None:
+        command = self._settings.power_cycle_command
+        assert command is not None
+        self.go(ModemState.RECOVERING, "cutting its power")
+        arguments = [part.replace("{port}", self.path) for part in shlex.split(command)]
+        try:
+            process = await asyncio.create_subprocess_exec(*arguments)
+        except OSError as error:
+            _log.error("%s: the power command does not start: %s", self.path, error)
+            return
+        try:
+            async with asyncio.timeout(self._timing.power_command_s):
+                status = await process.wait()
+        except TimeoutError:
+            process.kill()
+            _log.error("%s: the power command did not end in time", self.path)
+            return
+        if status != 0:
+            _log.error("%s: the power command failed with status %d", self.path, status)
+
+
+def _is_missing(error: Exception) -> bool:
+    return isinstance(error, PortError) and error.fault is PortFault.MISSING

@@ -1,0 +1,77 @@
+"""What a bank is told about its ports, and how long it waits for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class PortSettings:
+    """One entry of the configuration: a path, a glob (`/dev/ttyUSB*`) or a pyserial URL.
+
+    `profile` names a file of `profiles/`; None: found out by asking the modem. `storage` is the
+    storage for incoming texts (`ME`, `MT`, `SM`); None: the best that is offered.
+    `power_cycle_command` is run without a shell, `{port}` in it replaced by the port's path; it
+    gets `Timing.power_command_s` to end.
+    """
+
+    pattern: str
+    baudrate: int = 115200
+    pin: str | None = None
+    profile: str | None = None
+    storage: str | None = None
+    power_cycle_command: str | None = None
+    rtscts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Time limits and intervals, in seconds. Tests shorten them; operators should not."""
+
+    # The port.
+    open_s: float = 15.0  # an open on a dead USB port can block for many seconds
+    close_s: float = 35.0  # and a close for thirty
+    write_s: float = 3.0  # a modem that takes no byte for so long has hung
+    rescan_s: float = 1.0
+
+    # The dialogue. Each command has a limit of its own, in `modemgw.at.commands`.
+    patience: float = 1.0  # what those limits are multiplied by
+    listen_s: float = 0.3  # silence that ends what an earlier opening left unread
+    listen_limit_s: float = 5.0  # a port that never falls silent is no modem's
+    drain_s: float = 0.1
+    escape_s: float = 1.0  # some answer ESC with OK, some with an error, some not at all
+    marker_s: float = 2.0
+    synchronise_attempts: int = 6
+
+    # A submit (27.005 §3.5.1; 24.011 §10.1 gives the network itself up to 45 s).
+    prompt_s: float = 10.0
+    submit_s: float = 120.0
+    clearance_s: float = 30.0
+
+    # A life.
+    sim_poll_s: float = 10.0
+    sim_busy_s: float = 30.0
+    boot_s: float = 20.0  # how long a modem that restarts may go on announcing so
+    boot_quiet_s: float = 3.0  # silence that ends it
+    registration_poll_s: float = 3.0
+    health_s: float = 30.0
+    sweep_s: float = 240.0
+    sweep_again_s: float = 1.0  # the count of some storages lags the announcement
+    handover_s: float = 60.0  # a listener that does not answer leaves the text in the modem
+    power_command_s: float = 60.0
+
+    # The ladder.
+    backoff_s: float = 1.0
+    backoff_limit_s: float = 60.0
+    reset_s: float = 40.0
+    quarantine_s: float = 900.0
+    steady_s: float = 300.0  # so long without a fault, and the ladder begins at its foot again
+
+
+@dataclass(frozen=True, slots=True)
+class BankSettings:
+    """A bank: its ports and its patience. `recorder_bytes` bounds each flight recorder."""
+
+    ports: tuple[PortSettings, ...]
+    timing: Timing = field(default_factory=Timing)
+    recorder_bytes: int = 65_536

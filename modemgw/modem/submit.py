@@ -1,0 +1,185 @@
+"""One submit, from `AT+CMGS` to what became of it.
+
+Theory of operation
+-------------------
+Until Ctrl-Z everything can be taken back, after it nothing can. So `AT+CMGS=n` goes out first,
+and while the modem gets its prompt ready the clearance is obtained (a commit and a question to
+the gate): the database's time hides behind the prompt's. When both are there the gate has its
+last word, from memory, and TPDU and Ctrl-Z leave in one write directly behind it. There is no
+`await` between that word and the write, so nothing can come between them.
+
+    prompt fails, or the clearance is refused   -> ESC, certainly not submitted
+    the write has happened                      -> only an answer can make it certain again
+
+What an answer means stands in `modemgw.modem.classification`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from modemgw.at import commands, results
+from modemgw.at.errors import AtError
+from modemgw.modem.classification import classify, refusal
+from modemgw.modem.errors import (
+    CommandError,
+    CommandTimeoutError,
+    ModemError,
+    PortError,
+)
+from modemgw.modem.interface import Clearance, Outcome, SubmitResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from modemgw.modem.channel import Channel, Exchange
+    from modemgw.modem.settings import Timing
+
+_log = logging.getLogger(__name__)
+# A clearance that is stale as soon as it is obtained would be asked for for ever.
+_OBTAIN_LIMIT = 5
+
+
+async def submit(
+    channel: Channel,
+    pdu: str,
+    length: int,
+    clearance: Clearance,
+    timing: Timing,
+    limit_s: float,
+) -> SubmitResult:
+    """Submit one TPDU; for who holds the channel's lock. Never raises but for cancellation.
+
+    `limit_s` is how long the final result may take, in seconds.
+    """
+    try:
+        if channel.dirty:
+            await channel.synchronise()
+        exchange = channel.begin(commands.submit(length, limit_s))
+    except (ModemError, AtError) as error:
+        return SubmitResult(Outcome.REFUSED, detail=f"before AT+CMGS: {error}")
+    try:
+        refused = await _clear(channel, exchange, clearance, timing)
+        if refused is not None:
+            return refused
+        # _clear ended with GO and did not wait since.
+        exchange.send(pdu)
+        return await _outcome(channel, exchange, limit_s)
+    finally:
+        channel.give_up(exchange)
+
+
+async def _clear(
+    channel: Channel, exchange: Exchange, clearance: Clearance, timing: Timing
+) -> SubmitResult | None:
+    """Get prompt and clearance; None: both are there and the gate said GO in this moment."""
+    obtaining = asyncio.create_task(_obtain(clearance, timing.clearance_s))
+    try:
+        try:
+            await exchange.prompt(timing.prompt_s)
+        except CommandError as error:
+            return refusal(error.final)
+        except PortError as error:
+            return SubmitResult(Outcome.REFUSED, detail=f"port lost before Ctrl-Z: {error}")
+        except CommandTimeoutError:
+            await _take_back(channel, exchange)
+            return SubmitResult(Outcome.REFUSED, detail=f"no prompt within {timing.prompt_s:g} s")
+        if await obtaining and await _gate(exchange, clearance, timing):
+            return None
+    finally:
+        # The clearance is recorded by somebody: its end is awaited even where nobody needs it,
+        # so that what follows for this part finds that record.
+        if not obtaining.done():
+            await asyncio.wait({obtaining})
+    if not exchange.open:
+        return _closed(exchange)
+    await _take_back(channel, exchange)
+    return SubmitResult(Outcome.WITHDRAWN, detail="the clearance was refused")
+
+
+async def _gate(exchange: Exchange, clearance: Clearance, timing: Timing) -> bool:
+    """Ask for the last word until it is GO (true) or NO (false). Returns without waiting on GO."""
+    for _ in range(_OBTAIN_LIMIT):
+        if not exchange.open:
+            return False
+        match clearance.verdict():
+            case Verdict.GO:
+                return True
+            case Verdict.NO:
+                return False
+            case Verdict.STALE:
+                if not await _obtain(clearance, timing.clearance_s):
+                    return False
+    return False
+
+
+async def _obtain(clearance: Clearance, limit_s: float) -> bool:
+    try:
+        async with asyncio.timeout(limit_s):
+            return await clearance.obtain()
+    except Exception:
+        _log.exception("a clearance could not be obtained; the part is withdrawn")
+        return False
+
+
+async def _take_back(channel: Channel, exchange: Exchange) -> None:
+    try:
+        await channel.withdraw(exchange)
+    except ModemError as error:
+        # The part is certainly not submitted; that the modem hangs is the driver's to notice.
+        _log.warning("after ESC: %s", error)
+
+
+def _closed(exchange: Exchange) -> SubmitResult:
+    """The prompt ended by itself, before Ctrl-Z: an error from the modem, or the port is gone."""
+    try:
+        return refusal(exchange.answered.result().final)
+    except PortError as error:
+        return SubmitResult(Outcome.REFUSED, detail=f"port lost before Ctrl-Z: {error}")
+
+
+async def _outcome(channel: Channel, exchange: Exchange, limit_s: float) -> SubmitResult:
+    try:
+        response = await exchange.final(limit_s)
+    except PortError as error:
+        return SubmitResult(Outcome.UNKNOWN, detail=f"port lost after Ctrl-Z: {error}")
+    except CommandTimeoutError:
+        return await _after_time_out(channel, exchange, limit_s)
+    return classify(response.final, commands.submit(0).parse(response.lines))
+
+
+async def _after_time_out(channel: Channel, exchange: Exchange, limit_s: float) -> SubmitResult:
+    """Bring the dialogue into step; the answer may still come before the modem's next word."""
+    channel.late.clear()
+    channel.late.extend(channel.give_up(exchange))
+    try:
+        await channel.listen()
+        await channel.synchronise()
+    except ModemError as error:
+        _log.warning("after a submit without an answer: %s", error)
+    late = late_acceptance(channel.late)
+    channel.late.clear()
+    if late is not None:
+        return late
+    return SubmitResult(Outcome.UNKNOWN, detail=f"no answer within {limit_s:g} s after Ctrl-Z")
+
+
+def late_acceptance(lines: Iterable[str]) -> SubmitResult | None:
+    """The acceptance that late lines hold, or None.
+
+    27.005 §4.3: `+CMGS: <mr>`, then OK. An OK alone may be the end of anything: no proof.
+    """
+    mr: int | None = None
+    referred = False
+    for line in lines:
+        if line.upper().startswith("+CMGS"):
+            referred, mr = True, commands.submit(0).parse((line,))
+            continue
+        final = results.final_result(line)
+        if final is None:
+            continue
+        if referred:
+            return SubmitResult(Outcome.ACCEPTED, mr=mr) if final.ok else None
+    return None

@@ -1,0 +1,192 @@
+"""Texts from the modem's storage to the listener, and out of the storage again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from modemgw.modem.interface import Incoming, ModemState, Source
+from tests.modem.scripted import CRLF, ScriptedModem, ok
+
+if TYPE_CHECKING:
+    from tests.modem.conftest import Start
+    from tests.modem.listening import Listener
+
+PDU = "07915155009099F9040891515521430000621122126204000453EA130A"
+OTHER = "07915155009099F9040891515521440000621122126204000453EA130A"
+
+
+async def test_an_announced_text_is_handed_over_and_then_deleted(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """+CMTI, +CMGR, commit, +CMGD of that one index."""
+    await start()
+    modem.store(4, PDU)
+    await modem.until(lambda: not modem.stored)
+    (incoming,) = listener.incoming
+    assert (incoming.pdu, incoming.source) == (PDU, Source.STORED)
+    assert (incoming.storage, incoming.index) == ("ME", 4)
+    assert incoming.iccid == "89015550000000000000"
+    assert modem.commands.count("AT+CMGD=4") == 1
+
+
+async def test_what_is_not_committed_stays_and_is_handed_over_again(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """A database that is away costs no text: the next sweep brings it again."""
+    await start()
+    listener.commits = lambda _: len(listener.incoming) > 0
+    modem.store(1, PDU)
+    await modem.until(lambda: not modem.stored)
+    assert [incoming.pdu for incoming in listener.incoming] == [PDU, PDU]
+    assert modem.commands.count("AT+CMGD=1") == 1
+
+
+async def test_a_listener_that_fails_keeps_the_text_in_the_modem(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """An exception counts as not committed."""
+    await start()
+
+    def fail(_: object) -> bool:
+        if not listener.incoming:
+            listener.incoming.append(Incoming("", Source.STORED, None))
+            raise RuntimeError("no database")
+        return True
+
+    listener.commits = fail
+    modem.store(1, PDU)
+    await modem.until(lambda: not modem.stored)
+    assert modem.commands.count("AT+CMGD=1") == 1
+
+
+async def test_nothing_is_deleted_that_is_not_what_was_committed(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Where another text has taken the place meanwhile, that one is read, not lost."""
+    await start()
+
+    def replace(_: object) -> bool:
+        if not listener.incoming:
+            modem.stored[2] = OTHER
+        return True
+
+    listener.commits = replace
+    modem.store(2, PDU)
+    await modem.until(lambda: not modem.stored)
+    assert [incoming.pdu for incoming in listener.incoming] == [PDU, OTHER]
+    assert modem.commands.count("AT+CMGD=2") == 1
+
+
+async def test_a_text_announced_twice_is_read_once(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Some modems announce a text twice in a row."""
+    await start()
+    modem.stored[5] = PDU
+    modem.say(f'{CRLF}+CMTI: "ME",5{CRLF}{CRLF}+CMTI: "ME",5{CRLF}')
+    await modem.until(lambda: not modem.stored)
+    assert len(listener.incoming) == 1
+
+
+async def test_an_announcement_that_leads_nowhere_brings_a_sweep(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """An index that is wrong, or not there yet, costs a sweep and no text."""
+    await start()
+    modem.stored[1] = PDU
+    modem.say(f'{CRLF}+CMTI: "ME",9{CRLF}{CRLF}+CMTI: rubbish{CRLF}')
+    await modem.until(lambda: not modem.stored)
+    assert [incoming.index for incoming in listener.incoming] == [1]
+
+
+async def test_a_text_is_read_from_the_storage_that_its_announcement_names(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Some announce SM although ME was asked for."""
+    await start()
+    modem.stored[1] = PDU
+    modem.say(f'{CRLF}+CMTI: "SM",1{CRLF}')
+    await modem.until(lambda: not modem.stored)
+    assert listener.incoming[0].storage == "SM"
+    assert 'AT+CPMS="SM"' in modem.commands
+
+
+async def test_the_first_sweep_takes_in_what_was_stored_before(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Handed over before the modem is ready, deleted, and only then told as swept."""
+    modem.stored.update({0: PDU, 7: OTHER})
+    await start()
+    assert {incoming.pdu for incoming in listener.incoming} == {PDU, OTHER}
+    assert not modem.stored
+    assert listener.sweeps == 1
+    assert listener.told.index("swept") < listener.told.index(ModemState.READY)
+
+
+async def test_drafts_on_the_sim_are_left_alone(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Entries of status 2 and 3 are the SIM owner's, not the network's."""
+    modem.script["AT+CMGL=4"] = ok("+CMGL: 1,2,,20", PDU, "+CMGL: 2,3,,20", OTHER)
+    await start()
+    assert listener.incoming == []
+    assert not [line for line in modem.commands if line.startswith("AT+CMGD")]
+
+
+async def test_a_sweep_that_is_not_wholly_committed_is_not_told_as_one(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """`swept` waits until everything is committed."""
+    modem.stored.update({0: PDU, 7: OTHER})
+    listener.commits = lambda incoming: incoming.pdu == PDU
+    await start()
+    assert listener.sweeps == 0
+    assert list(modem.stored.values()) == [OTHER]
+    listener.commits = lambda _: True
+    await listener.until(lambda: listener.sweeps == 1)
+    assert not modem.stored
+
+
+async def test_direct_texts_and_reports_reach_the_listener(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """+CMT and +CDS exist nowhere else; one that is refused is handed over again."""
+    await start()
+    listener.commits = lambda _: len(listener.incoming) > 0
+    modem.say(f"{CRLF}+CMT: ,21{CRLF}{PDU}{CRLF}{CRLF}+CDS: 21{CRLF}{OTHER}{CRLF}")
+    await listener.until(lambda: len(listener.incoming) == 3)
+    assert [i.pdu for i in listener.incoming] == [PDU, PDU, OTHER]
+    assert {i.source for i in listener.incoming} == {Source.DIRECT}
+
+
+async def test_what_does_not_decode_is_handed_over_as_it_is(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """The listener keeps it; it never blocks the rest."""
+    modem.script["AT+CMGL=4"] = ok("+CMGL: 1,1,,3", "no hex at all", "+CMGL: 2,1,,21", PDU)
+    await start()
+    assert {incoming.pdu for incoming in listener.incoming} == {"nohexatall", PDU}
+
+
+async def test_stored_reports_are_read_like_texts(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """+CDSI names the place of a report."""
+    await start()
+    modem.stored[3] = PDU
+    modem.say(f'{CRLF}+CDSI: "SR",3{CRLF}')
+    await modem.until(lambda: not modem.stored)
+    assert (listener.incoming[0].storage, listener.incoming[0].index) == ("SR", 3)
+
+
+async def test_a_call_is_told_once_with_its_number(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """RING repeats for as long as it rings."""
+    await start()
+    ring = f'{CRLF}RING{CRLF}{CRLF}+CLIP: "+15550123",145{CRLF}'
+    modem.say(ring + ring)
+    await listener.until(lambda: bool(listener.calls))
+    await asyncio.sleep(0)
+    assert listener.calls == ["+15550123"]

@@ -1,0 +1,156 @@
+"""The parts of a driver that need no modem: ladder, life, recorder, profiles, classes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modemgw.at.results import FinalResult, Kind
+from modemgw.modem.classification import classify
+from modemgw.modem.errors import ModemError
+from modemgw.modem.interface import ModemState, Outcome
+from modemgw.modem.lifecycle import MAY_FOLLOW, Life
+from modemgw.modem.profile import profile_for, profile_named, profiles
+from modemgw.modem.recorder import Direction, Recorder, mask
+from modemgw.modem.recovery import Ladder, Rung
+from modemgw.modem.settings import Timing
+from modemgw.modem.submit import late_acceptance
+from modemgw.modem.telnet import Telnet
+
+
+def test_the_ladder_climbs_from_reopening_to_quarantine() -> None:
+    """Reopen with growing pauses, reset, power, quarantine; steadiness leads down again."""
+    ladder = Ladder(Timing(), can_cycle_power=True, random=lambda: 0.5)
+    steps = [ladder.fail() for _ in range(16)]
+    rungs = [step.rung for step in steps]
+    assert rungs[:4] == [Rung.REOPEN] * 4
+    assert rungs[4] is Rung.RESET
+    assert rungs[9] is Rung.POWER_CYCLE
+    assert rungs[14:] == [Rung.QUARANTINE] * 2
+    assert [step.wait_s for step in steps[:4]] == [1, 2, 4, 8]
+    assert max(step.wait_s for step in steps if step.rung is Rung.REOPEN) == 60
+    assert ladder.failures == 16
+    ladder.steady()
+    assert ladder.fail().rung is Rung.REOPEN
+
+
+def test_without_a_power_command_the_ladder_resets_again() -> None:
+    """No rung is skipped that there is."""
+    ladder = Ladder(Timing(), can_cycle_power=False)
+    assert [ladder.fail().rung for _ in range(10)].count(Rung.RESET) == 2
+
+
+@given(random=st.floats(0, 1), count=st.integers(1, 60))
+def test_pauses_are_bounded(random: float, count: int) -> None:
+    """However long a port stays away."""
+    ladder = Ladder(Timing(), can_cycle_power=False, random=lambda: random)
+    pauses = [ladder.pause() for _ in range(count)]
+    assert all(0 < pause <= 90 for pause in pauses)
+
+
+def test_a_life_allows_only_what_its_table_does() -> None:
+    """And keeps reasons, times and history."""
+    now = [10.0]
+    life = Life(clock=lambda: now[0])
+    assert life.go(ModemState.OPENING)
+    assert not life.go(ModemState.OPENING)
+    assert life.go(ModemState.OPENING, "still")
+    now[0] = 15.0
+    assert life.lasted_s() == 5
+    with pytest.raises(ValueError, match="ready may not follow opening"):
+        life.go(ModemState.READY)
+    assert [stage.state for stage in life.history] == [ModemState.ABSENT, ModemState.OPENING]
+
+
+def test_every_state_leads_back_to_absent_or_recovering() -> None:
+    """A port can be lost at any time."""
+    for state in ModemState:
+        assert state is ModemState.ABSENT or MAY_FOLLOW[state] & {
+            ModemState.ABSENT,
+            ModemState.RECOVERING,
+        }
+
+
+def test_the_recorder_is_bounded_and_masks_people() -> None:
+    """The newest stay; numbers, PDUs, USSD texts and PINs do not show."""
+    recorder = Recorder(1000, clock=lambda: 1.0)
+    for number in range(100):
+        recorder.record(Direction.READ, b"line %d\r\n" % number)
+    assert 0 < len(recorder.entries) < 12
+    assert recorder.entries[-1].data == b"line 99\r\n"
+    recorder.record(Direction.WRITTEN, b'AT+CNUM: "+15550100000"\r')
+    assert "15550100" not in recorder.lines()[-1]
+    assert "15550100000" in recorder.lines(masked=False)[-1]
+    assert "1234" not in mask('AT+CPIN="1234"')
+    assert "Balance" not in mask('+CUSD: 0,"Balance 5",15')
+    assert mask("0011000B915155500100F0") == "<22 hex>"
+
+
+def test_profiles_are_found_by_maker_and_model() -> None:
+    """The more particular one first, the generic one last."""
+    assert profile_for("Quectel", "EC25").name == "quectel-lte"
+    assert profile_for("Quectel_Ltd", "Quectel_M35").name == "quectel-2g"
+    assert profile_for("SIMCOM INCORPORATED", "SIMCOM_SIM7600E-H").name == "simcom-lte"
+    assert profile_for("SIMCOM_Ltd", "SIMCOM_SIM800L").name == "simcom"
+    assert profile_for("huawei", "E173").name == "huawei"
+    assert profile_for("", "").name == "generic"
+    with pytest.raises(ModemError, match="no profile 'none'; there are"):
+        profile_named("none")
+    assert all(profile.iccid and profile.storages for profile in profiles().values())
+
+
+@given(code=st.integers(0, 9999))
+def test_no_code_is_certain_that_no_standard_makes_certain(code: int) -> None:
+    """331, 332, 500 and from 512 on are unknown; 197 is the only accepting error."""
+    outcome = classify(FinalResult(Kind.CMS_ERROR, code), None).outcome
+    if code == 197:
+        assert outcome is Outcome.ACCEPTED
+    elif 1 <= code <= 255 or 300 <= code <= 305 or 310 <= code <= 322 or code == 330:
+        assert outcome is Outcome.REFUSED
+    else:
+        assert outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("lines", "mr"),
+    [
+        (["+CMGS: 7", "OK"], 7),
+        (["junk", "ERROR", "+CMGS: 300", "OK"], None),
+        (["+CMGS: 7", "+CSQ: 1,2", "OK", "OK"], 7),
+    ],
+)
+def test_a_late_acceptance_needs_reference_and_result(lines: list[str], mr: int | None) -> None:
+    """Both lines, in their order."""
+    late = late_acceptance(lines)
+    assert late is not None
+    assert (late.outcome, late.mr) == (Outcome.ACCEPTED, mr)
+
+
+@pytest.mark.parametrize(
+    "lines", [[], ["OK"], ["+CMGS: 7"], ["+CMGS: 7", "ERROR"], ["OK", "+CMGS: 7"]]
+)
+def test_less_proves_nothing(lines: list[str]) -> None:
+    """A lone OK may be the end of anything, a lone +CMGS the beginning of an error."""
+    assert late_acceptance(lines) is None
+
+
+@given(data=st.binary(max_size=60), size=st.integers(1, 7))
+def test_telnet_gives_back_what_was_escaped(data: bytes, size: int) -> None:
+    """However it is cut."""
+    telnet = Telnet()
+    wire = Telnet.escape(data)
+    pieces = [telnet.receive(wire[i : i + size]) for i in range(0, len(wire), size)]
+    assert b"".join(plain for plain, _ in pieces) == data
+    assert not any(reply for _, reply in pieces)
+
+
+def test_telnet_refuses_what_it_does_not_want() -> None:
+    """RFC 854: DO X is answered by WONT X, WILL X by DONT X; subnegotiations are swallowed."""
+    telnet = Telnet()
+    plain, reply = telnet.receive(
+        b"a\xff\xfd\x18b\xff\xfb\x22\xff\xfb\x00\xff\xfe\x18\xff\xfa\x2c\x65\xff\xff\xff\xf0c\xff\xf1"
+    )
+    assert plain == b"abc"
+    assert reply == b"\xff\xfc\x18\xff\xfe\x22"
+    assert b"\xff\xfa\x2c\x01\x00\x01\xc2\x00\xff\xf0" in Telnet.greeting(115200)
