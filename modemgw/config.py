@@ -13,7 +13,7 @@ import secrets
 import socket
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import phonenumbers
 from pydantic import (
@@ -28,10 +28,14 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 ENV_PREFIX = "MODEMGW_"
 SECRET_BYTES = 32
@@ -45,7 +49,13 @@ class ConfigError(Exception):
 
 
 def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    """A lone value, or several with commas between, as the environment has them."""
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",") if item.strip()]
+    return value
+
+
+Strings = Annotated[list[str], BeforeValidator(_as_list)]
 
 
 def _address(value: str) -> str:
@@ -74,7 +84,7 @@ class ApiSection(_Section):
     allow_anywhere: bool = Field(
         False, description="Allow addresses beyond loopback, in the clear; put TLS in front."
     )
-    allowed_hosts: list[str] = Field(
+    allowed_hosts: Strings = Field(
         [], description="Private hosts that webhooks made over the API may name."
     )
     webhook_dead_after: Seconds = Field(
@@ -103,7 +113,7 @@ class PortSection(_Section):
 class ModemsSection(_Section):
     """Where modems are looked for."""
 
-    ports: list[str] = Field([], description="Paths, globs and pyserial URLs.")
+    ports: Strings = Field([], description="Paths, globs and pyserial URLs.")
     port: list[PortSection] = Field([], description="Ports that need settings of their own.")
 
 
@@ -122,7 +132,7 @@ class GateSection(_Section):
         "08:00-21:00",
         description="Hours in the recipient's time, for all but replies and urgent keys; or off.",
     )
-    destinations: list[str] = Field(
+    destinations: Strings = Field(
         ["own"], description='"own" (the sending line\'s country), country codes, or "*".'
     )
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
@@ -165,7 +175,7 @@ class RepliesSection(_Section):
 class PoolSection(_Section):
     """A named group of lines."""
 
-    lines: list[str] = Field(min_length=1, description="ICCIDs or numbers (E.164).")
+    lines: Strings = Field(min_length=1, description="ICCIDs or numbers (E.164).")
     kind: Kind | None = Field(None, description="What its texts are that name no kind.")
 
 
@@ -173,7 +183,7 @@ class WebhookSection(_Section):
     """Where events are posted."""
 
     url: str = Field(pattern=r"^https?://", description="Private addresses are allowed here.")
-    events: list[str] = Field(["*"], min_length=1, description='Types of events, or "*".')
+    events: Strings = Field(["*"], min_length=1, description='Types of events, or "*".')
     secret: str = Field(description='"whsec_" and 24 to 64 bytes in base64.')
 
     @field_validator("secret")
@@ -195,6 +205,16 @@ class LogSection(_Section):
     format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: for people on a terminal, else JSON."
     )
+
+
+class _Environment(EnvSettingsSource):
+    """The environment; what is no JSON is taken as it is and read by the field's own validator."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
 
 
 class Config(BaseSettings):
@@ -247,8 +267,8 @@ class Config(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over the file."""
-        del dotenv_settings, file_secret_settings
-        return (env_settings, init_settings)
+        del env_settings, dotenv_settings, file_secret_settings
+        return (_Environment(settings_cls), init_settings)
 
 
 def load(path: Path | None) -> Config:

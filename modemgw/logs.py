@@ -12,16 +12,16 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-_NUMBER = re.compile(r"(?<![\w.:-])\+?\d{3}(\d{4,12})(?=\d{2}(?![\w.:-]))")
+_NUMBER = re.compile(r"(?<!\w)\+?\d{8,15}(?!\w)")
 _MASKED_KEYS = frozenset({"text", "to", "from", "sender", "recipient", "number", "caller", "pdu"})
 _KEPT_KEYS = frozenset({"timestamp", "iccid", "imei", "t", "pid"})
 
 
 def mask_number(value: str) -> str:
-    """A number of which the middle is hidden: `+1555…89`; short ones go wholly."""
-    if len(value) < 7:
+    """A number of which the middle is hidden: `+155…89`; short ones go wholly."""
+    if len(value) < 8:
         return "…"
-    return f"{value[:5]}…{value[-2:]}"
+    return f"{value[:4]}…{value[-2:]}"
 
 
 def mask(
@@ -34,7 +34,7 @@ def mask(
         if key in _MASKED_KEYS:
             event[key] = mask_number(value)
         else:
-            event[key] = _NUMBER.sub(lambda found: mask_number(found.group() + "00")[:-2], value)
+            event[key] = _NUMBER.sub(lambda found: mask_number(found.group()), value)
     return event
 
 
@@ -44,20 +44,30 @@ def set_up(level: str, form: str) -> None:
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer()
     )
-    processors: list[Any] = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         *([] if people else [structlog.processors.format_exc_info]),
         mask,
-        renderer,
     ]
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=processors,
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr)
+    # What writes to the standard library's logging goes the same way, masked too.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("modemgw").setLevel(number)

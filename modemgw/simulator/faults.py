@@ -17,6 +17,7 @@ class FaultName(StrEnum):
     LOST_OK = "lost_ok"  # the network accepted, the modem never answers
     LATE_OK = "late_ok"  # the network accepted, the modem answers `seconds` later
     NO_PROMPT = "no_prompt"  # AT+CMGS gets neither prompt nor answer
+    SLOW_PROMPT = "slow_prompt"  # the prompt comes `seconds` later
     REBOOT_IN_SUBMIT = "reboot_in_submit"  # restarts at Ctrl-Z; every second one was on the air
     GARBAGE = "garbage"  # random bytes between and inside answers
     NUL = "nul"  # NUL octets inside what it prints
@@ -30,7 +31,8 @@ class Fault:
     """An armed fault.
 
     `p` is the probability, 0 to 1, of each occasion; `left` counts the strikes that remain, None
-    for no end; `code` is the `+CMS ERROR`; `seconds` the delay of a late answer.
+    for no end; `code` is the `+CMS ERROR`; `seconds` the delay of what comes
+    late.
     """
 
     p: float

@@ -275,7 +275,11 @@ class SimulatedModem:
 
     def _ask(self, ask: Ask) -> None:
         self.submitter.announce_length(ask.length)
-        if not self.faults.strikes(FaultName.NO_PROMPT):
+        if self.faults.strikes(FaultName.NO_PROMPT):
+            return
+        if slow := self.faults.strikes(FaultName.SLOW_PROMPT):
+            self._later("prompt", slow.seconds, self.terminal.prompt)
+        else:
             self.terminal.prompt()
 
     def _text(self, text: str | None) -> None:

@@ -1,0 +1,241 @@
+"""The daemon: puts the rooms together, starts them in order, stops them in the reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import structlog
+
+from modemgw import logs
+from modemgw.api.app import Api, ApiError, ApiSettings
+from modemgw.config import ConfigError, load, read_secret
+from modemgw.consent.gate import Policy
+from modemgw.consent.replies import Replies
+from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.settings import GatewaySettings, Pool
+from modemgw.modem.bank import Bank
+from modemgw.modem.settings import BankSettings, PortSettings
+from modemgw.store import webhooks
+from modemgw.store.engine import Checkpointer, sole_daemon
+from modemgw.store.errors import StoreError, StoreUnavailableError
+from modemgw.store.reader import Reader
+from modemgw.store.schema import migrate
+from modemgw.store.webhooks import Endpoint
+from modemgw.store.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+
+    from modemgw.config import Config
+
+log = structlog.get_logger(__name__)
+
+OK, FAILED, BAD_CONFIGURATION = 0, 1, 2
+STOP_LIMIT_S = 15.0
+PROBE_LIMIT_S = 20.0
+WANTED_FILES = 16_384
+
+
+def run(path: Path) -> int:
+    """Run in the foreground until SIGTERM or SIGINT; the exit status."""
+    try:
+        config = load(path)
+        settings = gateway_settings(config)
+        bank = bank_settings(config)
+    except (ConfigError, ValueError) as error:
+        print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - before logging is set up
+        return BAD_CONFIGURATION
+    logs.set_up(config.log.level, config.log.format)
+    _raise_file_limit()
+    try:
+        with sole_daemon(config.database_url, config.host):
+            migrate(config.database_url)
+            asyncio.run(_Daemon(config, settings, bank).serve())
+    except (StoreError, ApiError) as error:
+        print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - the last word, for a person
+        return FAILED
+    except BaseExceptionGroup as group:
+        log.exception("daemon_failed", exc_info=group)
+        return FAILED
+    return OK
+
+
+def gateway_settings(config: Config) -> GatewaySettings:
+    """The gateway's part of the configuration. Raises ConfigError or ValueError."""
+    try:
+        policy = Policy.parse(config.gate.outer_window, config.gate.destinations)
+    except ValueError as error:
+        raise ConfigError(f"gate: {error}") from None
+    texts = config.messages
+    pools = {
+        name: Pool(name, frozenset(section.lines), section.kind)
+        for name, section in config.pools.items()
+    }
+    return GatewaySettings(
+        host=config.host,
+        default_region=config.numbers.default_region,
+        policy=policy,
+        fingerprint_key=read_secret(config.secret_file),
+        language=config.replies.language,
+        pools=MappingProxyType(pools),
+        default_kind=texts.default_kind,
+        reports=texts.reports,
+        max_parts=texts.max_parts,
+        max_attempts=texts.max_attempts,
+        default_valid_for_s=texts.valid_for,
+        part_wait_s=texts.part_wait,
+        partial_after_s=texts.partial_after,
+        in_doubt_timeout_s=texts.in_doubt_timeout,
+        line_rest_s=texts.line_rest,
+        start_hold_s=config.gate.start_hold,
+        keep_events_s=texts.keep_events,
+    )
+
+
+def bank_settings(config: Config) -> BankSettings:
+    """The modems' part of the configuration."""
+    detailed = tuple(
+        PortSettings(
+            pattern=port.path,
+            baudrate=port.baudrate,
+            pin=port.pin,
+            profile=port.profile,
+            storage=port.storage,
+            power_cycle_command=port.power_cycle_command,
+            rtscts=port.rtscts,
+        )
+        for port in config.modems.port
+    )
+    return BankSettings((*detailed, *(PortSettings(port) for port in config.modems.ports)))
+
+
+def api_settings(config: Config) -> ApiSettings:
+    """The API's part of the configuration."""
+    addresses = []
+    for address in config.api.listen:
+        host, _, port = address.rpartition(":")
+        addresses.append((host.strip("[]"), int(port)))
+    return ApiSettings(
+        listen=tuple(addresses),
+        allow_anywhere=config.api.allow_anywhere,
+        allowed_hosts=frozenset(config.api.allowed_hosts),
+        webhook_dead_after_s=config.api.webhook_dead_after,
+    )
+
+
+class _Daemon:
+    """One run."""
+
+    def __init__(self, config: Config, settings: GatewaySettings, bank: BankSettings) -> None:
+        self._config, self._settings, self._bank_settings = config, settings, bank
+        self._ending = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Start everything, wait for a signal or a death, stop everything."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ending.set)
+        config = self._config
+        writer = Writer(config.database_url, config.host, published=self._published)
+        reader = Reader(config.database_url)
+        checkpointer = Checkpointer(config.database_url)
+        gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand))
+        self._api = Api(gateway, api_settings(config))
+        bank = Bank(self._bank_settings, gateway)
+        writer.start()
+        checkpointer.start()
+        try:
+            await gateway.prepare()
+            await self._sync_webhooks(writer)
+            await self._api.start()
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._owned(gateway.run()), name="gateway"),
+                    group.create_task(self._owned(self._api.run()), name="api"),
+                    group.create_task(self._owned(bank.run()), name="bank"),
+                    group.create_task(self._owned(self._watchdog(writer)), name="watchdog"),
+                ]
+                self._announce()
+                await self._ending.wait()
+                _notify("STOPPING=1")
+                log.info("stopping")
+                await self._stop(gateway, tasks)
+        finally:
+            await self._api.stop()
+            checkpointer.stop()
+            await writer.stop()
+            reader.close()
+
+    def _published(self) -> None:
+        self._api.published()
+
+    @staticmethod
+    async def _owned(work: Coroutine[object, object, None]) -> None:
+        """A task that ends by itself is a fault: the group then ends the others."""
+        await work
+        raise RuntimeError("a part of the daemon ended by itself")
+
+    async def _stop(self, gateway: Gateway, tasks: list[asyncio.Task[None]]) -> None:
+        try:
+            async with asyncio.timeout(STOP_LIMIT_S):
+                await self._api.stop()
+                await gateway.stop()
+        except TimeoutError:
+            log.warning("stopped_before_all_had_ended")
+        for task in reversed(tasks):
+            task.cancel()
+
+    async def _sync_webhooks(self, writer: Writer) -> None:
+        wanted = [Endpoint(w.url, tuple(w.events), w.secret) for w in self._config.webhooks]
+        now = time.time()
+        await writer.run(lambda tx: webhooks.sync_configured(tx.connection, wanted, now))
+
+    def _announce(self) -> None:
+        where = " ".join(f"http://{address}" for address in self._api.addresses)
+        print(f"modemgw ready {where}", flush=True)  # noqa: T201 - a promise to whoever starts us
+        _notify(f"READY=1\nSTATUS=listening on {where}")
+        log.info("ready", listen=where, host=self._config.host)
+
+    async def _watchdog(self, writer: Writer) -> None:
+        """Feed systemd's watchdog while the loop turns and the writer answers, if only "no"."""
+        every_s = int(os.environ.get("WATCHDOG_USEC", "60000000")) / 3e6
+        while True:
+            try:
+                async with asyncio.timeout(PROBE_LIMIT_S):
+                    await self._probe(writer)
+            except TimeoutError:
+                log.critical("writer_hangs")
+            else:
+                _notify("WATCHDOG=1")
+            await asyncio.sleep(every_s)
+
+    @staticmethod
+    async def _probe(writer: Writer) -> None:
+        with contextlib.suppress(StoreUnavailableError):  # an answer, too
+            await writer.run(lambda _tx: None)
+
+
+def _notify(state: str) -> None:
+    """Tell systemd, where it wants to be told (sd_notify(3))."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.sendto(state.encode(), address.replace("@", "\0", 1))
+
+
+def _raise_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,98 @@
+"""The configuration: what it takes, and how it says what is wrong."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modemgw.config import ConfigError, load, read_secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "modemgw.toml"
+    path.write_text(text)
+    return path
+
+
+def test_an_empty_file_is_a_whole_configuration(tmp_path: Path) -> None:
+    """Every key has a default: SQLite, loopback, hours and own country only."""
+    config = load(written(tmp_path, ""))
+    assert config.api.listen == ["127.0.0.1:8080"]
+    assert config.gate.outer_window == "08:00-21:00"
+    assert config.gate.destinations == ["own"]
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`MODEMGW_API__LISTEN` and `MODEMGW_DATABASE_URL`, as plain text."""
+    monkeypatch.setenv("MODEMGW_API__LISTEN", "127.0.0.1:9999")
+    monkeypatch.setenv("MODEMGW_DATABASE_URL", "sqlite:///other.db")
+    config = load(written(tmp_path, '[api]\nlisten = "127.0.0.1:1"\nallow_anywhere = true\n'))
+    assert config.api.listen == ["127.0.0.1:9999"]
+    assert config.api.allow_anywhere is True
+    assert config.database_url == "sqlite:///other.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('[api]\nlissten = "x"', "api.lissten"),
+        ("colour = 1", "colour"),
+        ('[api]\nlisten = "8080"', "api.listen"),
+        ('[numbers]\ndefault_region = "Narnia"', "numbers.default_region"),
+        ('[[webhooks]]\nurl = "http://x/"\nsecret = "short"', "webhooks.0.secret"),
+        ('[[webhooks]]\nurl = "ftp://x/"\nsecret = "whsec_' + "A" * 32 + '"', "webhooks.0.url"),
+        ("[messages]\nmax_parts = 0", "messages.max_parts"),
+        ("[modems]\nports = 7", "modems.ports"),
+        ("not toml at all", "is no TOML"),
+        ('[pools."a b"]\nlines = ["x"]', "pools"),
+    ],
+)
+def test_a_wrong_key_is_named(tmp_path: Path, text: str, names: str) -> None:
+    """The words hold the path of the key, so that it can be found in the file."""
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    assert names in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    """With its name."""
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
+        load(tmp_path / "nowhere.toml")
+
+
+def test_two_webhooks_with_one_address_are_refused(tmp_path: Path) -> None:
+    """They would be one endpoint with two secrets."""
+    hook = '[[webhooks]]\nurl = "http://x/"\nsecret = "whsec_' + "A" * 32 + '"\n'
+    with pytest.raises(ConfigError, match="same url"):
+        load(written(tmp_path, hook * 2))
+
+
+def test_the_secret_is_made_once_and_is_its_owner_s_alone(tmp_path: Path) -> None:
+    """The second read gives the same key."""
+    path = tmp_path / "secret"
+    key = read_secret(path)
+    assert read_secret(path) == key
+    assert len(key) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "abcd", "no hex at all"])
+def test_a_broken_secret_is_refused(tmp_path: Path, content: str) -> None:
+    """Rather than a weak key used."""
+    path = tmp_path / "secret"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match="secret_file"):
+        read_secret(path)
+
+
+def test_a_secret_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    """With the reason."""
+    with pytest.raises(ConfigError, match="cannot make"):
+        read_secret(tmp_path / "no" / "folder")
