@@ -1,0 +1,297 @@
+"""What callers get: the shapes of `gateway.views` and of our own answers, for the description."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from modemgw.gateway.status import MessageStatus, PartStatus
+
+
+class Shape(BaseModel):
+    """Part of an answer. More fields may come; none goes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldFault(Shape):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class ProblemDocument(Shape):
+    """Why a request was not carried out (RFC 9457)."""
+
+    type: str = Field(description="Ends in the kind of problem, for programs.")
+    title: str
+    status: int
+    detail: str = Field(description="What is wrong here and what to do, for people.")
+    errors: list[FieldFault]
+
+
+class MessageError(Shape):
+    """Why a message ended badly."""
+
+    code: str
+    message: str
+
+
+class Message(Shape):
+    """A text, out or in."""
+
+    id: str
+    direction: Literal["outbound", "inbound"]
+    status: MessageStatus
+    from_: str | None = Field(alias="from", description="Null until a line has taken it.")
+    to: str | None
+    line: str | None
+    pool: str | None
+    kind: str | None
+    text: str
+    parts: int
+    encoding: str
+    partial: bool = Field(description="Inbound: parts of it have not come yet.")
+    keyword: str | None = Field(description="Inbound: opt_out, opt_in, help or review.")
+    created_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    received_at: datetime | None
+    not_before: datetime | None
+    waiting_for: str | None
+    expires_at: datetime | None
+    error: MessageError | None
+    reference: str | None
+    metadata: dict[str, JsonValue]
+    conversation: str | None
+
+
+class Part(Shape):
+    """One SMS of an outbound message."""
+
+    seq: int
+    status: PartStatus
+    line: str | None
+    modem: str | None
+    mr: int | None = Field(description="The message reference that the modem gave (TP-MR).")
+    attempts: int
+    submitting_at: datetime | None
+    settled_at: datetime | None
+    report_status: int | None = Field(description="TP-ST of the report (3GPP TS 23.040 §9.2.3.15).")
+    code: str | None
+    detail: str | None
+
+
+class MessageDetail(Message):
+    """A message with its parts."""
+
+    parts_detail: list[Part]
+
+
+class MessagePage(Shape):
+    """Messages, the newest first."""
+
+    items: list[Message]
+    next: str | None
+
+
+class Accepted(Shape):
+    """A text of a batch that was taken."""
+
+    status: Literal[201]
+    message: Message
+
+
+class Refused(Shape):
+    """A text of a batch that was not."""
+
+    status: int
+    problem: ProblemDocument
+
+
+class BatchOutcome(Shape):
+    """An outcome for each text of a batch, in order."""
+
+    items: list[Accepted | Refused]
+
+
+class Line(Shape):
+    """A SIM subscription."""
+
+    id: str
+    iccid: str
+    imsi: str | None
+    number: str | None
+    operator: str | None
+    smsc: str | None
+    modem: str | None
+    pools: list[str]
+    created_at: datetime
+    seen_at: datetime
+
+
+class LinePage(Shape):
+    """Every line that was ever seen."""
+
+    items: list[Line]
+    next: None
+
+
+class Signal(Shape):
+    """How well a modem hears its network."""
+
+    rssi_dbm: int
+
+
+class Modem(Shape):
+    """A modem."""
+
+    id: str
+    imei: str | None
+    host: str
+    port: str
+    maker: str | None
+    model: str | None
+    revision: str | None
+    state: str
+    reason: str = Field(description="Why it is not ready, and what to do.")
+    since: datetime
+    line: str | None
+    operator: str | None
+    signal: Signal | None
+    seen_at: datetime
+
+
+class ModemPage(Shape):
+    """Every modem."""
+
+    items: list[Modem]
+    next: None
+
+
+class KeptTpdu(Shape):
+    """What came in and could not be used."""
+
+    id: str
+    received_at: datetime
+    line: str | None
+    modem: str | None
+    pdu: str
+    kind: str
+    defect: str
+
+
+class KeptTpduPage(Shape):
+    """What could not be used, the newest first."""
+
+    items: list[KeptTpdu]
+    next: str | None
+
+
+class OptOut(Shape):
+    """A recipient's standing refusal."""
+
+    number: str
+    scope: str
+    source: str
+    reason: str
+    message: str | None
+    line: str | None
+    created_at: datetime
+
+
+class OptOutPage(Shape):
+    """Opt-outs, by number."""
+
+    items: list[OptOut]
+    next: str | None
+
+
+class Webhook(Shape):
+    """An endpoint that events are posted to."""
+
+    id: str
+    url: str
+    events: list[str]
+    origin: Literal["config", "api"]
+    enabled: bool
+    disabled_reason: str | None
+    pending: int = Field(description="How many events it waits for.")
+    created_at: datetime
+
+
+class WebhookCreated(Webhook):
+    """A new endpoint, with its secret: it is not shown again."""
+
+    secret: str
+
+
+class WebhookPage(Shape):
+    """Every endpoint."""
+
+    items: list[Webhook]
+    next: None
+
+
+class Delivery(Shape):
+    """What became of one event at one endpoint."""
+
+    event: str
+    status: Literal["pending", "delivered", "dead"]
+    attempts: int
+    next_at: datetime | None
+    first_tried_at: datetime | None
+    settled_at: datetime | None
+    last_status: int | None = Field(description="The last HTTP status it answered with.")
+    last_error: str | None
+
+
+class DeliveryPage(Shape):
+    """Deliveries, the newest first."""
+
+    items: list[Delivery]
+    next: str | None
+
+
+class TestResult(Shape):
+    """What an endpoint said to a test event."""
+
+    delivered: bool
+    status: int | None
+    error: str | None
+
+
+class Event(Shape):
+    """A fact that happened; the same in webhooks and in the stream."""
+
+    id: str
+    type: str
+    created_at: datetime
+    sequence: int | None = Field(description="Gap-free within a conversation.")
+    data: dict[str, Any]
+
+
+class Queue(Shape):
+    """What waits to be sent."""
+
+    waiting: int = Field(description="Messages that any free line may take.")
+    scheduled: int = Field(description="Messages that wait for a time.")
+    start_hold: bool = Field(description="Marketing still waits for the first sweeps.")
+
+
+class Health(Shape):
+    """The daemon is alive."""
+
+    status: Literal["ok"]
+
+
+class Readiness(Shape):
+    """Whether texts can be taken and sent."""
+
+    ready: bool
+    reasons: list[str]
+    database: bool
+    modems_ready: int
+    modems_known: int
+    start_hold: bool

@@ -1,0 +1,196 @@
+"""The API as a whole: made from its resources, bound to its addresses, started and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+from functools import wraps
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+
+from modemgw.api.auth import Auth, demand
+from modemgw.api.bank import Bank
+from modemgw.api.consent import Consent
+from modemgw.api.courier import Courier
+from modemgw.api.docs import Docs
+from modemgw.api.feed import Feed
+from modemgw.api.messages import Messages
+from modemgw.api.metrics import Metrics
+from modemgw.api.middleware import add_headers, around
+from modemgw.api.pump import Pump
+from modemgw.api.routing import CALLER
+from modemgw.api.settings import ApiSettings
+from modemgw.api.streams import Streams
+from modemgw.api.system import System
+from modemgw.api.webhooks import Webhooks
+from modemgw.store import keys
+
+if TYPE_CHECKING:
+    from modemgw.api.routing import Handler, Route
+    from modemgw.gateway.gateway import Gateway
+
+__all__ = ["Api", "ApiError", "ApiSettings"]
+
+log = structlog.get_logger(__name__)
+
+
+class ApiError(Exception):
+    """The API cannot be served as configured; the words say what to do."""
+
+
+class Api:
+    """The HTTP API of one daemon."""
+
+    def __init__(self, gateway: Gateway, settings: ApiSettings) -> None:
+        """Raises ApiError when the settings cannot be meant so."""
+        self._gateway, self._settings = gateway, settings
+        try:
+            self._courier = Courier(settings)
+        except ValueError as error:
+            raise ApiError(f"api.allowed_hosts: {error}") from None
+        self._feed = Feed(gateway.reader, settings.poll_s)
+        self._pump = Pump(gateway, self._courier, settings)
+        self._auth = Auth(gateway)
+        self._metrics = Metrics(gateway)
+        self._runner: web.AppRunner | None = None
+        self.addresses: tuple[str, ...] = ()
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Everything that is served."""
+        return self._routes(Docs())
+
+    def _routes(self, docs: Docs) -> tuple[Route, ...]:
+        gateway, settings = self._gateway, self._settings
+        resources = (
+            Messages(gateway, settings),
+            Consent(gateway, settings),
+            Bank(gateway),
+            Webhooks(gateway, self._pump, self._courier, settings),
+            Streams(self._feed, self._auth, settings),
+            System(gateway, self._metrics),
+            docs,
+        )
+        return tuple(route for resource in resources for route in resource.routes())
+
+    # -- its life -------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen on all addresses. Raises ApiError when one of them may not or cannot be had."""
+        await self._check_addresses()
+        runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=self._settings.stop_grace_s
+        )
+        await runner.setup()
+        self._runner = runner
+        try:
+            for host, port in self._settings.listen:
+                await self._listen(runner, host, port)
+        except ApiError:
+            await self.stop()
+            raise
+        self.addresses = tuple(_written(address) for address in runner.addresses)
+
+    async def run(self) -> None:
+        """Feed streams and pump webhooks, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._feed.run(), name="event feed")
+            group.create_task(self._pump.run(), name="webhook pump")
+
+    async def stop(self) -> None:
+        """End streams and requests within the grace, and close the ports. May be called twice."""
+        self._feed.close()
+        runner, self._runner = self._runner, None
+        ends = [self._pump.stop()] if runner is None else [self._pump.stop(), runner.cleanup()]
+        await asyncio.gather(*ends)
+        await self._courier.close()
+
+    def published(self) -> None:
+        """Events were committed. Called on the loop's thread."""
+        self._feed.wake()
+        self._pump.wake()
+
+    # -- the server -----------------------------------------------------------------------------
+
+    def _application(self) -> web.Application:
+        docs = Docs()
+        routes = self._routes(docs)
+        docs.describe(routes)
+        application = web.Application(
+            middlewares=[around(self._metrics)], client_max_size=self._settings.batch_body_limit
+        )
+        for route in routes:
+            application.router.add_route(route.method, route.path, self._guarded(route))
+            if route.scope is None:  # monitors ask with HEAD
+                application.router.add_route("HEAD", route.path, route.handler)
+        application.on_response_prepare.append(add_headers)
+        return application
+
+    def _guarded(self, route: Route) -> Handler:
+        """The route's handler, behind the check of the key that it asks for."""
+        scope = route.scope
+        if scope is None:
+            return route.handler
+
+        @wraps(route.handler)
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            caller = await self._auth.identify(request.headers.get("Authorization"))
+            demand(caller, scope)
+            request[CALLER] = caller
+            return await route.handler(request)
+
+        return guarded
+
+    async def _check_addresses(self) -> None:
+        beyond = [host for host, _ in self._settings.listen if not _is_loopback(host)]
+        if not beyond:
+            return
+        if not self._settings.allow_anywhere:
+            raise ApiError(
+                f"api.listen: {beyond[0]} is reachable from other machines, in the clear; listen "
+                "on 127.0.0.1 behind a proxy with TLS, or set api.allow_anywhere"
+            )
+        if not await self._gateway.reader.run(keys.any_key):
+            raise ApiError(
+                f"api.listen: {beyond[0]} is reachable from other machines, and there is no key "
+                "yet; make one with `modemgw keys create`"
+            )
+
+    async def _listen(self, runner: web.AppRunner, host: str, port: int) -> None:
+        where = f"{host}:{port}"
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except socket.gaierror as error:
+            raise ApiError(f"api.listen: {host} is no address of this machine: {error}") from None
+        except OSError as error:
+            raise ApiError(f"api.listen: cannot listen on {where}: {_why(error)}") from None
+
+
+def _why(error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return "another program listens there; stop it, or choose another port"
+        case errno.EACCES:
+            return "ports below 1024 need rights that we do not have; choose a higher one"
+        case errno.EADDRNOTAVAIL:
+            return "this machine does not have that address"
+        case _:
+            return error.strerror or str(error)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _written(address: tuple[object, ...]) -> str:
+    host, port = str(address[0]), address[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

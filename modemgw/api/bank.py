@@ -1,0 +1,133 @@
+"""The bank: lines, modems, the queue, and what came in and could not be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modemgw.api import answers
+from modemgw.api.problems import problem_error
+from modemgw.api.queries import decode_cursor, encode_cursor, read_query
+from modemgw.api.respond import answer, page
+from modemgw.api.routing import Answer, Route, Scope
+from modemgw.api.schemas import NoQuery, PageQuery
+from modemgw.gateway import views
+from modemgw.store import inbox, lines, queue
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from modemgw.gateway.gateway import Gateway
+
+TAG = "bank"
+
+
+class Bank:
+    """The resources `/v1/lines`, `/v1/modems`, `/v1/queue` and `/v1/undecoded`."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> tuple[Route, ...]:
+        """What is served here."""
+        return (
+            Route(
+                "GET",
+                "/v1/lines",
+                self.lines,
+                Scope.READ,
+                "List the lines",
+                Answer(200, answers.LinePage),
+                TAG,
+                query=NoQuery,
+            ),
+            Route(
+                "GET",
+                "/v1/modems",
+                self.modems,
+                Scope.READ,
+                "List the modems",
+                Answer(200, answers.ModemPage),
+                TAG,
+                query=NoQuery,
+            ),
+            Route(
+                "GET",
+                "/v1/modems/{id}",
+                self.modem,
+                Scope.READ,
+                "Read a modem",
+                Answer(200, answers.Modem),
+                TAG,
+                query=NoQuery,
+                problems=("not-found",),
+            ),
+            Route(
+                "GET",
+                "/v1/queue",
+                self.queue,
+                Scope.READ,
+                "How much waits to be sent",
+                Answer(200, answers.Queue),
+                TAG,
+                query=NoQuery,
+            ),
+            Route(
+                "GET",
+                "/v1/undecoded",
+                self.undecoded,
+                Scope.READ,
+                "List what came in and could not be used",
+                Answer(200, answers.KeptTpduPage),
+                TAG,
+                description="TPDUs that did not decode, or that no line could be told for, as the "
+                "modem gave them.",
+                query=PageQuery,
+                problems=("invalid",),
+            ),
+        )
+
+    async def lines(self, request: web.Request) -> web.Response:
+        """Every line."""
+        read_query(request, NoQuery)
+        rows = await self._gateway.reader.run(lines.all_lines)
+        pools_of = self._gateway.roster.pools_of
+        return page([views.line(row, list(pools_of(row.iccid, row.number))) for row in rows])
+
+    async def modems(self, request: web.Request) -> web.Response:
+        """Every modem."""
+        read_query(request, NoQuery)
+        rows = await self._gateway.reader.run(lines.all_modems)
+        return page([views.modem(row) for row in rows])
+
+    async def modem(self, request: web.Request) -> web.Response:
+        """One modem."""
+        read_query(request, NoQuery)
+        wanted = request.match_info["id"]
+        rows = await self._gateway.reader.run(lines.all_modems)
+        found = next((row for row in rows if row.id == wanted), None)
+        if found is None:
+            raise problem_error("not-found", "there is no modem with this id")
+        return answer(views.modem(found))
+
+    async def queue(self, request: web.Request) -> web.Response:
+        """How much waits."""
+        read_query(request, NoQuery)
+        waiting, scheduled = await self._gateway.reader.run(queue.depth)
+        return answer(
+            {
+                "waiting": waiting,
+                "scheduled": scheduled,
+                "start_hold": self._gateway.dispatcher.start_hold,
+            }
+        )
+
+    async def undecoded(self, request: web.Request) -> web.Response:
+        """One page of TPDUs with a defect."""
+        query = read_query(request, PageQuery)
+        before = decode_cursor(query.cursor, r"[a-z]{3}_[0-9a-f]{32}")
+        rows = await self._gateway.reader.run(
+            lambda c: inbox.defective(c, before=before, limit=query.limit + 1)
+        )
+        shown = rows[: query.limit]
+        more = encode_cursor(shown[-1].id) if len(rows) > query.limit else None
+        return page([views.kept_tpdu(row) for row in shown], more)

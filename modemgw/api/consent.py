@@ -1,0 +1,124 @@
+"""Opt-outs: list, look up, record, lift."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from modemgw.api import answers
+from modemgw.api.jsonbody import read_json, validate
+from modemgw.api.problems import problem_error
+from modemgw.api.queries import decode_cursor, encode_cursor, read_query
+from modemgw.api.respond import answer, page
+from modemgw.api.routing import CALLER, Answer, Route, Scope
+from modemgw.api.schemas import NoQuery, OptInQuery, OptOutReason, PageQuery
+from modemgw.gateway import views
+from modemgw.store import optouts
+
+if TYPE_CHECKING:
+    from modemgw.api.settings import ApiSettings
+    from modemgw.gateway.gateway import Gateway
+
+TAG = "opt-outs"
+SOURCE = "api"
+
+
+class Consent:
+    """The resource `/v1/optouts`."""
+
+    def __init__(self, gateway: Gateway, settings: ApiSettings) -> None:
+        self._gateway, self._settings = gateway, settings
+
+    def routes(self) -> tuple[Route, ...]:
+        """What is served here."""
+        return (
+            Route(
+                "GET",
+                "/v1/optouts",
+                self.list_page,
+                Scope.READ,
+                "List opt-outs, by number",
+                Answer(200, answers.OptOutPage),
+                TAG,
+                query=PageQuery,
+                problems=("invalid",),
+            ),
+            Route(
+                "GET",
+                "/v1/optouts/{number}",
+                self.read,
+                Scope.READ,
+                "Whether a number has opted out",
+                Answer(200, answers.OptOut, description="It has, and this is how."),
+                TAG,
+                query=NoQuery,
+                problems=("invalid-number", "not-found"),
+            ),
+            Route(
+                "PUT",
+                "/v1/optouts/{number}",
+                self.put,
+                Scope.SEND,
+                "Record an opt-out",
+                Answer(200, answers.OptOut, description="It stands, from now or from before."),
+                TAG,
+                description="For a refusal that came another way than by text. What is queued for "
+                "the number is canceled.",
+                body=OptOutReason,
+                body_required=False,
+                problems=("invalid", "invalid-number"),
+                examples={"by phone": {"reason": "asked our agent on the phone"}},
+            ),
+            Route(
+                "DELETE",
+                "/v1/optouts/{number}",
+                self.delete,
+                Scope.ADMIN,
+                "Lift an opt-out",
+                Answer(204, description="It is lifted."),
+                TAG,
+                description="Only with new consent that can be documented; say where, in `reason`.",
+                query=OptInQuery,
+                problems=("invalid", "invalid-number", "not-found"),
+            ),
+        )
+
+    async def list_page(self, request: web.Request) -> web.Response:
+        """One page of opt-outs."""
+        query = read_query(request, PageQuery)
+        after = decode_cursor(query.cursor, r"\+?[0-9]{1,31}")
+        rows = await self._gateway.reader.run(
+            lambda c: optouts.page(c, after=after, limit=query.limit + 1)
+        )
+        shown = rows[: query.limit]
+        more = encode_cursor(shown[-1].number) if len(rows) > query.limit else None
+        return page([views.opt_out(row) for row in shown], more)
+
+    async def read(self, request: web.Request) -> web.Response:
+        """The opt-out of one number."""
+        read_query(request, NoQuery)
+        number = self._number(request)
+        row = await self._gateway.reader.run(lambda c: optouts.get(c, number))
+        if row is None:
+            raise problem_error("not-found", "this number has not opted out")
+        return answer(views.opt_out(row))
+
+    async def put(self, request: web.Request) -> web.Response:
+        """Record an opt-out."""
+        raw = await read_json(
+            request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
+        )
+        body = validate(OptOutReason, {} if raw is None else raw)
+        reason = body.reason or f"with key {request[CALLER].key_id}"
+        return answer(await self._gateway.opt_out(self._number(request), SOURCE, reason))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Lift an opt-out."""
+        query = read_query(request, OptInQuery)
+        reason = query.reason or f"with key {request[CALLER].key_id}"
+        await self._gateway.opt_in(self._number(request), SOURCE, reason)
+        return web.Response(status=204)
+
+    def _number(self, request: web.Request) -> str:
+        return self._gateway.read_number(request.match_info["number"])

@@ -1,0 +1,316 @@
+"""Messages: send one or many, list, read, cancel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from modemgw.api import answers
+from modemgw.api.jsonbody import read_json, validate
+from modemgw.api.problems import (
+    FieldError,
+    Problem,
+    ProblemError,
+    invalid,
+    of_refusal,
+    problem_error,
+)
+from modemgw.api.queries import decode_cursor, encode_cursor, is_id, read_query
+from modemgw.api.respond import answer, page
+from modemgw.api.routing import CALLER, Answer, Route, Scope
+from modemgw.api.schemas import MessagesQuery, NoQuery, RawBatch, SendBatch, SendMessage
+from modemgw.gateway import views
+from modemgw.gateway.requests import Once, RefusalError, SendRequest
+from modemgw.store import messages
+from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.messages import Filter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohttp import web
+
+    from modemgw.api.settings import ApiSettings
+    from modemgw.gateway.gateway import Gateway
+    from modemgw.gateway.requests import Caller
+
+CHUNK = 200  # texts of a batch that share one operation of the writer, so that it stays quick
+LONGEST_TOKEN = 255
+
+GATE_PROBLEMS = (
+    "invalid",
+    "invalid-number",
+    "empty-text",
+    "text-too-long",
+    "invalid-time",
+    "unknown-pool",
+    "unknown-line",
+    "kind-not-granted",
+    "opted-out",
+    "held",
+    "destination",
+)
+TAG = "messages"
+
+
+class Messages:
+    """The resource `/v1/messages`."""
+
+    def __init__(self, gateway: Gateway, settings: ApiSettings) -> None:
+        self._gateway, self._settings = gateway, settings
+
+    def routes(self) -> tuple[Route, ...]:
+        """What is served here."""
+        return (
+            Route(
+                "POST",
+                "/v1/messages",
+                self.send,
+                Scope.SEND,
+                "Send a text",
+                Answer(201, answers.Message, description="It is written and will be sent."),
+                TAG,
+                description="The answer comes after the commit: from then on the text is "
+                "accounted for through any crash.",
+                body=SendMessage,
+                idempotent_by_key=True,
+                problems=GATE_PROBLEMS,
+                examples=_EXAMPLES,
+            ),
+            Route(
+                "POST",
+                "/v1/messages/batch",
+                self.send_batch,
+                Scope.SEND,
+                "Send many texts",
+                Answer(200, answers.BatchOutcome, description="An outcome for each, in order."),
+                TAG,
+                description=f"At most {self._settings.batch_limit} texts. Each is taken or "
+                "refused by itself. Repeat with the same Idempotency-Key after an error: what "
+                "was taken stays, the rest is tried.",
+                body=SendBatch,
+                idempotent_by_key=True,
+                problems=("invalid",),
+                examples={"two": {"messages": list(_EXAMPLES.values())}},
+            ),
+            Route(
+                "GET",
+                "/v1/messages",
+                self.list_page,
+                Scope.READ,
+                "List messages, the newest first",
+                Answer(200, answers.MessagePage),
+                TAG,
+                query=MessagesQuery,
+                problems=("invalid", "invalid-number"),
+            ),
+            Route(
+                "GET",
+                "/v1/messages/{id}",
+                self.read,
+                Scope.READ,
+                "Read a message and its parts",
+                Answer(200, answers.MessageDetail),
+                TAG,
+                query=NoQuery,
+                problems=("not-found",),
+            ),
+            Route(
+                "POST",
+                "/v1/messages/{id}/cancel",
+                self.cancel,
+                Scope.SEND,
+                "Cancel a message of which nothing was sent",
+                Answer(200, answers.Message, description="It is canceled, now or before."),
+                TAG,
+                problems=("not-found", "not-cancelable"),
+            ),
+        )
+
+    # -- sending --------------------------------------------------------------------------------
+
+    async def send(self, request: web.Request) -> web.Response:
+        """Take one text."""
+        raw = await read_json(
+            request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
+        )
+        wanted = _as_request(validate(SendMessage, raw))
+        once = _once(request, raw)
+        (outcome,) = await self._gateway.send([wanted], request[CALLER], once)
+        if isinstance(outcome, RefusalError):
+            raise outcome
+        return answer(outcome, 201, Location=f"/v1/messages/{outcome['id']}")
+
+    async def send_batch(self, request: web.Request) -> web.Response:
+        """Take many texts, each with its own outcome."""
+        raw = await read_json(
+            request, limit=self._settings.batch_body_limit, timeout_s=self._settings.body_timeout_s
+        )
+        bodies = validate(RawBatch, raw).messages
+        if len(bodies) > self._settings.batch_limit:
+            words = f"{len(bodies)} texts; {self._settings.batch_limit} are allowed at once"
+            raise invalid(FieldError("messages", words))
+        once = _once(request, raw)
+        items: list[dict[str, Any]] = []
+        for start in range(0, len(bodies), CHUNK):
+            try:
+                items += await self._send_chunk(
+                    bodies[start : start + CHUNK], request[CALLER], _chunk_once(once, start)
+                )
+            except StoreUnavailableError:
+                if start == 0:
+                    raise
+                words = "not written: the database could not be used; send it again"
+                rest = [_refused(Problem("unavailable", words))] * (len(bodies) - start)
+                return answer({"items": items + rest})
+        return answer({"items": items})
+
+    async def _send_chunk(
+        self, bodies: Sequence[Any], caller: Caller, once: Once | None
+    ) -> list[dict[str, Any]]:
+        items: list[dict[str, Any] | None] = []
+        wanted = []
+        for body in bodies:
+            try:
+                wanted.append(_as_request(validate(SendMessage, body)))
+            except ProblemError as error:
+                items.append(_refused(error.problem))
+            else:
+                items.append(None)
+        outcomes = iter(await self._gateway.send(wanted, caller, once) if wanted else ())
+        return [item if item is not None else _outcome(next(outcomes)) for item in items]
+
+    # -- reading --------------------------------------------------------------------------------
+
+    async def list_page(self, request: web.Request) -> web.Response:
+        """One page of messages."""
+        query = read_query(request, MessagesQuery)
+        before = decode_cursor(query.cursor, r"msg_[0-9a-f]{32}")
+        wanted = self._filter(query)
+        rows = await self._gateway.reader.run(
+            lambda c: messages.find(c, wanted, before=before, limit=query.limit + 1)
+        )
+        shown = rows[: query.limit]
+        more = encode_cursor(shown[-1].id) if len(rows) > query.limit else None
+        return page([views.message(row) for row in shown], more)
+
+    def _filter(self, query: MessagesQuery) -> Filter:
+        for name, value, prefix in (
+            ("line", query.line, "lin"),
+            ("conversation", query.conversation, "cnv"),
+        ):
+            if value is not None and not is_id(value, prefix):
+                raise invalid(FieldError(name, f"an id is expected: {prefix}_ and 32 hex digits"))
+        return Filter(
+            direction=query.direction,
+            status=query.status,
+            recipient=query.to and self._gateway.read_number(query.to, "to"),
+            sender=query.from_ and self._sender(query.from_),
+            line_id=query.line,
+            conversation_id=query.conversation,
+            created_after=query.created_after,
+            created_before=query.created_before,
+        )
+
+    def _sender(self, raw: str) -> str:
+        """A sender as it is kept: a number in E.164, a name as it came."""
+        try:
+            return self._gateway.read_number(raw, "from")
+        except RefusalError:
+            return raw.strip()
+
+    async def read(self, request: web.Request) -> web.Response:
+        """One message."""
+        read_query(request, NoQuery)
+        message_id = _message_id(request)
+        found = await self._gateway.reader.run(lambda c: _with_parts(c, message_id))
+        if found is None:
+            raise _no_such_message()
+        return answer(found)
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """Cancel one message."""
+        return answer(await self._gateway.cancel(_message_id(request)))
+
+
+def _with_parts(connection: Any, message_id: str) -> dict[str, Any] | None:
+    row = messages.get(connection, message_id)
+    if row is None:
+        return None
+    parts = [views.part(part) for part in messages.get_parts(connection, message_id)]
+    return {**views.message(row), "parts_detail": parts}
+
+
+def _message_id(request: web.Request) -> str:
+    message_id = request.match_info["id"]
+    if not is_id(message_id, "msg"):
+        raise _no_such_message()
+    return message_id
+
+
+def _no_such_message() -> ProblemError:
+    return problem_error("not-found", "there is no message with this id")
+
+
+def _as_request(body: SendMessage) -> SendRequest:
+    return SendRequest(
+        to=body.to,
+        text=body.text,
+        from_=body.from_,
+        pool=body.pool,
+        kind=body.kind,
+        priority=body.priority,
+        send_at=body.send_at,
+        valid_for_s=body.valid_for,
+        if_in_doubt=body.if_in_doubt,
+        reference=body.reference,
+        metadata=MappingProxyType(body.metadata),
+    )
+
+
+def _outcome(outcome: dict[str, Any] | RefusalError) -> dict[str, Any]:
+    if isinstance(outcome, RefusalError):
+        return _refused(of_refusal(outcome))
+    return {"status": 201, "message": outcome}
+
+
+def _refused(problem: Problem) -> dict[str, Any]:
+    return {"status": problem.status, "problem": problem.document()}
+
+
+def _once(request: web.Request, body: Any) -> Once | None:
+    """The Idempotency-Key and what it covers. Raises ProblemError (`bad-idempotency-key`)."""
+    tokens = request.headers.getall("Idempotency-Key", [])
+    if not tokens:
+        return None
+    token = tokens[0]
+    visible = all("!" <= character <= "~" for character in token)
+    if len(tokens) > 1 or not visible or not 0 < len(token) <= LONGEST_TOKEN:
+        raise problem_error(
+            "bad-idempotency-key", f"send one, of 1 to {LONGEST_TOKEN} visible ASCII characters"
+        )
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    covered = f"{request.method}\n{request.path}\n{canonical}"
+    return Once(token, hashlib.sha256(covered.encode()).hexdigest())
+
+
+def _chunk_once(once: Once | None, start: int) -> Once | None:
+    """The key of a batch's later chunk: one of its own, so that a repeat resumes where it broke."""
+    if once is None or start == 0:
+        return once
+    token = hashlib.sha256(f"{once.token}\n{start}".encode()).hexdigest()
+    return Once(token, once.digest)
+
+
+_EXAMPLES = {
+    "reply": {"to": "+15550001001", "text": "Your parcel comes at 3 pm 📦", "reference": "A-17"},
+    "tomorrow": {
+        "to": "+15550001002",
+        "text": "Half price until Sunday",
+        "kind": "marketing",
+        "send_at": "2027-01-31T15:00:00Z",
+        "metadata": {"campaign": "winter"},
+    },
+}

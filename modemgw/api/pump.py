@@ -1,0 +1,299 @@
+"""Webhooks: what is owed to endpoints is posted, in order, until it is delivered or dead.
+
+Theory of operation
+-------------------
+What is owed are rows, written in the transaction of the event; so nothing is forgotten in a crash,
+and what was posted but not yet recorded is posted again, with the same id: at least once.
+
+Each endpoint has a *lane*, which reads what is owed in the order of positions, at most `WINDOW`
+ahead. Within a lane each conversation has a *strand*: a task that posts its events one after the
+other and does not begin the next before the outcome of the last is committed. Events without a
+conversation share one strand. So order holds where it matters, and neither endpoints nor
+conversations wait for each other (a strand of which more than `WINDOW` events wait excepted).
+
+    pending ──2xx──► delivered
+       │  ╲──410──► the endpoint is disabled; what is owed to it stays pending
+       └── anything else: again after a backoff; after `webhook_dead_after_s` ──► dead
+
+The dead time counts from the first attempt in this run of the daemon, so that a receiver that
+starts together with us, after hours without power, is not given up at once.
+
+Among several hosts on one database one pumps: whoever holds the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from modemgw.api.courier import Destination
+from modemgw.api.respond import to_json
+from modemgw.gateway import views
+from modemgw.store import webhooks
+from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from modemgw.api.courier import Courier, Receipt
+    from modemgw.api.settings import ApiSettings
+    from modemgw.gateway.gateway import Gateway
+    from modemgw.store.writer import Transaction
+
+log = structlog.get_logger(__name__)
+
+WINDOW = 2_000
+DUTY = "webhooks"
+TURN_CHECKED_EVERY_S = 5.0
+RECORD_RETRY_S = 1.0
+
+
+@dataclass(slots=True)
+class Owed:
+    """An event that an endpoint waits for."""
+
+    position: int
+    event_id: str
+    body: bytes
+    attempts: int
+    wait_s: float
+    first_tried_at: float | None
+    failing_since: float | None = None  # in this run
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """An endpoint, and what was read of what is owed to it."""
+
+    id: str
+    destination: Destination
+    permits: asyncio.Semaphore
+    read_to: int = 0
+    waiting: int = 0
+    more: bool = False  # more may be owed than was read
+    strands: dict[str | None, deque[Owed]] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    closed: bool = False
+
+    @property
+    def room(self) -> int:
+        """How many more may be read; none until half of the window is free, to read in batches."""
+        return WINDOW - self.waiting if self.waiting <= WINDOW // 2 else 0
+
+
+class Pump:
+    """Owns the lanes."""
+
+    def __init__(self, gateway: Gateway, courier: Courier, settings: ApiSettings) -> None:
+        self._gateway, self._courier, self._settings = gateway, courier, settings
+        self._clock: Callable[[], float] = gateway.clock
+        self._lanes: dict[str, Lane] = {}
+        self._wake = asyncio.Event()
+        self._ending = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was published, or an endpoint was made or removed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Pump while it is our turn, until cancelled."""
+        turn = self._gateway.reader.turn(DUTY)
+        loop, checked_at, ours = asyncio.get_running_loop(), -TURN_CHECKED_EVERY_S, False
+        try:
+            while True:
+                if loop.time() - checked_at >= TURN_CHECKED_EVERY_S:
+                    checked_at, ours = loop.time(), await asyncio.to_thread(turn.hold)
+                if not ours:
+                    self._drop(list(self._lanes.values()))
+                elif not self._ending.is_set():
+                    await self._refresh()
+                await self._pause()
+        finally:
+            self._drop(list(self._lanes.values()))
+            await asyncio.to_thread(turn.release)
+
+    async def stop(self) -> None:
+        """Begin no further request; let those on their way end within the grace."""
+        self._ending.set()
+        tasks = [task for lane in self._lanes.values() for task in lane.tasks]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._settings.stop_grace_s)
+        self._drop(list(self._lanes.values()))
+
+    async def _pause(self) -> None:
+        await _wait(self._wake, self._settings.poll_s)  # what other hosts published is found so
+        self._wake.clear()
+
+    # -- reading --------------------------------------------------------------------------------
+
+    async def _refresh(self) -> None:
+        """Bring the lanes to the endpoints that there are, and read what is owed to them."""
+        read = {lane.id: (lane.read_to, lane.room) for lane in self._lanes.values()}
+
+        def query(connection: Connection) -> list[tuple[Row[Any], Sequence[Row[Any]]]]:
+            found: list[tuple[Row[Any], Sequence[Row[Any]]]] = []
+            for endpoint in webhooks.all_endpoints(connection):
+                if endpoint.enabled:
+                    after, room = read.get(endpoint.id, (0, WINDOW))
+                    owed: Sequence[Row[Any]] = ()
+                    if room:
+                        owed = webhooks.pending(connection, endpoint.id, after=after, limit=room)
+                    found.append((endpoint, owed))
+            return found
+
+        try:
+            found = await self._gateway.reader.run(query)
+        except StoreUnavailableError as error:
+            log.warning("webhooks_wait", error=str(error))
+            return
+        there = {endpoint.id for endpoint, _ in found}
+        self._drop([lane for lane in self._lanes.values() if lane.id not in there or lane.closed])
+        for endpoint, owed in found:
+            if endpoint.id in self._lanes or endpoint.id not in read:
+                self._fill(self._lane(endpoint), owed)
+
+    def _lane(self, endpoint: Row[Any]) -> Lane:
+        lane = self._lanes.get(endpoint.id)
+        if lane is None:
+            destination = Destination(
+                endpoint.url, endpoint.secret, trusted=endpoint.origin == "config"
+            )
+            permits = asyncio.Semaphore(self._settings.webhook_concurrency)
+            lane = self._lanes[endpoint.id] = Lane(endpoint.id, destination, permits)
+        return lane
+
+    def _fill(self, lane: Lane, rows: Sequence[Row[Any]]) -> None:
+        if lane.room:
+            lane.more = len(rows) >= lane.room
+        for row in rows:
+            lane.read_to = row.position
+            lane.waiting += 1
+            strand = lane.strands.setdefault(row.conversation_id, deque())
+            strand.append(self._owed(row))
+            if len(strand) == 1:
+                self._start(lane, row.conversation_id)
+
+    def _owed(self, row: Row[Any]) -> Owed:
+        event = Event(
+            type=row.type,
+            created_at=row.created_at,
+            data=row.data,
+            sequence=row.sequence,
+            id=row.event_id,
+        )
+        longest = self._settings.webhook_backoff_s[-1]
+        wait_s = 0.0 if row.next_at is None else row.next_at - self._clock()
+        return Owed(
+            position=row.position,
+            event_id=row.event_id,
+            body=to_json(views.event(event)),
+            attempts=row.attempts,
+            wait_s=min(max(wait_s, 0.0), longest),  # the clock may have been set
+            first_tried_at=row.first_tried_at,
+        )
+
+    def _start(self, lane: Lane, conversation: str | None) -> None:
+        task = asyncio.create_task(self._strand(lane, conversation), name=f"webhook {lane.id}")
+        lane.tasks.add(task)
+        task.add_done_callback(lambda done: self._ended(lane, done))
+
+    def _ended(self, lane: Lane, task: asyncio.Task[None]) -> None:
+        lane.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("webhook_strand_died", webhook=lane.id, error=type(error).__name__)
+            lane.closed = True  # the next look drops the lane and reads it anew
+        if lane.closed or (lane.more and lane.room):
+            self.wake()
+
+    def _drop(self, lanes: Sequence[Lane]) -> None:
+        for lane in lanes:
+            lane.closed = True
+            self._lanes.pop(lane.id, None)
+            for task in lane.tasks:
+                task.cancel()
+
+    # -- posting --------------------------------------------------------------------------------
+
+    async def _strand(self, lane: Lane, conversation: str | None) -> None:
+        """Post the events of one conversation to one endpoint, one after the other."""
+        strand = lane.strands[conversation]
+        while strand and not lane.closed and not self._ending.is_set():
+            if await self._attempt(lane, strand[0]):
+                strand.popleft()
+                lane.waiting -= 1
+        if not strand:
+            del lane.strands[conversation]
+
+    async def _attempt(self, lane: Lane, owed: Owed) -> bool:
+        """Wait until it is time, post, record; whether the event is done with."""
+        if owed.wait_s:
+            await _wait(self._ending, owed.wait_s)
+        async with lane.permits:
+            if lane.closed or self._ending.is_set():
+                return False
+            receipt = await self._courier.post(lane.destination, owed.event_id, owed.body)
+        if receipt.gone:
+            await self._disable(lane)
+            return False
+        values = self._judge(owed, receipt)
+        await self._record(
+            lambda tx: webhooks.settle(tx.connection, lane.id, owed.position, **values)
+        )
+        if values["status"] == "dead":
+            log.warning("webhook_dead", webhook=lane.id, event_id=owed.event_id)
+        return bool(values["status"] != "pending")
+
+    def _judge(self, owed: Owed, receipt: Receipt) -> Mapping[str, Any]:
+        """What the attempt means for the event, as columns."""
+        now = self._clock()
+        owed.attempts += 1
+        owed.first_tried_at = owed.first_tried_at or now
+        owed.failing_since = owed.failing_since or now
+        values = {
+            "attempts": owed.attempts,
+            "first_tried_at": owed.first_tried_at,
+            "last_status": receipt.status,
+            "last_error": receipt.error,
+        }
+        left_s = owed.failing_since + self._settings.webhook_dead_after_s - now
+        if receipt.delivered or left_s <= 0:
+            status = "delivered" if receipt.delivered else "dead"
+            return {**values, "status": status, "settled_at": now, "next_at": None}
+        steps = self._settings.webhook_backoff_s
+        step_s = steps[min(owed.attempts, len(steps)) - 1]
+        owed.wait_s = min(step_s * random.uniform(0.8, 1.2), left_s)
+        return {**values, "status": "pending", "next_at": now + owed.wait_s}
+
+    async def _disable(self, lane: Lane) -> None:
+        lane.closed = True
+        log.warning("webhook_disabled", webhook=lane.id, reason="it answered 410 Gone")
+        await self._record(
+            lambda tx: webhooks.disable(tx.connection, lane.id, "it answered 410 Gone")
+        )
+        self.wake()
+
+    async def _record(self, operation: Callable[[Transaction], None]) -> None:
+        """Write until it is committed: the next event of the strand must not overtake."""
+        while True:
+            try:
+                await self._gateway.writer.run(operation)
+            except StoreUnavailableError as error:
+                log.warning("webhook_outcome_not_recorded", error=str(error))
+                await asyncio.sleep(RECORD_RETRY_S)
+            else:
+                return
+
+
+async def _wait(event: asyncio.Event, longest_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(longest_s):
+            await event.wait()

@@ -1,0 +1,60 @@
+"""A route: what is served where, to whom, and how it is described."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from aiohttp import web
+
+from modemgw.gateway.requests import Caller
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CALLER = web.RequestKey("caller", Caller)
+
+
+class Scope(StrEnum):
+    """What a key may be used for."""
+
+    SEND = "send"
+    READ = "read"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer. Without a model it has no JSON: `media_type` says what it is, if anything."""
+
+    status: int = 200
+    model: type[BaseModel] | None = None
+    media_type: str | None = None
+    description: str = "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path. `scope` is what the key needs; None: no key is asked for.
+
+    `problems` are the kinds that this route gives beyond those that every route of its sort gives.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    scope: Scope | None
+    summary: str
+    answer: Answer
+    tag: str
+    description: str = ""
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    body_required: bool = True
+    idempotent_by_key: bool = False
+    problems: tuple[str, ...] = ()
+    examples: dict[str, Any] = field(default_factory=dict)  # bodies, by a name in words

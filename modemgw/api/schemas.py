@@ -1,0 +1,140 @@
+"""What callers send."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+from modemgw.api.fields import Cursor, EventType, Kind, Limit, Metadata, Number, Timestamp
+from modemgw.gateway.status import MessageStatus
+
+
+class Body(BaseModel):
+    """A request's body, or its query: exactly these fields, of exactly these types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SendMessage(Body):
+    """A text to send."""
+
+    to: Number = Field(
+        description="E.164, or as dialled in the configured region, or a short code."
+    )
+    text: str = Field(
+        description="Any length and script that `messages.max_parts` leaves room for."
+    )
+    from_: Number | None = Field(
+        None, alias="from", description="The line to send on: its number or id. Default: any."
+    )
+    pool: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="The pool whose lines may send it. Default: any line."
+    )
+    kind: Kind | None = Field(
+        None, description="What it is. Default: the pool's kind, else the key's."
+    )
+    priority: Annotated[int, Field(ge=0, le=9)] | None = Field(
+        None, description="9 goes first. Default: by kind."
+    )
+    send_at: Timestamp | None = Field(None, description="Not before this time.")
+    valid_for: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="Seconds after which it is no longer worth sending."
+    )
+    if_in_doubt: Literal["hold", "resend"] = Field(
+        "hold",
+        description="What to do when nobody can tell whether it went out: leave it, or send it "
+        "once more, which may double it.",
+    )
+    reference: Annotated[str, Field(max_length=255)] | None = Field(
+        None, description="Yours; told in every event."
+    )
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class SendBatch(Body):
+    """Many texts at once; each is taken or refused by itself."""
+
+    messages: list[SendMessage] = Field(min_length=1)
+
+
+class RawBatch(Body):
+    """A batch before its texts are looked at, one by one."""
+
+    messages: list[JsonValue] = Field(min_length=1)
+
+
+def _plus(value: object) -> object:
+    """A + that was not percent-encoded arrives as a space."""
+    return value.replace(" ", "+") if isinstance(value, str) else value
+
+
+def _leading_plus(value: object) -> object:
+    return "+" + value[1:] if isinstance(value, str) and value[:1] == " " else value
+
+
+QueryTime = Annotated[Timestamp, BeforeValidator(_plus)]
+QueryNumber = Annotated[Number, BeforeValidator(_leading_plus)]
+
+
+class PageQuery(Body):
+    """A page of a list."""
+
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class MessagesQuery(PageQuery):
+    """Which messages, the newest first."""
+
+    direction: Literal["inbound", "outbound"] | None = None
+    status: MessageStatus | None = None
+    to: QueryNumber | None = Field(None, description="The recipient's number (+ is %2B).")
+    from_: QueryNumber | None = Field(None, alias="from", description="The sender's number.")
+    line: Annotated[str, Field(max_length=48)] | None = Field(None, description="A line's id.")
+    conversation: Annotated[str, Field(max_length=48)] | None = Field(
+        None, description="A conversation's id."
+    )
+    created_after: QueryTime | None = None
+    created_before: QueryTime | None = None
+
+
+class NoQuery(Body):
+    """No parameters."""
+
+
+class OptOutReason(Body):
+    """Why somebody is opted out, for the audit."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+
+class OptInQuery(Body):
+    """Why somebody is opted in again, for the audit."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        None, description="The new consent and where it is documented."
+    )
+
+
+class NewWebhook(Body):
+    """An endpoint that events are posted to."""
+
+    url: Annotated[str, Field(min_length=8, max_length=2_048)] = Field(
+        description="http or https; its host must be public, or be named in `api.allowed_hosts`."
+    )
+    events: list[EventType | Literal["*"]] = Field(
+        ["*"], min_length=1, max_length=32, description="`*`: all."
+    )
+    secret: Annotated[str, Field(max_length=128)] | None = Field(
+        None, description="`whsec_` and 24 to 64 bytes in base64. Default: a new one is made."
+    )
+
+
+class EventsQuery(Body):
+    """Which events."""
+
+    types: Annotated[str, Field(max_length=500)] | None = Field(
+        None, description="Types to be told of, joined by commas. Default: all."
+    )
+    after: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="The id of the last event seen; the header Last-Event-ID wins."
+    )

@@ -1,0 +1,33 @@
+"""What the API can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Times in seconds, sizes in bytes.
+
+    `listen` holds hosts and ports (0: any free one). Beyond loopback the API binds only with
+    `allow_anywhere`. `allowed_hosts` are names, addresses and networks (`10.0.0.0/8`) that
+    webhooks made over the API may reach although they are private.
+    """
+
+    listen: tuple[tuple[str, int], ...]
+    allow_anywhere: bool = False
+    allowed_hosts: frozenset[str] = field(default_factory=frozenset)
+    body_limit: int = 1 << 20
+    batch_body_limit: int = 16 << 20
+    batch_limit: int = 10_000
+    body_timeout_s: float = 30.0
+    heartbeat_s: float = 15.0
+    stream_limit: int = 2_000
+    stream_write_timeout_s: float = 30.0
+    webhook_limit: int = 100
+    webhook_timeout_s: float = 15.0
+    webhook_backoff_s: tuple[float, ...] = (1, 2, 5, 10, 30, 60, 120)
+    webhook_dead_after_s: float = 900.0
+    webhook_concurrency: int = 16  # requests at once to one endpoint
+    poll_s: float = 1.0
+    stop_grace_s: float = 5.0

@@ -1,0 +1,40 @@
+"""Signatures by Standard Webhooks 1.0.0 (symmetric, `v1`)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+
+PREFIX = "whsec_"
+SHORTEST, LONGEST = 24, 64
+_NEW_BYTES = 32
+
+
+def new_secret() -> str:
+    """A secret of 32 random bytes."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(_NEW_BYTES)).decode()
+
+
+def read_secret(secret: str) -> bytes:
+    """The key in a secret, `whsec_` and 24 to 64 bytes in base64. Raises ValueError in words."""
+    try:
+        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not secret.startswith(PREFIX) or not SHORTEST <= len(key) <= LONGEST:
+        raise ValueError(f"a secret is {PREFIX} and {SHORTEST} to {LONGEST} bytes in base64")
+    return key
+
+
+def signed_headers(secret: str, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The three headers that let a receiver know us, and drop repeats and replays."""
+    content = b"%b.%d.%b" % (event_id.encode(), timestamp, body)
+    mac = hmac.new(read_secret(secret), content, hashlib.sha256).digest()
+    return {
+        "webhook-id": event_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": "v1," + base64.b64encode(mac).decode(),
+    }

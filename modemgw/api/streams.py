@@ -1,0 +1,139 @@
+"""`GET /v1/events`: events as they happen (server-sent events, WHATWG HTML §9.2), resumable."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from modemgw.api import answers
+from modemgw.api.fields import EVENT_TYPES
+from modemgw.api.problems import FieldError, ProblemError, invalid, problem_error
+from modemgw.api.queries import read_query
+from modemgw.api.routing import Answer, Route, Scope
+from modemgw.api.schemas import EventsQuery
+
+if TYPE_CHECKING:
+    from modemgw.api.auth import Auth
+    from modemgw.api.feed import Feed, Start
+    from modemgw.api.settings import ApiSettings
+
+RECONNECT_MS = 2_000
+RESET = b'event: reset\ndata: {"reason":"that event is unknown or no longer kept"}\n\n'
+
+
+class Streams:
+    """The resource `/v1/events`."""
+
+    def __init__(self, feed: Feed, auth: Auth, settings: ApiSettings) -> None:
+        self._feed, self._auth, self._settings = feed, auth, settings
+        self._open = 0
+
+    def routes(self) -> tuple[Route, ...]:
+        """What is served here."""
+        return (
+            Route(
+                "GET",
+                "/v1/events",
+                self.stream,
+                Scope.READ,
+                "Follow events",
+                Answer(
+                    200,
+                    answers.Event,
+                    media_type="text/event-stream",
+                    description="Server-sent events: `id` is the event's, `event` its type, "
+                    "`data` the whole event.",
+                ),
+                "events",
+                description="Begins now, or after the event that `Last-Event-ID` (or `after`) "
+                "names: then nothing is skipped. When that one is unknown or no longer kept, one "
+                "`reset` event comes first, and the stream begins now: read what you keep anew.",
+                query=EventsQuery,
+                problems=("invalid", "too-many-streams"),
+            ),
+        )
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Events until the client goes or the daemon stops."""
+        query = read_query(request, EventsQuery)
+        types = _types(query.types)
+        if self._open >= self._settings.stream_limit:
+            raise problem_error("too-many-streams", f"{self._open} streams are open")
+        start = await self._feed.start(request.headers.get("Last-Event-ID") or query.after)
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+        )
+        self._open += 1
+        try:
+            await response.prepare(request)
+            await self._write(response, _greeting(start))
+            await self._follow(request, response, start.position, types)
+        except (ConnectionError, TimeoutError):
+            pass  # it has gone, or does not read; it resumes where it was
+        finally:
+            self._open -= 1
+        return response
+
+    async def _follow(
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        position: int,
+        types: frozenset[str],
+    ) -> None:
+        while not self._feed.closed:
+            bell = self._feed.bell
+            frames = await self._feed.frames(position)
+            if frames:
+                position = frames[-1].position
+                wanted = b"".join(frame.data for frame in frames if frame.type in types)
+                if wanted:
+                    await self._write(response, wanted)
+                continue
+            try:
+                async with asyncio.timeout(self._settings.heartbeat_s):
+                    await bell.wait()
+            except TimeoutError:
+                await self._write(response, b": still here\n\n")
+                if not await self._still_allowed(request):
+                    return
+
+    async def _write(self, response: web.StreamResponse, data: bytes) -> None:
+        """Write, and wait until the client has read enough. Raises TimeoutError."""
+        async with asyncio.timeout(self._settings.stream_write_timeout_s):
+            await response.write(data)
+
+    async def _still_allowed(self, request: web.Request) -> bool:
+        """Whether the key was not revoked since."""
+        try:
+            await self._auth.identify(request.headers.get("Authorization"))
+        except ProblemError:
+            return False
+        return True
+
+
+def _greeting(start: Start) -> bytes:
+    """How long to wait before reconnecting, a reset if need be, and where to resume from.
+
+    An `id` without data is no event, but is what the client sends as `Last-Event-ID` when the
+    connection breaks before the first one.
+    """
+    lines = b"retry: %d\n\n" % RECONNECT_MS
+    if not start.known:
+        lines += RESET
+    if start.event_id is not None:
+        lines += b"id: %b\n\n" % start.event_id.encode()
+    return lines
+
+
+def _types(wanted: str | None) -> frozenset[str]:
+    if wanted is None:
+        return frozenset(EVENT_TYPES)
+    types = frozenset(name.strip() for name in wanted.split(","))
+    unknown = sorted(types - frozenset(EVENT_TYPES))
+    if unknown:
+        words = f"{unknown[0]!r} is no type of event; there are: {', '.join(EVENT_TYPES)}"
+        raise invalid(FieldError("types", words))
+    return types
