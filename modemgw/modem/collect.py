@@ -53,6 +53,33 @@ class StoragePlan:
     present: tuple[str, ...]
 
 
+class DirectTexts:
+    """Texts that the modem printed instead of storing them: they exist nowhere else, so they are
+    kept while it is brought up again or its port is opened anew.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: deque[str] = deque()
+
+    def hear(self, lines: tuple[str, ...]) -> bool:
+        """Take in an announcement of two lines; false where it is about something else."""
+        prefix = prefix_of(lines[0])
+        if prefix not in TWO_LINES:
+            return False
+        if prefix in _DIRECT:
+            self._keep(lines)
+        return True
+
+    def _keep(self, lines: tuple[str, ...]) -> None:
+        if len(lines) < 2 or len(self.waiting) >= _DIRECT_LIMIT:
+            _log.error(
+                "a directly delivered text was lost: %s",
+                "cut off" if len(lines) < 2 else "the database has refused too many before it",
+            )
+            return
+        self.waiting.append(lines[1].replace(" ", ""))
+
+
 class Collector:
     """The texts of one modem, for one opening of its port.
 
@@ -62,14 +89,19 @@ class Collector:
     """
 
     def __init__(
-        self, channel: Channel, plan: StoragePlan, hand_over: HandOver, backlog: HandOver
+        self,
+        channel: Channel,
+        plan: StoragePlan,
+        hand_over: HandOver,
+        backlog: HandOver,
+        direct: DirectTexts,
     ) -> None:
         self._channel = channel
         self._plan = plan
         self._hand_over = hand_over
         self._hand_over_swept = backlog
         self._announced: dict[Announcement, None] = {}
-        self._direct: deque[str] = deque()
+        self._direct = direct
         self._storages = dict.fromkeys((plan.receive,))
         self._selected: str | None = None
         self.sweep_due = False
@@ -78,14 +110,11 @@ class Collector:
     @property
     def pending(self) -> bool:
         """Whether something is announced or at hand that was not handed over."""
-        return bool(self._announced or self._direct)
+        return bool(self._announced or self._direct.waiting)
 
     def hear(self, lines: tuple[str, ...]) -> bool:
         """Take in an announcement; false where it is about something else."""
         prefix = prefix_of(lines[0])
-        if prefix in TWO_LINES:
-            self._hear_direct(lines, prefix)
-            return True
         if prefix not in ("+CMTI", "+CDSI"):
             return False
         try:
@@ -194,19 +223,9 @@ class Collector:
         await self._channel.run(commands.select_storage(storage))
         self._selected = storage
 
-    def _hear_direct(self, lines: tuple[str, ...], prefix: str | None) -> None:
-        if prefix not in _DIRECT:
-            return
-        if len(lines) < 2 or len(self._direct) >= _DIRECT_LIMIT:
-            _log.error(
-                "a directly delivered text was lost: %s",
-                "cut off" if len(lines) < 2 else "the database has refused too many before it",
-            )
-            return
-        self._direct.append(lines[1].replace(" ", ""))
-
     async def _hand_over_direct(self) -> None:
-        for _ in range(len(self._direct)):
-            if not await self._hand_over(self._direct[0], Source.DIRECT):
-                return  # it exists nowhere else: it is tried again
-            self._direct.popleft()
+        waiting = self._direct.waiting
+        for _ in range(len(waiting)):
+            if not await self._hand_over(waiting[0], Source.DIRECT):
+                return  # it is tried again
+            waiting.popleft()

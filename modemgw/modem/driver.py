@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from modemgw.at.errors import AtError
 from modemgw.modem.channel import Channel
+from modemgw.modem.collect import DirectTexts
 from modemgw.modem.errors import ModemError, PortError, PortFault, SamePortError
 from modemgw.modem.interface import Incoming, ModemState, ModemStatus, Outcome, SubmitResult
 from modemgw.modem.lifecycle import Life, Stage
@@ -68,6 +69,7 @@ class Driver:
         self._reset_command = profile_named(GENERIC).reset
         self._pin_tried = False
         self._late: SubmitResult | None = None
+        self._direct = DirectTexts()
         self._proven = False  # it has been seen to be a modem for texts
 
     @property
@@ -194,7 +196,7 @@ class Driver:
         except PortError as error:
             return error
         channel = Channel(port, self.recorder, self._timing)
-        session = Session(channel, self._settings, self._timing, self, self._late)
+        session = Session(channel, self._settings, self._timing, self, self._late, self._direct)
         self._session = session
         try:
             await session.run()

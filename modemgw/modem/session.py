@@ -25,7 +25,7 @@ from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
 from modemgw.at.unsolicited import is_boot
 from modemgw.modem import startup
-from modemgw.modem.collect import Collector, HandOver
+from modemgw.modem.collect import Collector, DirectTexts, HandOver
 from modemgw.modem.errors import CommandTimeoutError, ModemError
 from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult
 from modemgw.modem.profile import Profile, profile_for, profile_named
@@ -93,12 +93,14 @@ class Session:
         timing: Timing,
         face: Face,
         late: SubmitResult | None,
+        direct: DirectTexts,
     ) -> None:
         self.profile: Profile = profile_named("generic")
         self._channel = channel
         self._settings = settings
         self._timing = timing
         self._face = face
+        self._direct = direct
         self._wake = asyncio.Event()
         self._collector: Collector | None = None
         self._domains = list(commands.REGISTRATIONS)
@@ -170,9 +172,12 @@ class Session:
         )
         self._shows_caller = await startup.shows_caller(channel)
         await self._tell_late_answer()
-        self._collector = Collector(channel, plan, face.hand_over(), face.hand_over(former))
+        self._collector = Collector(
+            channel, plan, face.hand_over(), face.hand_over(former), self._direct
+        )
         face.go(ModemState.REGISTERING, "looking for a network")
         await self._sweep(everywhere=True)
+        self._wake.set()  # for what was delivered directly meanwhile
 
     async def _identify(self) -> None:
         identity = await startup.identify(self._channel)
@@ -329,7 +334,7 @@ class Session:
     def _hear(self, lines: tuple[str, ...]) -> None:
         line = lines[0]
         prefix = prefix_of(line)
-        if self._collector is not None and self._collector.hear(lines):
+        if self._direct.hear(lines) or (self._collector and self._collector.hear(lines)):
             self._wake.set()
         elif prefix in _REGISTRATION_PREFIXES:
             # Its two forms cannot always be told apart (`+CREG: 0,1`), so it only makes us ask.

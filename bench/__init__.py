@@ -1,0 +1,1 @@
+"""Figures, each from a script that anyone can run."""

@@ -1,0 +1,112 @@
+"""Take each safeguard away, by a patch, and show that a test fails without it.
+
+Usage: python tests/mutants/run.py [NAME …]
+Exit status 0 when the tests pass on the code as it is and fail on every mutant.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PATCHES = Path(__file__).parent
+TIME_LIMIT_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A safeguard, the patch that removes it, and the tests that must then fail."""
+
+    name: str
+    removes: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "write-ahead",
+        "the record of a part before it begins",
+        ("tests/e2e/test_accounted_for.py::test_kill_in_the_middle_of_500_texts_doubles_none",),
+    ),
+    Mutant(
+        "last-gate-check",
+        "the gate's last look at opt-outs, between the commit and the write",
+        ("tests/e2e/test_stop.py::test_an_opt_out_while_the_modem_thinks_stops_the_text",),
+    ),
+    Mutant(
+        "hold",
+        "the hold on a sender whose STOP is on its way into the database",
+        ("tests/e2e/test_stop.py::test_a_stop_that_cannot_be_written_yet_holds_already",),
+    ),
+    Mutant(
+        "delete-after-commit",
+        "the wait for the commit before a text is deleted from the modem",
+        ("tests/e2e/test_inbound.py::test_texts_wait_in_the_modem_while_the_database_is_away",),
+    ),
+    Mutant(
+        "repeat-check",
+        "the recognition of a TPDU that was taken in before",
+        ("tests/e2e/test_inbound.py::test_a_text_that_comes_twice_is_one_message",),
+    ),
+)
+
+
+def main(names: list[str]) -> int:
+    """Run the mutants of these names, or all."""
+    chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+    tests = sorted({test for mutant in chosen for test in mutant.tests})
+    print(f"the code as it is: {len(tests)} tests", flush=True)
+    if _run(ROOT, tests) != 0:
+        print("  FAILS: mutants mean nothing while the tests do not pass")
+        return 1
+    print("  pass")
+    survivors = [mutant.name for mutant in chosen if not _is_killed(mutant)]
+    print(f"{len(chosen) - len(survivors)} of {len(chosen)} mutants killed")
+    if survivors:
+        print("SURVIVED: " + ", ".join(survivors))
+    return 1 if survivors else 0
+
+
+def _is_killed(mutant: Mutant) -> bool:
+    print(f"without {mutant.removes}:", flush=True)
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        tree = Path(folder)
+        for name in ("modemgw", "tests", "pyproject.toml"):
+            source = ROOT / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, tree / name)
+        patch = PATCHES / f"{mutant.name}.patch"
+        applied = subprocess.run(
+            ["patch", "-p1", "--quiet", "-i", str(patch)], cwd=tree, check=False
+        )
+        if applied.returncode != 0:
+            print(f"  {patch.name} does not apply any more: renew it")
+            return False
+        status = _run(tree, mutant.tests)
+    print(f"  {'killed' if status == 1 else 'SURVIVED'} by {', '.join(mutant.tests)}", flush=True)
+    return status == 1  # 1: tests ran and failed; anything else proves nothing
+
+
+def _run(tree: Path, tests: list[str] | tuple[str, ...]) -> int:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT_S,
+        check=False,
+    )
+    for line in done.stdout.strip().splitlines()[-3:]:
+        print(f"    {line}", flush=True)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
