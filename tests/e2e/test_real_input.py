@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,10 @@ def counted(site: Site) -> dict[str, int]:
     return {kind: int(number) for kind, number in found}
 
 
+def taken_in(site: Site, count: int) -> bool:
+    return sum(counted(site).values()) >= count
+
+
 @pytest.fixture
 def wild_site(tmp_path: Path) -> Iterator[Site]:
     site = Site(tmp_path, f"sqlite:///{tmp_path}/modemgw.db", extra=PARTIALS)
@@ -67,7 +72,7 @@ def test_every_wild_pdu_is_a_message_a_report_or_kept_and_shown(wild_site: Site)
     for i, row in enumerate(seen):
         site.ctl("inject", modem=i % 4, pdu=with_service_centre(row))
         if i % 40 == 39:
-            wait_for("them to be taken in", lambda n=i: sum(counted(site).values()) > n)
+            wait_for("them to be taken in", partial(taken_in, site, i + 1))
     site.inject(0, "+15553000099", "Behind them all")
     wait_for(
         "the text behind them",

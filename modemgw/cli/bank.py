@@ -1,0 +1,200 @@
+"""`modems`, `lines`, `send`, `messages`, `tail`: a running daemon, asked over HTTP."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modemgw.cli import mask
+from modemgw.cli.client import DEFAULT_URL, Client, Key, Url
+from modemgw.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from modemgw.cli.client import Event
+
+app = typer.Typer()
+
+Full = Annotated[bool, typer.Option("--full", help="Show numbers and texts unmasked.")]
+
+
+@app.command()
+def modems(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
+    """List the modems: what they are, how they are, and why if not well."""
+    items = list(Client(url, key).items("/v1/modems"))
+    if as_json:
+        _print_json(items)
+        return
+    _print_table(
+        ("port", "state", "modem", "IMEI", "operator", "signal", "reason"),
+        [
+            (
+                item["port"],
+                item["state"],
+                " ".join(filter(None, (item.get("maker"), item.get("model")))),
+                item.get("imei"),
+                item.get("operator"),
+                _signal(item.get("signal")),
+                item.get("reason"),
+            )
+            for item in items
+        ],
+    )
+    ready = sum(item["state"] == "ready" for item in items)
+    print(f"{ready} of {len(items)} ready")
+
+
+@app.command()
+def lines(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
+    """List the lines: SIM, number, operator, and the modem in which each sits."""
+    client = Client(url, key)
+    items = list(client.items("/v1/lines"))
+    if as_json:
+        _print_json(items)
+        return
+    ports = {modem["id"]: modem["port"] for modem in client.items("/v1/modems")}
+    _print_table(
+        ("number", "ICCID", "operator", "port of its modem", "pools", "last seen"),
+        [
+            (
+                item.get("number"),
+                item["iccid"],
+                item.get("operator"),
+                ports.get(item.get("modem")),
+                ", ".join(item.get("pools") or ()),
+                item.get("seen_at"),
+            )
+            for item in items
+        ],
+    )
+
+
+@app.command()
+def send(
+    to: Annotated[str, typer.Argument(help="The recipient's number.")],
+    text: Annotated[str, typer.Argument(help="What to say.")],
+    from_: Annotated[str | None, typer.Option("--from", help="The line to send on.")] = None,
+    pool: Annotated[str | None, typer.Option(help="The pool of lines to send on.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="conversational, transactional or marketing.")
+    ] = None,
+    reference: Annotated[str | None, typer.Option(help="Yours; told in every event.")] = None,
+    once: Annotated[
+        str | None,
+        typer.Option("--once", metavar="KEY", help="Send only once, however often it is tried."),
+    ] = None,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send a text; it is accepted when the command ends, and on its way."""
+    given = {
+        "to": to,
+        "text": text,
+        "from": from_,
+        "pool": pool,
+        "kind": kind,
+        "reference": reference,
+    }
+    body = {name: value for name, value in given.items() if value is not None}
+    headers = {} if once is None else {"Idempotency-Key": once}
+    message = Client(url, key).call("POST", "/v1/messages", body, headers)
+    if as_json:
+        _print_json(message)
+    else:
+        parts = "1 part" if message["parts"] == 1 else f"{message['parts']} parts"
+        print(f"{message['id']} {message['status']}, {parts} in {message['encoding']}")
+
+
+@app.command()
+def messages(
+    direction: Annotated[str | None, typer.Option(help="inbound or outbound.")] = None,
+    status: Annotated[str | None, typer.Option(help="Such as queued, in_doubt, failed.")] = None,
+    to: Annotated[str | None, typer.Option(help="The recipient's number.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="The sender's number.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    full: Full = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """List messages, the newest first."""
+    query = {"direction": direction, "status": status, "to": to, "from": from_}
+    found = Client(url, key).items("/v1/messages", limit=min(limit, 1000), **query)
+    items = [item if full else mask.document(item) for item in islice(found, limit)]
+    if as_json:
+        _print_json(items)
+        return
+    _print_table(
+        ("created", "", "status", "from", "to", "text", "error"),
+        [
+            (
+                item["created_at"],
+                "←" if item["direction"] == "inbound" else "→",
+                item["status"],
+                item.get("from"),
+                item.get("to"),
+                item.get("text"),
+                (item.get("error") or {}).get("code"),
+            )
+            for item in items
+        ],
+    )
+
+
+@app.command()
+def tail(
+    types: Annotated[
+        str | None, typer.Option(help="Only these types of events; commas between them.")
+    ] = None,
+    after: Annotated[str | None, typer.Option(help="Begin behind the event with this id.")] = None,
+    full: Full = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """Follow the events as they happen, until Ctrl-C."""
+    with Client(url, key).events(after, types) as events:
+        for event in events:
+            shown = event.data if full else mask.document(event.data)
+            print(json.dumps(shown) if as_json else _event_line(event, shown), flush=True)
+
+
+def _event_line(event: Event, shown: Mapping[str, Any]) -> str:
+    data = shown.get("data") or {}
+    told = (
+        data.get("status") or data.get("state"),
+        data.get("number") or data.get("port"),
+        " → ".join(str(data[name]) for name in ("from", "to") if data.get(name)),
+        data.get("reason"),
+        data.get("text"),
+    )
+    facts = " · ".join(str(fact) for fact in told if fact)
+    return f"{shown.get('created_at', '')}  {event.type:16}  {facts}"
+
+
+def _signal(value: object) -> str | None:
+    if isinstance(value, dict) and value.get("rssi_dbm") is not None:
+        return f"{value['rssi_dbm']} dBm"
+    return None
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell or "") for cell in row))
+    Console().print(table)

@@ -1,0 +1,207 @@
+"""What `modemgw doctor` looks at: each check ends in words that say what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import glob
+import grp
+import http.client
+import os
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from modemgw.modem.probe import Finding, Probe, probe
+from modemgw.modem.settings import PortSettings
+from modemgw.store.engine import parse_url, sole_daemon
+from modemgw.store.errors import StoreError
+from modemgw.store.schema import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from modemgw.config import Config
+
+_PROBES_AT_ONCE: Final = 16
+_CONNECT_S: Final = 3.0
+_WILDCARD: Final = re.compile(r"[*?\[]")
+
+
+class Level(StrEnum):
+    """How bad it is: only a fault makes the exit status 1."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, and what was found; for a port also what the modem said of itself."""
+
+    subject: str
+    level: Level
+    words: str
+    probe: Probe | None = None
+
+
+_ADVICE: Final = {
+    Finding.MISSING: "plug it in, or correct the path",
+    Finding.NOT_A_MODEM: "nothing answers AT here: try another of its ports, or power-cycle it",
+    Finding.NO_SIM: "put a SIM in, the right way round",
+    Finding.UNREACHABLE: "check the terminal server, its address and its port",
+}
+
+
+def database(config: Config) -> tuple[Check, bool]:
+    """Whether the database can be used, and whether a daemon uses it now."""
+    try:
+        migrate(config.database_url)
+    except StoreError as error:
+        return Check("database", Level.FAULT, str(error)), False
+    kind = parse_url(config.database_url).get_backend_name()
+    try:
+        with sole_daemon(config.database_url, config.host):
+            return Check("database", Level.OK, f"{kind}, schema up to date; no daemon runs"), False
+    except StoreError:
+        return Check("database", Level.OK, f"{kind}, schema up to date; a daemon runs"), True
+
+
+def api(config: Config, running: bool) -> Iterator[Check]:
+    """Whether the API answers, or its address is free where no daemon runs."""
+    for address in config.api.listen:
+        subject = f"API {address}"
+        status = _health(address)
+        if running and status == HTTPStatus.OK:
+            yield Check(subject, Level.OK, "listens")
+        elif running:
+            words = "a daemon runs, but its API does not answer here: is this its configuration?"
+            yield Check(subject, Level.FAULT, words)
+        elif status is None:
+            yield Check(subject, Level.OK, "free for the daemon")
+        else:
+            words = "another program listens here: stop it, or change api.listen"
+            yield Check(subject, Level.FAULT, words)
+
+
+def modem_manager(proc: Path = Path("/proc")) -> Iterator[Check]:
+    """Whether ModemManager runs, which opens every modem that it finds."""
+    if any(_comm(process) == "ModemManager" for process in _processes(proc)):
+        yield Check(
+            "ModemManager",
+            Level.WARNING,
+            "runs and opens modems for itself: install the rule in udev/ and replug them, or "
+            "`systemctl disable --now ModemManager`",
+        )
+
+
+def entries(config: Config, ports: Sequence[str]) -> Iterator[PortSettings]:
+    """The ports to look at, globs resolved: those given, else those of the configuration."""
+    detailed = {
+        port.path: PortSettings(port.path, baudrate=port.baudrate, rtscts=port.rtscts)
+        for port in config.modems.port
+    }
+    seen: set[str] = set()
+    for pattern in ports or [*detailed, *config.modems.ports]:
+        matches = sorted(glob.glob(pattern)) if _WILDCARD.search(pattern) else [pattern]  # noqa: PTH207 - a pattern may be absolute
+        for path in matches or [pattern]:
+            if path not in seen:
+                seen.add(path)
+                known = detailed.get(pattern, PortSettings(path))
+                yield PortSettings(path, baudrate=known.baudrate, rtscts=known.rtscts)
+
+
+async def modems(ports: Iterable[PortSettings], running: bool) -> list[Check]:
+    """Probe the ports, many at a time, in the order given."""
+    slots = asyncio.Semaphore(_PROBES_AT_ONCE)
+
+    async def one(port: PortSettings) -> Check:
+        if _WILDCARD.search(port.pattern) and "://" not in port.pattern:
+            return Check(port.pattern, Level.FAULT, "no port matches: plug a modem in")
+        async with slots:
+            return _judged(await probe(port), running)
+
+    return await asyncio.gather(*(one(port) for port in ports))
+
+
+def _judged(found: Probe, running: bool) -> Check:
+    if found.finding is Finding.USABLE:
+        return Check(found.port, Level.OK, found.advice, found)
+    if found.finding is Finding.BUSY and running and _driven_by_daemon(found.port):
+        words = "the daemon drives it: `modemgw modems` shows how it is"
+        return Check(found.port, Level.OK, words, found)
+    more = _group_advice(found.port) if found.finding is Finding.NO_RIGHTS else None
+    if found.finding is Finding.LOCKED:
+        more = _lock_advice(found.advice)
+    more = more or _ADVICE.get(found.finding)
+    words = found.advice if more is None else f"{found.advice} – {more}"
+    return Check(found.port, Level.FAULT, words, found)
+
+
+def _lock_advice(words: str) -> str:
+    if "PUK" in words:
+        return "unlock it in a phone with the PUK from its operator; ten wrong tries destroy it"
+    if "PIN" in words:
+        return "give its pin in [[modems.port]], or switch the PIN off in a phone"
+    return "unlock it in a phone"
+
+
+def _group_advice(path: str) -> str | None:
+    try:
+        group = grp.getgrgid(Path(path).stat().st_gid).gr_name
+    except (OSError, KeyError):
+        return None
+    return f"`sudo usermod -aG {group} USER`, then log in again"
+
+
+def _driven_by_daemon(path: str) -> bool:
+    """Whether a process of ours has the port open, as far as /proc lets us see."""
+    device = os.path.realpath(path)
+    return any(
+        b"modemgw" in _read(process / "cmdline")
+        for process in _processes(Path("/proc"))
+        if process.name != str(os.getpid()) and device in _open_files(process)
+    )
+
+
+def _open_files(process: Path) -> set[str]:
+    try:
+        return {str(entry.readlink()) for entry in (process / "fd").iterdir()}
+    except OSError:  # not ours, or gone
+        return set()
+
+
+def _processes(proc: Path) -> Iterator[Path]:
+    return (entry for entry in proc.iterdir() if entry.name.isdigit())
+
+
+def _comm(process: Path) -> str:
+    return _read(process / "comm").decode("utf-8", "replace").strip()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # the process has ended
+        return b""
+
+
+def _health(address: str) -> int | None:
+    """The status of /healthz; None when nobody listens, 0 when no HTTP comes back."""
+    host, _, port = address.rpartition(":")
+    reachable = {"0.0.0.0": "127.0.0.1", "[::]": "::1"}.get(host, host.strip("[]"))  # noqa: S104 - not bound, asked
+    connection = http.client.HTTPConnection(reachable, int(port), timeout=_CONNECT_S)
+    try:
+        connection.connect()
+    except OSError:
+        return None
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
