@@ -110,6 +110,8 @@ def follow_parts(
     if to is was or to in UNFINISHED:
         return was
     changes: dict[str, Any] = {"lane": None, "ready_at": None, "claimed_by": None}
+    if to is not MessageStatus.IN_DOUBT:  # a message in doubt remembers that its rest must not go
+        changes["hold_reason"] = None
     if row.sent_at is None and ACCEPTED.issuperset(states):
         changes["sent_at"] = now
     if to is MessageStatus.DELIVERED:

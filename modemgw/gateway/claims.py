@@ -147,25 +147,16 @@ def begin_part(
     """
     if not _may_begin(tx, job):
         return False
-    begun = queue.begin_part(
+    return queue.begin_part(
         tx.connection,
         message_id=job.message_id,
         seq=seq,
         line_id=line.id,
         modem_id=modem_id,
+        sender=line.number,
         host=host,
         now=now,
     )
-    if begun:
-        messages.change(
-            tx.connection,
-            job.message_id,
-            status=MessageStatus.SENDING,
-            sender=line.number,
-            line_id=line.id,
-            hold_reason=None,
-        )
-    return begun
 
 
 def ask_again(tx: Transaction, job: Job, seq: int, host: str) -> bool:
@@ -178,6 +169,6 @@ def _may_begin(tx: Transaction, job: Job) -> bool:
     return job.permit is not None or optouts.get(tx.connection, job.recipient) is None
 
 
-def put_back(tx: Transaction, job: Job) -> None:
-    """Give a claim back."""
-    queue.put_back(tx.connection, job.message_id, job.lane)
+def put_back(tx: Transaction, job: Job, line: Line, host: str) -> None:
+    """Give the claim of a line back."""
+    queue.put_back(tx.connection, job.message_id, job.lane, host, line.id)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from modemgw.gateway.lanes import lanes_of
+from modemgw.gateway.lanes import lanes_of, line_lane
 from modemgw.gateway.roster import is_present
 from modemgw.gateway.worker import LineWorker
 from modemgw.modem.interface import ModemState
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from modemgw.gateway.refusals import Refusals
     from modemgw.gateway.roster import Line, Roster
@@ -30,25 +29,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 RETRY_S = 1.0
-EARLY_REPORTS_LIMIT = 4_096
 BACKGROUND_LIMIT = 10_000
-
-
-class EarlyReports:
-    """(line, MR) of reports that fit no part when they came; bounded, the oldest forgotten."""
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, int], None] = OrderedDict()
-
-    def add(self, line_id: str, mr: int) -> None:
-        """Remember one."""
-        self._seen[line_id, mr] = None
-        if len(self._seen) > EARLY_REPORTS_LIMIT:
-            self._seen.popitem(last=False)
-
-    def discard(self, line_id: str, mr: int) -> bool:
-        """Forget one; whether it was known."""
-        return self._seen.pop((line_id, mr), self) is None
 
 
 class Dispatcher:
@@ -64,7 +45,6 @@ class Dispatcher:
         clock: Callable[[], float],
     ) -> None:
         self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
-        self.early_reports = EarlyReports()
         self._roster, self._tally = roster, tally
         self._workers: dict[int, LineWorker] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -131,6 +111,15 @@ class Dispatcher:
         """Whether a line could send now."""
         return any(worker.line.id == line_id for worker in self._workers.values())
 
+    def absent_lanes(self) -> list[str]:
+        """The lanes of the lines that were seen in this run and cannot send now."""
+        return [
+            line_lane(line.id, patient=patient)
+            for line in self._roster.lines
+            if not self.is_live(line.id)
+            for patient in (False, True)
+        ]
+
     def waiting(self, lane: str, priority: int) -> None:
         """A message of this priority waits in a lane: wake one idle line that serves it.
 
@@ -169,23 +158,37 @@ class Dispatcher:
         self._tally.rests[line.id] += 1
         log.warning("line_rests", line=line.id, code=result.code, detail=result.detail)
 
-    def keep_trying(self, operation: Callable[[Transaction], object], words: str) -> None:
-        """Run an operation in the background until it is committed."""
+    def keep_trying(
+        self,
+        operation: Callable[[Transaction], object],
+        words: str,
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run an operation in the background until it is committed, and `then` what follows."""
         if len(self._background) >= BACKGROUND_LIMIT:
             log.error("too_much_in_the_background", what=words)
             return
-        task = asyncio.create_task(self._insist(operation, words), name=words)
+        task = asyncio.create_task(self._insist(operation, words, then), name=words)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def _insist(self, operation: Callable[[Transaction], object], words: str) -> None:
+    async def _insist(
+        self,
+        operation: Callable[[Transaction], object],
+        words: str,
+        then: Callable[[], None],
+    ) -> None:
         while True:
             try:
                 await self.writer.run(operation)
             except StoreUnavailableError as error:
                 log.warning(words.replace(" ", "_"), error=str(error))
                 await asyncio.sleep(RETRY_S)
+            except Exception:
+                log.exception(words.replace(" ", "_"))
+                return
             else:
+                then()
                 return
 
     # -- the end --------------------------------------------------------------------------------
@@ -195,9 +198,17 @@ class Dispatcher:
         self._stopping = True
         for worker in self._workers.values():
             worker.leave()
-        tasks = [*self._tasks.values(), *self._background]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=self.settings.stop_grace_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        until = time.monotonic() + self.settings.stop_grace_s
+        await _end(self._tasks.values(), until)
+        await _end(self._background, until)  # among them what the workers have given back
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]], until: float) -> None:
+    """Wait for tasks until a time of the monotonic clock, then cancel them."""
+    waited_for = list(tasks)
+    if not waited_for:
+        return
+    _, late = await asyncio.wait(waited_for, timeout=max(until - time.monotonic(), 0))
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from modemgw.consent.numbers import NumberError, normalise_recipient
 from modemgw.gateway import acts, letters, settle, views
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.inbound import Inbound
+from modemgw.gateway.lanes import line_lane
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import RefusalError
@@ -19,7 +21,8 @@ from modemgw.gateway.roster import Roster
 from modemgw.gateway.status import CANCELABLE, MessageStatus, PartStatus
 from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
-from modemgw.store import events, lines, messages, optouts
+from modemgw.modem.interface import ModemState
+from modemgw.store import events, lines, messages, optouts, queue
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 FOLLOW_S = 1.0
+FOLLOW_LIMIT = 1_000
 
 
 class Gateway:
@@ -71,6 +75,7 @@ class Gateway:
             clock,
         )
         self._upkeep = Upkeep(writer, settings, self.dispatcher, self._inbound, clock)
+        self._known_until = 0  # the events whose opt-outs are in memory
 
     # -- its life -------------------------------------------------------------------------------
 
@@ -80,9 +85,16 @@ class Gateway:
 
         def operation(tx: Transaction) -> tuple[int, int]:
             lines.forget_ports(tx.connection, host, now)
+            ours = [
+                line_lane(line_id, patient=patient)
+                for line_id in lines.lines_of(tx.connection, host)
+                for patient in (False, True)
+            ]
+            queue.move_home(tx.connection, ours)  # a line may never come back
             return settle.recover(tx, host, now)
 
         returned, doubtful = await self.writer.run(operation)
+        self._known_until = await self.reader.run(events.last_position)
         self.refusals.load(await self.reader.run(optouts.numbers))
         log.info("recovered", returned=returned, in_doubt=doubtful, opt_outs=len(self.refusals))
 
@@ -99,21 +111,22 @@ class Gateway:
 
     async def _follow_opt_outs(self) -> None:
         """Bring memory to what other hosts commit; the write-ahead asks the database anyway."""
-        position = await self.reader.run(events.last_position)
+        position = self._known_until
         while True:
             await asyncio.sleep(FOLLOW_S)
-            try:
-                fresh = await self.reader.run(
-                    lambda c, after=position: events.after(c, after, 1000)
-                )
-            except StoreUnavailableError:
-                continue
-            for event in fresh:
-                position = event.position
-                if event.type == "optout.created":
-                    self.refusals.add(event.data["number"])
-                elif event.type == "optout.removed":
-                    await self._recheck(event.data["number"])
+            with contextlib.suppress(StoreUnavailableError):  # again in a second
+                for event in await self._events_after(position):
+                    await self._follow(event)
+                    position = event.position
+
+    async def _events_after(self, position: int) -> list[Event]:
+        return await self.reader.run(lambda c: events.after(c, position, FOLLOW_LIMIT))
+
+    async def _follow(self, event: Event) -> None:
+        if event.type == "optout.created":
+            self.refusals.add(event.data["number"])
+        elif event.type == "optout.removed":
+            await self._recheck(event.data["number"])
 
     async def _recheck(self, number: str) -> None:
         if await self.reader.run(lambda c: optouts.get(c, number)) is None:
@@ -135,7 +148,7 @@ class Gateway:
         now = self.clock()
 
         def operation(tx: Transaction) -> dict[str, Any]:
-            row = messages.get(tx.connection, message_id)
+            row = messages.get(tx.connection, message_id, alone=True)
             if row is None:
                 raise RefusalError("not-found", f"there is no message {message_id}")
             if row.status == MessageStatus.CANCELED:
@@ -157,7 +170,7 @@ class Gateway:
 
     async def opt_out(self, number: str, source: str, reason: str) -> dict[str, Any]:
         """Record an opt-out that came another way than by text; idempotent. Raises RefusalError."""
-        number, now = self._number(number), self.clock()
+        number, now = self.read_number(number), self.clock()
 
         def operation(tx: Transaction) -> dict[str, Any]:
             letters.opt_out(tx, number, now, source=source, reason=reason)
@@ -172,7 +185,7 @@ class Gateway:
 
     async def opt_in(self, number: str, source: str, reason: str) -> None:
         """Lift an opt-out on documented new consent. Raises RefusalError (`not-found`)."""
-        number, now = self._number(number), self.clock()
+        number, now = self.read_number(number), self.clock()
         lifted = await self.writer.run(
             lambda tx: letters.opt_in(tx, number, now, source=source, reason=reason)
         )
@@ -180,11 +193,18 @@ class Gateway:
             raise RefusalError("not-found", f"{number} has not opted out")
         self.refusals.discard(number)
 
-    def _number(self, raw: str) -> str:
+    def read_number(self, raw: str, field: str = "number") -> str:
+        """A number as it is kept, E.164 or a short code. Raises RefusalError (`invalid-number`)."""
         try:
             return normalise_recipient(raw, self.settings.default_region).number
         except NumberError as error:
-            raise RefusalError("invalid-number", str(error), field="number") from None
+            raise RefusalError("invalid-number", str(error), field=field) from None
+
+    @property
+    def modems_ready(self) -> tuple[int, int]:
+        """How many modems of this host can send now, and how many it knows."""
+        states = [modem.status.state for modem in self.roster.modems]
+        return states.count(ModemState.READY), len(states)
 
     # -- what modems tell -----------------------------------------------------------------------
 

@@ -13,10 +13,11 @@ transaction; it is left when the outcome is known.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -93,18 +94,45 @@ class Inbound:
         self._writer, self._settings, self._refusals = writer, settings, refusals
         self._roster, self._dispatcher, self._replies = roster, dispatcher, replies
         self._tally, self._clock = tally, clock
+        self._tasks: set[asyncio.Task[bool]] = set()
 
     async def received(self, modem: Modem, incoming: Incoming) -> bool:
-        """Commit a TPDU; false while the database is away, and the modem keeps it."""
+        """Commit a TPDU; false while the database is away, and the modem keeps it.
+
+        A caller that stops waiting leaves the work to its end: a hold lasts until the outcome is
+        known, and memory learns it.
+        """
         arrival = self._read(modem, incoming)
+        task = asyncio.create_task(self._keep(arrival, modem.status.port), name="inbound")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def _keep(self, arrival: Arrival, port: str) -> bool:
         try:
             await self._take_in(arrival)
         except StoreUnavailableError as error:
-            log.exception("inbound_not_written", port=modem.status.port, error=str(error))
+            log.warning("inbound_not_written", port=port, error=str(error))
+            return False
+        except Exception as error:  # a fault of ours; it must not block what lies behind it
+            log.exception("inbound_not_taken_in", port=port)
+            return await self._keep_aside(arrival, port, error)
+        return True
+
+    async def _keep_aside(self, arrival: Arrival, port: str, fault: Exception) -> bool:
+        """Keep a TPDU that we failed to work on as it is, where a technician sees it."""
+        failed = replace(
+            arrival, tpdu=None, defect=f"could not be taken in: {type(fault).__name__}"
+        )
+        try:
+            await self._take_in(failed)
+        except Exception:
+            log.exception("inbound_not_kept", port=port)
             return False
         return True
 
     def _read(self, modem: Modem, incoming: Incoming) -> Arrival:
+        incoming = replace(incoming, pdu=clean(incoming.pdu[:LONGEST_PDU]))
         region = self._region_of(incoming.iccid)
         modem_id = self._roster.modem_id(modem)
         try:
@@ -127,10 +155,11 @@ class Inbound:
             effects = await self._writer.run(lambda tx: self._write(tx, arrival, sender, now))
             self._remember(effects)
 
-    async def give_out_partial(self, key: PartKey, older_than_s: float) -> None:
+    async def give_out_partial(self, key: PartKey, older_than_s: float, oldest_at: float) -> None:
         """Give out what has come of long texts whose parts have stayed away for too long.
 
-        Raises StoreUnavailableError when the database is away.
+        `oldest_at` is when the first of the parts came. Raises StoreUnavailableError when the
+        database is away.
         """
         now = self._clock()
 
@@ -142,7 +171,7 @@ class Inbound:
             sender = normalise_sender(key.sender, region)
             pools = self._roster.pools_of(iccid or "", number)
             origin = self._origin(sender, key.line_id, number, pools, region, now)
-            return give_out_partial(tx, key, origin, older_than_s)
+            return give_out_partial(tx, key, origin, older_than_s, oldest_at)
 
         with self._refusals.hold(key.sender):  # what has come may be a STOP
             self._remember(await self._writer.run(operation))
@@ -158,8 +187,6 @@ class Inbound:
         self._tally.opt_outs += len(effects.opted_out)
         for lane, priority in effects.queued:
             self._dispatcher.waiting(lane, priority)
-        if effects.early_report is not None:
-            self._dispatcher.early_reports.add(*effects.early_report)
 
     def _may_refuse(self, arrival: Arrival, sender: Sender) -> bool:
         """Whether the text may turn out to be an opt-out; a part of a long one always may."""
@@ -171,6 +198,7 @@ class Inbound:
         found = classify(
             text_of(arrival.tpdu),
             country=arrival.region,
+            language=self._settings.language,
             opted_out=self._refusals.opted_out(sender.address),
         )
         return found.kind in (Class.OPT_OUT, Class.REVIEW)
@@ -247,7 +275,7 @@ class Inbound:
             "fingerprint": self._fingerprint(line_id, arrival.incoming),
             "line_id": line_id,
             "modem_id": arrival.modem_id,
-            "pdu": clean(arrival.incoming.pdu[:LONGEST_PDU]),
+            "pdu": arrival.incoming.pdu,
             "kind": kind,
             "defect": defect,
             "received_at": now,
@@ -266,7 +294,7 @@ class Inbound:
         octets = incoming.pdu.strip().upper()
         try:
             raw = bytes.fromhex(octets)
-            octets = raw[1 + raw[0] :].hex()
+            octets = raw[1 + raw[0] :].hex() or octets
         except (ValueError, IndexError):
             pass  # no TPDU: what the modem printed stands for itself
         text = f"{line_id or '-'}:{octets}"
@@ -279,6 +307,5 @@ class Inbound:
         recipient = normalise_sender(tpdu.address.number, region).address
         discharged = tpdu.discharge.timestamp() if tpdu.discharge else None
         report = Report(tpdu.mr, recipient[:32], tpdu.st, discharged)
-        matched = reports.take_in(tx, line_id, report, now)
-        early = None if matched or line_id is None else (line_id, tpdu.mr)
-        return Effects("report", early_report=early)
+        reports.take_in(tx, line_id, report, now)
+        return Effects("report")

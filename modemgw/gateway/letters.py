@@ -46,7 +46,6 @@ class Effects:
     opted_out: list[str] = field(default_factory=list)
     opted_in: list[str] = field(default_factory=list)
     queued: list[tuple[str, int]] = field(default_factory=list)
-    early_report: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +109,9 @@ def take_in_text(tx: Transaction, tpdu: Deliver, part_id: str, origin: Origin) -
         letter = Letter(text_of(tpdu), tpdu.alphabet, 1, False, (part_id,), tpdu.data)
         return take_in_letter(tx, letter, origin)
     key = PartKey(origin.line_id, origin.sender.address[:32], concat.ref, concat.bits, concat.total)
-    joined = _join(inbox.siblings(tx.connection, key, origin.now - JOIN_WINDOW_S))[0]
-    if joined is None or part_id not in joined.tokens:
+    whole, _ = _join(inbox.siblings(tx.connection, key, origin.now - JOIN_WINDOW_S))
+    joined = next((message for message in whole if part_id in message.tokens), None)
+    if joined is None:
         return Effects("part")
     return take_in_letter(tx, _letter(joined, tpdu), origin)
 
@@ -127,10 +127,10 @@ def _letter(joined: Joined, tpdu: Deliver) -> Letter:
     )
 
 
-def _join(rows: Sequence[Row[Any]]) -> tuple[Joined | None, Reassembler]:
-    """What the last of these parts completes, and the machine with what is still open."""
+def _join(rows: Sequence[Row[Any]]) -> tuple[list[Joined], Reassembler]:
+    """The messages that these parts make whole, and the machine with what is still open."""
     machine = Reassembler(window_s=JOIN_WINDOW_S)
-    joined = None
+    whole = []
     for row in rows:
         tpdu, _ = read_tpdu(row.pdu)
         assert isinstance(tpdu, Deliver)
@@ -141,25 +141,33 @@ def _join(rows: Sequence[Row[Any]]) -> tuple[Joined | None, Reassembler]:
             token=row.id,
             delivered_partial=bool(row.given),
         )
-    return joined, machine
+        if joined is not None:
+            whole.append(joined)
+    return whole, machine
 
 
-def give_out_partial(tx: Transaction, key: PartKey, origin: Origin, older_than_s: float) -> Effects:
+def give_out_partial(
+    tx: Transaction, key: PartKey, origin: Origin, older_than_s: float, oldest_at: float
+) -> Effects:
     """Give out what has come of messages whose parts stay away; they may still be completed.
 
-    Parts that turn out to be a second copy of a message that is whole are put to it.
+    `oldest_at` is when the first of the parts came that nobody was given yet: after a long time
+    out of service that is longer ago than the window. Parts that turn out to be a second copy of
+    a message that is whole are put to it.
     """
-    rows = inbox.siblings(tx.connection, key, origin.now - JOIN_WINDOW_S)
-    _, machine = _join(rows)
+    rows = inbox.siblings(tx.connection, key, oldest_at - JOIN_WINDOW_S)
+    whole, machine = _join(rows)
+    open_ids = {row.id for row in rows if row.message_id is None}
+    unseen = [message for message in whole if open_ids.issuperset(message.tokens)]
     effects = Effects("partial")
     taken: set[str] = set()
-    for joined in machine.expire(origin.now, older_than_s):
+    for joined in (*unseen, *machine.expire(origin.now, older_than_s)):
         tpdu, _ = read_tpdu(next(row.pdu for row in rows if row.id in joined.tokens))
         assert isinstance(tpdu, Deliver)
         letter = _letter(joined, tpdu)
         taken.update(letter.part_ids)
         _merge(effects, take_in_letter(tx, letter, origin))
-    whole = next((row.message_id for row in reversed(rows) if row.message_id), None)
+    known = next((row.message_id for row in reversed(rows) if row.message_id), None)
     copies = [
         row.id
         for row in rows
@@ -167,8 +175,8 @@ def give_out_partial(tx: Transaction, key: PartKey, origin: Origin, older_than_s
         and row.id not in taken
         and row.received_at < origin.now - older_than_s
     ]
-    if copies and whole is not None:
-        inbox.join(tx.connection, copies, whole)
+    if copies and known is not None:
+        inbox.join(tx.connection, copies, known)
     return effects
 
 
@@ -318,8 +326,10 @@ def opt_in(tx: Transaction, number: str, now: float, *, source: str, reason: str
 def _opt_in(tx: Transaction, found: Classification, message_id: str, origin: Origin) -> Effects:
     number = origin.sender.address
     effects = Effects("opt_in", opted_in=[number])
-    opt_in(tx, number, origin.now, source="keyword", reason=f"{found.reason} ({message_id})")
-    _answer(tx, effects, Reply.OPTED_IN, None, found.language, origin)
+    reason = f"{found.reason} ({message_id})"
+    # Answered when it changed something, or two machines could thank each other for ever.
+    if opt_in(tx, number, origin.now, source="keyword", reason=reason):
+        _answer(tx, effects, Reply.OPTED_IN, None, found.language, origin)
     return effects
 
 

@@ -93,18 +93,18 @@ class Outbound:
             answer, taken = await self._writer.run(operation)
         except IntegrityError:  # the same token at the same time on another host
             answer, taken = await self._writer.run(operation)
-        self._count(drafts, answer)
+        self._count(answer, taken)
         for lane, priority in {(t.lane, t.priority) for t in taken if t.lane}:
             assert lane is not None
             self._dispatcher.waiting(lane, priority)
         return answer
 
-    def _count(self, drafts: Sequence[object], answer: Sequence[object]) -> None:
-        for draft, outcome in zip(drafts, answer, strict=True):
+    def _count(self, answer: Sequence[object], taken: Sequence[Taken]) -> None:
+        for outcome in answer:
             if isinstance(outcome, RefusalError):
                 self._tally.refused[outcome.kind] += 1
-            elif isinstance(draft, _Draft):
-                self._tally.accepted[draft.kind] += 1
+        for text in taken:
+            self._tally.accepted[text.view["kind"]] += 1
 
     # -- checks that need no database -----------------------------------------------------------
 
@@ -146,6 +146,9 @@ class Outbound:
     def _cut(self, text: str) -> tuple[str, int]:
         if not text.strip():
             raise RefusalError("empty-text", "the text is empty", field="text")
+        if "\0" in text:
+            words = "the text holds a NUL character, which no phone shows"
+            raise RefusalError("invalid-text", words, field="text")
         if len(text) > LONGEST_TEXT:
             words = f"the text has {len(text)} characters; {LONGEST_TEXT} are allowed"
             raise RefusalError("text-too-long", words, field="text")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from modemgw.modem.interface import ModemState
 from modemgw.store import lines
@@ -109,7 +110,8 @@ class Roster:
             row, line = await self._writer.run(
                 lambda tx: self._write(tx, status, now, announce=announce)
             )
-        except StoreUnavailableError as error:
+        except (StoreUnavailableError, SQLAlchemyError) as error:
+            # Away, or two ports or hosts told of one modem at once: the next attempt sees both.
             log.warning("modem_not_noted", port=status.port, error=str(error))
             await asyncio.sleep(RETRY_S)
             self.changed(modem)
@@ -117,7 +119,7 @@ class Roster:
         self._written[id(modem)] = status
         self._modem_ids[id(modem)] = row.id
         if line is not None:
-            self._lines[line.iccid] = self._as_line(line)
+            self._lines[status.iccid or line.iccid] = self._as_line(line)
         log.info("modem", port=status.port, state=status.state, reason=status.reason)
         self._noted(modem, status)
 

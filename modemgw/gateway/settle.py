@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 WITHDRAWN_WAIT_S = 1.0
 
+# Where a part can stand when the answer to it is recorded. Anywhere else the answer was recorded
+# before (by an attempt whose outcome nobody learned), or something stronger has settled it.
+_OPEN = {
+    Outcome.ACCEPTED: frozenset({PartStatus.SUBMITTING, PartStatus.IN_DOUBT, PartStatus.FAILED}),
+    Outcome.UNKNOWN: frozenset({PartStatus.SUBMITTING}),
+    Outcome.WITHDRAWN: frozenset({PartStatus.QUEUED, PartStatus.SUBMITTING}),
+    Outcome.REFUSED: frozenset({PartStatus.QUEUED, PartStatus.SUBMITTING}),
+}
+
 
 class Step(Enum):
     """What the line does next."""
@@ -41,17 +50,22 @@ def record(
     settings: GatewaySettings,
     now: float,
     *,
-    early_reports: bool,
+    modem_id: str,
 ) -> Step:
-    """Record what became of a part that was `submitting`, and decide what follows.
+    """Record what became of a part that a modem was handed, and decide what follows.
 
-    `early_reports`: a report that fits no part is known for this line and MR.
+    What the modem did not begin is not taken from the one that did.
     """
     part = next(p for p in messages.get_parts(tx.connection, message_id) if p.seq == seq)
+    status = PartStatus(part.status)
+    if status not in _OPEN[result.outcome]:
+        return Step.DONE
+    if status is not PartStatus.QUEUED and part.modem_id != modem_id:
+        return Step.DONE
     match result.outcome:
         case Outcome.ACCEPTED:
             now_is = acts.settle_part(tx, part, PartStatus.SENT, now, mr=result.mr)
-            if early_reports and result.mr is not None:
+            if result.mr is not None:
                 apply_early_reports(tx, part, result.mr, now)
             return Step.NEXT_PART if now_is is MessageStatus.SENDING else Step.DONE
         case Outcome.UNKNOWN:
@@ -59,8 +73,9 @@ def record(
             acts.settle_part(tx, part, PartStatus.IN_DOUBT, now, reason, detail=result.detail)
             return Step.DONE
         case Outcome.WITHDRAWN:
-            if part.status == PartStatus.SUBMITTING:
-                _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None)
+            if status is PartStatus.SUBMITTING:  # recorded, but it was no attempt
+                attempts = part.attempts - 1
+                _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None, attempts=attempts)
             else:
                 _return(tx, message_id, now + WITHDRAWN_WAIT_S)
             return Step.DONE
@@ -180,21 +195,21 @@ def settle_late(tx: Transaction, modem_id: str, mr: int | None, now: float) -> s
     return str(part.message_id)
 
 
-def recover(tx: Transaction, host: str, now: float) -> tuple[int, int]:
-    """After a start: what the last run left claimed. How many messages went back, how many parts
-    are in doubt.
+def recover(tx: Transaction, host: str, now: float, line_id: str | None = None) -> tuple[int, int]:
+    """Settle claims that nobody holds any more: after a start all of the host's, after the death
+    of a worker its line's. How many messages went back, how many parts are in doubt.
 
     A part that was `submitting` may or may not have left; nothing else can have.
     """
     returned = doubtful = 0
-    for row in queue.claimed_by(tx.connection, host):
+    for row in queue.claimed_by(tx.connection, host, line_id):
         begun = [
             part
             for part in messages.get_parts(tx.connection, row.id)
             if part.status == PartStatus.SUBMITTING
         ]
         for part in begun:
-            words = "the daemon ended while it was on the air"
+            words = "its record ended while it was on the air"
             reason = Reason("in_doubt", f"Nobody can say whether it went: {words}.")
             acts.settle_part(tx, part, PartStatus.IN_DOUBT, now, reason, detail=words)
             doubtful += 1
@@ -210,7 +225,9 @@ def give_up_doubt(tx: Transaction, part: Row[Any], now: float) -> None:
     row = messages.get(tx.connection, part.message_id)
     assert row is not None
     expired = row.expires_at is not None and row.expires_at <= now
-    if row.if_in_doubt == "resend" and part.attempts < 2 and not expired:
+    refused = row.hold_reason == acts.OPTED_OUT
+    if row.if_in_doubt == "resend" and not row.resends and not expired and not refused:
+        messages.change(tx.connection, row.id, resends=1)
         _requeue(tx, part, now, now, None, detail="sent again, as the sender chose")
         if row.status == MessageStatus.IN_DOUBT:
             states = [PartStatus(p.status) for p in messages.get_parts(tx.connection, row.id)]

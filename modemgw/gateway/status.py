@@ -66,7 +66,7 @@ MOVES: dict[MessageStatus, frozenset[MessageStatus]] = {
     _S.SENT: frozenset({_S.DELIVERED, _S.UNDELIVERED}),
     _S.FAILED: frozenset({_S.SENT, _S.DELIVERED, _S.UNDELIVERED}),
     _S.DELIVERED: frozenset(),
-    _S.UNDELIVERED: frozenset({_S.DELIVERED}),  # some networks report a failure, then success
+    _S.UNDELIVERED: frozenset({_S.SENT, _S.DELIVERED}),  # a failure was reported, then success
     _S.EXPIRED: frozenset(),
     _S.CANCELED: frozenset(),
     _S.BLOCKED: frozenset(),

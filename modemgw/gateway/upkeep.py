@@ -55,6 +55,8 @@ class Upkeep:
                     await self._slow()
             except StoreUnavailableError as error:
                 log.warning("upkeep_waits", error=str(error))
+            except Exception:  # one message that fails must not stop the clock for all
+                log.exception("upkeep_failed")
             tick += 1
             await asyncio.sleep(TICK_S)
 
@@ -69,7 +71,9 @@ class Upkeep:
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
-        await self._give_out_partials(now)
+        absent = self._dispatcher.absent_lanes()
+        if absent:
+            await self._writer.run(lambda tx: queue.move_home(tx.connection, absent))
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
         await self._writer.run(
@@ -78,17 +82,19 @@ class Upkeep:
         await self._writer.run(
             lambda tx: idempotency.prune(tx.connection, now - settings.keep_idempotency_s)
         )
+        await self._give_out_partials(now)
 
     async def _give_out_partials(self, now: float) -> None:
         after_s = self._settings.partial_after_s
-        keys = await self._writer.run(
-            lambda tx: {
-                PartKey(row.line_id, row.sender, row.ref, row.ref_bits, row.total)
-                for row in inbox.open_parts(tx.connection, now - after_s, BATCH)
-            }
+        rows = await self._writer.run(
+            lambda tx: inbox.open_parts(tx.connection, now - after_s, BATCH)
         )
-        for key in keys:
-            await self._inbound.give_out_partial(key, after_s)
+        oldest_at: dict[PartKey, float] = {}
+        for row in rows:  # the oldest come first
+            key = PartKey(row.line_id, row.sender, row.ref, row.ref_bits, row.total)
+            oldest_at.setdefault(key, row.received_at)
+        for key, since in oldest_at.items():
+            await self._inbound.give_out_partial(key, after_s, since)
 
 
 def promote(tx: Transaction, now: float, *, hold_patient: bool) -> list[tuple[str, int]]:

@@ -89,6 +89,7 @@ class LineWorker:
         self._recording: asyncio.Task[Step] | None = None
         self._urgent = -1
         self._rest_until = 0.0
+        self._unsure = True  # whether claims of the line may stand that nobody knows of
         self._leaving = False
         self.idle = False
 
@@ -118,6 +119,11 @@ class LineWorker:
                     continue
                 self.shared.claimed(job.lane)
                 await self._send(job)
+        except asyncio.CancelledError:  # no time is left: the next start settles what is open
+            for task in (self._next, self._recording):
+                if task is not None:
+                    task.cancel()
+            raise
         finally:
             await self._give_back()
 
@@ -129,6 +135,8 @@ class LineWorker:
             return None
         ahead, self._next = self._next, None
         try:
+            if self._unsure:
+                await self._recover()
             claimed = await (ahead or self._claim())
             if claimed.job is not None and claimed.job.priority < self._urgent:
                 self._hand_back(claimed.job)
@@ -137,9 +145,20 @@ class LineWorker:
                 claimed = await self._claim()
         except StoreUnavailableError as error:
             log.warning("no_claim", line=self.line.id, error=str(error))
+            self._unsure = True
             self._rest_until = time.monotonic() + CLAIM_RETRY_S
             return None
         return claimed.job
+
+    async def _recover(self) -> None:
+        """Settle what is claimed for the line and held by nobody: a worker died, a commit was lost.
+
+        Nothing is claimed ahead at this moment, and what was on the air is recorded first.
+        """
+        await self._previous_record()
+        host, line_id, now = self.shared.settings.host, self.line.id, self.shared.clock()
+        await self.shared.writer.run(lambda tx: settle.recover(tx, host, now, line_id))
+        self._unsure = False
 
     async def _claim(self) -> Claimed:
         self._urgent = -1
@@ -158,31 +177,41 @@ class LineWorker:
             self._next = asyncio.create_task(self._claim(), name=f"claim {self.line.id}")
 
     def _hand_back(self, job: Job) -> None:
-        self.shared.keep_trying(lambda tx: claims.put_back(tx, job), "claim not given back")
-        self.shared.waiting(job.lane, job.priority)
+        line, host = self.line, self.shared.settings.host
+        self.shared.keep_trying(
+            lambda tx: claims.put_back(tx, job, line, host),
+            "claim not given back",
+            then=lambda: self.shared.waiting(job.lane, job.priority),
+        )
+
+    async def _hand_back_next(self) -> None:
+        """Give back what was claimed ahead."""
+        ahead, self._next = self._next, None
+        if ahead is None:
+            return
+        try:
+            claimed = await ahead
+        except StoreUnavailableError:
+            self._unsure = True
+            return
+        if claimed.job is not None:
+            self._hand_back(claimed.job)
 
     async def _give_back(self) -> None:
-        """At the end: finish recording, return what was claimed ahead."""
-        if self._next is not None:
-            try:
-                claimed = await self._next
-            except StoreUnavailableError:
-                claimed = None
-            if claimed is not None and claimed.job is not None:
-                self._hand_back(claimed.job)
-        if self._recording is not None:
-            await self._recording
+        """At the end: return what was claimed ahead, finish recording."""
+        await self._hand_back_next()
+        await self._previous_record()
 
     async def _rest(self) -> None:
         """Wait until there may be something to send."""
+        rest_s = self._rest_until - time.monotonic()
+        if rest_s > 0:
+            self._wake.clear()
+            if not self._leaving:
+                await _wait(self._wake, rest_s)
+            return
         self.idle = True
         try:
-            rest_s = self._rest_until - time.monotonic()
-            if rest_s > 0:
-                self._wake.clear()
-                if not self._leaving:
-                    await _wait(self._wake, rest_s)
-                return
             await _wait(self._wake, self.shared.settings.idle_recheck_s)
         finally:
             self.idle = False
@@ -202,6 +231,7 @@ class LineWorker:
             if step is Step.REST:
                 self._rest_until = time.monotonic() + self.shared.settings.line_rest_s
                 self.shared.line_rests(self.line, result)
+                await self._hand_back_next()  # another line may take it meanwhile
             if step is not Step.NEXT_PART:
                 return
             if self._leaving:
@@ -246,11 +276,10 @@ class LineWorker:
         """Record an answer. An accepted part is recorded behind the next prompt."""
         shared = self.shared
         now = shared.clock()
-        early = result.mr is not None and shared.early_reports.discard(self.line.id, result.mr)
-        message_id, settings = job.message_id, shared.settings
+        message_id, settings, modem_id = job.message_id, shared.settings, self.modem_id
 
         def operation(tx: Transaction) -> Step:
-            return settle.record(tx, message_id, seq, result, settings, now, early_reports=early)
+            return settle.record(tx, message_id, seq, result, settings, now, modem_id=modem_id)
 
         await self._previous_record()
         shared.counted(self.line, result)
@@ -270,11 +299,9 @@ class LineWorker:
             detail=result.detail,
         )
         step = await self._recording
-        if result.outcome is Outcome.UNKNOWN and self._next is not None:
+        if result.outcome is Outcome.UNKNOWN:
             # What was claimed ahead may be for the recipient that is in doubt now: ask again.
-            claimed, self._next = await self._next, None
-            if claimed.job is not None:
-                self._hand_back(claimed.job)
+            await self._hand_back_next()
         return step
 
     async def _insist(

@@ -173,19 +173,35 @@ def sole_daemon(database_url: str, host: str) -> Iterator[None]:
             yield
         return
     engine = writer_engine(database_url)
-    with engine.connect() as connection:
+    try:
+        connection = _host_lock(engine, host)
+        try:
+            yield
+        finally:
+            connection.close()
+    finally:
+        engine.dispose()  # ends the session, and with it the lock
+
+
+def _host_lock(engine: Engine, host: str) -> Connection:
+    """A connection that holds this host's lock. Raises StoreError."""
+    try:
+        connection = engine.connect()
         taken = connection.execute(
             text("SELECT pg_try_advisory_lock(hashtext('modemgw'), hashtext(:host))"),
             {"host": host},
         ).scalar_one()
         connection.commit()
-        if not taken:
-            raise StoreError(
-                f"another modemgw already runs as host {host!r} on this database; stop it, or give "
-                "this one another `host` in its configuration"
-            )
-        yield
-    engine.dispose()
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise StoreError(f"cannot reach the database: {cause}; check database_url") from error
+    if taken:
+        return connection
+    connection.close()
+    raise StoreError(
+        f"another modemgw already runs as host {host!r} on this database; stop it, or give "
+        "this one another `host` in its configuration"
+    )
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _inbound, _reports = tables.inbound_parts, tables.reports
 
-SIBLINGS_LIMIT = 2_000
+SIBLINGS_LIMIT = 1_000  # four messages of the greatest length
 
 
 def keep(connection: Connection, values: dict[str, Any]) -> bool:
@@ -37,12 +37,12 @@ class PartKey:
 
 
 def siblings(connection: Connection, key: PartKey, since: float) -> Sequence[Row[Any]]:
-    """The parts with a key that came since a time, in order of arrival.
+    """The parts with a key that came since a time, in order of arrival; at most the latest 1000.
 
     `given` says that the part stands in a message that is still partial.
     """
     i, m = _inbound.c, tables.messages.c
-    return connection.execute(
+    latest = connection.execute(
         select(_inbound, m.partial.label("given"))
         .outerjoin(tables.messages, m.id == i.message_id)
         .where(
@@ -53,9 +53,10 @@ def siblings(connection: Connection, key: PartKey, since: float) -> Sequence[Row
             i.total == key.total,
             i.received_at >= since,
         )
-        .order_by(i.id)
+        .order_by(i.received_at.desc(), i.id.desc())
         .limit(SIBLINGS_LIMIT)
     ).all()
+    return latest[::-1]
 
 
 def open_parts(connection: Connection, before: float, limit: int) -> Sequence[Row[Any]]:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
+from modemgw.store.sql import fitted, insert_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,16 +24,15 @@ def see_line(connection: Connection, iccid: str, now: float, **known: Any) -> Ro
     None in `known` leaves what was known before.
     """
     told = {name: value for name, value in known.items() if value is not None}
-    found = connection.execute(
-        update(_lines).where(_lines.c.iccid == iccid).values(seen_at=now, **told).returning(_lines)
-    ).one_or_none()
+    values = fitted(_lines, {"iccid": iccid, "seen_at": now, **told})
+    seen = (
+        update(_lines).where(_lines.c.iccid == values["iccid"]).values(**values).returning(_lines)
+    )
+    found = connection.execute(seen).one_or_none()
     if found is not None:
         return found
-    return connection.execute(
-        insert(_lines)
-        .values(id=new_id("lin"), iccid=iccid, created_at=now, seen_at=now, **told)
-        .returning(_lines)
-    ).one()
+    insert_new(connection, _lines, {"id": new_id("lin"), "created_at": now, **values})
+    return connection.execute(seen).one()
 
 
 def see_modem(connection: Connection, host: str, port: str, now: float, **known: Any) -> Row[Any]:
@@ -41,9 +41,9 @@ def see_modem(connection: Connection, host: str, port: str, now: float, **known:
     A modem is known by its IMEI and keeps its row when it moves to another port; a port whose modem
     has not told one yet has a row of its own, which the IMEI then takes over or replaces.
     """
-    imei = known.get("imei")
-    here = (_modems.c.host == host) & (_modems.c.port == port)
-    values = {"host": host, "port": port, "seen_at": now, **known}
+    values = fitted(_modems, {"host": host, "port": port, "seen_at": now, **known})
+    imei = values.get("imei")
+    here = (_modems.c.host == host) & (_modems.c.port == values["port"])
     if imei is not None:
         known_by_imei = connection.execute(
             update(_modems).where(_modems.c.imei == imei).values(**values).returning(_modems)
@@ -108,6 +108,15 @@ def last_line_of(connection: Connection, modem_id: str) -> str | None:
     return connection.execute(
         select(_modems.c.line_id).where(_modems.c.id == modem_id)
     ).scalar_one_or_none()
+
+
+def lines_of(connection: Connection, host: str) -> list[str]:
+    """The lines that were last seen in a modem of this host."""
+    return list(
+        connection.execute(
+            select(_modems.c.line_id).where(_modems.c.host == host, _modems.c.line_id.is_not(None))
+        ).scalars()
+    )
 
 
 def forget_ports(connection: Connection, host: str, now: float) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
-from modemgw.store.sql import insert_new
+from modemgw.store.sql import fitted, insert_new
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +26,7 @@ EMPTY_MESSAGE: Mapping[str, Any] = {
     "urgent": False,
     "want_report": False,
     "priority": 0,
-    "attempts": 0,
+    "resends": 0,
 }
 
 
@@ -52,9 +52,12 @@ def insert_parts(connection: Connection, message_id: str, recipient: str, count:
     )
 
 
-def get(connection: Connection, message_id: str) -> Row[Any] | None:
-    """One message."""
-    return connection.execute(select(_messages).where(_messages.c.id == message_id)).one_or_none()
+def get(connection: Connection, message_id: str, *, alone: bool = False) -> Row[Any] | None:
+    """One message; `alone`: no other host changes it until the transaction ends."""
+    statement = select(_messages).where(_messages.c.id == message_id)
+    if alone:
+        statement = statement.with_for_update()
+    return connection.execute(statement).one_or_none()
 
 
 def get_parts(connection: Connection, message_id: str) -> Sequence[Row[Any]]:
@@ -66,6 +69,7 @@ def get_parts(connection: Connection, message_id: str) -> Sequence[Row[Any]]:
 
 def change(connection: Connection, message_id: str, **values: Any) -> None:
     """Set columns of one message."""
+    values = fitted(_messages, values)
     connection.execute(update(_messages).where(_messages.c.id == message_id).values(**values))
 
 
@@ -74,7 +78,7 @@ def change_part(connection: Connection, message_id: str, seq: int, **values: Any
     connection.execute(
         update(_parts)
         .where(_parts.c.message_id == message_id, _parts.c.seq == seq)
-        .values(**values)
+        .values(**fitted(_parts, values))
     )
 
 

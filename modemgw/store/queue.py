@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, literal, select, union_all, update
+from sqlalchemy import exists, func, literal, not_, select, union_all, update
 
 from modemgw.store import tables
 
@@ -92,11 +92,14 @@ def claim(
     return bool(done.rowcount)
 
 
-def put_back(connection: Connection, message_id: str, lane: str) -> None:
-    """Give a claimed message back to a lane, unless something else became of it."""
+def put_back(connection: Connection, message_id: str, lane: str, host: str, line_id: str) -> None:
+    """Give a message that a line has claimed back to a lane, unless something else became of it."""
+    on_the_air = exists().where(
+        _parts.c.message_id == message_id, _parts.c.status.in_(("submitting", "in_doubt"))
+    )
     connection.execute(
         update(_messages)
-        .where(_m.id == message_id, _m.claimed_by.is_not(None))
+        .where(_m.id == message_id, _m.claimed_by == host, _m.line_id == line_id, not_(on_the_air))
         .values(lane=lane, claimed_by=None, ready_at=None)
     )
 
@@ -131,25 +134,34 @@ def next_due_at(connection: Connection) -> float | None:
 
 def overdue(connection: Connection, now: float, limit: int) -> Sequence[Row[Any]]:
     """Waiting messages whose validity is over."""
-    in_lane = select(_messages).where(_m.expires_at <= now, _m.lane.is_not(None)).limit(limit)
-    parked = (
-        select(_messages)
-        .where(_m.expires_at <= now, _m.lane.is_(None), _m.ready_at.is_not(None))
-        .limit(limit)
-    )
-    return [*connection.execute(in_lane).all(), *connection.execute(parked).all()]
+    waiting = (_m.lane.is_not(None), _m.lane.is_(None) & _m.ready_at.is_not(None))
+    return [
+        row
+        for condition in waiting
+        for row in connection.execute(
+            select(_messages)
+            .where(_m.expires_at <= now, condition)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    ]
 
 
-def claimed_by(connection: Connection, host: str) -> Sequence[Row[Any]]:
-    """What a host had claimed: after its start, what its last run left."""
-    return connection.execute(select(_messages).where(_m.claimed_by == host)).all()
+def claimed_by(connection: Connection, host: str, line_id: str | None = None) -> Sequence[Row[Any]]:
+    """What a host has claimed, for one line or for all: after a start, what its last run left."""
+    rows = connection.execute(select(_messages).where(_m.claimed_by == host)).all()
+    # Few are claimed at a time, but a line may have many messages: not a matter for its index.
+    return [row for row in rows if line_id in (None, row.line_id)]
 
 
-def move_lane(connection: Connection, lane: str) -> int:
-    """Send the messages of a lane that may go elsewhere back to their home lanes; how many."""
+def move_home(connection: Connection, lanes: Sequence[str]) -> int:
+    """Send what waits in these lanes and may go elsewhere back to its home lanes; how many.
+
+    A message of which a part has gone stays: its rest waits for that line.
+    """
     done = connection.execute(
         update(_messages)
-        .where(_m.lane == lane, _m.home_lane.is_not(None), _m.home_lane != lane)
+        .where(_m.lane.in_(lanes), _m.home_lane != _m.lane, _m.status != "sending")
         .values(lane=_m.home_lane, line_id=None)
     )
     return done.rowcount
@@ -162,28 +174,31 @@ def begin_part(
     seq: int,
     line_id: str,
     modem_id: str,
+    sender: str | None,
     host: str,
     now: float,
 ) -> bool:
-    """The write-ahead: record that a part is about to begin.
+    """The write-ahead: record that a part is about to begin, and that its message is `sending`.
 
-    False when it may not: the message was canceled, or is another's by now.
+    False when it may not: the message was canceled, or is another's by now. The message comes
+    first: its row is what a cancel on another host takes, too.
     """
-    alive = exists().where(
-        and_(
+    part = (_parts.c.message_id == message_id) & (_parts.c.seq == seq)
+    alive = connection.execute(
+        update(_messages)
+        .where(
             _m.id == message_id,
             _m.claimed_by == host,
             _m.status.in_(("queued", "sending")),
+            exists().where(part, _parts.c.status == "queued"),
         )
+        .values(status="sending", sender=sender, line_id=line_id, hold_reason=None)
     )
-    done = connection.execute(
+    if not alive.rowcount:
+        return False
+    connection.execute(
         update(_parts)
-        .where(
-            _parts.c.message_id == message_id,
-            _parts.c.seq == seq,
-            _parts.c.status == "queued",
-            alive,
-        )
+        .where(part)
         .values(
             status="submitting",
             line_id=line_id,
@@ -193,7 +208,7 @@ def begin_part(
             attempts=_parts.c.attempts + literal(1),
         )
     )
-    return bool(done.rowcount)
+    return True
 
 
 def still_begun(connection: Connection, message_id: str, seq: int, host: str) -> bool:
@@ -219,6 +234,7 @@ def in_doubt(connection: Connection, limit: int) -> Sequence[Row[Any]]:
         .where(_parts.c.status == "in_doubt")
         .order_by(_parts.c.submitting_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
 
 
@@ -229,6 +245,7 @@ def waiting_for_line(connection: Connection, before: float, limit: int) -> Seque
         select(_messages)
         .where(_m.status == "sending", _m.claimed_by.is_(None), accepted)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
 
 

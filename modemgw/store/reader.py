@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from modemgw.store.engine import reader_engine
 from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ class Reader:
     """Runs queries in a small pool of threads."""
 
     def __init__(self, database_url: str, connections: int = 4) -> None:
+        self._database_url = database_url
         self._engine = reader_engine(database_url, connections)
         self._pool = ThreadPoolExecutor(connections, thread_name_prefix="reader")
 
@@ -38,6 +40,10 @@ class Reader:
             raise StoreUnavailableError(f"database: {error.orig}") from error
         except SQLAlchemyError as error:  # no free connection in time
             raise StoreUnavailableError(f"database: {error}") from error
+
+    def turn(self, duty: str) -> Turn:
+        """The means to be the one host that has this duty."""
+        return Turn(self._database_url, duty)
 
     def close(self) -> None:
         """End the threads and connections."""

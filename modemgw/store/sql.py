@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def _insert(connection: Connection, table: Table) -> Any:
 
 def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key is there; whether it was new."""
-    done = connection.execute(_insert(connection, table).values(**values).on_conflict_do_nothing())
-    return bool(done.rowcount)
+    statement = _insert(connection, table).values(**values).on_conflict_do_nothing()
+    return connection.execute(statement.returning(literal(1))).first() is not None
 
 
 def upsert(
@@ -33,6 +33,21 @@ def upsert(
     changes = {name: value for name, value in values.items() if name not in key}
     statement = _insert(connection, table).values(**values)
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes))
+
+
+def fitted(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with texts cut to the size of their columns and without NUL.
+
+    For what devices tell, which has no bounds. PostgreSQL would refuse the row, SQLite take it.
+    """
+    return {name: _fitted(table, name, value) for name, value in values.items()}
+
+
+def _fitted(table: Table, name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    length = getattr(table.c[name].type, "length", None)
+    return value.replace("\0", "\ufffd")[:length]
 
 
 def lock_number(connection: Connection, number: str) -> None:

@@ -125,7 +125,7 @@ messages = Table(
     Column("ready_at", Double),
     Column("home_lane", String(80)),  # where it returns to when it may move to another line
     Column("claimed_by", String(64)),
-    Column("attempts", Integer, nullable=False),
+    Column("resends", Integer, nullable=False),  # how often it went again out of doubt
     Column("hold_reason", String(48)),
     Index("ix_messages_sender", "sender", "id"),
     Index("ix_messages_recipient", "recipient", "id"),
@@ -164,9 +164,7 @@ parts = Table(
     PrimaryKeyConstraint("message_id", "seq"),
     Index("ix_parts_report", "line_id", "mr", "submitting_at"),
     Index("ix_parts_modem", "modem_id", "submitting_at"),
-    _partial(
-        "ix_parts_unsettled", "line_id", "recipient", where="status IN ('submitting', 'in_doubt')"
-    ),
+    _partial("ix_parts_in_doubt", "line_id", "recipient", where="status = 'in_doubt'"),
 )
 
 inbound_parts = Table(

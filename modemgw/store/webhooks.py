@@ -92,14 +92,20 @@ def sync_configured(connection: Connection, wanted: Sequence[Endpoint], now: flo
         remove(connection, row.id)
 
 
-def pending(connection: Connection, webhook_id: str, limit: int) -> Sequence[Row[Any]]:
-    """What is owed to an endpoint, in the order of events, with the events themselves."""
+def pending(
+    connection: Connection, webhook_id: str, *, after: int = 0, limit: int
+) -> Sequence[Row[Any]]:
+    """What is owed to an endpoint behind a position, in order, with the events themselves."""
     return connection.execute(
         select(
             _deliveries, _events.c.type, _events.c.created_at, _events.c.data, _events.c.sequence
         )
         .join(_events, _events.c.position == _deliveries.c.position)
-        .where(_deliveries.c.webhook_id == webhook_id, _deliveries.c.status == "pending")
+        .where(
+            _deliveries.c.webhook_id == webhook_id,
+            _deliveries.c.status == "pending",
+            _deliveries.c.position > after,
+        )
         .order_by(_deliveries.c.position)
         .limit(limit)
     ).all()
@@ -117,11 +123,11 @@ def settle(connection: Connection, webhook_id: str, position: int, **values: Any
 def owed(connection: Connection) -> dict[str, int]:
     """How many deliveries each endpoint waits for."""
     rows = connection.execute(
-        select(_deliveries.c.webhook_id, func.count())
+        select(_deliveries.c.webhook_id, func.count().label("owed"))
         .where(_deliveries.c.status == "pending")
         .group_by(_deliveries.c.webhook_id)
     )
-    return dict(rows.tuples().all())
+    return {row.webhook_id: row.owed for row in rows}
 
 
 def log(

@@ -23,6 +23,7 @@ plain values, and may be run once only.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
@@ -30,7 +31,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from modemgw.store import events, tables
 from modemgw.store.engine import writer_engine
@@ -48,6 +49,11 @@ T = TypeVar("T")
 
 GROUP_LIMIT = 500
 QUEUE_LIMIT = 20_000
+SETTLE_COMMIT_S = 10.0
+SETTLE_AGAIN_S = 0.2
+
+# An operation's own faults: the same would fail again, however well the database is.
+_OWN_FAULTS = (IntegrityError, DataError, ProgrammingError)
 
 
 class Transaction:
@@ -102,13 +108,15 @@ class Writer:
         self.operations = 0
         self.commit_s = 0.0
         self.available = True
+        self._stopped = False
 
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()
 
     async def stop(self) -> None:
-        """Write what is queued, then end."""
+        """Write what is queued, then end; what comes later is turned away."""
+        self._stopped = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join, 30)
         self._engine.dispose()
@@ -121,8 +129,10 @@ class Writer:
     def submit(self, operation: Callable[[Transaction], T]) -> asyncio.Future[T]:
         """Queue an operation now; the future ends after its commit, or with what it raised.
 
-        Raises StoreOverloadedError when too much waits.
+        Raises StoreOverloadedError when too much waits, StoreUnavailableError after `stop`.
         """
+        if self._stopped:
+            raise StoreUnavailableError("the daemon is ending; nothing was changed")
         if self._queue.qsize() >= self._queue_limit:
             raise StoreOverloadedError("the database is slower than what arrives; try again later")
         loop = asyncio.get_running_loop()
@@ -164,7 +174,7 @@ class Writer:
 
         loops = {job.loop for job in jobs}
         for loop in loops:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # closed: nobody waits there any more
                 loop.call_soon_threadsafe(settle, [job for job in jobs if job.loop is loop])
 
     def _write(self, jobs: list[_Job[Any]]) -> bool:
@@ -180,7 +190,7 @@ class Writer:
                 except DBAPIError as error:
                     if not self._committed_after_all(error, group_id):
                         raise
-        except SQLAlchemyError as error:
+        except Exception as error:  # whatever it is, the thread lives and the waiters are told
             self._fail(jobs, error)
             return False
         self.available = True
@@ -197,7 +207,9 @@ class Writer:
             try:
                 job.result = job.operation(transaction)
             except Exception as error:
-                savepoint.rollback()  # a dead connection raises here and fails the whole group
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    raise  # the connection is dead, and with it the whole group
+                savepoint.rollback()
                 job.error = _in_our_words(error)
             else:
                 savepoint.commit()
@@ -220,7 +232,8 @@ class Writer:
         """Whether a COMMIT whose answer was lost took place. Asks again for some seconds."""
         if not (self._keeps_group_ids and error.connection_invalidated):
             return False
-        for delay_s in (0.1, 0.5, 1, 2, 5):
+        until = time.monotonic() + SETTLE_COMMIT_S
+        while time.monotonic() < until:
             try:
                 with self._engine.connect() as connection:
                     row = connection.execute(
@@ -228,12 +241,12 @@ class Writer:
                     ).scalar_one_or_none()
                     return row == group_id
             except SQLAlchemyError:
-                time.sleep(delay_s)
+                time.sleep(SETTLE_AGAIN_S)
         return False
 
-    def _fail(self, jobs: list[_Job[Any]], error: SQLAlchemyError) -> None:
+    def _fail(self, jobs: list[_Job[Any]], error: Exception) -> None:
         self.available = False
-        reason = _in_our_words(error)
+        reason = _unavailable(error)
         for job in jobs:
             if job.error is None:  # what failed by itself keeps its own reason
                 job.result, job.error = None, reason
@@ -241,7 +254,11 @@ class Writer:
 
 def _in_our_words(error: Exception) -> Exception:
     """The error that a waiter gets: the database's troubles as one type, all else as it is."""
-    if isinstance(error, SQLAlchemyError) and not isinstance(error, IntegrityError):
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()
-        return StoreUnavailableError(": ".join(["database", *cause[:1]]))
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, _OWN_FAULTS):
+        return _unavailable(error)
     return error
+
+
+def _unavailable(error: Exception) -> StoreUnavailableError:
+    cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return StoreUnavailableError(": ".join(["database", *cause[:1]]))

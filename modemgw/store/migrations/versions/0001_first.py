@@ -183,7 +183,7 @@ def upgrade() -> None:
         sa.Column("ready_at", sa.Double(), nullable=True),
         sa.Column("home_lane", sa.String(length=80), nullable=True),
         sa.Column("claimed_by", sa.String(length=64), nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("resends", sa.Integer(), nullable=False),
         sa.Column("hold_reason", sa.String(length=48), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
@@ -208,7 +208,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_queue",
         "messages",
-        ["lane", "priority", "id"],
+        ["lane", sa.text("priority DESC"), "id"],
         unique=False,
         sqlite_where=sa.text("lane IS NOT NULL"),
         postgresql_where=sa.text("lane IS NOT NULL"),
@@ -272,13 +272,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_id", "seq", name=op.f("pk_parts")),
     )
     op.create_index("ix_parts_report", "parts", ["line_id", "mr", "submitting_at"], unique=False)
+    op.create_index("ix_parts_modem", "parts", ["modem_id", "submitting_at"], unique=False)
     op.create_index(
-        "ix_parts_unsettled",
+        "ix_parts_in_doubt",
         "parts",
         ["line_id", "recipient"],
         unique=False,
-        sqlite_where=sa.text("status IN ('submitting', 'in_doubt')"),
-        postgresql_where=sa.text("status IN ('submitting', 'in_doubt')"),
+        sqlite_where=sa.text("status = 'in_doubt'"),
+        postgresql_where=sa.text("status = 'in_doubt'"),
     )
     op.create_table(
         "reports",
@@ -369,11 +370,12 @@ def downgrade() -> None:
     )
     op.drop_table("reports")
     op.drop_index(
-        "ix_parts_unsettled",
+        "ix_parts_in_doubt",
         table_name="parts",
-        sqlite_where=sa.text("status IN ('submitting', 'in_doubt')"),
-        postgresql_where=sa.text("status IN ('submitting', 'in_doubt')"),
+        sqlite_where=sa.text("status = 'in_doubt'"),
+        postgresql_where=sa.text("status = 'in_doubt'"),
     )
+    op.drop_index("ix_parts_modem", table_name="parts")
     op.drop_index("ix_parts_report", table_name="parts")
     op.drop_table("parts")
     op.drop_table("opt_outs")

@@ -1,0 +1,42 @@
+"""A gateway on each database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from modemgw.store.schema import migrate
+from tests.gateway.scripted import ScriptedModem
+from tests.gateway.world import World
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture
+def make_world(database_url: str) -> MakeWorld:
+    """Makes worlds on one database, not started yet."""
+    migrate(database_url)
+
+    def make(**settings: Any) -> World:
+        return World(database_url, **settings)
+
+    return make
+
+
+@pytest.fixture
+async def world(make_world: MakeWorld) -> AsyncIterator[World]:
+    """A running gateway without modems."""
+    world = make_world()
+    await world.start()
+    yield world
+    await world.stop()
+
+
+@pytest.fixture
+async def modem(world: World) -> ScriptedModem:
+    """A modem that is ready."""
+    modem = ScriptedModem(1)
+    await world.present(modem)
+    return modem

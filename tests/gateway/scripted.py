@@ -1,0 +1,100 @@
+"""A second driver in miniature: fulfils `modem.interface.Modem`, and does what a test tells it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from modemgw import pdu
+from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult, Verdict
+
+if TYPE_CHECKING:
+    from modemgw.modem.interface import Clearance
+    from modemgw.pdu import Submit
+
+
+@dataclass(slots=True)
+class Script:
+    """What becomes of one submit. Events that are left out are not waited for."""
+
+    result: SubmitResult | None = None  # None: accepted with the next MR
+    before_verdict: asyncio.Event | None = None  # the prompt is late
+    before_answer: asyncio.Event | None = None  # the network is slow
+    at_prompt: bool = False  # `result` comes instead of the prompt
+    cleared: asyncio.Event = field(default_factory=asyncio.Event)  # set when obtained
+    written: asyncio.Event = field(default_factory=asyncio.Event)  # set at Ctrl-Z
+
+
+class ScriptedModem:
+    """One modem with one line. `written` holds what has left it, in order."""
+
+    def __init__(self, number: int) -> None:
+        self.status = ModemStatus(
+            port=f"/dev/ttyTEST{number}",
+            state=ModemState.READY,
+            imei=f"35000000000000{number}",
+            iccid=f"890100000000000000{number}",
+            number=f"+1202555019{number}",
+        )
+        self.script: deque[Script] = deque()
+        self.written: list[Submit] = []
+        self.withdrawn = 0
+        self._mr = 0
+
+    def plan(self, *scripts: Script) -> None:
+        """Say what becomes of the next submits."""
+        self.script.extend(scripts)
+
+    def go(self, state: ModemState) -> None:
+        """Enter another state."""
+        self.status = replace(self.status, state=state, reason="as the test says")
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of the parts that have left."""
+        return [tpdu.text or "" for tpdu in self.written]
+
+    async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
+        """See `modem.interface.Modem`."""
+        script = self.script.popleft() if self.script else Script()
+        if script.at_prompt and script.result is not None:
+            return script.result
+        try:
+            granted = await clearance.obtain()
+        except Exception:
+            granted = False
+        script.cleared.set()
+        if script.before_verdict is not None:
+            await script.before_verdict.wait()
+        verdict = clearance.verdict() if granted else Verdict.NO
+        if verdict is Verdict.STALE and await clearance.obtain():
+            verdict = clearance.verdict()
+        if verdict is not Verdict.GO:
+            self.withdrawn += 1
+            return SubmitResult(Outcome.WITHDRAWN)
+        return await self._write(pdu, length, script)
+
+    async def _write(self, octets: str, length: int, script: Script) -> SubmitResult:
+        tpdu = pdu.decode(octets, to_network=True)
+        assert isinstance(tpdu, pdu.Submit)
+        assert length == len(octets) // 2 - 1  # no service centre in front
+        self.written.append(tpdu)
+        script.written.set()
+        if script.before_answer is not None:
+            await script.before_answer.wait()
+        if script.result is not None:
+            return script.result
+        self._mr = (self._mr + 1) % 256
+        return SubmitResult(Outcome.ACCEPTED, mr=self._mr)
+
+
+def refused(code: int) -> Script:
+    """The network refuses with +CMS ERROR."""
+    return Script(SubmitResult(Outcome.REFUSED, family="cms", code=code))
+
+
+def unknown() -> Script:
+    """Nobody can say."""
+    return Script(SubmitResult(Outcome.UNKNOWN, detail="no answer"))

@@ -1,0 +1,174 @@
+"""Records that come twice, late, or from the wrong modem; and what keeps the clock going."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from modemgw.gateway import settle, upkeep
+from modemgw.gateway.settle import Step
+from modemgw.modem.interface import ModemState, Outcome, SubmitResult
+from modemgw.store.errors import StoreUnavailableError
+from tests.gateway.scripted import Script, ScriptedModem, unknown
+from tests.gateway.world import ALICE, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from modemgw.store.writer import Transaction
+
+ACCEPTED = SubmitResult(Outcome.ACCEPTED, mr=1)
+RESULTS = [
+    ACCEPTED,
+    SubmitResult(Outcome.UNKNOWN, detail="no answer"),
+    SubmitResult(Outcome.WITHDRAWN),
+    SubmitResult(Outcome.REFUSED, family="cms", code=1),
+    SubmitResult(Outcome.REFUSED, family="cme", code=30),
+    SubmitResult(Outcome.REFUSED, detail="plain"),
+]
+
+
+async def record(world: World, message_id: str, result: SubmitResult, modem_id: str | None) -> Step:
+    def operation(tx: Transaction) -> Step:
+        now, settings = world.clock(), world.settings
+        return settle.record(
+            tx, message_id, 1, result, settings, now, modem_id=modem_id or "mdm_other"
+        )
+
+    return await world.writer.run(operation)
+
+
+async def test_an_answer_that_is_recorded_twice_counts_once(
+    world: World, modem: ScriptedModem
+) -> None:
+    """A commit whose answer was lost is tried again; whatever comes after, sent stays sent."""
+    message_id = await world.send()
+    await world.becomes(message_id, "sent")
+    told = len(await world.events("message.status"))
+    for result in RESULTS:
+        modem_id = world.gateway.roster.modem_id(modem)
+        assert await record(world, message_id, result, modem_id) is Step.DONE
+    assert await world.status(message_id) == "sent"
+    assert len(await world.events("message.status")) == told
+
+
+async def test_another_modem_cannot_take_back_what_is_on_the_air(
+    world: World, modem: ScriptedModem
+) -> None:
+    """A part belongs to the modem that began it, or it could be sent twice."""
+    answer = asyncio.Event()
+    script = Script(before_answer=answer)
+    modem.plan(script)
+    message_id = await world.send()
+    await script.written.wait()
+    for result in RESULTS:
+        await record(world, message_id, result, None)
+    assert await world.parts(message_id) == ["submitting"]
+    answer.set()
+    await world.becomes(message_id, "sent")
+    assert len(modem.written) == 1
+
+
+async def test_a_report_settles_a_doubt_only_if_it_can_be_about_no_other_part(
+    world: World, modem: ScriptedModem
+) -> None:
+    """The MR of another text to the same recipient proves nothing."""
+    modem.plan(Script(), unknown())
+    first = await world.send(text="first")
+    await world.becomes(first, "sent")
+    doubtful = await world.send(text="doubtful")
+    await world.becomes(doubtful, "in_doubt")
+    await world.report(modem, 1)
+    await world.report(modem, 1)
+    assert (await world.status(first), await world.status(doubtful)) == ("delivered", "in_doubt")
+    await world.report(modem, 2, recipient="+12025550199")
+    assert await world.status(doubtful) == "in_doubt"
+    await world.report(modem, 2, st=0x62)
+    assert await world.status(doubtful) == "undelivered"
+
+
+async def test_a_step_of_the_clock_that_fails_does_not_stop_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One message that cannot be worked on must not end the daemon, nor a database that is away."""
+    monkeypatch.setattr(upkeep, "TICK_S", 0.01)
+    monkeypatch.setattr(upkeep, "SLOW_TICKS", 1)
+    calls: list[str] = []
+    faults = [ValueError("a fault of ours"), StoreUnavailableError("away")]
+
+    def fail(_tx: Transaction, _now: float) -> None:
+        calls.append("expire")
+        if faults:
+            raise faults.pop()
+
+    monkeypatch.setattr(upkeep, "expire", fail)
+    await world.until(lambda: len(calls) > 3)
+
+
+async def test_a_modem_that_cannot_be_noted_is_noted_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away when it tells of itself."""
+    monkeypatch.setattr("modemgw.gateway.roster.RETRY_S", 0.02)
+    roster, faults = world.gateway.roster, [StoreUnavailableError("away")]
+    write = roster._write
+
+    def fail(*args: object, **options: object) -> object:
+        if faults:
+            raise faults.pop()
+        return write(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(roster, "_write", fail)
+    modem = ScriptedModem(1)
+    await world.present(modem)
+    message_id = await world.send()
+    await world.becomes(message_id, "sent")
+    modem.go(ModemState.ABSENT)
+    await world.present(modem)
+    assert world.gateway.modems_ready == (0, 1)
+
+
+async def test_background_work_is_tried_until_it_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is away is waited for; a fault of ours is not repeated for ever."""
+    monkeypatch.setattr("modemgw.gateway.dispatch.RETRY_S", 0.02)
+    dispatcher, done = world.gateway.dispatcher, asyncio.Event()
+    faults: list[Exception] = [StoreUnavailableError("away"), StoreUnavailableError("away")]
+
+    def flaky(_tx: Transaction) -> None:
+        if faults:
+            raise faults.pop()
+
+    def broken(_tx: Transaction) -> None:
+        raise ValueError("a fault of ours")
+
+    dispatcher.keep_trying(flaky, "test", then=done.set)
+    dispatcher.keep_trying(broken, "test")
+    async with asyncio.timeout(5):
+        await done.wait()
+    await world.until(lambda: not dispatcher._background)
+
+
+async def test_a_claim_that_was_lost_is_found_again(
+    world: World, modem: ScriptedModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Claimed in the database while its answer was lost: the line looks what it holds."""
+    monkeypatch.setattr("modemgw.gateway.worker.CLAIM_RETRY_S", 0.02)
+    lost: list[object] = []
+
+    async def run(operation: Callable[[Transaction], object]) -> object:
+        result = await original(operation)
+        if getattr(result, "job", None) is not None and not lost:
+            lost.append(result)
+            raise StoreUnavailableError("the answer to COMMIT was lost")
+        return result
+
+    original = world.writer.run
+    monkeypatch.setattr(world.writer, "run", run)
+    message_id = await world.send(ALICE, "once")
+    await world.until(lambda: bool(lost))
+    await world.becomes(message_id, "sent")
+    assert modem.texts == ["once"]

@@ -1,0 +1,248 @@
+"""STOP, START and HELP: nothing goes to somebody who refuses."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modemgw.gateway.refusals import Refusals
+from modemgw.gateway.requests import RefusalError
+from modemgw.store import optouts
+from modemgw.store.messages import Filter, find
+from modemgw.store.schema import migrate
+from tests.gateway.scripted import Script, ScriptedModem, unknown
+from tests.gateway.world import ALICE, BOB, World
+
+if TYPE_CHECKING:
+    from tests.gateway.conftest import MakeWorld
+
+LONG = "An offer that nobody needs, told at length. " * 9  # three parts
+
+
+async def answers(world: World, permit: str | None = "confirmation") -> list[str]:
+    rows = await world.reader.run(
+        lambda c: find(c, Filter(direction="outbound"), before=None, limit=100)
+    )
+    return [row.text for row in rows if row.permit == permit and row.key_id is None]
+
+
+async def audit(world: World, number: str = ALICE) -> list[str]:
+    rows = await world.reader.run(lambda c: optouts.entries(c, number))
+    return [row.action for row in rows][::-1]
+
+
+async def test_stop_cancels_confirms_once_and_refuses_until_start(
+    world: World, modem: ScriptedModem
+) -> None:
+    """Two STOPs on two lines get one confirmation; START lets texts through again."""
+    other = ScriptedModem(2)
+    await world.present(other)
+    later = await world.send(send_at=world.clock.now + 3_600)
+    await world.write(modem, "Stop")
+    assert await world.status(later) == "canceled"
+    world.assert_nothing_dangles(await world.row(later))
+    refusal = await world.ask()
+    assert isinstance(refusal, RefusalError)
+    assert (refusal.kind, refusal.field) == ("opted-out", "to")
+    await world.until(lambda: len(modem.written) == 1)
+    await world.write(other, "STOP!")
+    assert len(await answers(world)) == 1
+    assert len(await world.events("optout.created")) == 1
+    await world.write(modem, "START")
+    await world.until(lambda: len(modem.written) == 2)
+    message_id = await world.send(text="Welcome back")
+    await world.becomes(message_id, "sent")
+    assert await audit(world) == ["opted_out", "refused", "opted_in"]
+    assert other.written == []
+
+
+async def test_a_start_that_changes_nothing_is_not_answered(
+    world: World, modem: ScriptedModem
+) -> None:
+    """Or two machines could thank each other for ever."""
+    for _ in range(3):
+        await world.write(modem, "START")
+    assert await answers(world, None) == []
+
+
+async def test_help_is_answered_once_in_five_minutes(world: World, modem: ScriptedModem) -> None:
+    """Also to somebody who has opted out."""
+    await world.write(modem, "STOP")
+    await world.write(modem, "HELP")
+    await world.write(modem, "HELP")
+    assert len(await answers(world, "help")) == 1
+    await world.later(301)
+    await world.write(modem, "HELP")
+    assert len(await answers(world, "help")) == 2
+
+
+async def test_a_stop_between_clearance_and_write_withdraws_the_text(
+    world: World, modem: ScriptedModem
+) -> None:
+    """The gate's last word comes from memory, behind the prompt."""
+    prompt = asyncio.Event()
+    script = Script(before_verdict=prompt)
+    modem.plan(script)
+    message_id = await world.send()
+    await script.cleared.wait()
+    await world.write(modem, "STOP")
+    prompt.set()
+    await world.becomes(message_id, "canceled")
+    await world.until(lambda: len(modem.written) == 1)  # the confirmation
+    assert modem.withdrawn == 1
+    assert "Hello" not in modem.texts
+    world.assert_nothing_dangles(await world.row(message_id))
+
+
+async def test_a_stop_in_flight_is_noted_and_ends_the_rest_of_the_message(
+    world: World, modem: ScriptedModem
+) -> None:
+    """The part whose Ctrl-Z is out cannot be called back; the others never begin."""
+    answer = asyncio.Event()
+    script = Script(before_answer=answer)
+    modem.plan(script)
+    message_id = await world.send(text=LONG)
+    await script.written.wait()
+    await world.write(modem, "STOP")
+    assert await world.status(message_id) == "sending"
+    answer.set()
+    await world.becomes(message_id, "canceled")
+    await world.until(lambda: len(modem.written) == 2)
+    assert await world.parts(message_id) == ["sent", "queued", "queued"]
+    assert "1 of 3 parts" in (await world.row(message_id)).error_message
+    assert await audit(world) == ["in_flight_at_opt_out", "opted_out"]
+    world.assert_nothing_dangles(await world.row(message_id))
+
+
+async def test_a_single_part_in_flight_at_stop_is_sent_as_it_was(
+    world: World, modem: ScriptedModem
+) -> None:
+    """What the network took is told as sent."""
+    answer = asyncio.Event()
+    script = Script(before_answer=answer)
+    modem.plan(script)
+    message_id = await world.send()
+    await script.written.wait()
+    await world.write(modem, "STOP")
+    answer.set()
+    await world.becomes(message_id, "sent")
+    world.assert_nothing_dangles(await world.row(message_id))
+
+
+async def test_a_doubt_at_stop_is_never_sent_again(world: World, modem: ScriptedModem) -> None:
+    """Even where the sender chose `resend`; and settled by evidence, its rest does not go."""
+    modem.plan(unknown(), unknown())
+    alone = await world.send(if_in_doubt="resend", valid_for_s=7 * 86_400.0)
+    await world.becomes(alone, "in_doubt")
+    parts = await world.send(BOB, LONG, valid_for_s=7 * 86_400.0)
+    await world.becomes(parts, "in_doubt")
+    for sender in (ALICE, BOB):
+        await world.write(modem, "STOP", sender)
+    await world.report(modem, 99, BOB)
+    assert await world.status(parts) == "canceled"
+    await world.later(86_500)
+    row = await world.row(alone)
+    assert (row.status, row.error_code) == ("failed", "outcome_unknown")
+    world.assert_nothing_dangles(row)
+    assert len(modem.texts) - len([t for t in modem.texts if "Acme" in t]) == 2
+
+
+async def test_a_stop_in_two_parts_holds_while_it_is_joined(
+    world: World, modem: ScriptedModem
+) -> None:
+    """The word may stand in the part that comes last."""
+    text = "Please STOP texting me. " + "I have told you so many times before. " * 5
+    first, second = world.deliver(text, ref=1)
+    await world.arrive(modem, second)
+    assert not len(world.gateway.refusals)
+    await world.arrive(modem, first)
+    assert ALICE in world.gateway.refusals
+    assert (await world.inbound())[0].classified == "opt_out"
+
+
+async def test_a_stop_in_a_partial_message_counts(world: World, modem: ScriptedModem) -> None:
+    """The second part never comes."""
+    text = "Please STOP texting me. " + "I have told you so many times before. " * 5
+    await world.arrive(modem, world.deliver(text, ref=1)[0])
+    await world.later(301)
+    assert ALICE in world.gateway.refusals
+    assert isinstance(await world.ask(), RefusalError)
+
+
+async def test_a_stop_whose_reader_gave_up_waiting_is_remembered(
+    world: World, modem: ScriptedModem
+) -> None:
+    """A modem waits only so long for the commit; the hold and the memory do not depend on it."""
+    octets = world.deliver("STOP")[0]
+    reading = asyncio.create_task(world.arrive(modem, octets))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert ALICE in world.gateway.refusals
+    await world.until(lambda: world.gateway.refusals.opted_out(ALICE))
+    assert not world.gateway.refusals.held(ALICE)
+    assert await world.arrive(modem, octets)
+
+
+async def test_an_opt_out_of_the_api_works_like_a_stop(world: World, modem: ScriptedModem) -> None:
+    """Idempotent; lifting one that is not there is told."""
+    later = await world.send(send_at=world.clock.now + 3_600)
+    for _ in range(2):
+        view = await world.gateway.opt_out("(202) 555-0111", "api", "on the phone")
+        assert view["number"] == ALICE
+    assert await world.status(later) == "canceled"
+    assert isinstance(await world.ask(), RefusalError)
+    await world.gateway.opt_in(ALICE, "api", "signed form")
+    await world.send()
+    with pytest.raises(RefusalError, match="has not opted out"):
+        await world.gateway.opt_in(ALICE, "api", "again")
+    with pytest.raises(RefusalError):
+        await world.gateway.opt_out("no number", "api", "")
+
+
+async def test_opt_outs_are_known_after_a_restart(make_world: MakeWorld) -> None:
+    """Before the first modem is heard."""
+    world = make_world()
+    await world.start()
+    await world.gateway.opt_out(ALICE, "api", "")
+    await world.stop()
+    await world.start()
+    assert ALICE in world.gateway.refusals
+    await world.stop()
+
+
+async def test_a_stop_on_one_host_binds_the_other(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two daemons on one database: the write-ahead asks it, memory follows within a moment."""
+    monkeypatch.setattr("modemgw.gateway.gateway.FOLLOW_S", 0.05)
+    migrate(postgres_url)
+    here, there = World(postgres_url), World(postgres_url, host="there")
+    one, two = ScriptedModem(1), ScriptedModem(2)
+    await here.start(one)
+    await there.start(two)
+    await here.write(one, "STOP")
+    assert isinstance(await there.ask(), RefusalError)
+    await there.until(lambda: ALICE in there.gateway.refusals)
+    await here.write(one, "START")
+    await there.until(lambda: ALICE not in there.gateway.refusals)
+    await here.stop()
+    await there.stop()
+
+
+def test_a_number_is_held_until_every_hold_is_left() -> None:
+    """Two STOPs may be on their way at once."""
+    refusals = Refusals()
+    with refusals.hold(ALICE):
+        with refusals.hold(ALICE):
+            assert ALICE in refusals
+        assert refusals.held(ALICE)
+    assert ALICE not in refusals
+    refusals.load([BOB])
+    assert (BOB in refusals, len(refusals)) == (True, 1)
+    refusals.discard(BOB)
+    assert not refusals.opted_out(BOB)

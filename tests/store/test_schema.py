@@ -1,0 +1,175 @@
+"""The schema, and who may use a database."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from modemgw.store.engine import (
+    Checkpointer,
+    check_durability,
+    parse_url,
+    reader_engine,
+    sole_daemon,
+    writer_engine,
+)
+from modemgw.store.errors import StoreError, StoreUnavailableError
+from modemgw.store.reader import Reader
+from modemgw.store.schema import migrate
+from modemgw.store.tables import metadata
+from modemgw.store.writer import Writer
+from tests.store.operations import count
+
+
+def test_migrations_make_exactly_our_tables(url: str) -> None:
+    """What the program expects is what the migrations leave; a second run changes nothing."""
+    migrate(url)
+    engine = writer_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, metadata)
+    engine.dispose()
+    # Alembic cannot compare the one index with an expression; the next test does.
+    assert [d for d in differences if getattr(d[1], "name", "") != "ix_messages_queue"] == []
+
+
+def test_migrations_make_exactly_our_indexes(sqlite_url: str, tmp_path: Path) -> None:
+    """Order and conditions of indexes, too: a claim must not sort its whole lane."""
+    migrate(sqlite_url)
+    other_url = f"sqlite:///{tmp_path}/other.db"
+    found = []
+    for url in (sqlite_url, other_url):
+        engine = writer_engine(url)
+        with engine.begin() as connection:
+            if url == other_url:
+                metadata.create_all(connection)
+            query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+            found.append(set(connection.execute(text(query)).scalars()))
+        engine.dispose()
+    assert found[0] == found[1]
+
+
+def test_a_newer_database_is_refused_in_words(url: str) -> None:
+    """A program that is older than its database says so and touches nothing."""
+    engine = writer_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
+    engine.dispose()
+    with pytest.raises(StoreError, match="newer modemgw"):
+        migrate(url)
+
+
+def test_a_database_that_cannot_be_opened_is_told_in_words(tmp_path: Path) -> None:
+    """The words name what to look at."""
+    for url in (f"sqlite:///{tmp_path}/no/such.db", "postgresql://nobody@127.0.0.1:1/none"):
+        with pytest.raises(StoreError, match="check database_url"):
+            migrate(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("modemgw.db", "no database URL"),
+        ("mysql://host/db", "mysql is not supported"),
+        ("sqlite://", "needs a file"),
+        ("sqlite:///:memory:", "needs a file"),
+    ],
+)
+def test_a_database_url_that_is_none_is_told_in_words(url: str, words: str) -> None:
+    """A typing error in the configuration is answered with what to write."""
+    with pytest.raises(StoreError, match=words):
+        parse_url(url)
+
+
+def test_a_server_that_may_forget_is_refused(postgres_url: str) -> None:
+    """Durable means durable: a lax PostgreSQL is refused at the start."""
+    engine = writer_engine(postgres_url)
+    with engine.connect() as connection:
+        check_durability(connection)
+        connection.execute(text("SET synchronous_commit = off"))
+        with pytest.raises(StoreError, match="synchronous_commit=off"):
+            check_durability(connection)
+    engine.dispose()
+
+
+def test_sqlite_commits_durably_and_readers_only_read(sqlite_url: str) -> None:
+    """Write-ahead log, full synchronisation; a reader's connection refuses to write."""
+    migrate(sqlite_url)
+    writing, reading = writer_engine(sqlite_url), reader_engine(sqlite_url, 1)
+    with writing.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2  # FULL
+    with reading.connect() as connection, pytest.raises(Exception, match="readonly"):
+        connection.execute(text("DELETE FROM counters"))
+    writing.dispose()
+    reading.dispose()
+
+
+async def test_a_reader_says_when_the_database_fails(url: str) -> None:
+    """Trouble of the database has one type; a reader never writes."""
+    reader = Reader(url, connections=1)
+    with pytest.raises(StoreUnavailableError, match="database: "):
+        await reader.run(lambda c: c.execute(text("DELETE FROM counters")))
+    assert await reader.run(lambda c: c.execute(text("SELECT 1")).scalar_one()) == 1
+    reader.close()
+
+
+def test_a_second_daemon_is_refused_in_words(url: str) -> None:
+    """One daemon for a SQLite file, one for each host on PostgreSQL; the lock dies with us."""
+    refused = pytest.raises(StoreError, match="another modemgw")
+    with sole_daemon(url, "here"), refused, sole_daemon(url, "here"):
+        pass
+    with pytest.raises(RuntimeError), sole_daemon(url, "here"):
+        raise RuntimeError
+    with sole_daemon(url, "here"):
+        pass
+
+
+def test_two_hosts_share_a_postgresql(postgres_url: str) -> None:
+    """The lock is the host's."""
+    with sole_daemon(postgres_url, "one"), sole_daemon(postgres_url, "two"):
+        pass
+
+
+@pytest.mark.parametrize("url", ["sqlite:////no/such/folder/x.db", "postgresql://127.0.0.1:1/x"])
+def test_a_lock_that_cannot_be_taken_is_told_in_words(url: str) -> None:
+    """The first thing a daemon does with its database fails with an advice."""
+    with pytest.raises(StoreError, match="check database_url"), sole_daemon(url, "here"):
+        pass
+
+
+async def test_the_checkpointer_brings_the_log_into_the_file(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """What is committed reaches the database file itself, off the writer."""
+    migrate(sqlite_url)
+    writer = Writer(sqlite_url, "here")
+    writer.start()
+    await writer.run(count("kept"))
+    checkpointer = Checkpointer(sqlite_url, every_s=0.02)
+    checkpointer.start()
+    alone = tmp_path / "alone.db"
+
+    def rows() -> int:
+        source = make_url(sqlite_url).database
+        assert source is not None
+        alone.write_bytes(Path(source).read_bytes())
+        try:
+            with sqlite3.connect(alone) as copy:
+                found = copy.execute("SELECT count(*) FROM counters WHERE name = 'kept'")
+                return int(found.fetchone()[0])
+        except sqlite3.DatabaseError:  # copied in the middle of a checkpoint
+            return 0
+
+    async with asyncio.timeout(10):
+        while not await asyncio.to_thread(rows):
+            await asyncio.sleep(0.02)
+    checkpointer.stop()
+    await writer.stop()

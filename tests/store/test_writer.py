@@ -1,0 +1,309 @@
+"""The one writer: groups, outcomes, and what it says when the database fails."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DataError, IntegrityError
+
+from modemgw.store import events, tables
+from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
+from modemgw.store.events import Event
+from modemgw.store.reader import Reader
+from modemgw.store.schema import migrate
+from modemgw.store.writer import Writer
+from tests.store.losing_proxy import losing_proxy
+from tests.store.operations import NOW, Gate, count, emit, names
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from modemgw.store.writer import Transaction
+
+
+class RefusedError(Exception):
+    """What an operation raises of its own."""
+
+
+def refuse(tx: Transaction) -> None:
+    count("refused")(tx)
+    emit("refused")(tx)
+    raise RefusedError
+
+
+async def test_what_arrives_during_a_commit_shares_the_next_transaction(
+    writer: Writer, reader: Reader
+) -> None:
+    """Eight operations that came while the writer was busy cost one commit."""
+    gate = Gate()
+    first = writer.submit(gate)
+    await asyncio.to_thread(gate.entered.wait, 10)
+    others = [writer.submit(count(f"n{i}")) for i in range(8)]
+    assert writer.waiting == 8
+    gate.open()
+    assert await asyncio.gather(*others) == [f"n{i}" for i in range(8)]
+    await first
+    assert (writer.groups, writer.operations) == (2, 9)
+    assert len(await reader.run(names)) == 8
+
+
+async def test_an_operation_that_fails_fails_alone_and_its_events_vanish(
+    writer: Writer, reader: Reader
+) -> None:
+    """Its neighbours in the group are committed, in spite of its rows and events."""
+    gate = Gate()
+    operations = (gate, count("a"), emit("a"), refuse, count("b"), emit("b"))
+    group: list[asyncio.Future[Any]] = [writer.submit(operation) for operation in operations]
+    gate.open()
+    _, *outcomes = await asyncio.gather(*group, return_exceptions=True)
+    assert [type(o) for o in outcomes] == [str, type(None), RefusedError, str, type(None)]
+    assert await reader.run(names) == {"a", "b"}
+    told = await reader.run(lambda c: events.after(c, 0, 10))
+    assert [(e.position, e.data["name"]) for e in told] == [(1, "a"), (2, "b")]
+
+
+async def test_a_row_that_is_there_already_fails_its_operation_alone(
+    writer: Writer, reader: Reader
+) -> None:
+    """A broken constraint is told as what it is, not as trouble of the database."""
+    await writer.run(count("a"))
+    with pytest.raises(IntegrityError):
+        await writer.run(count("a"))
+    await writer.run(count("b"))
+    assert writer.available
+    assert await reader.run(names) == {"a", "b"}
+
+
+async def test_a_value_that_the_database_refuses_is_no_trouble_of_the_database(
+    postgres_url: str,
+) -> None:
+    """Who waits for a database that is away would wait for ever for such a value."""
+    migrate(postgres_url)
+    writer = Writer(postgres_url, "here")
+    writer.start()
+    for value in ("x" * 33, "nul \0"):
+        with pytest.raises(DataError):
+            await writer.run(count(value))
+    assert writer.available
+    await writer.stop()
+
+
+async def test_a_waiter_that_leaves_does_not_undo_its_operation(
+    writer: Writer, reader: Reader
+) -> None:
+    """Cancelling `run` cancels the waiting only."""
+    gate = Gate()
+    first = writer.submit(gate)
+    waiter = asyncio.create_task(writer.run(count("a")))
+    await asyncio.to_thread(gate.entered.wait, 10)
+    waiter.cancel()
+    gate.open()
+    await first
+    await writer.run(count("b"))
+    assert await reader.run(names) == {"a", "b"}
+
+
+async def test_more_than_the_queue_holds_is_turned_away(url: str) -> None:
+    """The bound is told at once, and nothing of what is queued is lost."""
+    writer = Writer(url, "here", queue_limit=3)
+    gate = Gate()
+    writer.start()
+    writer.submit(gate)
+    await asyncio.to_thread(gate.entered.wait, 10)
+    waiting = [writer.submit(count(f"n{i}")) for i in range(3)]
+    with pytest.raises(StoreOverloadedError):
+        writer.submit(count("one too many"))
+    gate.open()
+    await asyncio.gather(*waiting)
+    await writer.stop()
+
+
+async def test_stop_writes_what_is_queued_and_turns_away_what_comes_later(
+    url: str, reader: Reader
+) -> None:
+    """Nobody waits for ever for a writer that has ended."""
+    writer = Writer(url, "here")
+    writer.start()
+    gate = Gate()
+    writer.submit(gate)
+    queued = writer.submit(count("queued"))
+    gate.open()
+    await writer.stop()
+    assert await queued == "queued"
+    with pytest.raises(StoreUnavailableError):
+        writer.submit(count("late"))
+    assert await reader.run(names) == {"queued"}
+
+
+async def test_an_event_that_cannot_be_written_does_not_end_the_writer(
+    writer: Writer, reader: Reader
+) -> None:
+    """Whatever goes wrong in a group, its waiters are told and the next group is written."""
+    with pytest.raises(StoreUnavailableError):
+        await writer.run(lambda tx: tx.emit(Event("call.received", NOW, {"data": object()})))
+    unavailable = not writer.available
+    await writer.run(count("after"))
+    assert (unavailable, writer.available) == (True, True)
+    assert await reader.run(names) == {"after"}
+
+
+async def test_published_is_told_after_commits_with_events_only(url: str) -> None:
+    """Whoever pushes events is woken when there is something to push, on the loop's thread."""
+    told: list[asyncio.AbstractEventLoop] = []
+    writer = Writer(url, "here", published=lambda: told.append(asyncio.get_running_loop()))
+    writer.start()
+    await writer.run(count("quiet"))
+    assert told == []
+    await writer.run(emit("loud"))
+    await writer.stop()
+    assert told == [asyncio.get_running_loop()]
+
+
+# -- a database that fails --------------------------------------------------------------------
+
+
+async def test_a_locked_sqlite_file_fails_the_group_and_no_more(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else holds the file: both operations are told; then writing goes on."""
+    migrate(sqlite_url)
+    monkeypatch.setattr("modemgw.store.engine.BUSY_TIMEOUT_MS", 50)
+    writer, reader = Writer(sqlite_url, "here"), Reader(sqlite_url)
+    writer.start()
+    other = sqlite3.connect(make_url(sqlite_url).database or "", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    outcomes = await asyncio.gather(
+        writer.run(count("a")), writer.run(count("b")), return_exceptions=True
+    )
+    assert [type(o) for o in outcomes] == [StoreUnavailableError] * 2
+    assert "locked" in str(outcomes[0])
+    assert not writer.available
+    other.execute("ROLLBACK")
+    await writer.run(count("c"))
+    assert await reader.run(names) == {"c"}
+    await writer.stop()
+    reader.close()
+    other.close()
+
+
+@pytest.fixture
+async def pg_writer(postgres_url: str) -> AsyncIterator[Writer]:
+    migrate(postgres_url)
+    writer = Writer(postgres_url, "here")
+    writer.start()
+    yield writer
+    await writer.stop()
+
+
+async def test_a_connection_that_dies_in_a_group_fails_all_of_it(
+    pg_writer: Writer, postgres_url: str
+) -> None:
+    """What was done before the loss is not committed, and its waiters are told so."""
+    gate = Gate()
+    die = "SELECT pg_terminate_backend(pg_backend_pid())"
+    group: list[asyncio.Future[Any]] = [
+        pg_writer.submit(gate),
+        pg_writer.submit(count("before")),
+        pg_writer.submit(lambda tx: tx.connection.execute(text(die))),
+        pg_writer.submit(count("behind")),
+    ]
+    gate.open()
+    outcomes = await asyncio.gather(*group, return_exceptions=True)
+    assert [type(o) for o in outcomes[-3:]] == [StoreUnavailableError] * 3
+    assert all("terminat" in str(o) for o in outcomes[-3:])
+    await pg_writer.run(count("after"))
+    reader = Reader(postgres_url)
+    assert await reader.run(names) == {"after"}
+    reader.close()
+
+
+@pytest.mark.parametrize("lost", ["answer", "request"])
+async def test_a_connection_lost_during_commit_is_settled_by_the_group_id(
+    postgres_url: str, lost: str
+) -> None:
+    """Waiters learn what really happened: committed where only the answer was lost."""
+    migrate(postgres_url)
+    reader = Reader(postgres_url)
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:  # short: a socket's path is bounded
+        async with losing_proxy(postgres_url, Path(folder)) as (proxy, through):
+            writer = Writer(through, "here")
+            writer.start()
+            await writer.run(count("before"))
+            proxy.lose_next = lost
+            outcome = (await asyncio.gather(writer.run(count("x")), return_exceptions=True))[0]
+            assert proxy.lost == 1
+            there = await reader.run(names)
+            await writer.run(count("after"))
+            await writer.stop()
+    reader.close()
+    if lost == "answer":
+        assert (outcome, "x" in there) == ("x", True)
+    else:
+        assert isinstance(outcome, StoreUnavailableError)
+        assert "x" not in there
+
+
+async def test_positions_follow_commits_between_two_hosts_and_no_reader_skips_one(
+    postgres_url: str,
+) -> None:
+    """A reader that follows two writers on one database sees every position, in order, once."""
+    migrate(postgres_url)
+    writers = [Writer(postgres_url, host) for host in ("one", "two")]
+    reader = Reader(postgres_url)
+    seen: list[int] = []
+    total = 120
+
+    async def write(writer: Writer, name: str) -> None:
+        for i in range(total // 2):
+            await writer.run(emit(f"{name}{i}"))
+
+    async def follow() -> None:
+        while len(seen) < total:
+            fresh = await reader.run(lambda c: events.after(c, seen[-1] if seen else 0, 7))
+            seen.extend(event.position for event in fresh)
+
+    for writer in writers:
+        writer.start()
+    async with asyncio.timeout(30):
+        await asyncio.gather(follow(), *(write(w, str(i)) for i, w in enumerate(writers)))
+    assert seen == list(range(1, total + 1))
+    for writer in writers:
+        await writer.stop()
+    reader.close()
+
+
+async def test_events_are_owed_to_the_webhooks_that_want_them(
+    writer: Writer, reader: Reader
+) -> None:
+    """An event is owed in the transaction that publishes it."""
+
+    def operation(tx: Transaction) -> None:
+        for name, types, enabled in (
+            ("all", ["*"], True),
+            ("calls", ["call.received"], True),
+            ("texts", ["message.received"], True),
+            ("off", ["*"], False),
+        ):
+            tx.connection.execute(
+                insert(tables.webhooks).values(
+                    id=name,
+                    url="http://127.0.0.1/",
+                    events=types,
+                    secret="whsec_",
+                    origin="api",
+                    enabled=enabled,
+                    created_at=NOW,
+                )
+            )
+
+    await writer.run(operation)
+    await writer.run(emit("ring"))
+    owed = await reader.run(lambda c: c.execute(tables.deliveries.select()).all())
+    assert {row.webhook_id for row in owed} == {"all", "calls"}
