@@ -139,6 +139,22 @@ def sim_state(lines: Lines) -> str:
     return (first(lines, "+CPIN").text(0) or "").upper()
 
 
+def pin_tries(lines: Lines, prefix: str) -> int:
+    """How often the PIN may still be entered wrongly: the first number of the answer.
+
+    27.007 §8.65 `+CPINR: SIM PIN,3,3`; makers have `+QPINC: "SC",3,10`, `+SPIC: 3,10,0,10` …
+    """
+    line = first(lines, prefix)
+    for position in range(len(line.parameters)):
+        tries = line.number(position)
+        if tries is not None and 0 <= tries <= _PIN_TRIES_LIMIT:
+            return tries
+    raise AtError(f"no number of tries in the answer {lines[:1]!r}")
+
+
+_PIN_TRIES_LIMIT = 15  # 102.221 §9.5: counted in four bits
+
+
 def function(lines: Lines) -> int | None:
     """`+CFUN?` (27.007 §8.2): 1 is full, 0 and 4 are without radio."""
     return first(lines, "+CFUN").number(0)
@@ -275,11 +291,14 @@ def message_reference(lines: Lines) -> int | None:
     return None
 
 
+_STORAGE = re.compile(r"[A-Za-z0-9_]{1,6}")  # what else came is noise on the line
+
+
 def announced(line: str) -> Announcement:
     """`+CMTI` or `+CDSI` (27.005 §3.4.1). Raises AtError where it names no place."""
     found = information(line)
     storage, index = found.text(0), found.number(1)
-    if storage is None or index is None or index < 0:
+    if storage is None or not _STORAGE.fullmatch(storage) or index is None or index < 0:
         raise AtError(f"an announcement of nothing: {line[:40]!r}")
     return Announcement(storage.upper(), index)
 

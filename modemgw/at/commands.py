@@ -88,6 +88,17 @@ def enter_pin(pin: str) -> Command[None]:
     return Command(f'AT+CPIN="{pin}"', nothing, prefixes=(), time_limit_s=30.0, secret=True)
 
 
+def read_pin_tries(name: str) -> Command[int]:
+    """A maker's command for the tries left to the PIN: `+CPINR="SIM PIN"`, `^CPIN?`, `#PCT` …"""
+    prefix = name.partition("=")[0].rstrip("?")
+    return Command(
+        f"AT{name}",
+        partial(answers.pin_tries, prefix=prefix),
+        prefixes=(prefix,),
+        time_limit_s=_SIM_S,
+    )
+
+
 def read_registration(prefix: str) -> Command[Registration]:
     """`+CREG?`, `+CGREG?` or `+CEREG?` (27.007 §7.2, §10.1.20, §10.1.22)."""
     return Command(

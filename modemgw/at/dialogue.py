@@ -37,7 +37,7 @@ from modemgw.at import unsolicited
 from modemgw.at.errors import AtError
 from modemgw.at.framing import Framer, Mark
 from modemgw.at.parameters import prefix_of
-from modemgw.at.results import FinalResult, final_result, numeric_result
+from modemgw.at.results import CALL_RESULTS, FinalResult, final_result, numeric_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,15 +142,17 @@ _TABLE: Final[dict[State, dict[Sort, tuple[_Do, State]]]] = {
         Sort.FINAL: (_Do.FINISH, State.IDLE),
         Sort.STRAY: (_Do.NOISE, State.RUNNING),
     },
+    # A result in place of the prompt, or at it, ends the command; but a prompt may still open that
+    # nobody waits for, if the result was not this command's. So the next one begins by ESC.
     State.PROMPTING: {
         Sort.INFO: (_Do.NOISE, State.PROMPTING),
-        Sort.FINAL: (_Do.FINISH, State.IDLE),
+        Sort.FINAL: (_Do.FINISH, State.DIRTY),
         Sort.PROMPT: (_Do.PROMPT, State.PROMPTED),
         Sort.STRAY: (_Do.NOISE, State.PROMPTING),
     },
     State.PROMPTED: {
         Sort.INFO: (_Do.NOISE, State.PROMPTED),
-        Sort.FINAL: (_Do.FINISH, State.IDLE),
+        Sort.FINAL: (_Do.FINISH, State.DIRTY),
         Sort.STRAY: (_Do.NOISE, State.PROMPTED),
     },
     State.SENT: {
@@ -187,6 +189,7 @@ _STEPS: Final[dict[Step, dict[State, State]]] = {
 
 # An echo of a command, also of one from before; no line of an answer begins like this.
 _ECHO = re.compile(r"AT(?:[+^#$%*!&].*|[EVHIZ]\d?|)$", re.IGNORECASE)
+_DIALLING = re.compile(r"AT[DAO]", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-Fa-f ]+")
 _PROMPT_MAY_LINGER: Final = frozenset({State.PROMPTED, State.SENT, State.DIRTY, State.MARKING})
 _DIRTYISH: Final = frozenset({State.DIRTY, State.MARKING, State.MARKED})
@@ -225,6 +228,8 @@ class Dialogue:
         another command is pending, and for anything but a marker while dirty.
         """
         self._step(_step_for(command, self._state))
+        if command.expects_prompt:
+            self._framer.prompt()  # one that is older than the command does not answer it
         self._command = command
         self._lines = []
         self._written = command.text
@@ -337,10 +342,15 @@ class Dialogue:
 
     def _final(self, line: str) -> FinalResult | None:
         final = final_result(line)
-        if final is not None or self._verbose or self._command is None:
-            return final
-        # Digits count only until the modem was heard to use words: `0` may be an answer's line.
-        return numeric_result(line)
+        if final is None and not self._verbose and self._command is not None:
+            # Digits count only until the modem was heard to use words: `0` may be an answer's line.
+            final = numeric_result(line)
+        if final is not None and final.kind in CALL_RESULTS and not self._dials():
+            return None
+        return final
+
+    def _dials(self) -> bool:
+        return self._command is not None and _DIALLING.match(self._command.text) is not None
 
     def _apply(self, sort: Sort, line: str) -> Event | None:
         action, state = _TABLE[self._state][sort]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -71,6 +72,10 @@ _DIGITS = {
     "7": Kind.BUSY,
     "8": Kind.NO_ANSWER,
 }
+CALL_RESULTS: Final = frozenset(
+    {Kind.CONNECT, Kind.NO_CARRIER, Kind.BUSY, Kind.NO_ANSWER, Kind.NO_DIALTONE}
+)
+"""What ends a dialling command only. To any other it says that somebody's call has ended."""
 _CODED = re.compile(r"(\+CMS ERROR|\+CME ERROR|MODEM ERROR)\s*:\s*(.*)", re.IGNORECASE)
 _CONNECT = re.compile(r"CONNECT \S.*")
 

@@ -14,21 +14,18 @@ from modemgw.at.parameters import prefix_of
 TWO_LINES: Final = frozenset({"+CMT", "+CDS", "+CBM"})
 """Prefixes whose line announces a PDU on the next one (27.005 §3.4.1)."""
 
-BOOT_LINES: Final = frozenset(
-    {
-        "RDY",
-        "APP RDY",
-        "CALL READY",
-        "SMS READY",
-        "SMS DONE",
-        "PB DONE",
-        "^SYSSTART",
-        "^SYSSTART AIRPLANE MODE",
-        "+READY",
-        "MODEM STARTUP",
-        "START",
-    }
+START_LINES: Final = frozenset(
+    {"RDY", "^SYSSTART", "^SYSSTART AIRPLANE MODE", "MODEM STARTUP", "START"}
 )
+"""Lines, in capitals, that a modem prints first of all when it starts."""
+BOOT_LINES: Final = START_LINES | {
+    "APP RDY",
+    "CALL READY",
+    "SMS READY",
+    "SMS DONE",
+    "PB DONE",
+    "+READY",
+}
 """Lines, in capitals, that a modem prints when it has started: its settings are gone."""
 
 _PLAIN: Final = BOOT_LINES | {
@@ -40,6 +37,9 @@ _PLAIN: Final = BOOT_LINES | {
     "OVER-VOLTAGE WARNNING",
     "OVER-VOLTAGE POWER DOWN",
     "+SMS FULL",
+    "NO CARRIER",
+    "BUSY",
+    "NO ANSWER",
     "^SHUTDOWN",
     "^EXIT",
 }
@@ -47,6 +47,7 @@ _PLAIN_FORMS = re.compile(
     r"(DST|MISSED_CALL|\*PSUTTZ|\^SYSSTART|\+PACSP\d?|VOICE CALL|MO RING|CONNECT FAIL)\b.*",
     re.IGNORECASE,
 )
+_FULL = re.compile(r"(\+SMS FULL|\^SMMEMFULL\b)", re.IGNORECASE)
 _HEAD_LENGTH = re.compile(r"\+(?:CMT|CDS|CBM)\s*:(?:.*,)?\s*(\d{1,3})\s*$", re.IGNORECASE)
 
 
@@ -62,6 +63,16 @@ def is_unsolicited(line: str) -> bool:
 def is_head(line: str) -> bool:
     """Whether a line announces that the next one belongs to it (27.005 §3.4.1)."""
     return prefix_of(line) in TWO_LINES
+
+
+def is_start(line: str) -> bool:
+    """Whether a line is the first of a modem that starts: nothing set before it still holds."""
+    return line.upper() in START_LINES
+
+
+def is_full(line: str) -> bool:
+    """Whether a line tells that a storage takes no more texts (`+SMS FULL`, `^SMMEMFULL: "SM"`)."""
+    return _FULL.match(line) is not None
 
 
 def is_boot(line: str) -> bool:

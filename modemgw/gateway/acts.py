@@ -32,10 +32,8 @@ OPTED_OUT = "opted_out"
 _IDLE: dict[str, Any] = {"lane": None, "ready_at": None, "claimed_by": None, "hold_reason": None}
 
 
-def announce(tx: Transaction, message_id: str, now: float, type_: str = "message.status") -> None:
+def announce(tx: Transaction, row: Row[Any], now: float, type_: str = "message.status") -> None:
     """Emit the event that tells how a message stands now."""
-    row = messages.get(tx.connection, message_id)
-    assert row is not None
     sequence = (
         messages.next_sequence(tx.connection, row.conversation_id) if row.conversation_id else None
     )
@@ -47,10 +45,10 @@ def end(
 ) -> None:
     """End a message for a reason; its parts that have not begun never will."""
     status = moved(MessageStatus(row.status), to)
-    messages.change(
+    ended = messages.changed(
         tx.connection, row.id, **_IDLE, status=status, error_code=code, error_message=words
     )
-    announce(tx, row.id, now)
+    announce(tx, ended, now)
 
 
 def own_lane(row: Row[Any]) -> str:
@@ -92,16 +90,24 @@ def settle_part(
     )
     if was is PartStatus.IN_DOUBT:
         queue.release_recipient(tx.connection, part.recipient, now)
-    return follow_parts(tx, part.message_id, now, reason)
+    return follow_parts(tx, part.message_id, now, reason, to)
 
 
 def follow_parts(
-    tx: Transaction, message_id: str, now: float, reason: Reason | None = None
+    tx: Transaction,
+    message_id: str,
+    now: float,
+    reason: Reason | None = None,
+    lone: PartStatus | None = None,
 ) -> MessageStatus:
-    """Bring a message to the status that its parts give it; what that is."""
+    """Bring a message to the status that its parts give it; what that is.
+
+    `lone` is the status of a part, known to the caller, which is all there is to know where it is
+    the only one.
+    """
     row = messages.get(tx.connection, message_id)
     assert row is not None
-    states = [PartStatus(p.status) for p in messages.get_parts(tx.connection, message_id)]
+    states = [lone] if row.parts == 1 and lone else _states(tx, message_id)
     was, to = MessageStatus(row.status), summarise(states)
     if was in (MessageStatus.CANCELED, MessageStatus.EXPIRED, MessageStatus.BLOCKED):
         return was  # ended as a whole; what its parts still learn stays with the parts
@@ -120,9 +126,12 @@ def follow_parts(
         changes |= {"error_code": None, "error_message": None}
     elif reason is not None:
         changes |= {"error_code": reason.code, "error_message": reason.words}
-    messages.change(tx.connection, message_id, status=moved(was, to), **changes)
-    announce(tx, message_id, now)
+    announce(tx, messages.changed(tx.connection, message_id, status=moved(was, to), **changes), now)
     return to
+
+
+def _states(tx: Transaction, message_id: str) -> list[PartStatus]:
+    return [PartStatus(part.status) for part in messages.get_parts(tx.connection, message_id)]
 
 
 def _go_on(tx: Transaction, row: Row[Any], states: list[PartStatus], now: float) -> MessageStatus:
@@ -132,10 +141,8 @@ def _go_on(tx: Transaction, row: Row[Any], states: list[PartStatus], now: float)
         _end_at_opt_out(tx, row, states, now)
         return MessageStatus.CANCELED
     if was is MessageStatus.IN_DOUBT:
-        messages.change(
-            tx.connection, row.id, status=moved(was, MessageStatus.SENDING), ready_at=now
-        )
-        announce(tx, row.id, now)
+        status = moved(was, MessageStatus.SENDING)
+        announce(tx, messages.changed(tx.connection, row.id, status=status, ready_at=now), now)
     return MessageStatus.SENDING
 
 
@@ -158,7 +165,7 @@ def cancel_for_opt_out(tx: Transaction, number: str, now: float) -> int:
     for row in messages.unfinished_to(tx.connection, number, statuses):
         if row.permit is not None:
             continue
-        states = [PartStatus(p.status) for p in messages.get_parts(tx.connection, row.id)]
+        states = _states(tx, row.id)
         in_flight = PartStatus.SUBMITTING in states
         if in_flight or row.status == MessageStatus.IN_DOUBT:
             messages.change(tx.connection, row.id, hold_reason=OPTED_OUT, lane=None, ready_at=None)

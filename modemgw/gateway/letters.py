@@ -204,12 +204,11 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
         "classified": None if found.kind is Class.NONE else found.kind,
     }
     if message_id is None:
-        message_id = new_id("msg")
-        messages.insert_message(
+        row = messages.insert_message(
             connection,
             {
                 **values,
-                "id": message_id,
+                "id": new_id("msg"),
                 "direction": "inbound",
                 "sender": sender.address[:32],
                 "recipient": origin.line_number,
@@ -222,10 +221,10 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
             },
         )
     else:
-        messages.change(connection, message_id, **values)
-    inbox.join(connection, letter.part_ids, message_id)
-    acts.announce(tx, message_id, now, "message.received")
-    return _carry_out(tx, found, message_id, origin)
+        row = messages.changed(connection, message_id, **values)
+    inbox.join(connection, letter.part_ids, row.id)
+    acts.announce(tx, row, now, "message.received")
+    return _carry_out(tx, found, row.id, origin)
 
 
 def _open_message(tx: Transaction, letter: Letter) -> str | None:

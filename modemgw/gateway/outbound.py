@@ -23,6 +23,8 @@ from modemgw.store.ids import new_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqlalchemy import Row
+
     from modemgw.consent.gate import Decision
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.refusals import Refusals
@@ -225,7 +227,11 @@ class Outbound:
                 key=caller.key_id,
             )
             return RefusalError(decision.rule.replace("_", "-"), decision.words, field="to")
-        return self._insert(tx, draft, caller, line, decision, now)
+        if conversation is None:
+            conversation = messages.open_conversation(
+                tx.connection, draft.recipient, draft.pool or "", now
+            )
+        return self._insert(tx, draft, caller, line, conversation, decision, now)
 
     def _line(self, tx: Transaction, request: SendRequest) -> Any:
         """The row of the line that `from` names; None where the gateway may choose."""
@@ -282,13 +288,11 @@ class Outbound:
         draft: _Draft,
         caller: Caller,
         line: Any,
+        conversation: Row[Any],
         decision: Decision,
         now: float,
     ) -> Taken:
         request = draft.request
-        conversation = messages.open_conversation(
-            tx.connection, draft.recipient, draft.pool or "", now
-        )
         patient = is_patient(draft.kind, request.send_at)
         home = pool_lane(draft.pool, patient=patient)
         lane = home
@@ -301,7 +305,7 @@ class Outbound:
         priority = PRIORITIES[draft.kind] if request.priority is None else request.priority
         valid_for_s = request.valid_for_s or self._settings.default_valid_for_s
         message_id = new_id("msg")
-        messages.insert_message(
+        row = messages.insert_message(
             tx.connection,
             {
                 "id": message_id,
@@ -334,8 +338,6 @@ class Outbound:
             },
         )
         messages.insert_parts(tx.connection, message_id, draft.recipient, draft.parts)
-        row = messages.get(tx.connection, message_id)
-        assert row is not None
         return Taken(views.message(row), lane if later is None else None, priority)
 
     def _may_stick(self, draft: _Draft, line_id: str) -> bool:

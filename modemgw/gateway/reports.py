@@ -45,11 +45,13 @@ def verdict(tp_st: int) -> PartStatus | None:
 
 def take_in(tx: Transaction, line_id: str | None, report: Report, now: float) -> bool:
     """Keep a report and apply it to its part; false when no part fits (yet)."""
-    report_id = new_id("rep")
+    part = _part_of(tx, line_id, report, now) if line_id is not None else None
     inbox.add_report(
         tx.connection,
         {
-            "id": report_id,
+            "id": new_id("rep"),
+            "message_id": part.message_id if part is not None else None,
+            "seq": part.seq if part is not None else None,
             "line_id": line_id,
             "mr": report.mr,
             "recipient": report.recipient,
@@ -58,10 +60,9 @@ def take_in(tx: Transaction, line_id: str | None, report: Report, now: float) ->
             "received_at": now,
         },
     )
-    part = _part_of(tx, line_id, report, now) if line_id is not None else None
     if part is None:
         return False
-    _apply(tx, report_id, part, report.status, report.mr, now)
+    _apply(tx, part, report.status, report.mr, now)
     return True
 
 
@@ -72,7 +73,8 @@ def apply_early_reports(tx: Transaction, part: Row[Any], mr: int, now: float) ->
         fresh = next(
             p for p in messages.get_parts(tx.connection, part.message_id) if p.seq == part.seq
         )
-        _apply(tx, report.id, fresh, report.status, mr, now)
+        inbox.match_report(tx.connection, report.id, part.message_id, part.seq)
+        _apply(tx, fresh, report.status, mr, now)
 
 
 def _part_of(tx: Transaction, line_id: str, report: Report, now: float) -> Row[Any] | None:
@@ -90,10 +92,7 @@ def _part_of(tx: Transaction, line_id: str, report: Report, now: float) -> Row[A
     return doubtful[0] if len(doubtful) == 1 and not same_mr else None
 
 
-def _apply(
-    tx: Transaction, report_id: str, part: Row[Any], tp_st: int, mr: int, now: float
-) -> None:
-    inbox.match_report(tx.connection, report_id, part.message_id, part.seq)
+def _apply(tx: Transaction, part: Row[Any], tp_st: int, mr: int, now: float) -> None:
     to = verdict(tp_st)
     was = PartStatus(part.status)
     if to is None:

@@ -233,10 +233,9 @@ def give_up_doubt(tx: Transaction, part: Row[Any], now: float) -> None:
             states = [PartStatus(p.status) for p in messages.get_parts(tx.connection, row.id)]
             some_gone = any(state in ACCEPTED for state in states)
             to = MessageStatus.SENDING if some_gone else MessageStatus.QUEUED
-            messages.change(
-                tx.connection, row.id, status=moved(MessageStatus.IN_DOUBT, to), ready_at=now
-            )
-            acts.announce(tx, row.id, now)
+            status = moved(MessageStatus.IN_DOUBT, to)
+            resumed = messages.changed(tx.connection, row.id, status=status, ready_at=now)
+            acts.announce(tx, resumed, now)
         return
     reason = Reason("outcome_unknown", "Nobody can say whether it went, and no report came.")
     acts.settle_part(tx, part, PartStatus.FAILED, now, reason)

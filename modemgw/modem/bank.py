@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from modemgw.modem.driver import Driver
 from modemgw.modem.port import is_present, is_url
+from modemgw.modem.shared import Shared
 
 if TYPE_CHECKING:
     from modemgw.modem.interface import ModemListener
@@ -30,7 +31,7 @@ class Bank:
         self._settings = settings
         self._listener = listener
         self._drivers: dict[str, Driver] = {}
-        self._claims: dict[str, str] = {}
+        self._shared = Shared()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._real: dict[str, str] = {}  # path -> device, of present ports
 
@@ -71,7 +72,7 @@ class Bank:
         if is_present(path) and real in self._real.values():
             return  # another name of a port that is driven already
         self._real[path] = real
-        self._drivers[path] = Driver(path, port, self._settings, self._listener, self._claims)
+        self._drivers[path] = Driver(path, port, self._settings, self._listener, self._shared)
 
     def _revive(self) -> None:
         """Start what does not run; a driver that died is told so and starts again."""

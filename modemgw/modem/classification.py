@@ -34,13 +34,13 @@ _CMS: Final = (
     # 197, duplicate rejected, says that it holds an earlier copy of the same text.
     _Class(128, 196, Outcome.REFUSED, "the service centre refused it"),
     _Class(197, 197, Outcome.ACCEPTED, "the service centre has it already"),
-    _Class(198, 255, Outcome.REFUSED, "the service centre refused it"),
+    _Class(198, 254, Outcome.REFUSED, "the service centre refused it"),
     # 27.005 §3.2.5: the modem's own refusals, before anything was on the air.
     _Class(300, 305, Outcome.REFUSED, "the modem refused it"),
     _Class(310, 322, Outcome.REFUSED, "the SIM or the modem's storage refused it"),
     _Class(330, 330, Outcome.REFUSED, "the service centre's number is not known"),
-    # 331 no network service, 332 network time-out: told after the text has left, too. 500 is what
-    # many modems say for everything; from 512 on makers say what they like.
+    # 331 no network service, 332 network time-out: told after the text has left, too. 255 and 500
+    # are what many modems say for everything; from 512 on makers say what they like.
 )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from modemgw.modem.collect import HandOver
     from modemgw.modem.interface import Clearance, ModemListener, Source
     from modemgw.modem.settings import BankSettings, PortSettings
+    from modemgw.modem.shared import Shared
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ _NOT_OURS = frozenset(
     {PortFault.BUSY, PortFault.NO_RIGHTS, PortFault.NOT_A_TTY, PortFault.UNREACHABLE}
 )
 _OWN_STORAGES = frozenset({"ME", "MT"})  # the SIM's own goes where the SIM goes
-_SUBMITTING = frozenset({ModemState.READY, ModemState.DEGRADED})
+_USABLE = frozenset({ModemState.READY, ModemState.DEGRADED})
 
 
 class Driver:
@@ -50,24 +51,24 @@ class Driver:
         settings: PortSettings,
         bank: BankSettings,
         listener: ModemListener,
-        claims: dict[str, str],
+        shared: Shared,
     ) -> None:
-        """`claims` says which port drives which line (ICCID); all drivers of a bank share it."""
+        """`shared` is what all drivers of a bank have in common."""
         self.path = path
         self.recorder = Recorder(bank.recorder_bytes)
         self._settings = settings
         self._timing = bank.timing
         self._listener = listener
-        self._claims = claims
+        self._shared = shared
         self._life = Life()
         self._status = ModemStatus(
             path, self._life.stage.state, self._life.stage.reason, self._life.stage.since
         )
         self._ladder = Ladder(bank.timing, can_cycle_power=settings.power_cycle_command is not None)
         self._present = asyncio.Event()
+        self._gone = asyncio.Event()
         self._session: Session | None = None
         self._reset_command = profile_named(GENERIC).reset
-        self._pin_tried = False
         self._late: SubmitResult | None = None
         self._direct = DirectTexts()
         self._proven = False  # it has been seen to be a modem for texts
@@ -86,13 +87,16 @@ class Driver:
         """Tell whether the port is there to be opened."""
         if present:
             self._present.set()
+            self._gone.clear()
         else:
             self._present.clear()
+            self._gone.set()
 
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """See `interface.Modem`."""
         session = self._session
-        if session is None or self._status.state not in _SUBMITTING:
+        # Degraded is without a network: its answer to a submit would prove nothing.
+        if session is None or self._status.state is not ModemState.READY:
             return SubmitResult(
                 Outcome.REFUSED, detail=f"the modem is {self._status.state}: {self._status.reason}"
             )
@@ -111,6 +115,7 @@ class Driver:
                 self.go(ModemState.ABSENT, absence)
                 await self._present.wait()
             error = await self._open_once()
+            self._note_steadiness()
             if _is_missing(error) or not is_present(self.path):
                 self._present.clear()
                 absence = f"unplugged, or restarting: {error}"
@@ -129,32 +134,51 @@ class Driver:
         if not self._life.go(state, reason):
             return
         stage = self._life.stage
-        self._proven = self._proven or state in _SUBMITTING
+        self._proven = self._proven or state in _USABLE
         self.recorder.record(Direction.NOTE, f"{state} {reason}".encode())
         self.learn(replace(self._status, state=stage.state, reason=stage.reason, since=stage.since))
 
     def learn(self, status: ModemStatus) -> None:
         """See `session.Face`."""
-        if status != self._status:
-            self._status = status
+        if status == self._status:
+            return
+        self._status = status
+        try:
             self._listener.changed(self)
+        except Exception:
+            _log.exception("%s: a change of its status could not be told", self.path)
 
     def called(self, caller: str | None) -> None:
         """See `session.Face`."""
-        self._listener.called(self, caller)
+        try:
+            self._listener.called(self, caller)
+        except Exception:
+            _log.exception("%s: a call could not be told", self.path)
 
-    def may_enter_pin(self) -> bool:
+    def another_modem(self) -> None:
         """See `session.Face`."""
-        first, self._pin_tried = not self._pin_tried, True
-        return first
+        self._proven = False
+        self._ladder.steady()
+
+    def may_enter_pin(self, pin: str) -> bool:
+        """See `session.Face`."""
+        return self._shared.pins.may_enter(self._status.imei or self.path, pin)
+
+    def sim_is_open(self) -> None:
+        """See `session.Face`."""
+        self._shared.pins.proved(self._status.imei or self.path)
 
     def claim(self, iccid: str) -> None:
         """See `session.Face`."""
-        other = self._claims.setdefault(iccid, self.path)
-        if other != self.path:
-            raise SamePortError(
-                f"the same modem as {other}, which is used: this port is left alone"
-            )
+        self._shared.claims.take(iccid, self.path, self._status.imei, self._sim_moved)
+
+    def release(self) -> None:
+        """See `session.Face`."""
+        self._shared.claims.release(self.path)
+
+    def _sim_moved(self) -> None:
+        if self._session is not None:
+            self._session.look_again()
 
     def hand_over(self, former: str | None = None) -> HandOver:
         """See `session.Face`."""
@@ -206,20 +230,18 @@ class Driver:
             self._session = None
             self._reset_command = session.profile.reset
             self._late = session.late
-            for iccid in [iccid for iccid, path in self._claims.items() if path == self.path]:
-                del self._claims[iccid]
+            self.release()
             await channel.close()
         raise AssertionError("a session ends by an exception only")
 
     async def _recover(self, error: Exception) -> None:
-        self._note_steadiness()
         self.go(ModemState.RECOVERING, str(error))
         if isinstance(error, PortError) and error.fault in _NOT_OURS:
             await asyncio.sleep(self._ladder.pause())
             return
         if isinstance(error, SamePortError):
             self.go(ModemState.QUARANTINED, str(error))
-            await asyncio.sleep(self._timing.quarantine_s)
+            await self._quarantine(self._timing.quarantine_s)
             return
         step = self._ladder.fail()
         match step.rung:
@@ -238,10 +260,21 @@ class Driver:
                     ModemState.QUARANTINED,
                     f"left alone for {step.wait_s:g} s after {failures} failures: {error}",
                 )
+                await self._quarantine(step.wait_s)
+                return
         await asyncio.sleep(step.wait_s)
 
+    async def _quarantine(self, limit_s: float) -> None:
+        """Leave it alone; but somebody who unplugs it meanwhile has done something about it."""
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._gone.wait()
+        except TimeoutError:
+            return
+        self._ladder.steady()
+
     def _note_steadiness(self) -> None:
-        usable = self._life.stage.state in _SUBMITTING
+        usable = self._life.stage.state in _USABLE
         if usable and self._life.lasted_s() >= self._timing.steady_s:
             self._ladder.steady()
 

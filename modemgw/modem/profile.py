@@ -1,6 +1,7 @@
 """What differs between makers, as data: one file of `profiles/` for each family.
 
 A profile says how it is recognised, what to send after the common initialisation, how the ICCID is
+and the tries left to the PIN are
 read, where reports go and how the modem is reset. Every command in it is optional to the modem:
 an error answer is noted and passed over.
 """
@@ -19,6 +20,16 @@ from modemgw.modem.errors import ModemError
 GENERIC: Final = "generic"
 _ICCID_COMMANDS: Final = ("+CCID", "+ICCID", "+QCCID", "^ICCID?", "#CCID", "+CRSM")
 
+_PIN_TRIES_COMMANDS: Final = (
+    '+CPINR="SIM PIN"',
+    '+QPINC="SC"',
+    "+SPIC",
+    "#PCT",
+    "+UPINCNT",
+    "^SPIC",
+    "^CPIN?",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -34,6 +45,7 @@ class Profile:
     model: str = ""
     init: tuple[str, ...] = ()
     iccid: tuple[str, ...] = _ICCID_COMMANDS
+    pin_tries: tuple[str, ...] = _PIN_TRIES_COMMANDS
     storages: tuple[str, ...] = ("ME", "MT", "SM")
     stored_reports: bool = True
     reset: str = "AT+CFUN=1,1"
@@ -82,7 +94,7 @@ def _contains(pattern: str, text: str) -> bool:
 
 def _load(name: str, text: str) -> Profile:
     values = tomllib.loads(text)
-    for key in ("init", "iccid", "storages"):
+    for key in ("init", "iccid", "pin_tries", "storages"):
         if key in values:
             values[key] = tuple(values[key])
     return Profile(name=name, **values)

@@ -122,6 +122,15 @@ async def sim_state(channel: Channel, timing: Timing) -> Sim:
     return Sim(SimState.ABSENT if absent else SimState.LOCKED, state)
 
 
+async def pin_tries(channel: Channel, profile: Profile) -> int | None:
+    """How often the PIN may still be entered wrongly; None where the modem does not tell."""
+    for name in profile.pin_tries:
+        tries = await attempt(channel, commands.read_pin_tries(name))
+        if tries is not None:
+            return tries
+    return None
+
+
 async def unlock(channel: Channel, pin: str, settle_s: float) -> bool:
     """Enter the PIN; false if the SIM refuses it. Never to be repeated: three tries lock it."""
     try:

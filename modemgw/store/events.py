@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
+from modemgw.store.sql import given, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _events, _webhooks, _counters = tables.events, tables.webhooks, tables.counters
+
+_COUNT_ON = (
+    update(_counters)
+    .where(_counters.c.name == "events")
+    .values(value=_counters.c.value + given("more"))
+    .returning(_counters.c.value)
+)
+_INSERT, _INSERT_DELIVERIES = insert(_events), insert(tables.deliveries)
+_WANTED = select(_webhooks.c.id, _webhooks.c.events).where(_webhooks.c.enabled)
+_AFTER = (
+    select(_events)
+    .where(_events.c.position > given("position"))
+    .order_by(_events.c.position)
+    .limit(given("limit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +52,10 @@ def publish(connection: Connection, outbox: Sequence[Event]) -> None:
 
     The counter's row stays locked until the commit, so positions follow the order of commits.
     """
-    last = connection.execute(
-        update(_counters)
-        .where(_counters.c.name == "events")
-        .values(value=_counters.c.value + len(outbox))
-        .returning(_counters.c.value)
-    ).scalar_one()
+    last = connection.execute(_COUNT_ON, values_of(more=len(outbox))).scalar_one()
     placed = list(enumerate(outbox, last - len(outbox) + 1))
     connection.execute(
-        insert(_events),
+        _INSERT,
         [
             {
                 "position": position,
@@ -58,9 +69,7 @@ def publish(connection: Connection, outbox: Sequence[Event]) -> None:
             for position, event in placed
         ],
     )
-    wanted = connection.execute(
-        select(_webhooks.c.id, _webhooks.c.events).where(_webhooks.c.enabled)
-    ).all()
+    wanted = connection.execute(_WANTED).all()
     owed = [
         {
             "webhook_id": webhook_id,
@@ -75,17 +84,12 @@ def publish(connection: Connection, outbox: Sequence[Event]) -> None:
         if event.type in types or "*" in types
     ]
     if owed:
-        connection.execute(insert(tables.deliveries), owed)
+        connection.execute(_INSERT_DELIVERIES, owed)
 
 
 def after(connection: Connection, position: int, limit: int) -> list[Event]:
     """The events behind a position, in order."""
-    rows = connection.execute(
-        select(_events)
-        .where(_events.c.position > position)
-        .order_by(_events.c.position)
-        .limit(limit)
-    )
+    rows = connection.execute(_AFTER, values_of(position=position, limit=limit))
     return [
         Event(
             type=row.type,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 
 from modemgw.store import tables
-from modemgw.store.sql import insert_new
+from modemgw.store.sql import given, insert_new, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 _inbound, _reports = tables.inbound_parts, tables.reports
+
+_ADD_REPORT = insert(_reports)
+_EARLY_REPORTS = (
+    select(_reports)
+    .where(
+        _reports.c.line_id == given("line"),
+        _reports.c.mr == given("mr"),
+        _reports.c.recipient == given("recipient"),
+        _reports.c.message_id.is_(None),
+        _reports.c.received_at >= given("since"),
+    )
+    .order_by(_reports.c.id)
+)
+_MATCH_REPORT = update(_reports).where(_reports.c.id == given("id"))
 
 SIBLINGS_LIMIT = 1_000  # four messages of the greatest length
 
@@ -90,31 +104,21 @@ def join(connection: Connection, part_ids: Collection[str], message_id: str) -> 
 
 def add_report(connection: Connection, values: dict[str, Any]) -> None:
     """Keep a status report."""
-    connection.execute(insert(_reports), values)
+    connection.execute(_ADD_REPORT, values)
 
 
 def early_reports(
     connection: Connection, line_id: str, mr: int, recipient: str, since: float
 ) -> Sequence[Row[Any]]:
     """Reports that came before the answer to their submit."""
-    return connection.execute(
-        select(_reports)
-        .where(
-            _reports.c.line_id == line_id,
-            _reports.c.mr == mr,
-            _reports.c.recipient == recipient,
-            _reports.c.message_id.is_(None),
-            _reports.c.received_at >= since,
-        )
-        .order_by(_reports.c.id)
-    ).all()
+    values = values_of(line=line_id, mr=mr, recipient=recipient, since=since)
+    return connection.execute(_EARLY_REPORTS, values).all()
 
 
 def match_report(connection: Connection, report_id: str, message_id: str, seq: int) -> None:
     """Say which part a report was about."""
-    connection.execute(
-        update(_reports).where(_reports.c.id == report_id).values(message_id=message_id, seq=seq)
-    )
+    match = {"message_id": message_id, "seq": seq}
+    connection.execute(_MATCH_REPORT, values_of(id=report_id) | match)
 
 
 def defective(connection: Connection, *, before: str | None, limit: int) -> Sequence[Row[Any]]:

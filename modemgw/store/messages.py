@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
-from modemgw.store.sql import fitted, insert_new
+from modemgw.store.sql import fitted, given, insert_new, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +17,34 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 _messages, _parts, _conversations = tables.messages, tables.parts, tables.conversations
+
+_INSERT, _INSERT_PARTS = insert(_messages).returning(_messages), insert(_parts)
+_GET = select(_messages).where(_messages.c.id == given("id"))
+_GET_ALONE = _GET.with_for_update()
+_GET_PARTS = select(_parts).where(_parts.c.message_id == given("id")).order_by(_parts.c.seq)
+_CHANGE = update(_messages).where(_messages.c.id == given("id"))
+_CHANGED = _CHANGE.returning(_messages)
+_CHANGE_PART = update(_parts).where(
+    _parts.c.message_id == given("id"), _parts.c.seq == given("seq")
+)
+_CONVERSATION = select(_conversations).where(
+    _conversations.c.number == given("number"), _conversations.c.pool == given("pool")
+)
+_CHANGE_CONVERSATION = update(_conversations).where(_conversations.c.id == given("id"))
+_NEXT_SEQUENCE = _CHANGE_CONVERSATION.values(
+    last_sequence=_conversations.c.last_sequence + 1
+).returning(_conversations.c.last_sequence)
+_AWAITING_REPORT = (
+    select(_parts)
+    .where(
+        _parts.c.line_id == given("line"),
+        _parts.c.mr == given("mr"),
+        _parts.c.recipient == given("recipient"),
+        _parts.c.submitting_at >= given("since"),
+    )
+    .order_by(_parts.c.submitting_at.desc())
+    .limit(2)
+)
 
 EMPTY_MESSAGE: Mapping[str, Any] = {
     column.name: None for column in _messages.columns if column.nullable
@@ -30,15 +58,15 @@ EMPTY_MESSAGE: Mapping[str, Any] = {
 }
 
 
-def insert_message(connection: Connection, values: Mapping[str, Any]) -> None:
-    """Write one message; what is left out is empty."""
-    connection.execute(insert(_messages), {**EMPTY_MESSAGE, **values})
+def insert_message(connection: Connection, values: Mapping[str, Any]) -> Row[Any]:
+    """Write one message; what is left out is empty. The message then."""
+    return connection.execute(_INSERT, {**EMPTY_MESSAGE, **values}).one()
 
 
 def insert_parts(connection: Connection, message_id: str, recipient: str, count: int) -> None:
     """Write the parts of an outbound message, all queued."""
     connection.execute(
-        insert(_parts),
+        _INSERT_PARTS,
         [
             {
                 "message_id": message_id,
@@ -54,32 +82,28 @@ def insert_parts(connection: Connection, message_id: str, recipient: str, count:
 
 def get(connection: Connection, message_id: str, *, alone: bool = False) -> Row[Any] | None:
     """One message; `alone`: no other host changes it until the transaction ends."""
-    statement = select(_messages).where(_messages.c.id == message_id)
-    if alone:
-        statement = statement.with_for_update()
-    return connection.execute(statement).one_or_none()
+    statement = _GET_ALONE if alone else _GET
+    return connection.execute(statement, values_of(id=message_id)).one_or_none()
 
 
 def get_parts(connection: Connection, message_id: str) -> Sequence[Row[Any]]:
     """The parts of an outbound message, in order."""
-    return connection.execute(
-        select(_parts).where(_parts.c.message_id == message_id).order_by(_parts.c.seq)
-    ).all()
+    return connection.execute(_GET_PARTS, values_of(id=message_id)).all()
 
 
 def change(connection: Connection, message_id: str, **values: Any) -> None:
     """Set columns of one message."""
-    values = fitted(_messages, values)
-    connection.execute(update(_messages).where(_messages.c.id == message_id).values(**values))
+    connection.execute(_CHANGE, values_of(id=message_id) | fitted(_messages, values))
+
+
+def changed(connection: Connection, message_id: str, **values: Any) -> Row[Any]:
+    """Set columns of one message; the message then."""
+    return connection.execute(_CHANGED, values_of(id=message_id) | fitted(_messages, values)).one()
 
 
 def change_part(connection: Connection, message_id: str, seq: int, **values: Any) -> None:
     """Set columns of one part."""
-    connection.execute(
-        update(_parts)
-        .where(_parts.c.message_id == message_id, _parts.c.seq == seq)
-        .values(**fitted(_parts, values))
-    )
+    connection.execute(_CHANGE_PART, values_of(id=message_id, seq=seq) | fitted(_parts, values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +185,7 @@ def last_automatic_at(connection: Connection, number: str, permit: str) -> float
 
 def find_conversation(connection: Connection, number: str, pool: str) -> Row[Any] | None:
     """The conversation with a number, if there is one."""
-    return connection.execute(
-        select(_conversations).where(
-            _conversations.c.number == number, _conversations.c.pool == pool
-        )
-    ).one_or_none()
+    return connection.execute(_CONVERSATION, values_of(number=number, pool=pool)).one_or_none()
 
 
 def open_conversation(connection: Connection, number: str, pool: str, now: float) -> Row[Any]:
@@ -191,20 +211,13 @@ def open_conversation(connection: Connection, number: str, pool: str, now: float
 
 def next_sequence(connection: Connection, conversation_id: str) -> int:
     """The next number of an event in a conversation; gap-free, because it commits with it."""
-    sequence: int = connection.execute(
-        update(_conversations)
-        .where(_conversations.c.id == conversation_id)
-        .values(last_sequence=_conversations.c.last_sequence + 1)
-        .returning(_conversations.c.last_sequence)
-    ).scalar_one()
+    sequence: int = connection.execute(_NEXT_SEQUENCE, values_of(id=conversation_id)).scalar_one()
     return sequence
 
 
 def note_conversation(connection: Connection, conversation_id: str, **values: Any) -> None:
     """Set columns of a conversation."""
-    connection.execute(
-        update(_conversations).where(_conversations.c.id == conversation_id).values(**values)
-    )
+    connection.execute(_CHANGE_CONVERSATION, values_of(id=conversation_id) | values)
 
 
 def counts(connection: Connection) -> dict[tuple[str, str], int]:
@@ -231,17 +244,8 @@ def parts_awaiting_report(
     connection: Connection, line_id: str, mr: int, recipient: str, since: float
 ) -> Sequence[Row[Any]]:
     """Accepted parts to a recipient whose submit bore this MR on this line, the newest first."""
-    return connection.execute(
-        select(_parts)
-        .where(
-            _parts.c.line_id == line_id,
-            _parts.c.mr == mr,
-            _parts.c.recipient == recipient,
-            _parts.c.submitting_at >= since,
-        )
-        .order_by(_parts.c.submitting_at.desc())
-        .limit(2)
-    ).all()
+    values = values_of(line=line_id, mr=mr, recipient=recipient, since=since)
+    return connection.execute(_AWAITING_REPORT, values).all()
 
 
 def parts_in_doubt(connection: Connection, line_id: str, recipient: str) -> Sequence[Row[Any]]:

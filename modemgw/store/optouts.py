@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
-from modemgw.store.sql import insert_new, lock_number, upsert
+from modemgw.store.sql import given, insert_new, lock_number, upsert, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 _opt_outs, _confirmations = tables.opt_outs, tables.confirmations
+_GET = select(_opt_outs).where(_opt_outs.c.number == given("number"))
 
 
 def lock(connection: Connection, number: str) -> None:
@@ -35,7 +36,7 @@ def remove(connection: Connection, number: str) -> bool:
 
 def get(connection: Connection, number: str) -> Row[Any] | None:
     """The opt-out of a number."""
-    return connection.execute(select(_opt_outs).where(_opt_outs.c.number == number)).one_or_none()
+    return connection.execute(_GET, values_of(number=number)).one_or_none()
 
 
 def page(connection: Connection, *, after: str | None, limit: int) -> Sequence[Row[Any]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, literal, not_, select, union_all, update
+from sqlalchemy import exists, func, not_, select, union_all, update
 
 from modemgw.store import tables
+from modemgw.store.sql import given, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
 _messages, _parts = tables.messages, tables.parts
 _m = _messages.c
@@ -37,32 +39,37 @@ def candidates(
 
     Each lane is asked for its head alone, so the cost does not grow with the queue.
     """
+    named = {f"lane_{i}": lane for i, lane in enumerate(lanes)}
+    rows = connection.execute(_heads(len(lanes), limit), values_of(line=line_id, **named))
+    return [
+        Candidate(row, bool(row._opted_out), bool(row._in_doubt), row._last_inbound_at)  # noqa: SLF001
+        for row in rows
+    ]
+
+
+@lru_cache(maxsize=256)
+def _heads(lanes: int, limit: int) -> Select[Any]:
+    """The statement for so many lanes."""
     heads = [
         select(
             select(_m.id, _m.priority)
-            .where(_m.lane == lane)
+            .where(_m.lane == given(f"lane_{i}"))
             .order_by(_m.priority.desc(), _m.id)
             .limit(limit)
             .subquery()
         )
-        for lane in lanes
+        for i in range(lanes)
     ]
     union = union_all(*heads).subquery()
-    ids = list(
-        connection.execute(
-            select(union.c.id).order_by(union.c.priority.desc(), union.c.id).limit(limit)
-        ).scalars()
-    )
-    if not ids:
-        return []
+    first = select(union.c.id).order_by(union.c.priority.desc(), union.c.id).limit(limit)
     in_doubt = exists().where(
-        tables.parts.c.line_id == line_id,
-        tables.parts.c.recipient == _m.recipient,
-        tables.parts.c.status == "in_doubt",
+        _parts.c.line_id == given("line"),
+        _parts.c.recipient == _m.recipient,
+        _parts.c.status == "in_doubt",
     )
     opted_out = exists().where(tables.opt_outs.c.number == _m.recipient)
     conversation = tables.conversations
-    rows = connection.execute(
+    return (
         select(
             _messages,
             opted_out.label("_opted_out"),
@@ -70,25 +77,57 @@ def candidates(
             conversation.c.last_inbound_at.label("_last_inbound_at"),
         )
         .outerjoin(conversation, conversation.c.id == _m.conversation_id)
-        .where(_m.id.in_(ids), _m.lane.is_not(None))
+        .where(_m.id.in_(first), _m.lane.is_not(None))
         .order_by(_m.priority.desc(), _m.id)
         .with_for_update(of=_messages, skip_locked=True)
     )
-    return [
-        Candidate(row, bool(row._opted_out), bool(row._in_doubt), row._last_inbound_at)  # noqa: SLF001
-        for row in rows
-    ]
+
+
+_CLAIM = update(_messages).where(_m.id == given("id"), _m.lane.is_not(None))
+_PARK = update(_messages).where(_m.id == given("id"))
+_DUE = (
+    select(_messages)
+    .where(_m.ready_at <= given("now"), _m.lane.is_(None))
+    .order_by(_m.ready_at)
+    .limit(given("limit"))
+    .with_for_update(skip_locked=True)
+)
+_BEGIN = update(_messages).where(
+    _m.id == given("id"),
+    _m.claimed_by == given("host"),
+    _m.status.in_(("queued", "sending")),
+    exists().where(
+        _parts.c.message_id == given("id"),
+        _parts.c.seq == given("seq"),
+        _parts.c.status == "queued",
+    ),
+)
+_BEGIN_PART = (
+    update(_parts)
+    .where(_parts.c.message_id == given("id"), _parts.c.seq == given("seq"))
+    .values(
+        status="submitting",
+        line_id=given("line"),
+        modem_id=given("modem"),
+        submitting_at=given("now"),
+        mr=None,
+        attempts=_parts.c.attempts + 1,
+    )
+)
 
 
 def claim(
     connection: Connection, message_id: str, host: str, line_id: str, sender: str | None
 ) -> bool:
     """Take a message out of its lane for a line; false when it is no longer there."""
-    done = connection.execute(
-        update(_messages)
-        .where(_m.id == message_id, _m.lane.is_not(None))
-        .values(lane=None, ready_at=None, claimed_by=host, line_id=line_id, sender=sender)
-    )
+    changes = {
+        "lane": None,
+        "ready_at": None,
+        "claimed_by": host,
+        "line_id": line_id,
+        "sender": sender,
+    }
+    done = connection.execute(_CLAIM, values_of(id=message_id) | changes)
     return bool(done.rowcount)
 
 
@@ -106,22 +145,13 @@ def put_back(connection: Connection, message_id: str, lane: str, host: str, line
 
 def park(connection: Connection, message_id: str, until: float, reason: str | None) -> None:
     """Take a message out of its lane until a time."""
-    connection.execute(
-        update(_messages)
-        .where(_m.id == message_id)
-        .values(lane=None, claimed_by=None, ready_at=until, hold_reason=reason)
-    )
+    changes = {"lane": None, "claimed_by": None, "ready_at": until, "hold_reason": reason}
+    connection.execute(_PARK, values_of(id=message_id) | changes)
 
 
 def due(connection: Connection, now: float, limit: int) -> Sequence[Row[Any]]:
     """Parked messages whose time has come, the earliest first."""
-    return connection.execute(
-        select(_messages)
-        .where(_m.ready_at <= now, _m.lane.is_(None))
-        .order_by(_m.ready_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    return connection.execute(_DUE, values_of(now=now, limit=limit)).all()
 
 
 def next_due_at(connection: Connection) -> float | None:
@@ -183,31 +213,12 @@ def begin_part(
     False when it may not: the message was canceled, or is another's by now. The message comes
     first: its row is what a cancel on another host takes, too.
     """
-    part = (_parts.c.message_id == message_id) & (_parts.c.seq == seq)
-    alive = connection.execute(
-        update(_messages)
-        .where(
-            _m.id == message_id,
-            _m.claimed_by == host,
-            _m.status.in_(("queued", "sending")),
-            exists().where(part, _parts.c.status == "queued"),
-        )
-        .values(status="sending", sender=sender, line_id=line_id, hold_reason=None)
-    )
+    part = values_of(id=message_id, seq=seq)
+    changes = {"status": "sending", "sender": sender, "line_id": line_id, "hold_reason": None}
+    alive = connection.execute(_BEGIN, part | values_of(host=host) | changes)
     if not alive.rowcount:
         return False
-    connection.execute(
-        update(_parts)
-        .where(part)
-        .values(
-            status="submitting",
-            line_id=line_id,
-            modem_id=modem_id,
-            submitting_at=now,
-            mr=None,
-            attempts=_parts.c.attempts + literal(1),
-        )
-    )
+    connection.execute(_BEGIN_PART, part | values_of(line=line_id, modem=modem_id, now=now))
     return True
 
 

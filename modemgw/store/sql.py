@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import literal, text
+from sqlalchemy import bindparam, literal, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
@@ -14,16 +15,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+def _insert(dialect: str, table: Table) -> Any:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@lru_cache(maxsize=64)
+def _insert_new(dialect: str, table: Table) -> Any:
+    return _insert(dialect, table).on_conflict_do_nothing().returning(literal(1))
 
 
 def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key is there; whether it was new."""
-    statement = _insert(connection, table).values(**values).on_conflict_do_nothing()
-    return connection.execute(statement.returning(literal(1))).first() is not None
+    statement = _insert_new(connection.dialect.name, table)
+    return connection.execute(statement, dict(values)).first() is not None
 
 
 def upsert(
@@ -31,7 +35,7 @@ def upsert(
 ) -> None:
     """Insert a row, or bring the one with the same key to these values."""
     changes = {name: value for name, value in values.items() if name not in key}
-    statement = _insert(connection, table).values(**values)
+    statement = _insert(connection.dialect.name, table).values(**values)
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changes))
 
 
@@ -40,14 +44,16 @@ def fitted(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
 
     For what devices tell, which has no bounds. PostgreSQL would refuse the row, SQLite take it.
     """
-    return {name: _fitted(table, name, value) for name, value in values.items()}
+    lengths = _lengths(table)
+    return {
+        name: value.replace("\0", "\ufffd")[: lengths[name]] if isinstance(value, str) else value
+        for name, value in values.items()
+    }
 
 
-def _fitted(table: Table, name: str, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    length = getattr(table.c[name].type, "length", None)
-    return value.replace("\0", "\ufffd")[:length]
+@lru_cache(maxsize=64)
+def _lengths(table: Table) -> dict[str, int | None]:
+    return {column.name: getattr(column.type, "length", None) for column in table.columns}
 
 
 def lock_number(connection: Connection, number: str) -> None:
@@ -57,5 +63,21 @@ def lock_number(connection: Connection, number: str) -> None:
     """
     if connection.dialect.name == "postgresql":
         digest = hashlib.blake2b(number.encode(), digest_size=8).digest()
-        value = int.from_bytes(digest, signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:value)"), {"value": value})
+        connection.execute(_LOCK, {"value": int.from_bytes(digest, signed=True)})
+
+
+_LOCK = text("SELECT pg_advisory_xact_lock(:value)")
+
+
+def given(name: str) -> Any:
+    """A value that is given at execution.
+
+    Statements on the way of a text are made once, when their module is loaded: making one takes
+    longer than running it. The names of values differ from those of columns that are set.
+    """
+    return bindparam(f"given_{name}")
+
+
+def values_of(**values: Any) -> dict[str, Any]:
+    """The values for `given` names."""
+    return {f"given_{name}": value for name, value in values.items()}

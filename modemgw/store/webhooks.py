@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
+from modemgw.store.sql import given, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 _webhooks, _deliveries, _events = tables.webhooks, tables.deliveries, tables.events
+_PENDING = (
+    select(_deliveries, _events.c.type, _events.c.created_at, _events.c.data, _events.c.sequence)
+    .join(_events, _events.c.position == _deliveries.c.position)
+    .where(
+        _deliveries.c.webhook_id == given("id"),
+        _deliveries.c.status == "pending",
+        _deliveries.c.position > given("after"),
+    )
+    .order_by(_deliveries.c.position)
+    .limit(given("limit"))
+)
+_SETTLE = update(_deliveries).where(
+    _deliveries.c.webhook_id == given("id"), _deliveries.c.position == given("at")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +111,13 @@ def pending(
     connection: Connection, webhook_id: str, *, after: int = 0, limit: int
 ) -> Sequence[Row[Any]]:
     """What is owed to an endpoint behind a position, in order, with the events themselves."""
-    return connection.execute(
-        select(
-            _deliveries, _events.c.type, _events.c.created_at, _events.c.data, _events.c.sequence
-        )
-        .join(_events, _events.c.position == _deliveries.c.position)
-        .where(
-            _deliveries.c.webhook_id == webhook_id,
-            _deliveries.c.status == "pending",
-            _deliveries.c.position > after,
-        )
-        .order_by(_deliveries.c.position)
-        .limit(limit)
-    ).all()
+    values = values_of(id=webhook_id, after=after, limit=limit)
+    return connection.execute(_PENDING, values).all()
 
 
 def settle(connection: Connection, webhook_id: str, position: int, **values: Any) -> None:
     """Record the outcome of an attempt."""
-    connection.execute(
-        update(_deliveries)
-        .where(_deliveries.c.webhook_id == webhook_id, _deliveries.c.position == position)
-        .values(**values)
-    )
+    connection.execute(_SETTLE, values_of(id=webhook_id, at=position) | values)
 
 
 def owed(connection: Connection) -> dict[str, int]:

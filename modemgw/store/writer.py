@@ -203,16 +203,16 @@ class Writer:
         outbox: list[Event] = []
         for job in jobs:
             transaction = Transaction(connection)
-            savepoint = connection.begin_nested()
+            connection.exec_driver_sql("SAVEPOINT operation")
             try:
                 job.result = job.operation(transaction)
             except Exception as error:
                 if isinstance(error, DBAPIError) and error.connection_invalidated:
                     raise  # the connection is dead, and with it the whole group
-                savepoint.rollback()
+                connection.exec_driver_sql("ROLLBACK TO SAVEPOINT operation")
                 job.error = _in_our_words(error)
             else:
-                savepoint.commit()
+                connection.exec_driver_sql("RELEASE SAVEPOINT operation")
                 outbox += transaction.outbox
         if self._keeps_group_ids:
             self._note(connection, group_id)
