@@ -20,6 +20,7 @@ class Script:
     """What becomes of one submit. Events that are left out are not waited for."""
 
     result: SubmitResult | None = None  # None: accepted with the next MR
+    before_obtain: asyncio.Event | None = None  # the modem has something else to do first
     before_verdict: asyncio.Event | None = None  # the prompt is late
     before_answer: asyncio.Event | None = None  # the network is slow
     at_prompt: bool = False  # `result` comes instead of the prompt
@@ -61,6 +62,8 @@ class ScriptedModem:
         script = self.script.popleft() if self.script else Script()
         if script.at_prompt and script.result is not None:
             return script.result
+        if script.before_obtain is not None:
+            await script.before_obtain.wait()
         try:
             granted = await clearance.obtain()
         except Exception:

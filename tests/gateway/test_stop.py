@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,6 +95,49 @@ async def test_a_stop_between_clearance_and_write_withdraws_the_text(
     assert modem.withdrawn == 1
     assert "Hello" not in modem.texts
     world.assert_nothing_dangles(await world.row(message_id))
+
+
+async def test_a_stop_that_cannot_be_written_yet_holds_already(
+    world: World, modem: ScriptedModem
+) -> None:
+    """The writer is stuck with the STOP in its queue; a text that is cleared meanwhile goes not."""
+    prompt, stuck = asyncio.Event(), threading.Event()
+    script = Script(before_verdict=prompt)
+    modem.plan(script)
+    message_id = await world.send()
+    await script.cleared.wait()
+    blocked = world.writer.submit(lambda _tx: stuck.wait(10))
+    stop = asyncio.create_task(world.write(modem, "STOP"))
+    try:
+        await world.until(lambda: world.gateway.refusals.held(ALICE))
+        prompt.set()
+        await world.until(lambda: modem.withdrawn + len(modem.written) == 1)
+        assert modem.withdrawn == 1
+    finally:
+        stuck.set()
+        await asyncio.gather(blocked, stop)
+    await world.becomes(message_id, "canceled")
+
+
+async def test_the_write_ahead_asks_the_database_for_opt_outs(
+    world: World, modem: ScriptedModem
+) -> None:
+    """Another host's STOP is committed after our claim, and memory does not know of it yet."""
+    begin = asyncio.Event()
+    modem.plan(Script(before_obtain=begin))
+    message_id = await world.send()
+    await world.until_async(lambda: world.claimed(message_id))
+    values = {
+        "number": ALICE,
+        "scope": "all",
+        "source": "keyword",
+        "reason": "on another host",
+        "created_at": world.clock.now,
+    }
+    await world.writer.run(lambda tx: optouts.add(tx.connection, values))
+    begin.set()
+    await world.until(lambda: modem.withdrawn + len(modem.written) == 1)
+    assert modem.withdrawn == 1
 
 
 async def test_a_stop_in_flight_is_noted_and_ends_the_rest_of_the_message(

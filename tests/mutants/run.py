@@ -42,7 +42,12 @@ MUTANTS = (
     Mutant(
         "hold",
         "the hold on a sender whose STOP is on its way into the database",
-        ("tests/e2e/test_stop.py::test_a_stop_that_cannot_be_written_yet_holds_already",),
+        ("tests/gateway/test_stop.py::test_a_stop_that_cannot_be_written_yet_holds_already",),
+    ),
+    Mutant(
+        "claim-check",
+        "the look at opt-outs in the transaction of the write-ahead",
+        ("tests/gateway/test_stop.py::test_the_write_ahead_asks_the_database_for_opt_outs",),
     ),
     Mutant(
         "delete-after-commit",
