@@ -229,3 +229,34 @@ def test_a_start_of_the_modem_is_recognised() -> None:
     assert is_boot("SMS Ready")
     assert is_boot("+CFUN: 1")
     assert not is_boot("+CFUN: 4")
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ('+CPINR="SIM PIN"', "+CPINR: SIM PIN,2,3"),
+        ('+QPINC="SC"', '+QPINC: "SC",2,10'),
+        ("+SPIC", "+SPIC: 2,10,0,10"),
+        ("#PCT", "#PCT: 2"),
+        ("^CPIN?", "^CPIN: SIM PIN,2,10,2,10,3"),
+    ],
+)
+def test_the_tries_left_to_a_pin_are_read_in_every_makers_words(name: str, answer: str) -> None:
+    """The first number of the answer is the one of the PIN."""
+    command = commands.read_pin_tries(name)
+    assert command.text == f"AT{name}"
+    assert command.claims(answer)
+    assert command.parse((answer,)) == 2
+
+
+def test_an_answer_without_tries_is_none() -> None:
+    """A number beyond what a card can count is something else."""
+    with pytest.raises(AtError):
+        commands.read_pin_tries("+SPIC").parse(("+SPIC: READY,100",))
+
+
+def test_noise_in_an_announcement_is_no_place() -> None:
+    """A storage's name goes back into a command, so it has to be one."""
+    for line in ('+CMTI: "\xff\xfe",3', '+CMTI: "SM;+CMGD",3', '+CMTI: "",3', "+CMTI: ,"):
+        with pytest.raises(AtError):
+            answers.announced(line)

@@ -288,3 +288,44 @@ def test_a_second_command_waits_for_the_first() -> None:
 
 def _state(dialogue: Dialogue) -> State:
     return dialogue.state
+
+
+@pytest.mark.parametrize("line", [b"NO CARRIER", b"BUSY", b"NO ANSWER"])
+def test_the_end_of_a_call_is_not_the_end_of_a_command(line: bytes) -> None:
+    """A caller who hangs up during a submit leaves NO CARRIER in front of its answer."""
+    dialogue = clean_dialogue()
+    dialogue.begin(commands.submit(19))
+    dialogue.receive(b"\r\n> ")
+    dialogue.payload("00AA")
+    events = dialogue.receive(b"\r\n" + line + b"\r\n\r\n+CMGS: 7\r\n\r\nOK\r\n")
+    assert events[0] == Unsolicited((line.decode(),))
+    assert isinstance(events[1], Response)
+    assert events[1].final.ok
+    assert events[1].lines == ("+CMGS: 7",)
+
+
+def test_the_end_of_a_call_ends_the_command_that_dials() -> None:
+    """Who dials by hand gets NO CARRIER as the answer."""
+    dialogue = clean_dialogue()
+    dialogue.begin(commands.plain("ATD123;"))
+    (response,) = dialogue.receive(b"\r\nNO CARRIER\r\n")
+    assert isinstance(response, Response)
+    assert response.final.kind is Kind.NO_CARRIER
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n> "])
+def test_a_result_before_ctrl_z_leaves_the_dialogue_dirty(before: bytes) -> None:
+    """A prompt may yet open, or stay open: the next command would be written into it."""
+    dialogue = clean_dialogue()
+    dialogue.begin(commands.submit(19))
+    dialogue.receive(before + b"\r\nOK\r\n")
+    assert _state(dialogue) is State.DIRTY
+
+
+def test_a_prompt_older_than_the_command_does_not_answer_it() -> None:
+    """`>` left in the buffer is nobody's."""
+    dialogue = clean_dialogue()
+    dialogue.receive(b"\r\n> ")
+    dialogue.begin(commands.submit(19))
+    assert dialogue.receive(b"\r\n") == []
+    assert dialogue.receive(b"> ") == [Prompt()]

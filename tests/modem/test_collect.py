@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from modemgw.modem.bank import Bank
 from modemgw.modem.interface import Incoming, ModemState, Source
+from modemgw.modem.settings import BankSettings, PortSettings
+from tests.modem.conftest import QUICK
+from tests.modem.listening import Permit
 from tests.modem.scripted import CRLF, ScriptedModem, ok
 
 if TYPE_CHECKING:
@@ -190,3 +195,82 @@ async def test_a_call_is_told_once_with_its_number(
     await listener.until(lambda: bool(listener.calls))
     await asyncio.sleep(0)
     assert listener.calls == ["+15550123"]
+
+
+async def test_noise_in_an_announcement_harms_nobody(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """A storage that has no name cannot be asked for: it brings a sweep."""
+    driver = await start()
+    modem.stored[1] = PDU
+    modem.say(f'{CRLF}+CMTI: "\xff\xfe",3{CRLF}')
+    await modem.until(lambda: not modem.stored)
+    assert driver.status.state is ModemState.READY
+
+
+async def test_a_storage_that_cannot_be_listed_does_not_keep_the_modem_from_work(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Some hang on +CMGL; it is tried again, and `swept` waits for it."""
+    hangs = iter([""])
+    modem.stored[1] = PDU
+    modem.script["AT+CMGL=4"] = lambda: next(
+        hangs, ok("+CMGL: 1,1,,21", PDU) if modem.stored else ok()
+    )
+    await start()
+    assert ModemState.RECOVERING not in listener.told
+    await listener.until(lambda: listener.sweeps == 1)
+    assert len(listener.incoming) == 1
+
+
+async def test_a_full_storage_is_swept_at_once(start: Start, modem: ScriptedModem) -> None:
+    """Nothing arrives any more, and nothing is announced."""
+    await start()
+    modem.stored[1] = PDU
+    modem.say(f"{CRLF}+SMS FULL{CRLF}")
+    await modem.until(lambda: not modem.stored, 2)
+
+
+async def test_a_submit_refused_for_a_full_storage_brings_a_sweep(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """322, memory full, is mended by emptying it."""
+    driver = await start()
+    modem.stored[1] = PDU
+    modem.script["CTRL-Z"] = f"{CRLF}+CMS ERROR: 322{CRLF}"
+    await driver.submit(PDU, 21, Permit())
+    await modem.until(lambda: not modem.stored, 2)
+
+
+async def test_each_round_looks_everywhere_and_sets_announcements_again(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """+CNMI is forgotten in silence, and an announcement from another storage may be lost."""
+    timing = replace(QUICK, sweep_s=0.1)
+    bank = Bank(BankSettings((PortSettings(modem.path),), timing), listener)
+    task = asyncio.create_task(bank.run())
+    await listener.until_state(ModemState.READY)
+    modem.commands.clear()
+    await modem.until(lambda: modem.commands.count('AT+CPMS="SM"') >= 2)
+    assert "AT+CNMI=2,1,0,2,0" in modem.commands
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_case_of_hex_digits_makes_no_difference(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """A list in capitals and a text in small letters are the same text."""
+    modem.script["AT+CMGR=1"] = lambda: ok("+CMGR: 1,,21", PDU.lower())
+    modem.stored[1] = PDU
+    await start()
+    assert not modem.stored
+
+
+async def test_an_entry_whose_pdu_was_not_printed_is_no_text(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """A list that was cut off hands over nothing empty."""
+    modem.script["AT+CMGL=4"] = ok("+CMGL: 1,1,,21", PDU, "+CMGL: 2,1,,21")
+    await start()
+    assert {incoming.pdu for incoming in listener.incoming} == {PDU}

@@ -285,3 +285,120 @@ def _arrives_with_the_result(modem: ScriptedModem) -> str:
     modem.stored[3] = "0791515500909988"
     modem.script["CTRL-Z"] = ok("+CMGS: 2")
     return ok("+CMGS: 1") + f'{CRLF}+CMTI: "ME",3{CRLF}'
+
+
+async def test_a_missed_call_during_a_submit_is_not_its_answer(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """NO CARRIER ends the caller's call; +CMGS and OK still come."""
+    modem.script["CTRL-Z"] = f"{CRLF}NO CARRIER{CRLF}" + ok("+CMGS: 8")
+    driver = await start()
+    result = await driver.submit(PDU, LENGTH, Permit())
+    assert (result.outcome, result.mr) == (Outcome.ACCEPTED, 8)
+
+
+async def test_nothing_is_written_to_a_modem_that_restarted_at_its_prompt(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """Its prompt is gone: the TPDU would be run as commands, or be sent in text mode."""
+
+    class Slow(Permit):
+        async def obtain(self) -> bool:
+            modem.say(f"{CRLF}RDY{CRLF}")
+            await asyncio.sleep(0.05)
+            return True
+
+    driver = await start()
+    permit = Slow()
+    result = await driver.submit(PDU, LENGTH, permit)
+    assert (result.outcome, permit.asked) == (Outcome.WITHDRAWN, 0)
+    assert modem.payloads == []
+
+
+async def test_a_modem_that_restarted_takes_no_submit_until_it_is_set_up(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """In text mode AT+CMGS=19 would text to the number 19."""
+    driver = await start()
+    modem.say(f"{CRLF}RDY{CRLF}")
+    while not any(b"RDY" in entry.data for entry in driver.recorder.entries):
+        await asyncio.sleep(0)
+    result = await driver.submit(PDU, LENGTH, Permit())
+    assert result.outcome is Outcome.REFUSED
+    assert not [line for line in modem.commands if line.startswith("AT+CMGS=")]
+
+
+async def test_a_late_acceptance_is_told_before_the_next_submit_and_never_after_it(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Told behind the next submit it would settle that one instead."""
+    modem.script["CTRL-Z"] = ""
+    driver = await start()
+    submitting = asyncio.create_task(driver.submit(PDU, LENGTH, Permit()))
+    await modem.until(lambda: bool(modem.payloads))
+    submitting.cancel()
+    await asyncio.gather(submitting, return_exceptions=True)
+    modem.say(ok("+CMGS: 41"))
+    told: list[list[int | None]] = []
+
+    class Watched(Permit):
+        async def obtain(self) -> bool:
+            told.append(list(listener.late))
+            return True
+
+    submitting = asyncio.create_task(driver.submit(PDU, LENGTH, Watched()))
+    await modem.until(lambda: len(modem.payloads) == 2)
+    modem.unplug()
+    assert (await submitting).outcome is Outcome.UNKNOWN
+    modem.plug()
+    await listener.until_state(ModemState.READY)
+    assert told == [[41]]
+    assert listener.late == [41]
+
+
+async def test_an_ok_in_place_of_the_prompt_refuses_and_the_prompt_is_escaped(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """The prompt that opens behind it must not swallow the next command."""
+    command = f"AT+CMGS={LENGTH}"
+
+    def out_of_step() -> str:
+        del modem.script[command]
+        modem._at_prompt = True
+        return f"{ok()}{CRLF}> "
+
+    modem.script[command] = out_of_step
+    driver = await start()
+    assert (await driver.submit(PDU, LENGTH, Permit())).outcome is Outcome.REFUSED
+    assert (await driver.submit(PDU, LENGTH, Permit())).outcome is Outcome.ACCEPTED
+    assert modem.payloads == [PDU]
+
+
+async def test_without_a_network_nothing_is_submitted(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """What a modem answers then (331, ERROR) would leave the part in doubt."""
+    driver = await start()
+    modem.script["AT+CREG?"] = ok("+CREG: 1,2")
+    modem.say(f"{CRLF}+CREG: 2{CRLF}")
+    await listener.until_state(ModemState.DEGRADED)
+    permit = Permit()
+    assert (await driver.submit(PDU, LENGTH, permit)).outcome is Outcome.REFUSED
+    assert permit.obtained == 0
+
+
+async def test_a_prompt_is_not_left_open_for_longer_than_one_clearance(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """Clearances that are obtained again and again share one time limit."""
+
+    class Slow(Permit):
+        async def obtain(self) -> bool:
+            await asyncio.sleep(0.4)
+            return await super().obtain()
+
+    driver = await start()
+    stale = Verdict.STALE
+    result = await driver.submit(PDU, LENGTH, Slow(stale, stale, stale, Verdict.GO))
+    assert result.outcome is Outcome.WITHDRAWN
+    assert modem.payloads == []
