@@ -95,6 +95,7 @@ class Gateway:
 
         returned, doubtful = await self.writer.run(operation)
         self._known_until = await self.reader.run(events.last_position)
+        await self.roster.load(self.reader)
         self.refusals.load(await self.reader.run(optouts.numbers))
         log.info("recovered", returned=returned, in_doubt=doubtful, opt_outs=len(self.refusals))
 
@@ -246,6 +247,7 @@ class Gateway:
 
     async def swept(self, modem: Modem) -> None:
         """All that a modem's storage held is committed."""
+        self.roster.forget_former(modem)
         self.dispatcher.swept(modem)
 
     def called(self, modem: Modem, caller: str | None) -> None:

@@ -35,6 +35,7 @@ from modemgw.gateway.letters import (
     text_of,
 )
 from modemgw.gateway.reports import Report
+from modemgw.modem.interface import Source
 from modemgw.pdu import Deliver, PduError, StatusReport
 from modemgw.store import inbox, lines
 from modemgw.store.errors import StoreUnavailableError
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from modemgw.consent.replies import Replies
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.refusals import Refusals
-    from modemgw.gateway.roster import Roster
+    from modemgw.gateway.roster import Line, Roster
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.gateway.tally import Tally
     from modemgw.modem.interface import Incoming, Modem
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+OWN_STORAGES = frozenset({"ME", "MT"})  # 27.005 §3.2.2; MT is ME and SM as one
 LONGEST_PDU = 1_024  # characters that are kept of what is not a TPDU at all
 
 
@@ -68,6 +70,7 @@ class Arrival:
     tpdu: Tpdu | None
     defect: str | None
     region: str
+    former: Line | None  # whose it is, where it lay in the modem since before a change of SIM
 
     @property
     def sender(self) -> Sender | None:
@@ -135,11 +138,21 @@ class Inbound:
         incoming = replace(incoming, pdu=clean(incoming.pdu[:LONGEST_PDU]))
         region = self._region_of(incoming.iccid)
         modem_id = self._roster.modem_id(modem)
+        former = self._former_line(modem, incoming)
         try:
             tpdu, defect = read_tpdu(incoming.pdu)
-            return Arrival(incoming, modem_id, tpdu, defect, region)
         except PduError as error:
-            return Arrival(incoming, modem_id, None, str(error), region)
+            tpdu, defect = None, str(error)
+        return Arrival(incoming, modem_id, tpdu, defect, region, former)
+
+    def _former_line(self, modem: Modem, incoming: Incoming) -> Line | None:
+        """Whose a text is that the first sweep finds in the modem's own storage, where another
+        SIM was in it when we last saw it. What lies on the SIM came with the SIM.
+        """
+        if incoming.source is not Source.STORED or incoming.storage not in OWN_STORAGES:
+            return None
+        former = self._roster.former_line(modem)
+        return None if former is None or former.iccid == incoming.iccid else former
 
     def _region_of(self, iccid: str | None) -> str:
         """The country that numbers without + are read in on the line of this SIM."""
@@ -244,6 +257,8 @@ class Inbound:
         )
 
     def _line(self, tx: Transaction, arrival: Arrival, now: float) -> tuple[str | None, str | None]:
+        if arrival.former is not None:
+            return arrival.former.id, arrival.former.number
         iccid = arrival.incoming.iccid
         known = self._roster.line_by_iccid(iccid)
         if known is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import phonenumbers
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import Modem, ModemStatus
+    from modemgw.store.reader import Reader
     from modemgw.store.writer import Transaction, Writer
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,22 @@ class Roster:
         self._modems: dict[int, Modem] = {}
         self._written: dict[int, ModemStatus] = {}
         self._changed: dict[int, Modem] = {}
+        self._former: dict[str, Line] = {}  # by IMEI
+        self._owners: dict[str, Modem] = {}  # by IMEI
         self._wake = asyncio.Event()
+
+    async def load(self, reader: Reader) -> None:
+        """Learn which line was in each modem when it was last seen; before any modem tells."""
+        for row in await reader.run(lines.seated):
+            self._former[row.imei] = self._as_line(row)
+
+    def former_line(self, modem: Modem) -> Line | None:
+        """The line that was in a modem before this run, until `forget_former`."""
+        return self._former.get(modem.status.imei or "")
+
+    def forget_former(self, modem: Modem) -> None:
+        """What lay in the modem from before this run is taken in."""
+        self._former.pop(modem.status.imei or "", None)
 
     @property
     def modems(self) -> list[Modem]:
@@ -104,11 +120,11 @@ class Roster:
         before = self._written.get(id(modem))
         if status == before:
             return
-        now = self._clock()
+        now, imei = self._clock(), self._imei_of(modem)
         announce = before is None or (before.state, before.iccid) != (status.state, status.iccid)
         try:
             row, line = await self._writer.run(
-                lambda tx: self._write(tx, status, now, announce=announce)
+                lambda tx: self._write(tx, replace(status, imei=imei), now, announce=announce)
             )
         except (StoreUnavailableError, SQLAlchemyError) as error:
             # Away, or two ports or hosts told of one modem at once: the next attempt sees both.
@@ -122,6 +138,22 @@ class Roster:
             self._lines[status.iccid or line.iccid] = self._as_line(line)
         log.info("modem", port=status.port, state=status.state, reason=status.reason)
         self._noted(modem, status)
+
+    def _imei_of(self, modem: Modem) -> str | None:
+        """Its IMEI; None where another modem that is there bears it, as in pools that are cloned.
+
+        The port stands for it then, or the two would share one row.
+        """
+        imei = modem.status.imei
+        if imei is None:
+            return None
+        owner = self._owners.get(imei)
+        if owner is None or owner.status.imei != imei or not is_present(owner):
+            owner = self._owners[imei] = modem
+        if owner is modem:
+            return imei
+        log.warning("imei_twice", port=modem.status.port, other=owner.status.port)
+        return None
 
     def _as_line(self, row: Row[Any]) -> Line:
         return Line(

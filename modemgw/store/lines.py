@@ -81,6 +81,15 @@ def seat(connection: Connection, line_id: str, modem_id: str) -> None:
     )
 
 
+def seated(connection: Connection) -> Sequence[Row[Any]]:
+    """The lines that sit in modems, each with the modem's IMEI."""
+    return connection.execute(
+        select(_lines, _modems.c.imei)
+        .join(_modems, _modems.c.line_id == _lines.c.id)
+        .where(_modems.c.imei.is_not(None))
+    ).all()
+
+
 def line_by_number(connection: Connection, number: str) -> Row[Any] | None:
     """The line with this number, the one last seen where two claim it."""
     return connection.execute(

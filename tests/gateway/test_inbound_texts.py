@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modemgw.gateway import letters
-from modemgw.store import inbox
+from modemgw.modem.interface import Incoming, Source
+from modemgw.store import inbox, lines
+from modemgw.store.messages import Filter, find
 from tests.gateway.scripted import ScriptedModem
 from tests.gateway.world import ALICE, BOB, World
 
@@ -213,3 +216,52 @@ async def test_a_call_is_told_as_an_event(world: World, modem: ScriptedModem) ->
     await world.until_async(told)
     (event,) = await world.events("call.received")
     assert (event.data["from"], event.data["to"]) == (BOB, modem.status.number)
+
+
+async def test_what_a_former_sim_left_in_the_modem_belongs_to_its_line(
+    make_world: MakeWorld,
+) -> None:
+    """The SIM is changed while the daemon is down: what the first sweep finds in ME came for the
+    old line, what lies on the SIM and all that comes later is the new one's.
+    """
+    world = make_world()
+    modem = ScriptedModem(1)
+    await world.start(modem)
+    old = world.line(modem)
+    await world.stop()
+    modem.status = replace(modem.status, iccid="8901000000000000777", number="+12025550177")
+    await world.start()
+    (left,) = world.deliver("For the old line")
+    (on_sim,) = world.deliver("From the SIM", BOB)
+    await world.gateway.received(modem, Incoming(left, Source.STORED, modem.status.iccid, "ME", 1))
+    await world.gateway.received(
+        modem, Incoming(on_sim, Source.STORED, modem.status.iccid, "SM", 1)
+    )
+    await world.gateway.swept(modem)
+    await world.present(modem)
+    new = world.line(modem)
+    (later,) = world.deliver("For the new line", "+12025550133")
+    await world.gateway.received(modem, Incoming(later, Source.STORED, modem.status.iccid, "ME", 1))
+    rows = await world.reader.run(
+        lambda c: find(c, Filter(direction="inbound"), before=None, limit=10)
+    )
+    assert {row.text: row.line_id for row in rows} == {
+        "For the old line": old,
+        "From the SIM": new,
+        "For the new line": new,
+    }
+    await world.stop()
+
+
+async def test_two_modems_with_one_imei_keep_a_row_each(world: World, modem: ScriptedModem) -> None:
+    """As in pools whose modules were cloned: the port stands for the second."""
+    twin = ScriptedModem(2)
+    twin.status = replace(twin.status, imei=modem.status.imei)
+    await world.present(twin)
+    rows = await world.reader.run(lines.all_modems)
+    assert [(row.port, row.imei) for row in rows] == [
+        (modem.status.port, modem.status.imei),
+        (twin.status.port, None),
+    ]
+    message_id = await world.send(from_=world.line(twin))
+    await world.becomes(message_id, "sent")
