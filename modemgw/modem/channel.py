@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from modemgw.at import commands
 from modemgw.at.dialogue import Dialogue, Late, Noise, Prompt, Response, State, Unsolicited
+from modemgw.at.unsolicited import is_boot
 from modemgw.modem.errors import (
     CommandError,
     CommandTimeoutError,
@@ -45,6 +46,8 @@ class Exchange:
         self.command = command
         self.prompted: asyncio.Future[None] = loop.create_future()
         self.answered: asyncio.Future[Response] = loop.create_future()
+        self.restarted = False
+        """Whether the modem has started anew meanwhile: a prompt that it gave is gone."""
         self._channel = channel
 
     @property
@@ -241,6 +244,8 @@ class Channel:
         for event in self._dialogue.receive(data):
             match event:
                 case Unsolicited(lines):
+                    if self._exchange is not None and is_boot(lines[0]):
+                        self._exchange.restarted = True
                     self.on_unsolicited(lines)
                 case Response() as response:
                     self._answer(response)

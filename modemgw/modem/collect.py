@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -20,7 +20,7 @@ from modemgw.at import answers, commands
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
 from modemgw.at.unsolicited import TWO_LINES
-from modemgw.modem.errors import CommandError, ModemError
+from modemgw.modem.errors import CommandError, CommandTimeoutError, ModemError
 from modemgw.modem.interface import Source
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 _ANNOUNCED_LIMIT: Final = 512
 _DIRECT_LIMIT: Final = 512
 _AT_ONCE: Final = 64
+_STORAGES_LIMIT: Final = 8
+_HANGS_LIMIT: Final = 2
 _INVALID_INDEX: Final = 321  # 27.005 §3.2.5: already gone
 _DIRECT: Final = frozenset({"+CMT", "+CDS"})
 
@@ -104,6 +106,7 @@ class Collector:
         self._direct = direct
         self._storages = dict.fromkeys((plan.receive,))
         self._selected: str | None = None
+        self._hangs: Counter[str] = Counter()
         self.sweep_due = False
         """Whether something may lie unread that no announcement will lead to."""
 
@@ -126,7 +129,8 @@ class Collector:
             self._announced[place] = None  # some announce twice; the second is dropped here
         else:
             self.sweep_due = True
-        self._storages[place.storage] = None
+        if len(self._storages) < _STORAGES_LIMIT:
+            self._storages[place.storage] = None
         return True
 
     def end_backlog(self) -> None:
@@ -162,6 +166,8 @@ class Collector:
         return whole
 
     async def _sweep_one(self, storage: str) -> bool:
+        if self._hangs[storage] >= _HANGS_LIMIT:
+            return False  # each listing takes a minute of the line; what is announced is read
         async with self._channel.lock:
             try:
                 await self._select(storage)
@@ -169,13 +175,18 @@ class Collector:
             except CommandError as error:
                 _log.info("storage %s could not be listed: %s", storage, error)
                 return storage != self._plan.receive
-            # 2 and 3 are drafts of the SIM's owner, not from the network.
-            texts = [text for text in listed if text.received]
+            except CommandTimeoutError as error:
+                _log.warning("storage %s could not be listed: %s", storage, error)
+                self._hangs[storage] += 1
+                return False
+            # 2 and 3 are drafts of the SIM's owner, not from the network; an entry whose PDU was
+            # not printed is listed again next time.
+            texts = [text for text in listed if text.received and text.pdu]
             done = await self._hand_over_stored(storage, texts)
-        for text, committed in zip(texts, done, strict=True):
-            if committed:
+        for position, text in enumerate(texts):
+            if done[position]:
                 async with self._channel.lock:
-                    await self._delete(storage, text.index, text.pdu)
+                    done[position] = await self._delete(storage, text.index, text.pdu)
         return all(done)
 
     async def _hand_over_stored(self, storage: str, texts: Sequence[StoredText]) -> list[bool]:
@@ -196,25 +207,27 @@ class Collector:
         except (CommandError, AtError) as error:
             _log.info("an announced text could not be read: %s", error)
             text = None
-        if text is None:
-            self.sweep_due = True
-        elif await self._hand_over(text.pdu, Source.STORED, place.storage, place.index):
-            await self._delete(place.storage, place.index, text.pdu)
-        else:
+        if (
+            text is None
+            or not await self._hand_over(text.pdu, Source.STORED, place.storage, place.index)
+            or not await self._delete(place.storage, place.index, text.pdu)
+        ):
             self.sweep_due = True
 
-    async def _delete(self, storage: str, index: int, pdu: str) -> None:
-        """Delete what is committed, if it still lies there."""
+    async def _delete(self, storage: str, index: int, pdu: str) -> bool:
+        """Delete what is committed; false if something else lies there by now, which stays."""
         try:
             await self._select(storage)
             there = await self._channel.run(commands.read_text(index))
-            if there is None or there.pdu != pdu:
-                self.sweep_due = True
-                return
+            if there is None:
+                return True
+            if there.pdu.upper() != pdu.upper():
+                return False
             await self._channel.run(commands.delete_text(index))
         except CommandError as error:
             if error.final.code != _INVALID_INDEX:
                 _log.warning("a committed text could not be deleted: %s", error)
+        return True
 
     async def _select(self, storage: str) -> None:
         if self._selected == storage:

@@ -130,7 +130,7 @@ class Driver:
         self.go(ModemState.ABSENT, f"the driver died: {error!r}")
 
     def go(self, state: ModemState, reason: str = "") -> None:
-        """See `session.Face`."""
+        """See `face.Face`."""
         if not self._life.go(state, reason):
             return
         stage = self._life.stage
@@ -139,7 +139,7 @@ class Driver:
         self.learn(replace(self._status, state=stage.state, reason=stage.reason, since=stage.since))
 
     def learn(self, status: ModemStatus) -> None:
-        """See `session.Face`."""
+        """See `face.Face`."""
         if status == self._status:
             return
         self._status = status
@@ -149,31 +149,40 @@ class Driver:
             _log.exception("%s: a change of its status could not be told", self.path)
 
     def called(self, caller: str | None) -> None:
-        """See `session.Face`."""
+        """See `face.Face`."""
         try:
             self._listener.called(self, caller)
         except Exception:
             _log.exception("%s: a call could not be told", self.path)
 
     def another_modem(self) -> None:
-        """See `session.Face`."""
+        """See `face.Face`."""
         self._proven = False
         self._ladder.steady()
 
+    def pin_was_tried(self, pin: str) -> bool:
+        """See `face.Face`."""
+        return self._shared.pins.was_tried(self._modem_key, pin)
+
     def may_enter_pin(self, pin: str) -> bool:
-        """See `session.Face`."""
-        return self._shared.pins.may_enter(self._status.imei or self.path, pin)
+        """See `face.Face`."""
+        return self._shared.pins.may_enter(self._modem_key, pin)
 
     def sim_is_open(self) -> None:
-        """See `session.Face`."""
-        self._shared.pins.proved(self._status.imei or self.path)
+        """See `face.Face`."""
+        self._shared.pins.proved(self._modem_key)
+
+    @property
+    def _modem_key(self) -> str:
+        """By what the modem is known beyond this port: one without an IMEI is known by it."""
+        return self._status.imei or self.path
 
     def claim(self, iccid: str) -> None:
-        """See `session.Face`."""
+        """See `face.Face`."""
         self._shared.claims.take(iccid, self.path, self._status.imei, self._sim_moved)
 
     def release(self) -> None:
-        """See `session.Face`."""
+        """See `face.Face`."""
         self._shared.claims.release(self.path)
 
     def _sim_moved(self) -> None:
@@ -181,7 +190,7 @@ class Driver:
             self._session.look_again()
 
     def hand_over(self, former: str | None = None) -> HandOver:
-        """See `session.Face`."""
+        """See `face.Face`."""
         iccid = self._status.iccid
 
         async def hand_over(pdu: str, source: Source, storage: str = "", index: int = -1) -> bool:
@@ -197,11 +206,11 @@ class Driver:
         return hand_over
 
     async def late_answer(self, mr: int | None) -> None:
-        """See `session.Face`."""
+        """See `face.Face`."""
         await self._tell(self._listener.late_answer(self, mr), "a late answer")
 
     async def swept(self) -> None:
-        """See `session.Face`."""
+        """See `face.Face`."""
         await self._tell(self._listener.swept(self), "the end of the sweep")
 
     async def _tell(self, telling: Awaitable[None], what: str) -> None:

@@ -1,9 +1,8 @@
 """What differs between makers, as data: one file of `profiles/` for each family.
 
-A profile says how it is recognised, what to send after the common initialisation, how the ICCID is
-and the tries left to the PIN are
-read, where reports go and how the modem is reset. Every command in it is optional to the modem:
-an error answer is noted and passed over.
+A profile says how it is recognised, what to send after the common initialisation, how the ICCID
+and the tries left to the PIN are read, where reports go and how the modem is reset. Every command
+in it is optional to the modem: an error answer is noted and passed over.
 """
 
 from __future__ import annotations
@@ -36,8 +35,9 @@ class Profile:
     """A family of modems.
 
     `maker` and `model` are patterns (case does not count) that the answers to `+CGMI` and
-    `+CGMM` contain. `storages` are in order of preference. `stored_reports`: the modem is asked to
-    store reports first (27.005 §3.4.1 `<ds>` 2). `settle_s` is how long it rests after its PIN.
+    `+CGMM` contain. `iccid` and `pin_tries` are commands to ask, until one answers. `storages` are
+    in order of preference. `stored_reports`: the modem is asked to store reports first (27.005
+    §3.4.1 `<ds>` 2). `settle_s` is how long it rests after its PIN.
     """
 
     name: str

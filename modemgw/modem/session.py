@@ -17,15 +17,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from modemgw.at import answers, commands
 from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
-from modemgw.at.unsolicited import is_boot
+from modemgw.at.unsolicited import is_boot, is_full, is_start
 from modemgw.modem import startup
-from modemgw.modem.collect import Collector, DirectTexts, HandOver
+from modemgw.modem.collect import Collector, DirectTexts
 from modemgw.modem.errors import CommandTimeoutError, ModemError
 from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult
 from modemgw.modem.profile import Profile, profile_for, profile_named
@@ -34,53 +34,21 @@ from modemgw.modem.submit import late_acceptance, submit
 
 if TYPE_CHECKING:
     from modemgw.modem.channel import Channel
+    from modemgw.modem.face import Face
     from modemgw.modem.interface import Clearance
     from modemgw.modem.settings import PortSettings, Timing
 
 _log = logging.getLogger(__name__)
 
 _RESTARTS: Final = 5
+_PIN_TRIES: Final = 3  # of a PIN that nobody has entered wrongly (102.221 §9.5.1)
+_MEMORY_FULL: Final = 322  # 27.005 §3.2.5
 _REGISTRATION_PREFIXES: Final = frozenset({"+CREG", "+CGREG", "+CEREG"})
 _RING_GAP_S: Final = 8.0  # 22.001 lets rings be up to 6 s apart; a longer silence ends a call
 
 
 class _RestartedError(Exception):
     """The modem has started anew and forgotten its settings."""
-
-
-class Face(Protocol):
-    """Whom a session tells what it learns."""
-
-    @property
-    def status(self) -> ModemStatus:
-        """What is known so far."""
-
-    def go(self, state: ModemState, reason: str = "") -> None:
-        """The modem enters a state."""
-
-    def learn(self, status: ModemStatus) -> None:
-        """Something is known that was not, or has changed."""
-
-    def called(self, caller: str | None) -> None:
-        """A call rings, for the first time."""
-
-    def may_enter_pin(self) -> bool:
-        """Whether the configured PIN was not tried yet; true once."""
-
-    def claim(self, iccid: str) -> None:
-        """This line is driven here. Raises SamePortError if it is already, on another port."""
-
-    def hand_over(self, former: str | None = None) -> HandOver:
-        """A way for texts to the listener, on the line that is in the modem now.
-
-        What lies in the modem's own storage was for the `former` one, where that is given.
-        """
-
-    async def late_answer(self, mr: int | None) -> None:
-        """A submit of an earlier opening was accepted."""
-
-    async def swept(self) -> None:
-        """All that was stored when the modem became usable is committed."""
 
 
 class Session:
@@ -112,6 +80,7 @@ class Session:
         self._shows_caller = False
         self._last_ring = float("-inf")
         self._next_sweep = 0.0
+        self._next_round = 0.0  # when the next sweep goes through all storages
         channel.on_unsolicited = self._hear
 
     async def run(self) -> None:
@@ -142,25 +111,32 @@ class Session:
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """See `Modem.submit`."""
         async with self._channel.lock:
-            if self._collector is None:
+            collector = self._collector
+            # Asked again: much may have happened while it waited for its turn.
+            if collector is None or self._face.status.state is not ModemState.READY:
                 return SubmitResult(Outcome.REFUSED, detail="the modem is not ready")
             try:
-                await self._collector.collect()
+                await collector.collect()
+                await self._settle_earlier()
             except (ModemError, AtError) as error:
-                return SubmitResult(
-                    Outcome.REFUSED, detail=f"an announced text could not be read: {error}"
-                )
+                return SubmitResult(Outcome.REFUSED, detail=f"before AT+CMGS: {error}")
+            if self._restarted:
+                # In text mode, for instance, AT+CMGS=19 would text to the number 19.
+                return SubmitResult(Outcome.REFUSED, detail="the modem has forgotten its settings")
             limit_s = self.profile.submit_s or self._timing.submit_s
             result = await submit(self._channel, pdu, length, clearance, self._timing, limit_s)
         if result.outcome is not Outcome.ACCEPTED:
             self._check_now = True
             self._wake.set()
+        if result.code == _MEMORY_FULL:
+            self._sweep_everywhere(collector)
         return result
 
     async def _bring_up(self) -> None:
         face, channel = self._face, self._channel
         self._collector = None
         face.go(ModemState.INITIALISING)
+        face.release()
         await startup.initialise(channel)
         self._gather_late()
         await self._identify()
@@ -177,6 +153,8 @@ class Session:
         )
         face.go(ModemState.REGISTERING, "looking for a network")
         await self._sweep(everywhere=True)
+        if self._restarted:
+            raise _RestartedError
         self._wake.set()  # for what was delivered directly meanwhile
 
     async def _identify(self) -> None:
@@ -186,6 +164,7 @@ class Session:
             _log.warning("%s: another modem answers than before", known.port)
             known = ModemStatus(known.port, known.state, known.reason, known.since)
             self.late = None
+            self._face.another_modem()
         self._face.learn(
             replace(
                 known,
@@ -205,24 +184,43 @@ class Session:
         while True:
             sim = await startup.sim_state(self._channel, self._timing)
             if sim.state is SimState.READY:
+                self._face.sim_is_open()
                 if self._face.status.state is not ModemState.INITIALISING:
                     self._face.go(ModemState.INITIALISING)
                 return
-            if sim.needs == "SIM PIN" and await self._unlock():
-                continue
+            hindrance = _locked(sim.needs)
+            if sim.needs == "SIM PIN":
+                hindrance = await self._unlock()
+                if not hindrance:
+                    continue
             if sim.state is SimState.LOCKED:
-                self._face.go(ModemState.LOCKED, _locked(sim.needs, self._settings.pin))
+                self._face.go(ModemState.LOCKED, hindrance)
             else:
                 self._face.go(
                     ModemState.NO_SIM, f"no usable SIM ({sim.needs or 'no answer'}): is it in?"
                 )
             await self._pause(self._timing.sim_poll_s)
 
-    async def _unlock(self) -> bool:
+    async def _unlock(self) -> str:
+        """Enter the configured PIN if that is safe: why it was not, or did not help; "" if it did.
+
+        A restart of ours, or a reset of the modem, must not use up the tries that lock the SIM.
+        """
         pin = self._settings.pin
-        if pin is None or not self._face.may_enter_pin():
-            return False
-        return await startup.unlock(self._channel, pin, self.profile.settle_s)
+        if pin is None:
+            return "the SIM asks for its PIN: configure it, or switch the PIN off"
+        if not self._face.pin_was_tried(pin):
+            tries = await startup.pin_tries(self._channel, self.profile)
+            if tries is not None and tries < _PIN_TRIES:
+                return (
+                    f"a wrong PIN was entered before and {tries} tries are left, so none is "
+                    "entered here: put the SIM into a telephone and unlock it there"
+                )
+            if self._face.may_enter_pin(pin) and await startup.unlock(
+                self._channel, pin, self.profile.settle_s
+            ):
+                return ""
+        return "the SIM refused the configured PIN, or it was tried before: it is not tried again"
 
     async def _subscribe(self) -> str | None:
         """Learn which line is in the modem; the line that was in it before, if it has changed."""
@@ -246,6 +244,16 @@ class Session:
         self.late = late_acceptance(self._channel.late) or self.late
         self._channel.late.clear()
 
+    async def _settle_earlier(self) -> None:
+        """Bring the dialogue into step, and tell what that reads of an earlier submit's answer.
+
+        Now, because behind the next submit it would be taken for that one's.
+        """
+        if self._channel.dirty:
+            await self._channel.synchronise()
+        self._gather_late()
+        await self._tell_late_answer()
+
     async def _tell_late_answer(self) -> None:
         late, self.late = self.late, None
         if late is not None:
@@ -258,6 +266,8 @@ class Session:
         while True:
             self._check_now = False
             await self._judge()
+            async with self._channel.lock:
+                await self._settle_earlier()
             if self._face.status.state is ModemState.READY:
                 wait_s, poll_s = self._timing.health_s, self._timing.registration_poll_s
             else:
@@ -302,21 +312,38 @@ class Session:
             self._next_sweep = min(self._next_sweep, now + self._timing.sweep_again_s)
             collector.sweep_due = False
         if now >= self._next_sweep:
-            await self._sweep(everywhere=not self._told_swept)
+            round_due = now >= self._next_round
+            if round_due:
+                await startup.remind(self._channel, self.profile)
+            await self._sweep(everywhere=round_due or not self._told_swept)
 
     async def _sweep(self, *, everywhere: bool) -> None:
         collector = self._collector
         assert collector is not None
-        now = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
         # What fails or is not committed is tried again when that may have been mended.
-        self._next_sweep = now + self._timing.health_s
+        self._next_sweep = clock() + self._timing.health_s
+        if everywhere:
+            self._next_round = clock() + self._timing.sweep_s
         if not await collector.sweep(everywhere=everywhere):
+            self._next_sweep = clock() + self._timing.health_s
             return
-        self._next_sweep = now + self._timing.sweep_s
+        self._next_sweep = clock() + self._timing.sweep_s
         collector.end_backlog()
         if not self._told_swept:
             self._told_swept = True
             await self._face.swept()
+
+    def _sweep_everywhere(self, collector: Collector) -> None:
+        """Ask for a sweep of all storages, soon: it is not known which one is full."""
+        collector.sweep_due = True
+        self._next_round = 0.0
+        self._wake.set()
+
+    def look_again(self) -> None:
+        """The SIM may have been taken out, which not every modem tells: ask from the beginning."""
+        self._restarted = True
+        self._wake.set()
 
     async def _pause(self, limit_s: float) -> None:
         """Sleep until there is something to do. Raises PortError, _RestartedError."""
@@ -344,7 +371,12 @@ class Session:
             self._ring(answers.caller(line))
         elif line.upper() == "RING" and not self._shows_caller:
             self._ring(None)
-        elif self._collector is not None and (is_boot(line) or prefix == "+CPIN"):
+        elif is_full(line) and self._collector is not None:
+            self._sweep_everywhere(self._collector)
+        elif is_start(line) or (
+            # Until it is set up these only tell how far its start has come.
+            self._collector is not None and (is_boot(line) or prefix == "+CPIN")
+        ):
             self._restarted = True
             self._wake.set()
 
@@ -356,12 +388,8 @@ class Session:
             self._face.called(caller)
 
 
-def _locked(needs: str, pin: str | None) -> str:
-    if needs != "SIM PIN":
-        return f"the SIM asks for {needs}: put it into a telephone and unlock it there"
-    if pin is None:
-        return "the SIM asks for its PIN: configure it, or switch the PIN off"
-    return "the SIM refused the configured PIN, or it was tried before: it is not tried again"
+def _locked(needs: str) -> str:
+    return f"the SIM asks for {needs}: put it into a telephone and unlock it there"
 
 
 def _words(state: Registration) -> str:

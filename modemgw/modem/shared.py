@@ -55,9 +55,13 @@ class TriedPins:
     def __init__(self) -> None:
         self._tried: set[tuple[str, str]] = set()
 
+    def was_tried(self, modem: str, pin: str) -> bool:
+        """Whether this PIN was entered into this modem (its IMEI) and did not open its SIM."""
+        return (modem, pin) in self._tried
+
     def may_enter(self, modem: str, pin: str) -> bool:
-        """Whether this PIN may be entered into this modem (its IMEI); true once."""
-        if (modem, pin) in self._tried:
+        """Whether it was not; true once."""
+        if self.was_tried(modem, pin):
             return False
         self._tried.add((modem, pin))
         return True

@@ -165,6 +165,15 @@ async def prepare_texts(
     return plan
 
 
+async def remind(channel: Channel, profile: Profile) -> None:
+    """Set again what some forget by themselves: at a new registration, or silently restarted."""
+    await attempt(channel, commands.PDU_MODE)
+    try:
+        await announce(channel, profile)
+    except CommandError as error:
+        _log.info("announcements are refused now: %s", error)
+
+
 async def shows_caller(channel: Channel) -> bool:
     """Have callers' numbers shown; false where the modem or the subscription does not."""
     try:

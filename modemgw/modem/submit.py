@@ -50,15 +50,14 @@ async def submit(
     timing: Timing,
     limit_s: float,
 ) -> SubmitResult:
-    """Submit one TPDU; for who holds the channel's lock. Never raises but for cancellation.
+    """Submit one TPDU. Never raises but for cancellation.
 
-    `limit_s` is how long the final result may take, in seconds.
+    For who holds the channel's lock and has brought the dialogue into step. `limit_s` is how long
+    the final result may take, in seconds.
     """
     try:
-        if channel.dirty:
-            await channel.synchronise()
         exchange = channel.begin(commands.submit(length, limit_s))
-    except (ModemError, AtError) as error:
+    except AtError as error:
         return SubmitResult(Outcome.REFUSED, detail=f"before AT+CMGS: {error}")
     try:
         refused = await _clear(channel, exchange, clearance, timing)
@@ -75,7 +74,9 @@ async def _clear(
     channel: Channel, exchange: Exchange, clearance: Clearance, timing: Timing
 ) -> SubmitResult | None:
     """Get prompt and clearance; None: both are there and the gate said GO in this moment."""
-    obtaining = asyncio.create_task(_obtain(clearance, timing.clearance_s))
+    # One deadline for all of it: a prompt that is left open for minutes closes without a word.
+    deadline = asyncio.get_running_loop().time() + timing.clearance_s
+    obtaining = asyncio.create_task(_obtain(clearance, deadline))
     try:
         try:
             await exchange.prompt(timing.prompt_s)
@@ -86,7 +87,8 @@ async def _clear(
         except CommandTimeoutError:
             await _take_back(channel, exchange)
             return SubmitResult(Outcome.REFUSED, detail=f"no prompt within {timing.prompt_s:g} s")
-        if await obtaining and await _gate(exchange, clearance, timing):
+        # Shielded: a cancelled submit lets the record be finished, below.
+        if await asyncio.shield(obtaining) and await _gate(exchange, clearance, deadline):
             return None
     finally:
         # The clearance is recorded by somebody: its end is awaited even where nobody needs it,
@@ -96,13 +98,15 @@ async def _clear(
     if not exchange.open:
         return _closed(exchange)
     await _take_back(channel, exchange)
+    if exchange.restarted:
+        return SubmitResult(Outcome.WITHDRAWN, detail="the modem restarted before Ctrl-Z")
     return SubmitResult(Outcome.WITHDRAWN, detail="the clearance was refused")
 
 
-async def _gate(exchange: Exchange, clearance: Clearance, timing: Timing) -> bool:
+async def _gate(exchange: Exchange, clearance: Clearance, deadline: float) -> bool:
     """Ask for the last word until it is GO (true) or NO (false). Returns without waiting on GO."""
     for _ in range(_OBTAIN_LIMIT):
-        if not exchange.open:
+        if not exchange.open or exchange.restarted:
             return False
         match clearance.verdict():
             case Verdict.GO:
@@ -110,14 +114,14 @@ async def _gate(exchange: Exchange, clearance: Clearance, timing: Timing) -> boo
             case Verdict.NO:
                 return False
             case Verdict.STALE:
-                if not await _obtain(clearance, timing.clearance_s):
+                if not await _obtain(clearance, deadline):
                     return False
     return False
 
 
-async def _obtain(clearance: Clearance, limit_s: float) -> bool:
+async def _obtain(clearance: Clearance, deadline: float) -> bool:
     try:
-        async with asyncio.timeout(limit_s):
+        async with asyncio.timeout_at(deadline):
             return await clearance.obtain()
     except Exception:
         _log.exception("a clearance could not be obtained; the part is withdrawn")
