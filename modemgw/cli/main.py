@@ -27,7 +27,7 @@ app = typer.Typer(
 def run() -> None:
     """The entry point: a command that cannot go on says why, with exit status 1."""
     try:
-        app()
+        app(prog_name="modemgw")
     except CommandError as error:
         print(f"modemgw: {error}", file=sys.stderr)
         sys.exit(1)
