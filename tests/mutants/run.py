@@ -87,9 +87,7 @@ def _is_killed(mutant: Mutant) -> bool:
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, tree / name)
         patch = PATCHES / f"{mutant.name}.patch"
-        applied = subprocess.run(
-            ["patch", "-p1", "--quiet", "-i", str(patch)], cwd=tree, check=False
-        )
+        applied = subprocess.run(["git", "apply", str(patch)], cwd=tree, check=False)
         if applied.returncode != 0:
             print(f"  {patch.name} does not apply any more: renew it")
             return False
