@@ -20,12 +20,12 @@ demo: $(STAMP)  ## four simulated modems, the daemon, a tour; ONCE=1 ends after 
 test: $(STAMP)  ## the tests, on SQLite and on a PostgreSQL of their own
 	$(PYTEST)
 
-check: $(STAMP)  ## format, lint, types, import rules, branch coverage
+check: $(STAMP)  ## format, lint, types, import rules, branch coverage (of what runs in one process)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -q --cov --cov-report=term:skip-covered
+	$(PYTEST) -q --cov --cov-report=term:skip-covered --ignore=tests/e2e -m "not slow"
 
 format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff check --fix .

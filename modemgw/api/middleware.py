@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import traceback
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
@@ -47,7 +48,8 @@ def around(metrics: Metrics) -> Middleware:
         seconds = time.monotonic() - began
         route = _template(request)
         metrics.served(request.method, route, response.status, seconds)
-        log.info(
+        write = log.info if response.status >= HTTPStatus.BAD_REQUEST else log.debug
+        write(
             "http",
             method=request.method,
             route=route,

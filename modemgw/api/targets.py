@@ -59,10 +59,9 @@ class AllowedHosts:
     def address(self, address: Address) -> bool:
         """Whether the address is public or allowed."""
         inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        told = inner or address
-        if any(told in network for network in self._networks):
+        if any(told in network for network in self._networks for told in (address, inner) if told):
             return True
-        return _is_public(told)
+        return _is_public(inner or address)
 
 
 def _is_public(address: Address) -> bool:

@@ -11,6 +11,11 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Words with `code` in them, as they stand in the description.
+function prose(text) {
+  return text.split("`").map((piece, i) => (i % 2 ? make("code", {}, piece) : piece));
+}
+
 function resolve(spec, schema) {
   const name = schema?.$ref?.split("/").pop();
   return name ? spec.components.schemas[name] : schema;
@@ -130,7 +135,7 @@ function section(spec, path, method, operation) {
     parameter.description ?? "",
   ]);
   return make("section", { id: operation.operationId }, title,
-    make("p", {}, `${operation.summary}. ${operation.description}`),
+    make("p", {}, ...prose(`${operation.summary}. ${operation.description}`)),
     ...(parameters.length ? [folded("Parameters", table(["Name", "Where", ""], parameters))] : []),
     ...(body ? [folded("Body", fields(spec, body))] : []),
     folded("Answers", ...responses(spec, operation)),
@@ -140,14 +145,15 @@ function section(spec, path, method, operation) {
 async function draw() {
   const spec = await (await fetch("/openapi.json")).json();
   byId("title").textContent = `${spec.info.title} ${spec.info.version}`;
-  byId("introduction").textContent = spec.info.description;
+  byId("introduction").append(...spec.info.description.split("\n\n").map((paragraph) =>
+    make("p", {}, ...prose(paragraph))));
   for (const { name } of spec.tags) {
     byId("contents").append(make("h2", {}, name));
     byId("operations").append(make("h2", {}, name));
     for (const [path, methods] of Object.entries(spec.paths)) {
       for (const [method, operation] of Object.entries(methods)) {
         if (!operation.tags.includes(name)) continue;
-        byId("contents").append(make("a", { href: `#${operation.operationId}` }, operation.summary));
+        byId("contents").append(make("a", { href: `#${operation.operationId}` }, ...prose(operation.summary)));
         byId("operations").append(section(spec, path, method.toUpperCase(), operation));
       }
     }
