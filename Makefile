@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: demo test check format types imports coverage bench fuzz mutants reliability clean
+.PHONY: demo test check format soak bench fuzz mutants clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("modemgw needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -25,7 +25,7 @@ check: $(STAMP)  ## format, lint, types, import rules, branch coverage (of what 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -q --cov --cov-report=term:skip-covered --ignore=tests/e2e -m "not slow"
+	$(PYTEST) -q --cov --cov-report=term:skip-covered --ignore=tests/e2e
 
 format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff check --fix .
@@ -34,11 +34,14 @@ format: $(STAMP)  ## put the code into shape
 mutants: $(STAMP)  ## each safeguard removed by a patch: a test must fail
 	$(BIN)/python tests/mutants/run.py
 
+soak: $(STAMP)  ## every fault at once on a sending bank, and the whole tour as a test
+	$(PYTEST) -m slow
+
 bench: $(STAMP)  ## figures, as tables
-	$(BIN)/python bench/gateway.py
+	$(BIN)/python -m bench.gateway
 
 fuzz: $(STAMP)  ## hypothesis with many more examples
-	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -q -m 'not slow' tests/pdu tests/at -k 'hypothesis or any_ or cut'
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -q -m hypothesis --timeout 3600 tests/pdu tests/at tests/consent tests/api
 
 clean:  ## what can be made again
 	rm -rf $(VENV) .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -46,9 +46,18 @@ class Exchange:
         self.command = command
         self.prompted: asyncio.Future[None] = loop.create_future()
         self.answered: asyncio.Future[Response] = loop.create_future()
-        self.restarted = False
-        """Whether the modem has started anew meanwhile: a prompt that it gave is gone."""
+        self._restart: asyncio.Future[None] = loop.create_future()
         self._channel = channel
+
+    @property
+    def restarted(self) -> bool:
+        """Whether the modem has started anew meanwhile: a prompt that it gave is gone."""
+        return self._restart.done()
+
+    def note_restart(self) -> None:
+        """The modem says that it has started anew."""
+        if not self._restart.done():
+            self._restart.set_result(None)
 
     @property
     def open(self) -> bool:
@@ -78,6 +87,12 @@ class Exchange:
         if not self.answered.done():
             raise CommandTimeoutError(self.command, limit_s, ())
         return self.answered.result()
+
+    async def final_unless_restarted(self, limit_s: float, grace_s: float) -> Response:
+        """As `final`; a modem that starts anew meanwhile gets `grace_s` more to answer."""
+        waiting: set[asyncio.Future[Any]] = {self.answered, self._restart}
+        await asyncio.wait(waiting, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        return await self.final(grace_s if self.restarted else 0)
 
 
 class Channel:
@@ -245,7 +260,7 @@ class Channel:
             match event:
                 case Unsolicited(lines):
                     if self._exchange is not None and is_boot(lines[0]):
-                        self._exchange.restarted = True
+                        self._exchange.note_restart()
                     self.on_unsolicited(lines)
                 case Response() as response:
                     self._answer(response)

@@ -65,7 +65,7 @@ async def submit(
             return refused
         # _clear ended with GO and did not wait since.
         exchange.send(pdu)
-        return await _outcome(channel, exchange, limit_s)
+        return await _outcome(channel, exchange, limit_s, timing.boot_quiet_s)
     finally:
         channel.give_up(exchange)
 
@@ -144,17 +144,22 @@ def _closed(exchange: Exchange) -> SubmitResult:
         return SubmitResult(Outcome.REFUSED, detail=f"port lost before Ctrl-Z: {error}")
 
 
-async def _outcome(channel: Channel, exchange: Exchange, limit_s: float) -> SubmitResult:
+async def _outcome(
+    channel: Channel, exchange: Exchange, limit_s: float, grace_s: float
+) -> SubmitResult:
     try:
-        response = await exchange.final(limit_s)
+        response = await exchange.final_unless_restarted(limit_s, grace_s)
     except PortError as error:
         return SubmitResult(Outcome.UNKNOWN, detail=f"port lost after Ctrl-Z: {error}")
     except CommandTimeoutError:
-        return await _after_time_out(channel, exchange, limit_s)
+        if exchange.restarted:
+            return await _after_time_out(channel, exchange, "the modem restarted after Ctrl-Z")
+        words = f"no answer within {limit_s:g} s after Ctrl-Z"
+        return await _after_time_out(channel, exchange, words)
     return classify(response.final, commands.submit(0).parse(response.lines))
 
 
-async def _after_time_out(channel: Channel, exchange: Exchange, limit_s: float) -> SubmitResult:
+async def _after_time_out(channel: Channel, exchange: Exchange, words: str) -> SubmitResult:
     """Bring the dialogue into step; the answer may still come before the modem's next word."""
     channel.late.clear()
     channel.late.extend(channel.give_up(exchange))
@@ -167,7 +172,7 @@ async def _after_time_out(channel: Channel, exchange: Exchange, limit_s: float) 
     channel.late.clear()
     if late is not None:
         return late
-    return SubmitResult(Outcome.UNKNOWN, detail=f"no answer within {limit_s:g} s after Ctrl-Z")
+    return SubmitResult(Outcome.UNKNOWN, detail=words)
 
 
 def late_acceptance(lines: Iterable[str]) -> SubmitResult | None:

@@ -126,6 +126,17 @@ async def test_an_answer_that_comes_late_still_counts(start: Start, modem: Scrip
     assert (result.outcome, result.mr) == (Outcome.ACCEPTED, 44)
 
 
+async def test_a_modem_that_restarts_after_ctrl_z_is_not_waited_for(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """It has forgotten the submit; whether the network took it nobody can say."""
+    modem.script["CTRL-Z"] = f"{CRLF}RDY{CRLF}"
+    driver = await start()
+    result = await driver.submit(PDU, LENGTH, Permit())
+    assert result.outcome is Outcome.UNKNOWN
+    assert "restarted" in result.detail
+
+
 async def test_a_port_lost_after_ctrl_z_is_unknown(
     start: Start, modem: ScriptedModem, listener: Listener
 ) -> None:
