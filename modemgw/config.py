@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import os
 import secrets
 import socket
@@ -33,6 +34,12 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from modemgw.consent.gate import Policy
+from modemgw.consent.hours import parse_window
+from modemgw.consent.replies import Replies
+from modemgw.store.engine import parse_url
+from modemgw.store.errors import StoreError
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -65,6 +72,37 @@ def _address(value: str) -> str:
     return value
 
 
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _database(value: str) -> str:
+    try:
+        parse_url(value)
+    except StoreError as error:
+        raise ValueError(str(error).removeprefix("database_url: ")) from None
+    return value
+
+
+def _window(value: str) -> str:
+    parse_window(value)
+    return value
+
+
+def _destinations(value: list[str]) -> list[str]:
+    Policy.parse("off", value)
+    return value
+
+
+def _brand(value: str) -> str:
+    Replies(value)
+    return value
+
+
 def _region(value: str) -> str:
     if value not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError('a region is a country code in capitals, such as "US"')
@@ -90,6 +128,16 @@ class ApiSection(_Section):
     webhook_dead_after: Seconds = Field(
         900.0, description="Seconds after which an event that an endpoint refuses is given up."
     )
+
+    @model_validator(mode="after")
+    def _stays_at_home(self) -> Self:
+        beyond = [address for address in self.listen if not _is_loopback(address)]
+        if beyond and not self.allow_anywhere:
+            raise ValueError(
+                f"listen has {beyond[0]}, which other machines reach, in the clear; listen on "
+                "127.0.0.1 behind a proxy with TLS, or set allow_anywhere"
+            )
+        return self
 
 
 class PortSection(_Section):
@@ -128,11 +176,11 @@ class NumbersSection(_Section):
 class GateSection(_Section):
     """What may be sent at all."""
 
-    outer_window: str = Field(
+    outer_window: Annotated[str, AfterValidator(_window)] = Field(
         "08:00-21:00",
         description="Hours in the recipient's time, for all but replies and urgent keys; or off.",
     )
-    destinations: Strings = Field(
+    destinations: Annotated[Strings, AfterValidator(_destinations)] = Field(
         ["own"], description='"own" (the sending line\'s country), country codes, or "*".'
     )
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
@@ -166,7 +214,9 @@ class MessagesSection(_Section):
 class RepliesSection(_Section):
     """The automatic answers to STOP, START and HELP."""
 
-    brand: str = Field("SMS service", min_length=1, max_length=40, description="Who is answering.")
+    brand: Annotated[str, AfterValidator(_brand)] = Field(
+        "SMS service", max_length=40, description="Who is answering."
+    )
     language: str = Field(
         "en", pattern=r"^[a-z]{2}$", description="Their language, where the keyword shows none."
     )
@@ -224,7 +274,7 @@ class Config(BaseSettings):
         env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
         "sqlite:///modemgw.db", description="SQLite for one host, PostgreSQL for several."
     )
     host: str = Field(

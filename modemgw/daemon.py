@@ -52,7 +52,7 @@ def run(path: Path) -> int:
         config = load(path)
         settings = gateway_settings(config)
         bank = bank_settings(config)
-    except (ConfigError, ValueError) as error:
+    except ConfigError as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - before logging is set up
         return BAD_CONFIGURATION
     logs.set_up(config.log.level, config.log.format)
@@ -71,11 +71,7 @@ def run(path: Path) -> int:
 
 
 def gateway_settings(config: Config) -> GatewaySettings:
-    """The gateway's part of the configuration. Raises ConfigError or ValueError."""
-    try:
-        policy = Policy.parse(config.gate.outer_window, config.gate.destinations)
-    except ValueError as error:
-        raise ConfigError(f"gate: {error}") from None
+    """The gateway's part of the configuration. Raises ConfigError for the secret's file."""
     texts = config.messages
     pools = {
         name: Pool(name, frozenset(section.lines), section.kind)
@@ -84,7 +80,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
     return GatewaySettings(
         host=config.host,
         default_region=config.numbers.default_region,
-        policy=policy,
+        policy=Policy.parse(config.gate.outer_window, config.gate.destinations),
         fingerprint_key=read_secret(config.secret_file),
         language=config.replies.language,
         pools=MappingProxyType(pools),

@@ -195,7 +195,7 @@ def problem_error(kind: str, detail: str, **headers: str) -> ProblemError:
 
 def invalid(*errors: FieldError) -> ProblemError:
     """The request has these faults."""
-    detail = "; ".join(f"{error.field}: {error.message}" for error in errors[:3])
+    detail = "; ".join(f"{error.field}: {error.message}".removeprefix(": ") for error in errors[:3])
     more = len(errors) - 3
     return ProblemError(
         Problem("invalid", f"{detail}; and {more} more" if more > 0 else detail, errors)

@@ -43,8 +43,8 @@ def add(
 ) -> None:
     """Opt a number out; what is queued for it is canceled."""
     body = {} if reason is None else {"reason": reason}
-    Client(url, key).call("PUT", f"/v1/optouts/{quote(number, safe='')}", body)
-    print(f"{number} is opted out")
+    done = Client(url, key).call("PUT", f"/v1/optouts/{quote(number, safe='')}", body)
+    print(f"{done['number']} is opted out")
 
 
 @app.command()

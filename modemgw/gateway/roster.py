@@ -136,7 +136,8 @@ class Roster:
         self._modem_ids[id(modem)] = row.id
         if line is not None:
             self._lines[status.iccid or line.iccid] = self._as_line(line)
-        log.info("modem", port=status.port, state=status.state, reason=status.reason)
+        if before is None or (before.state, before.reason) != (status.state, status.reason):
+            log.info("modem", port=status.port, state=status.state, reason=status.reason)
         self._noted(modem, status)
 
     def _imei_of(self, modem: Modem) -> str | None:

@@ -125,8 +125,13 @@ def _busy(path: str) -> PortError:
 
 
 def _holder(path: str) -> str | None:
-    """Another process that has the file open, as far as /proc lets us see."""
+    """Another process that has the file open, as far as /proc lets us see; who locked it first.
+
+    Of a pty the program at the far end may have it open, too, which is not the one that drives it.
+    """
     wanted = os.path.realpath(path)
+    lockers = _lockers(wanted)
+    holder = None
     for process in Path("/proc").iterdir():
         if not process.name.isdigit() or int(process.name) == os.getpid():
             continue
@@ -134,8 +139,22 @@ def _holder(path: str) -> str | None:
             for entry in (process / "fd").iterdir():
                 if str(entry.readlink()) == wanted:
                     name = (process / "comm").read_text(encoding="utf-8").strip()
-                    return f"process {process.name} ({name})"
-    return None
+                    words = f"process {process.name} ({name})"
+                    if process.name in lockers:
+                        return words
+                    holder = holder or words
+    return holder
+
+
+def _lockers(path: str) -> set[str]:
+    """The processes that hold an flock of a file."""
+    with contextlib.suppress(OSError):
+        number = Path(path).stat().st_ino
+        device = Path(path).stat().st_dev
+        wanted = f"{os.major(device):02x}:{os.minor(device):02x}:{number}"
+        rows = (row.split() for row in Path("/proc/locks").read_text("ascii").splitlines())
+        return {row[4] for row in rows if "FLOCK" in row and wanted in row}
+    return set()
 
 
 def _close_quietly(descriptor: int) -> None:

@@ -48,8 +48,15 @@ def parse_url(database_url: str) -> URL:
 
 
 def writer_engine(database_url: str) -> Engine:
-    """One connection that writes: every transaction begins IMMEDIATE and commits durably."""
-    return _engine(parse_url(database_url), connections=1, read_only=False)
+    """One connection that writes: every transaction begins IMMEDIATE and commits durably.
+
+    A SQLite file that is made here is its owner's alone: it holds numbers and texts.
+    """
+    url = parse_url(database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        with contextlib.suppress(OSError):  # there already; or opening it will say what is wrong
+            os.close(os.open(url.database, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    return _engine(url, connections=1, read_only=False)
 
 
 def reader_engine(database_url: str, connections: int) -> Engine:

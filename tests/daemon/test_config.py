@@ -50,7 +50,13 @@ def test_the_environment_wins_over_the_file(
         ('[[webhooks]]\nurl = "ftp://x/"\nsecret = "whsec_' + "A" * 32 + '"', "webhooks.0.url"),
         ("[messages]\nmax_parts = 0", "messages.max_parts"),
         ("[modems]\nports = 7", "modems.ports"),
+        ('[replies]\nbrand = "Ж"', "replies.brand"),
         ("not toml at all", "is no TOML"),
+        ('database_url = "mysql://x/y"', "database_url: mysql is not supported"),
+        ('database_url = "rubbish"', "database_url"),
+        ('[api]\nlisten = "0.0.0.0:8080"', "allow_anywhere"),
+        ('[gate]\nouter_window = "25-99"', "gate.outer_window"),
+        ('[gate]\ndestinations = ["Narnia"]', "gate.destinations"),
         ('[pools."a b"]\nlines = ["x"]', "pools"),
     ],
 )

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from modemgw.modem.interface import ModemState, Outcome
 from modemgw.modem.port import PortEvents, open_port
 from modemgw.modem.probe import Finding, probe
 from modemgw.modem.settings import BankSettings, PortSettings
+from modemgw.modem.tty import _busy
 from tests.modem.conftest import QUICK, Start
 from tests.modem.listening import Listener, Permit
 from tests.modem.scripted import CRLF, ScriptedModem, ok
@@ -123,6 +125,31 @@ async def test_a_port_is_ours_alone(modem: ScriptedModem) -> None:
     assert caught.value.fault is PortFault.BUSY
     await port.close()
     await (await open_port(modem.path, settings, QUICK)).close()
+
+
+def test_a_busy_port_names_who_locked_it() -> None:
+    """Not the program at the far end of a pty, which has it open, too."""
+    master, slave = os.openpty()
+    path = os.ttyname(slave)
+    code = "import fcntl, time\nfcntl.flock(0, fcntl.LOCK_EX)\nprint(flush=True)\ntime.sleep(60)"
+    with (
+        subprocess.Popen(["sleep", "60"], stdin=slave) as far_end,
+        Path(path).open("r+b", buffering=0) as tty,
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=tty,
+            stdout=subprocess.PIPE,
+        ) as holder,
+    ):
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        try:
+            assert f"process {holder.pid} " in str(_busy(path))
+        finally:
+            holder.kill()
+            far_end.kill()
+    os.close(master)
+    os.close(slave)
 
 
 async def test_a_modem_that_stops_reading_is_given_up() -> None:

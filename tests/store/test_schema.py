@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import stat
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,10 @@ async def test_the_checkpointer_brings_the_log_into_the_file(
             await asyncio.sleep(0.02)
     checkpointer.stop()
     await writer.stop()
+
+
+def test_a_new_file_is_its_owner_s_alone(sqlite_url: str) -> None:
+    """It holds numbers and texts; what SQLite puts beside it has the same rights."""
+    migrate(sqlite_url)
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
