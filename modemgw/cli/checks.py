@@ -129,7 +129,11 @@ async def modems(ports: Iterable[PortSettings], running: bool) -> list[Check]:
 
 def _judged(found: Probe, running: bool) -> Check:
     if found.finding is Finding.USABLE:
-        return Check(found.port, Level.OK, found.advice, found)
+        other = _second_reader(found.port)
+        if other is None:
+            return Check(found.port, Level.OK, found.advice, found)
+        words = f"{other} reads from it too, and takes answers away: end it"
+        return Check(found.port, Level.FAULT, words, found)
     if found.finding is Finding.BUSY and running and _driven_by_daemon(found.port):
         words = "the daemon drives it: `modemgw modems` shows how it is"
         return Check(found.port, Level.OK, words, found)
@@ -165,6 +169,19 @@ def _driven_by_daemon(path: str) -> bool:
         for process in _processes(Path("/proc"))
         if process.name != str(os.getpid()) and device in _open_files(process)
     )
+
+
+def _second_reader(path: str) -> str | None:
+    """Another process that has the port open without having locked it.
+
+    Of a pty the far end may have the near one open; it is known by the master that it holds.
+    """
+    device = os.path.realpath(path)
+    for process in _processes(Path("/proc")):
+        files = _open_files(process) if process.name != str(os.getpid()) else set()
+        if device in files and not files & {"/dev/ptmx", "/dev/pts/ptmx"}:
+            return f"process {process.name} ({_comm(process)})"
+    return None
 
 
 def _open_files(process: Path) -> set[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +60,22 @@ def test_probe_tells_what_a_port_is(bank: Bank, tmp_path: Path) -> None:
     assert "IMEI 356938030000005" in done.stdout
     assert "dBm" in done.stdout
     assert run("probe", str(bank.path / "modem001"), cwd=tmp_path).returncode == 1
+
+
+def test_a_program_that_reads_from_a_port_without_a_lock_is_named(
+    bank: Bank, tmp_path: Path
+) -> None:
+    """It takes answers away from us, and nothing but /proc shows it."""
+    port = str(bank.path / "modem000")
+    code = f"import os, sys; os.open({port!r}, os.O_RDWR | os.O_NOCTTY); print(); sys.stdin.read()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        reader.stdout.readline()
+        status, found = _doctor(tmp_path, port)
+        assert status == 1
+        assert f"process {reader.pid} " in found[port]["words"]
+        reader.communicate()
 
 
 def test_ports_that_are_none_are_named(tmp_path: Path) -> None:
