@@ -111,6 +111,11 @@ def _children_in(folder: Path) -> list[str]:
     return found
 
 
+def _heed_signals() -> None:
+    """Whoever starts the tests in the background has Ctrl-C ignored, for us and our children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_tour_that_is_broken_off_leaves_nothing_behind(
     number: signal.Signals, tmp_path: Path
@@ -122,6 +127,7 @@ def test_a_tour_that_is_broken_off_leaves_nothing_behind(
         stderr=subprocess.PIPE,
         text=True,
         env=environment(TMPDIR=str(tmp_path), PYTHONUNBUFFERED="1"),
+        preexec_fn=_heed_signals,
     )
     assert process.stdout is not None
     while "The bank comes up" not in (line := process.stdout.readline()):

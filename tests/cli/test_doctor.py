@@ -67,7 +67,10 @@ def test_a_program_that_reads_from_a_port_without_a_lock_is_named(
 ) -> None:
     """It takes answers away from us, and nothing but /proc shows it."""
     port = str(bank.path / "modem000")
-    code = f"import os, sys; os.open({port!r}, os.O_RDWR | os.O_NOCTTY); print(); sys.stdin.read()"
+    code = (
+        f"import os, sys; os.open({port!r}, os.O_RDWR | os.O_NOCTTY); "
+        "print(flush=True); sys.stdin.read()"
+    )
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
         assert reader.stdout is not None
