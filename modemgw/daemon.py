@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modemgw.config import Config
+    from modemgw.store.events import Published
 
 log = structlog.get_logger(__name__)
 
@@ -172,8 +173,8 @@ class _Daemon:
             await writer.stop()
             reader.close()
 
-    def _published(self) -> None:
-        self._api.published()
+    def _published(self, published: Published) -> None:
+        self._api.published(published)
 
     @staticmethod
     async def _owned(work: Coroutine[object, object, None]) -> None:

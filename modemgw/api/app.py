@@ -32,6 +32,7 @@ from modemgw.store import keys
 if TYPE_CHECKING:
     from modemgw.api.routing import Handler, Route
     from modemgw.gateway.gateway import Gateway
+    from modemgw.store.events import Published
 
 __all__ = ["Api", "ApiError", "ApiSettings"]
 
@@ -109,10 +110,11 @@ class Api:
         await asyncio.gather(*ends)
         await self._courier.close()
 
-    def published(self) -> None:
+    def published(self, published: Published) -> None:
         """Events were committed. Called on the loop's thread."""
         self._feed.wake()
-        self._pump.wake()
+        if published.deliveries:
+            self._pump.wake()
 
     # -- the server -----------------------------------------------------------------------------
 

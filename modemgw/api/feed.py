@@ -4,8 +4,9 @@ Theory of operation
 -------------------
 One task reads what was published behind the last position and keeps the newest events, ready to be
 written, in a ring. A stream that is up to date is served from the ring; one that lags reads the
-database until it has caught up. So a thousand streams cost one read an event, and a slow one
-costs no memory: it holds a position and nothing else.
+database until it has caught up. So a thousand streams cost one read an event, a slow one costs no
+memory, because it holds a position and nothing else, and none at all costs nothing: then nobody
+reads.
 
 Positions follow the order of commits (see `store.writer`), so who has seen position n has seen all
 before it, between hosts too. Events of other hosts are noticed by looking every `poll_s`.
@@ -14,6 +15,7 @@ before it, between hosts too. Events of other hosts are noticed by looking every
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ from modemgw.store import events
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -82,11 +84,23 @@ class Feed:
         self._position = 0
         self._wake = asyncio.Event()
         self._bell = asyncio.Event()
+        self._listeners = 0
         self.closed = False
 
     def wake(self) -> None:
         """Something was published."""
+        if self._listeners:
+            self._wake.set()
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Be listened to: only then is anything read."""
+        self._listeners += 1
         self._wake.set()
+        try:
+            yield
+        finally:
+            self._listeners -= 1
 
     def close(self) -> None:
         """Let every stream end."""
@@ -104,22 +118,35 @@ class Feed:
 
     async def run(self) -> None:
         """Follow what is published until cancelled. A database that is away is waited for."""
-        started = False
+        following = False
         while True:
             try:
-                if not started:
-                    self._from = self._position = await self._reader.run(events.last_position)
-                    started = True
+                if not following:
+                    await self._begin()
+                    following = True
                 while await self._advance():
                     pass
             except StoreUnavailableError as error:
                 log.warning("feed_waits", error=str(error))
-            try:
-                async with asyncio.timeout(self._poll_s):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            self._wake.clear()
+            await self._pause()
+            if not self._listeners:
+                following = False
+                await self._wake.wait()
+                self._wake.clear()
+
+    async def _pause(self) -> None:
+        """Until there is news; other hosts' is looked for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._poll_s):
+                await self._wake.wait()
+        self._wake.clear()
+
+    async def _begin(self) -> None:
+        """Take the ring up at the newest event; who resumes from before it reads for himself."""
+        last = await self._reader.run(events.last_position)
+        self._ring.clear()
+        self._from = self._position = last
+        self._ring_bell()
 
     async def _advance(self) -> bool:
         """Take in one batch; whether there may be more."""

@@ -42,11 +42,12 @@ from modemgw.store.events import Event
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from modemgw.api.courier import Courier, Receipt
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
+    from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
 log = structlog.get_logger(__name__)
@@ -139,12 +140,12 @@ class Pump:
         """Bring the lanes to the endpoints that there are, and read what is owed to them."""
         read = {lane.id: (lane.read_to, lane.room) for lane in self._lanes.values()}
 
-        def query(connection: Connection) -> list[tuple[Row[Any], Sequence[Row[Any]]]]:
-            found: list[tuple[Row[Any], Sequence[Row[Any]]]] = []
+        def query(connection: Connection) -> list[tuple[Record, Sequence[Record]]]:
+            found: list[tuple[Record, Sequence[Record]]] = []
             for endpoint in webhooks.all_endpoints(connection):
                 if endpoint.enabled:
                     after, room = read.get(endpoint.id, (0, WINDOW))
-                    owed: Sequence[Row[Any]] = ()
+                    owed: Sequence[Record] = ()
                     if room:
                         owed = webhooks.pending(connection, endpoint.id, after=after, limit=room)
                     found.append((endpoint, owed))
@@ -161,7 +162,7 @@ class Pump:
             if endpoint.id in self._lanes or endpoint.id not in read:
                 self._fill(self._lane(endpoint), owed)
 
-    def _lane(self, endpoint: Row[Any]) -> Lane:
+    def _lane(self, endpoint: Record) -> Lane:
         lane = self._lanes.get(endpoint.id)
         if lane is None:
             destination = Destination(
@@ -171,7 +172,7 @@ class Pump:
             lane = self._lanes[endpoint.id] = Lane(endpoint.id, destination, permits)
         return lane
 
-    def _fill(self, lane: Lane, rows: Sequence[Row[Any]]) -> None:
+    def _fill(self, lane: Lane, rows: Sequence[Record]) -> None:
         if lane.room:
             lane.more = len(rows) >= lane.room
         for row in rows:
@@ -182,7 +183,7 @@ class Pump:
             if len(strand) == 1:
                 self._start(lane, row.conversation_id)
 
-    def _owed(self, row: Row[Any]) -> Owed:
+    def _owed(self, row: Record) -> Owed:
         event = Event(
             type=row.type,
             created_at=row.created_at,

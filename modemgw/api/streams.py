@@ -69,7 +69,8 @@ class Streams:
         try:
             await response.prepare(request)
             await self._write(response, _greeting(start))
-            await self._follow(request, response, start.position, types)
+            with self._feed.listening():
+                await self._follow(request, response, start.position, types)
         except (ConnectionError, TimeoutError):
             pass  # it has gone, or does not read; it resumes where it was
         finally:

@@ -23,12 +23,13 @@ from modemgw.store.events import Event
 from modemgw.store.webhooks import Endpoint
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from modemgw.api.courier import Courier
     from modemgw.api.pump import Pump
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
+    from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
 TAG = "webhooks"
@@ -130,7 +131,7 @@ class Webhooks:
         endpoint = Endpoint(self._url(body), tuple(dict.fromkeys(body.events)), secret)
         now, limit = self._gateway.clock(), self._settings.webhook_limit
 
-        def operation(tx: Transaction) -> Row[Any]:
+        def operation(tx: Transaction) -> Record:
             if len(webhooks.all_endpoints(tx.connection)) >= limit:
                 raise problem_error("limit-reached", f"there are {limit} endpoints already")
             return webhooks.add(tx.connection, endpoint, ORIGIN, now)
@@ -175,11 +176,11 @@ class Webhooks:
         row, owed = await self._find(request)
         return answer(_view(row, owed))
 
-    async def _find(self, request: web.Request) -> tuple[Row[Any], int]:
+    async def _find(self, request: web.Request) -> tuple[Record, int]:
         """The endpoint of the path, and how much is owed to it. Raises ProblemError."""
         webhook_id = _webhook_id(request)
 
-        def query(connection: Connection) -> tuple[Row[Any] | None, int]:
+        def query(connection: Connection) -> tuple[Record | None, int]:
             row = webhooks.get(connection, webhook_id)
             return row, webhooks.owed(connection).get(webhook_id, 0)
 
@@ -240,7 +241,7 @@ def _no_such_webhook() -> ProblemError:
     return problem_error("not-found", "there is no webhook endpoint with this id")
 
 
-def _view(row: Row[Any], owed: int) -> dict[str, Any]:
+def _view(row: Record, owed: int) -> dict[str, Any]:
     """An endpoint without its secret."""
     return {
         "id": row.id,
@@ -254,7 +255,7 @@ def _view(row: Row[Any], owed: int) -> dict[str, Any]:
     }
 
 
-def _delivery(row: Row[Any]) -> dict[str, Any]:
+def _delivery(row: Record) -> dict[str, Any]:
     return {
         "event": row.event_id,
         "status": row.status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ from modemgw.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, database, wo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
+    from modemgw.store.prepared import Record
 
 app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 
@@ -97,7 +97,7 @@ def _known(option: str, given: tuple[str, ...], allowed: tuple[str, ...]) -> tup
     return given
 
 
-def _shown(row: Row[Any]) -> dict[str, object]:
+def _shown(row: Record) -> dict[str, object]:
     return {
         "id": row.id,
         "name": row.name,
@@ -111,7 +111,7 @@ def _shown(row: Row[Any]) -> dict[str, object]:
     }
 
 
-def _print_table(rows: Sequence[Row[Any]]) -> None:
+def _print_table(rows: Sequence[Record]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

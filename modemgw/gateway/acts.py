@@ -23,8 +23,7 @@ from modemgw.store import messages, optouts, queue
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
+    from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
 OPTED_OUT = "opted_out"
@@ -32,7 +31,7 @@ OPTED_OUT = "opted_out"
 _IDLE: dict[str, Any] = {"lane": None, "ready_at": None, "claimed_by": None, "hold_reason": None}
 
 
-def announce(tx: Transaction, row: Row[Any], now: float, type_: str = "message.status") -> None:
+def announce(tx: Transaction, row: Record, now: float, type_: str = "message.status") -> None:
     """Emit the event that tells how a message stands now."""
     sequence = (
         messages.next_sequence(tx.connection, row.conversation_id) if row.conversation_id else None
@@ -40,9 +39,7 @@ def announce(tx: Transaction, row: Row[Any], now: float, type_: str = "message.s
     tx.emit(Event(type_, now, views.message(row), row.conversation_id, sequence))
 
 
-def end(
-    tx: Transaction, row: Row[Any], to: MessageStatus, now: float, code: str, words: str
-) -> None:
+def end(tx: Transaction, row: Record, to: MessageStatus, now: float, code: str, words: str) -> None:
     """End a message for a reason; its parts that have not begun never will."""
     status = moved(MessageStatus(row.status), to)
     ended = messages.changed(
@@ -51,7 +48,7 @@ def end(
     announce(tx, ended, now)
 
 
-def own_lane(row: Row[Any]) -> str:
+def own_lane(row: Record) -> str:
     """The lane that a message waits in: its line's once a part has gone, else where it began."""
     patient = is_patient(row.kind, row.send_at)
     if row.status == MessageStatus.SENDING and row.line_id:
@@ -69,7 +66,7 @@ class Reason:
 
 def settle_part(
     tx: Transaction,
-    part: Row[Any],
+    part: Record,
     to: PartStatus,
     now: float,
     reason: Reason | None = None,
@@ -134,7 +131,7 @@ def _states(tx: Transaction, message_id: str) -> list[PartStatus]:
     return [PartStatus(part.status) for part in messages.get_parts(tx.connection, message_id)]
 
 
-def _go_on(tx: Transaction, row: Row[Any], states: list[PartStatus], now: float) -> MessageStatus:
+def _go_on(tx: Transaction, row: Record, states: list[PartStatus], now: float) -> MessageStatus:
     """What a message of which a part has gone does with the rest."""
     was = MessageStatus(row.status)
     if row.hold_reason == OPTED_OUT and PartStatus.SUBMITTING not in states:
@@ -146,7 +143,7 @@ def _go_on(tx: Transaction, row: Row[Any], states: list[PartStatus], now: float)
     return MessageStatus.SENDING
 
 
-def _end_at_opt_out(tx: Transaction, row: Row[Any], states: list[PartStatus], now: float) -> None:
+def _end_at_opt_out(tx: Transaction, row: Record, states: list[PartStatus], now: float) -> None:
     gone = sum(state in ACCEPTED for state in states)
     words = "The recipient opted out."
     if gone:

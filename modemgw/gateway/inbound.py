@@ -319,8 +319,7 @@ class Inbound:
     def _report(
         self, tx: Transaction, tpdu: StatusReport, line_id: str | None, region: str, now: float
     ) -> Effects:
-        recipient = normalise_sender(tpdu.address.number, region).address
         discharged = tpdu.discharge.timestamp() if tpdu.discharge else None
-        report = Report(tpdu.mr, recipient[:32], tpdu.st, discharged)
-        reports.take_in(tx, line_id, report, now)
+        report = Report(tpdu.mr, clean(tpdu.address.number)[:32], tpdu.st, discharged)
+        reports.take_in(tx, line_id, report, region, now)
         return Effects("report")

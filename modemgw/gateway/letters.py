@@ -7,7 +7,7 @@ queued, the confirmation, the message and its event are committed together or no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modemgw.consent.gate import Permit
 from modemgw.consent.keywords import Class, Classification, classify
@@ -24,11 +24,10 @@ from modemgw.store.inbox import PartKey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
-
     from modemgw.consent.numbers import Sender
     from modemgw.consent.replies import Replies
     from modemgw.gateway.settings import GatewaySettings
+    from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
 JOIN_WINDOW_S = 2 * 86_400.0
@@ -127,7 +126,7 @@ def _letter(joined: Joined, tpdu: Deliver) -> Letter:
     )
 
 
-def _join(rows: Sequence[Row[Any]]) -> tuple[list[Joined], Reassembler]:
+def _join(rows: Sequence[Record]) -> tuple[list[Joined], Reassembler]:
     """The messages that these parts make whole, and the machine with what is still open."""
     machine = Reassembler(window_s=JOIN_WINDOW_S)
     whole = []

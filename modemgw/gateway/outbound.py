@@ -23,8 +23,6 @@ from modemgw.store.ids import new_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Row
-
     from modemgw.consent.gate import Decision
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.refusals import Refusals
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.roster import Roster
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.gateway.tally import Tally
+    from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction, Writer
 
 LONGEST_TEXT = 4_000
@@ -288,7 +287,7 @@ class Outbound:
         draft: _Draft,
         caller: Caller,
         line: Any,
-        conversation: Row[Any],
+        conversation: Record,
         decision: Decision,
         now: float,
     ) -> Taken:

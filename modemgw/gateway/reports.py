@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from modemgw.consent.numbers import normalise_sender
 from modemgw.gateway import acts
 from modemgw.gateway.acts import Reason
 from modemgw.gateway.status import ACCEPTED, PartStatus
@@ -12,8 +13,7 @@ from modemgw.store import inbox, messages
 from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
+    from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
 # A service centre keeps trying for at most 63 weeks in theory; some days in practice.
@@ -22,7 +22,9 @@ REPORT_WINDOW_S = 8 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an SMS-STATUS-REPORT said. `status` is TP-ST (23.040 §9.2.3.15)."""
+    """What an SMS-STATUS-REPORT said. `recipient` as the network writes the number, `status` is
+    TP-ST (23.040 §9.2.3.15).
+    """
 
     mr: int
     recipient: str
@@ -43,9 +45,18 @@ def verdict(tp_st: int) -> PartStatus | None:
     return PartStatus.UNDELIVERED
 
 
-def take_in(tx: Transaction, line_id: str | None, report: Report, now: float) -> bool:
-    """Keep a report and apply it to its part; false when no part fits (yet)."""
+def take_in(tx: Transaction, line_id: str | None, report: Report, region: str, now: float) -> bool:
+    """Keep a report and apply it to its part; false when no part fits (yet).
+
+    `region` is where the line is. Networks mostly write the number as we did; only where no part
+    has it so is it worth reading.
+    """
     part = _part_of(tx, line_id, report, now) if line_id is not None else None
+    if part is None:
+        recipient = normalise_sender(report.recipient, region).address
+        if recipient != report.recipient:
+            report = replace(report, recipient=recipient[:32])
+            part = _part_of(tx, line_id, report, now) if line_id is not None else None
     inbox.add_report(
         tx.connection,
         {
@@ -66,7 +77,7 @@ def take_in(tx: Transaction, line_id: str | None, report: Report, now: float) ->
     return True
 
 
-def apply_early_reports(tx: Transaction, part: Row[Any], mr: int, now: float) -> None:
+def apply_early_reports(tx: Transaction, part: Record, mr: int, now: float) -> None:
     """Apply reports that came before the answer to their submit."""
     found = inbox.early_reports(tx.connection, part.line_id, mr, part.recipient, part.submitting_at)
     for report in found:
@@ -77,7 +88,7 @@ def apply_early_reports(tx: Transaction, part: Row[Any], mr: int, now: float) ->
         _apply(tx, fresh, report.status, mr, now)
 
 
-def _part_of(tx: Transaction, line_id: str, report: Report, now: float) -> Row[Any] | None:
+def _part_of(tx: Transaction, line_id: str, report: Report, now: float) -> Record | None:
     """The part that a report is about: by line, MR, recipient and time; the newest that can be.
 
     A part in doubt is meant when no other part has that MR: the report proves that it was accepted.
@@ -92,7 +103,7 @@ def _part_of(tx: Transaction, line_id: str, report: Report, now: float) -> Row[A
     return doubtful[0] if len(doubtful) == 1 and not same_mr else None
 
 
-def _apply(tx: Transaction, part: Row[Any], tp_st: int, mr: int, now: float) -> None:
+def _apply(tx: Transaction, part: Record, tp_st: int, mr: int, now: float) -> None:
     to = verdict(tp_st)
     was = PartStatus(part.status)
     if to is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import phonenumbers
 import structlog
@@ -20,10 +20,9 @@ from . import views
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Row
-
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import Modem, ModemStatus
+    from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
     from modemgw.store.writer import Transaction, Writer
 
@@ -156,7 +155,7 @@ class Roster:
         log.warning("imei_twice", port=modem.status.port, other=owner.status.port)
         return None
 
-    def _as_line(self, row: Row[Any]) -> Line:
+    def _as_line(self, row: Record) -> Line:
         return Line(
             row.id,
             row.iccid,
@@ -175,7 +174,7 @@ class Roster:
 
     def _write(
         self, tx: Transaction, status: ModemStatus, now: float, *, announce: bool
-    ) -> tuple[Row[Any], Row[Any] | None]:
+    ) -> tuple[Record, Record | None]:
         line = None
         if status.iccid:
             line = lines.see_line(

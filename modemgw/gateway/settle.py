@@ -15,11 +15,10 @@ from modemgw.modem.interface import Outcome
 from modemgw.store import messages, queue
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from modemgw.gateway.causes import Cause
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import SubmitResult
+    from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
 WITHDRAWN_WAIT_S = 1.0
@@ -84,7 +83,7 @@ def record(
 
 
 def _refused(
-    tx: Transaction, part: Row[Any], result: SubmitResult, settings: GatewaySettings, now: float
+    tx: Transaction, part: Record, result: SubmitResult, settings: GatewaySettings, now: float
 ) -> Step:
     cause = causes.of_refusal(result.family, result.code)
     code = f"{result.family} {result.code}".strip() if result.code is not None else "error"
@@ -107,7 +106,7 @@ def _refused(
     return Step.REST if cause.fault is Fault.LINE else Step.DONE
 
 
-def _attempted(tx: Transaction, part: Row[Any]) -> Row[Any]:
+def _attempted(tx: Transaction, part: Record) -> Record:
     messages.change_part(
         tx.connection,
         part.message_id,
@@ -118,7 +117,7 @@ def _attempted(tx: Transaction, part: Row[Any]) -> Row[Any]:
     return next(p for p in messages.get_parts(tx.connection, part.message_id) if p.seq == part.seq)
 
 
-def _final_reason(tx: Transaction, part: Row[Any], cause: Cause, code: str) -> Reason:
+def _final_reason(tx: Transaction, part: Record, cause: Cause, code: str) -> Reason:
     siblings = messages.get_parts(tx.connection, part.message_id)
     gone = sum(PartStatus(p.status) in ACCEPTED for p in siblings)
     if gone:
@@ -129,7 +128,7 @@ def _final_reason(tx: Transaction, part: Row[Any], cause: Cause, code: str) -> R
 
 
 def _requeue(
-    tx: Transaction, part: Row[Any], now: float, at: float, reason: str | None, **details: Any
+    tx: Transaction, part: Record, now: float, at: float, reason: str | None, **details: Any
 ) -> None:
     """Take a part back into the queue: it has not gone, for certain."""
     messages.change_part(
@@ -220,7 +219,7 @@ def recover(tx: Transaction, host: str, now: float, line_id: str | None = None) 
     return returned, doubtful
 
 
-def give_up_doubt(tx: Transaction, part: Row[Any], now: float) -> None:
+def give_up_doubt(tx: Transaction, part: Record, now: float) -> None:
     """A part has been in doubt for as long as it may: end it, or send it once more if wished."""
     row = messages.get(tx.connection, part.message_id)
     assert row is not None

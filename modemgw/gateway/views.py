@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from modemgw.store.events import Event
+    from modemgw.store.prepared import Record
 
 
 def timestamp(seconds: float | None) -> str | None:
@@ -19,7 +18,7 @@ def timestamp(seconds: float | None) -> str | None:
     return text.replace("+00:00", "Z")
 
 
-def message(row: Row[Any]) -> dict[str, Any]:
+def message(row: Record) -> dict[str, Any]:
     """A message."""
     return {
         "id": row.id,
@@ -53,7 +52,7 @@ def message(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def part(row: Row[Any]) -> dict[str, Any]:
+def part(row: Record) -> dict[str, Any]:
     """One part of an outbound message."""
     return {
         "seq": row.seq,
@@ -70,7 +69,7 @@ def part(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def line(row: Row[Any], pools: list[str]) -> dict[str, Any]:
+def line(row: Record, pools: list[str]) -> dict[str, Any]:
     """A line."""
     return {
         "id": row.id,
@@ -86,7 +85,7 @@ def line(row: Row[Any], pools: list[str]) -> dict[str, Any]:
     }
 
 
-def modem(row: Row[Any]) -> dict[str, Any]:
+def modem(row: Record) -> dict[str, Any]:
     """A modem."""
     return {
         "id": row.id,
@@ -106,7 +105,7 @@ def modem(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def opt_out(row: Row[Any]) -> dict[str, Any]:
+def opt_out(row: Record) -> dict[str, Any]:
     """An opt-out."""
     return {
         "number": row.number,
@@ -130,7 +129,7 @@ def event(item: Event) -> dict[str, Any]:
     }
 
 
-def kept_tpdu(row: Row[Any]) -> dict[str, Any]:
+def kept_tpdu(row: Record) -> dict[str, Any]:
     """A TPDU that came in and could not be used."""
     return {
         "id": row.id,

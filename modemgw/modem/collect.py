@@ -2,7 +2,9 @@
 
 A stored text stays in the modem until the listener has committed it; then its one index is
 deleted, after another look: if something else lies there by now, it stays. So a crash at any
-moment loses nothing, and at worst hands a text over twice, which the listener recognises.
+moment loses nothing, and at worst hands a text over twice, which the listener recognises. What was
+read is committed while the modem does something else, such as the next submit, and deleted at the
+next turn.
 
 Announcements get lost (a full storage, a buffer, a restart), so sweeps list what is there now and
 then, and whenever an announcement could not be followed.
@@ -24,7 +26,7 @@ from modemgw.modem.errors import CommandError, CommandTimeoutError, ModemError
 from modemgw.modem.interface import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from modemgw.at.answers import Announcement, StoredText
     from modemgw.modem.channel import Channel
@@ -53,6 +55,14 @@ class StoragePlan:
 
     receive: str
     present: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A text that was read from its place and is on its way to be committed."""
+
+    pdu: str
+    committing: asyncio.Task[bool]
 
 
 class DirectTexts:
@@ -87,7 +97,8 @@ class Collector:
 
     All coroutines are for who holds the channel's lock, except `sweep`, which takes it itself,
     as often as it must and never for long. `backlog` hands over what sweeps find until
-    `end_backlog`: it may be of a line that was in the modem before.
+    `end_backlog`: it may be of a line that was in the modem before. `wake` is called when
+    something has become `pending`.
     """
 
     def __init__(
@@ -97,6 +108,7 @@ class Collector:
         hand_over: HandOver,
         backlog: HandOver,
         direct: DirectTexts,
+        wake: Callable[[], None],
     ) -> None:
         self._channel = channel
         self._plan = plan
@@ -104,6 +116,8 @@ class Collector:
         self._hand_over_swept = backlog
         self._announced: dict[Announcement, None] = {}
         self._direct = direct
+        self._wake = wake
+        self._taken: dict[Announcement, _Taken] = {}  # in order of reading
         self._storages = dict.fromkeys((plan.receive,))
         self._selected: str | None = None
         self._hangs: Counter[str] = Counter()
@@ -112,8 +126,18 @@ class Collector:
 
     @property
     def pending(self) -> bool:
-        """Whether something is announced or at hand that was not handed over."""
-        return bool(self._announced or self._direct.waiting)
+        """Whether something is to be read, handed over or deleted."""
+        return bool(
+            self._announced
+            or self._direct.waiting
+            or any(taken.committing.done() for taken in self._taken.values())
+        )
+
+    def close(self) -> None:
+        """Wait for nothing more; what is on its way to be committed is committed even so."""
+        for taken in self._taken.values():
+            taken.committing.cancel()
+        self._taken.clear()
 
     def hear(self, lines: tuple[str, ...]) -> bool:
         """Take in an announcement; false where it is about something else."""
@@ -138,20 +162,22 @@ class Collector:
         self._hand_over_swept = self._hand_over
 
     async def collect(self) -> None:
-        """Hand over all that is announced or at hand. Raises ModemError.
+        """Delete what is committed, hand over all that is announced or at hand. Raises ModemError.
 
-        What cannot be read or is not committed stays where it is, and a sweep becomes due.
+        Does not wait until stored texts are committed. What cannot be read or is not committed
+        stays where it is, and a sweep becomes due.
         """
         await self._hand_over_direct()
-        while self._announced:
-            # Forgotten before it is read: the same place may be announced anew meanwhile.
-            place = next(iter(self._announced))
-            del self._announced[place]
-            try:
+        try:
+            await self._delete_committed()
+            while self._announced:
+                # Forgotten before it is read: the same place may be announced anew meanwhile.
+                place = next(iter(self._announced))
+                del self._announced[place]
                 await self._collect_one(place)
-            except ModemError:
-                self.sweep_due = True
-                raise
+        except ModemError:
+            self.sweep_due = True
+            raise
 
     async def sweep(self, *, everywhere: bool = False) -> bool:
         """Hand over and delete all that is stored; true if all of it is committed.
@@ -169,6 +195,9 @@ class Collector:
         if self._hangs[storage] >= _HANGS_LIMIT:
             return False  # each listing takes a minute of the line; what is announced is read
         async with self._channel.lock:
+            # The list will have them; and what the sweep deletes makes room for other texts.
+            for place in [place for place in self._taken if place.storage == storage]:
+                del self._taken[place]
             try:
                 await self._select(storage)
                 listed = await self._channel.run(commands.LIST_TEXTS)
@@ -207,12 +236,27 @@ class Collector:
         except (CommandError, AtError) as error:
             _log.info("an announced text could not be read: %s", error)
             text = None
-        if (
-            text is None
-            or not await self._hand_over(text.pdu, Source.STORED, place.storage, place.index)
-            or not await self._delete(place.storage, place.index, text.pdu)
-        ):
+        if text is None:
             self.sweep_due = True
+            return
+        if len(self._taken) >= _AT_ONCE:
+            await asyncio.wait([next(iter(self._taken.values())).committing])
+            await self._delete_committed()
+        committing = asyncio.create_task(
+            self._hand_over(text.pdu, Source.STORED, place.storage, place.index),
+            name=f"commit {place.storage} {place.index}",
+        )
+        committing.add_done_callback(lambda _: self._wake())
+        self._taken[place] = _Taken(text.pdu, committing)
+
+    async def _delete_committed(self) -> None:
+        done = [place for place, taken in self._taken.items() if taken.committing.done()]
+        for place in done:
+            taken = self._taken.pop(place)
+            if not taken.committing.result() or not await self._delete(
+                place.storage, place.index, taken.pdu
+            ):
+                self.sweep_due = True
 
     async def _delete(self, storage: str, index: int, pdu: str) -> bool:
         """Delete what is committed; false if something else lies there by now, which stays."""

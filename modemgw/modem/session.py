@@ -91,6 +91,7 @@ class Session:
             await self._live()
         finally:
             self._gather_late()
+            self._drop_collector()
 
     async def _live(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -134,7 +135,7 @@ class Session:
 
     async def _bring_up(self) -> None:
         face, channel = self._face, self._channel
-        self._collector = None
+        self._drop_collector()
         face.go(ModemState.INITIALISING)
         face.release()
         await startup.initialise(channel)
@@ -149,7 +150,7 @@ class Session:
         self._shows_caller = await startup.shows_caller(channel)
         await self._tell_late_answer()
         self._collector = Collector(
-            channel, plan, face.hand_over(), face.hand_over(former), self._direct
+            channel, plan, face.hand_over(), face.hand_over(former), self._direct, self._wake.set
         )
         face.go(ModemState.REGISTERING, "looking for a network")
         await self._sweep(everywhere=True)
@@ -258,6 +259,11 @@ class Session:
         late, self.late = self.late, None
         if late is not None:
             await self._face.late_answer(late.mr)
+
+    def _drop_collector(self) -> None:
+        collector, self._collector = self._collector, None
+        if collector is not None:
+            collector.close()
 
     async def _attend(self) -> None:
         """Look after the modem until something fails."""

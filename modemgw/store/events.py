@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
-from modemgw.store.sql import given, values_of
+from modemgw.store.prepared import Prepared, given, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _events, _webhooks, _counters = tables.events, tables.webhooks, tables.counters
 
-_COUNT_ON = (
+_COUNT_ON = Prepared(
     update(_counters)
     .where(_counters.c.name == "events")
     .values(value=_counters.c.value + given("more"))
     .returning(_counters.c.value)
 )
-_INSERT, _INSERT_DELIVERIES = insert(_events), insert(tables.deliveries)
-_WANTED = select(_webhooks.c.id, _webhooks.c.events).where(_webhooks.c.enabled)
-_AFTER = (
+_INSERT, _INSERT_DELIVERIES = Prepared(insert(_events)), Prepared(insert(tables.deliveries))
+_WANTED = Prepared(select(_webhooks.c.id, _webhooks.c.events).where(_webhooks.c.enabled))
+_AFTER = Prepared(
     select(_events)
     .where(_events.c.position > given("position"))
     .order_by(_events.c.position)
@@ -47,15 +47,24 @@ class Event:
     position: int = 0
 
 
-def publish(connection: Connection, outbox: Sequence[Event]) -> None:
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The events of a commit: how many, and how many deliveries of them are owed to webhooks."""
+
+    events: int
+    deliveries: int
+
+
+def publish(connection: Connection, outbox: Sequence[Event]) -> Published:
     """Give events their positions and write them, with a delivery for each webhook that wants one.
 
     The counter's row stays locked until the commit, so positions follow the order of commits.
     """
-    last = connection.execute(_COUNT_ON, values_of(more=len(outbox))).scalar_one()
-    placed = list(enumerate(outbox, last - len(outbox) + 1))
-    connection.execute(
-        _INSERT,
+    counter = _COUNT_ON.row(connection, values_of(more=len(outbox)))
+    assert counter is not None
+    placed = list(enumerate(outbox, counter.value - len(outbox) + 1))
+    _INSERT.run_many(
+        connection,
         [
             {
                 "position": position,
@@ -69,7 +78,7 @@ def publish(connection: Connection, outbox: Sequence[Event]) -> None:
             for position, event in placed
         ],
     )
-    wanted = connection.execute(_WANTED).all()
+    wanted = _WANTED.rows(connection, {})
     owed = [
         {
             "webhook_id": webhook_id,
@@ -84,12 +93,13 @@ def publish(connection: Connection, outbox: Sequence[Event]) -> None:
         if event.type in types or "*" in types
     ]
     if owed:
-        connection.execute(_INSERT_DELIVERIES, owed)
+        _INSERT_DELIVERIES.run_many(connection, owed)
+    return Published(len(placed), len(owed))
 
 
 def after(connection: Connection, position: int, limit: int) -> list[Event]:
     """The events behind a position, in order."""
-    rows = connection.execute(_AFTER, values_of(position=position, limit=limit))
+    rows = _AFTER.rows(connection, values_of(position=position, limit=limit))
     return [
         Event(
             type=row.type,

@@ -9,12 +9,14 @@ from sqlalchemy import delete, insert, select
 from modemgw.store import tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
+
+    from modemgw.store.prepared import Record
 
 _table = tables.idempotency
 
 
-def find(connection: Connection, key_id: str, token: str) -> Row[Any] | None:
+def find(connection: Connection, key_id: str, token: str) -> Record | None:
     """The answer that an API key got for this token."""
     return connection.execute(
         select(_table).where(_table.c.key_id == key_id, _table.c.token == token)

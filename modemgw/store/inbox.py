@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 
 from modemgw.store import tables
-from modemgw.store.sql import given, insert_new, values_of
+from modemgw.store.prepared import Prepared, Record, given, values_of
+from modemgw.store.sql import insert_new
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
 _inbound, _reports = tables.inbound_parts, tables.reports
 
-_ADD_REPORT = insert(_reports)
-_EARLY_REPORTS = (
+_ADD_REPORT = Prepared(insert(_reports))
+_EARLY_REPORTS = Prepared(
     select(_reports)
     .where(
         _reports.c.line_id == given("line"),
@@ -29,7 +30,7 @@ _EARLY_REPORTS = (
     )
     .order_by(_reports.c.id)
 )
-_MATCH_REPORT = update(_reports).where(_reports.c.id == given("id"))
+_MATCH_REPORT = Prepared(update(_reports).where(_reports.c.id == given("id")))
 
 SIBLINGS_LIMIT = 1_000  # four messages of the greatest length
 
@@ -50,7 +51,7 @@ class PartKey:
     total: int
 
 
-def siblings(connection: Connection, key: PartKey, since: float) -> Sequence[Row[Any]]:
+def siblings(connection: Connection, key: PartKey, since: float) -> Sequence[Record]:
     """The parts with a key that came since a time, in order of arrival; at most the latest 1000.
 
     `given` says that the part stands in a message that is still partial.
@@ -73,7 +74,7 @@ def siblings(connection: Connection, key: PartKey, since: float) -> Sequence[Row
     return latest[::-1]
 
 
-def open_parts(connection: Connection, before: float, limit: int) -> Sequence[Row[Any]]:
+def open_parts(connection: Connection, before: float, limit: int) -> Sequence[Record]:
     """Parts that have waited for their siblings since before a time."""
     return connection.execute(
         select(_inbound)
@@ -104,24 +105,24 @@ def join(connection: Connection, part_ids: Collection[str], message_id: str) -> 
 
 def add_report(connection: Connection, values: dict[str, Any]) -> None:
     """Keep a status report."""
-    connection.execute(_ADD_REPORT, values)
+    _ADD_REPORT.run(connection, values)
 
 
 def early_reports(
     connection: Connection, line_id: str, mr: int, recipient: str, since: float
-) -> Sequence[Row[Any]]:
+) -> Sequence[Record]:
     """Reports that came before the answer to their submit."""
     values = values_of(line=line_id, mr=mr, recipient=recipient, since=since)
-    return connection.execute(_EARLY_REPORTS, values).all()
+    return _EARLY_REPORTS.rows(connection, values)
 
 
 def match_report(connection: Connection, report_id: str, message_id: str, seq: int) -> None:
     """Say which part a report was about."""
     match = {"message_id": message_id, "seq": seq}
-    connection.execute(_MATCH_REPORT, values_of(id=report_id) | match)
+    _MATCH_REPORT.run(connection, values_of(id=report_id) | match)
 
 
-def defective(connection: Connection, *, before: str | None, limit: int) -> Sequence[Row[Any]]:
+def defective(connection: Connection, *, before: str | None, limit: int) -> Sequence[Record]:
     """TPDUs that did not decode or belong to no line, the newest first."""
     statement = select(_inbound).where(_inbound.c.defect.is_not(None))
     if before is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, update
 
@@ -14,7 +14,9 @@ from modemgw.store.ids import new_id
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
+
+    from modemgw.store.prepared import Record
 
 _keys = tables.keys
 
@@ -55,14 +57,14 @@ def create(
     return key
 
 
-def find(connection: Connection, key: str) -> Row[Any] | None:
+def find(connection: Connection, key: str) -> Record | None:
     """The row of a key that is in force."""
     return connection.execute(
         select(_keys).where(_keys.c.digest == digest(key), _keys.c.revoked_at.is_(None))
     ).one_or_none()
 
 
-def all_keys(connection: Connection) -> Sequence[Row[Any]]:
+def all_keys(connection: Connection) -> Sequence[Record]:
     """Every key, oldest first."""
     return connection.execute(select(_keys).order_by(_keys.c.id)).all()
 

@@ -13,12 +13,14 @@ from modemgw.store.sql import fitted, insert_new
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
+
+    from modemgw.store.prepared import Record
 
 _lines, _modems = tables.lines, tables.modems
 
 
-def see_line(connection: Connection, iccid: str, now: float, **known: Any) -> Row[Any]:
+def see_line(connection: Connection, iccid: str, now: float, **known: Any) -> Record:
     """The line of a SIM, made when it is new, with what is known of it now.
 
     None in `known` leaves what was known before.
@@ -35,7 +37,7 @@ def see_line(connection: Connection, iccid: str, now: float, **known: Any) -> Ro
     return connection.execute(seen).one()
 
 
-def see_modem(connection: Connection, host: str, port: str, now: float, **known: Any) -> Row[Any]:
+def see_modem(connection: Connection, host: str, port: str, now: float, **known: Any) -> Record:
     """The modem at a port, made when it is new.
 
     A modem is known by its IMEI and keeps its row when it moves to another port; a port whose modem
@@ -81,7 +83,7 @@ def seat(connection: Connection, line_id: str, modem_id: str) -> None:
     )
 
 
-def seated(connection: Connection) -> Sequence[Row[Any]]:
+def seated(connection: Connection) -> Sequence[Record]:
     """The lines that sit in modems, each with the modem's IMEI."""
     return connection.execute(
         select(_lines, _modems.c.imei)
@@ -90,24 +92,24 @@ def seated(connection: Connection) -> Sequence[Row[Any]]:
     ).all()
 
 
-def line_by_number(connection: Connection, number: str) -> Row[Any] | None:
+def line_by_number(connection: Connection, number: str) -> Record | None:
     """The line with this number, the one last seen where two claim it."""
     return connection.execute(
         select(_lines).where(_lines.c.number == number).order_by(_lines.c.seen_at.desc()).limit(1)
     ).one_or_none()
 
 
-def line_by_id(connection: Connection, line_id: str) -> Row[Any] | None:
+def line_by_id(connection: Connection, line_id: str) -> Record | None:
     """One line."""
     return connection.execute(select(_lines).where(_lines.c.id == line_id)).one_or_none()
 
 
-def all_lines(connection: Connection) -> Sequence[Row[Any]]:
+def all_lines(connection: Connection) -> Sequence[Record]:
     """Every line that was ever seen, oldest first."""
     return connection.execute(select(_lines).order_by(_lines.c.id)).all()
 
 
-def all_modems(connection: Connection) -> Sequence[Row[Any]]:
+def all_modems(connection: Connection) -> Sequence[Record]:
     """Every modem, by host and port."""
     return connection.execute(select(_modems).order_by(_modems.c.host, _modems.c.port)).all()
 

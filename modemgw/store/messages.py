@@ -9,32 +9,41 @@ from sqlalchemy import and_, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
-from modemgw.store.sql import fitted, given, insert_new, values_of
+from modemgw.store.prepared import Prepared, Record, given, values_of
+from modemgw.store.sql import fitted, insert_new
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
 _messages, _parts, _conversations = tables.messages, tables.parts, tables.conversations
 
-_INSERT, _INSERT_PARTS = insert(_messages).returning(_messages), insert(_parts)
-_GET = select(_messages).where(_messages.c.id == given("id"))
-_GET_ALONE = _GET.with_for_update()
-_GET_PARTS = select(_parts).where(_parts.c.message_id == given("id")).order_by(_parts.c.seq)
-_CHANGE = update(_messages).where(_messages.c.id == given("id"))
-_CHANGED = _CHANGE.returning(_messages)
-_CHANGE_PART = update(_parts).where(
-    _parts.c.message_id == given("id"), _parts.c.seq == given("seq")
+_INSERT = Prepared(insert(_messages).returning(_messages))
+_INSERT_PARTS = Prepared(insert(_parts))
+_ONE = select(_messages).where(_messages.c.id == given("id"))
+_GET, _GET_ALONE = Prepared(_ONE), Prepared(_ONE.with_for_update())
+_GET_PARTS = Prepared(
+    select(_parts).where(_parts.c.message_id == given("id")).order_by(_parts.c.seq)
 )
-_CONVERSATION = select(_conversations).where(
-    _conversations.c.number == given("number"), _conversations.c.pool == given("pool")
+_UPDATE = update(_messages).where(_messages.c.id == given("id"))
+_CHANGE, _CHANGED = Prepared(_UPDATE), Prepared(_UPDATE.returning(_messages))
+_CHANGE_PART = Prepared(
+    update(_parts).where(_parts.c.message_id == given("id"), _parts.c.seq == given("seq"))
 )
-_CHANGE_CONVERSATION = update(_conversations).where(_conversations.c.id == given("id"))
-_NEXT_SEQUENCE = _CHANGE_CONVERSATION.values(
-    last_sequence=_conversations.c.last_sequence + 1
-).returning(_conversations.c.last_sequence)
-_AWAITING_REPORT = (
+_CONVERSATION = Prepared(
+    select(_conversations).where(
+        _conversations.c.number == given("number"), _conversations.c.pool == given("pool")
+    )
+)
+_THIS_CONVERSATION = update(_conversations).where(_conversations.c.id == given("id"))
+_CHANGE_CONVERSATION = Prepared(_THIS_CONVERSATION)
+_NEXT_SEQUENCE = Prepared(
+    _THIS_CONVERSATION.values(last_sequence=_conversations.c.last_sequence + 1).returning(
+        _conversations.c.last_sequence
+    )
+)
+_AWAITING_REPORT = Prepared(
     select(_parts)
     .where(
         _parts.c.line_id == given("line"),
@@ -58,15 +67,15 @@ EMPTY_MESSAGE: Mapping[str, Any] = {
 }
 
 
-def insert_message(connection: Connection, values: Mapping[str, Any]) -> Row[Any]:
+def insert_message(connection: Connection, values: Mapping[str, Any]) -> Record:
     """Write one message; what is left out is empty. The message then."""
-    return connection.execute(_INSERT, {**EMPTY_MESSAGE, **values}).one()
+    return _INSERT.row(connection, {**EMPTY_MESSAGE, **values})
 
 
 def insert_parts(connection: Connection, message_id: str, recipient: str, count: int) -> None:
     """Write the parts of an outbound message, all queued."""
-    connection.execute(
-        _INSERT_PARTS,
+    _INSERT_PARTS.run_many(
+        connection,
         [
             {
                 "message_id": message_id,
@@ -80,30 +89,30 @@ def insert_parts(connection: Connection, message_id: str, recipient: str, count:
     )
 
 
-def get(connection: Connection, message_id: str, *, alone: bool = False) -> Row[Any] | None:
+def get(connection: Connection, message_id: str, *, alone: bool = False) -> Record | None:
     """One message; `alone`: no other host changes it until the transaction ends."""
     statement = _GET_ALONE if alone else _GET
-    return connection.execute(statement, values_of(id=message_id)).one_or_none()
+    return statement.row(connection, values_of(id=message_id))
 
 
-def get_parts(connection: Connection, message_id: str) -> Sequence[Row[Any]]:
+def get_parts(connection: Connection, message_id: str) -> Sequence[Record]:
     """The parts of an outbound message, in order."""
-    return connection.execute(_GET_PARTS, values_of(id=message_id)).all()
+    return _GET_PARTS.rows(connection, values_of(id=message_id))
 
 
 def change(connection: Connection, message_id: str, **values: Any) -> None:
     """Set columns of one message."""
-    connection.execute(_CHANGE, values_of(id=message_id) | fitted(_messages, values))
+    _CHANGE.run(connection, values_of(id=message_id) | fitted(_messages, values))
 
 
-def changed(connection: Connection, message_id: str, **values: Any) -> Row[Any]:
+def changed(connection: Connection, message_id: str, **values: Any) -> Record:
     """Set columns of one message; the message then."""
-    return connection.execute(_CHANGED, values_of(id=message_id) | fitted(_messages, values)).one()
+    return _CHANGED.row(connection, values_of(id=message_id) | fitted(_messages, values))
 
 
 def change_part(connection: Connection, message_id: str, seq: int, **values: Any) -> None:
     """Set columns of one part."""
-    connection.execute(_CHANGE_PART, values_of(id=message_id, seq=seq) | fitted(_parts, values))
+    _CHANGE_PART.run(connection, values_of(id=message_id, seq=seq) | fitted(_parts, values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +131,7 @@ class Filter:
 
 def find(
     connection: Connection, wanted: Filter, *, before: str | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Record]:
     """Messages, the newest first, older than the message `before`."""
     m = _messages.c
     conditions = [
@@ -150,7 +159,7 @@ def find(
 
 def unfinished_to(
     connection: Connection, number: str, statuses: Collection[str]
-) -> Sequence[Row[Any]]:
+) -> Sequence[Record]:
     """Outbound messages to a number that are in one of these statuses."""
     return connection.execute(
         select(_messages).where(
@@ -183,12 +192,12 @@ def last_automatic_at(connection: Connection, number: str, permit: str) -> float
     return last
 
 
-def find_conversation(connection: Connection, number: str, pool: str) -> Row[Any] | None:
+def find_conversation(connection: Connection, number: str, pool: str) -> Record | None:
     """The conversation with a number, if there is one."""
-    return connection.execute(_CONVERSATION, values_of(number=number, pool=pool)).one_or_none()
+    return _CONVERSATION.row(connection, values_of(number=number, pool=pool))
 
 
-def open_conversation(connection: Connection, number: str, pool: str, now: float) -> Row[Any]:
+def open_conversation(connection: Connection, number: str, pool: str, now: float) -> Record:
     """The conversation with a number, made when there is none."""
     found = find_conversation(connection, number, pool)
     if found is not None:
@@ -211,13 +220,14 @@ def open_conversation(connection: Connection, number: str, pool: str, now: float
 
 def next_sequence(connection: Connection, conversation_id: str) -> int:
     """The next number of an event in a conversation; gap-free, because it commits with it."""
-    sequence: int = connection.execute(_NEXT_SEQUENCE, values_of(id=conversation_id)).scalar_one()
-    return sequence
+    row = _NEXT_SEQUENCE.row(connection, values_of(id=conversation_id))
+    assert row is not None
+    return int(row.last_sequence)
 
 
 def note_conversation(connection: Connection, conversation_id: str, **values: Any) -> None:
     """Set columns of a conversation."""
-    connection.execute(_CHANGE_CONVERSATION, values_of(id=conversation_id) | values)
+    _CHANGE_CONVERSATION.run(connection, values_of(id=conversation_id) | values)
 
 
 def counts(connection: Connection) -> dict[tuple[str, str], int]:
@@ -230,7 +240,7 @@ def counts(connection: Connection) -> dict[tuple[str, str], int]:
     return {(direction, status): count for direction, status, count in rows}
 
 
-def last_part_on(connection: Connection, modem_id: str) -> Row[Any] | None:
+def last_part_on(connection: Connection, modem_id: str) -> Record | None:
     """The part that a modem was last asked to submit."""
     return connection.execute(
         select(_parts)
@@ -242,13 +252,13 @@ def last_part_on(connection: Connection, modem_id: str) -> Row[Any] | None:
 
 def parts_awaiting_report(
     connection: Connection, line_id: str, mr: int, recipient: str, since: float
-) -> Sequence[Row[Any]]:
+) -> Sequence[Record]:
     """Accepted parts to a recipient whose submit bore this MR on this line, the newest first."""
     values = values_of(line=line_id, mr=mr, recipient=recipient, since=since)
-    return connection.execute(_AWAITING_REPORT, values).all()
+    return _AWAITING_REPORT.rows(connection, values)
 
 
-def parts_in_doubt(connection: Connection, line_id: str, recipient: str) -> Sequence[Row[Any]]:
+def parts_in_doubt(connection: Connection, line_id: str, recipient: str) -> Sequence[Record]:
     """Parts to a recipient on a line of which nobody knows whether they were accepted."""
     return connection.execute(
         select(_parts).where(

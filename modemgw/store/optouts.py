@@ -8,15 +8,16 @@ from sqlalchemy import delete, func, insert, select
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
-from modemgw.store.sql import given, insert_new, lock_number, upsert, values_of
+from modemgw.store.prepared import Prepared, Record, given, values_of
+from modemgw.store.sql import insert_new, lock_number, upsert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
 _opt_outs, _confirmations = tables.opt_outs, tables.confirmations
-_GET = select(_opt_outs).where(_opt_outs.c.number == given("number"))
+_GET = Prepared(select(_opt_outs).where(_opt_outs.c.number == given("number")))
 
 
 def lock(connection: Connection, number: str) -> None:
@@ -34,12 +35,12 @@ def remove(connection: Connection, number: str) -> bool:
     return bool(connection.execute(delete(_opt_outs).where(_opt_outs.c.number == number)).rowcount)
 
 
-def get(connection: Connection, number: str) -> Row[Any] | None:
+def get(connection: Connection, number: str) -> Record | None:
     """The opt-out of a number."""
-    return connection.execute(_GET, values_of(number=number)).one_or_none()
+    return _GET.row(connection, values_of(number=number))
 
 
-def page(connection: Connection, *, after: str | None, limit: int) -> Sequence[Row[Any]]:
+def page(connection: Connection, *, after: str | None, limit: int) -> Sequence[Record]:
     """Opt-outs by number, those behind the number `after`."""
     statement = select(_opt_outs).order_by(_opt_outs.c.number).limit(limit)
     if after is not None:
@@ -80,7 +81,7 @@ def record(
     )
 
 
-def entries(connection: Connection, number: str, limit: int = 100) -> Sequence[Row[Any]]:
+def entries(connection: Connection, number: str, limit: int = 100) -> Sequence[Record]:
     """What the audit knows of a number, the newest first."""
     a = tables.audit.c
     return connection.execute(

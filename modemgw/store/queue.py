@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, not_, select, union_all, update
+from sqlalchemy import exists, func, not_, or_, select, union_all, update
 
 from modemgw.store import tables
-from modemgw.store.sql import given, values_of
+from modemgw.store.prepared import Prepared, Record, given, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import Connection
 
 _messages, _parts = tables.messages, tables.parts
 _m = _messages.c
@@ -26,7 +26,7 @@ RECIPIENT_IN_DOUBT = "recipient_in_doubt"
 class Candidate:
     """A message at the head of a lane, with what decides whether it may go on this line."""
 
-    message: Row[Any]
+    message: Record
     opted_out: bool
     in_doubt: bool
     last_inbound_at: float | None
@@ -40,15 +40,15 @@ def candidates(
     Each lane is asked for its head alone, so the cost does not grow with the queue.
     """
     named = {f"lane_{i}": lane for i, lane in enumerate(lanes)}
-    rows = connection.execute(_heads(len(lanes), limit), values_of(line=line_id, **named))
+    rows = _heads(len(lanes), limit).rows(connection, values_of(line=line_id, **named))
     return [
-        Candidate(row, bool(row._opted_out), bool(row._in_doubt), row._last_inbound_at)  # noqa: SLF001
+        Candidate(row, bool(row.opted_out), bool(row.recipient_in_doubt), row.last_inbound_at)
         for row in rows
     ]
 
 
 @lru_cache(maxsize=256)
-def _heads(lanes: int, limit: int) -> Select[Any]:
+def _heads(lanes: int, limit: int) -> Prepared:
     """The statement for so many lanes."""
     heads = [
         select(
@@ -69,12 +69,12 @@ def _heads(lanes: int, limit: int) -> Select[Any]:
     )
     opted_out = exists().where(tables.opt_outs.c.number == _m.recipient)
     conversation = tables.conversations
-    return (
+    return Prepared(
         select(
             _messages,
-            opted_out.label("_opted_out"),
-            in_doubt.label("_in_doubt"),
-            conversation.c.last_inbound_at.label("_last_inbound_at"),
+            opted_out.label("opted_out"),
+            in_doubt.label("recipient_in_doubt"),
+            conversation.c.last_inbound_at,
         )
         .outerjoin(conversation, conversation.c.id == _m.conversation_id)
         .where(_m.id.in_(first), _m.lane.is_not(None))
@@ -83,26 +83,28 @@ def _heads(lanes: int, limit: int) -> Select[Any]:
     )
 
 
-_CLAIM = update(_messages).where(_m.id == given("id"), _m.lane.is_not(None))
-_PARK = update(_messages).where(_m.id == given("id"))
-_DUE = (
+_CLAIM = Prepared(update(_messages).where(_m.id == given("id"), _m.lane.is_not(None)))
+_PARK = Prepared(update(_messages).where(_m.id == given("id")))
+_DUE = Prepared(
     select(_messages)
     .where(_m.ready_at <= given("now"), _m.lane.is_(None))
     .order_by(_m.ready_at)
     .limit(given("limit"))
     .with_for_update(skip_locked=True)
 )
-_BEGIN = update(_messages).where(
-    _m.id == given("id"),
-    _m.claimed_by == given("host"),
-    _m.status.in_(("queued", "sending")),
-    exists().where(
-        _parts.c.message_id == given("id"),
-        _parts.c.seq == given("seq"),
-        _parts.c.status == "queued",
-    ),
+_BEGIN = Prepared(
+    update(_messages).where(
+        _m.id == given("id"),
+        _m.claimed_by == given("host"),
+        or_(_m.status == "queued", _m.status == "sending"),
+        exists().where(
+            _parts.c.message_id == given("id"),
+            _parts.c.seq == given("seq"),
+            _parts.c.status == "queued",
+        ),
+    )
 )
-_BEGIN_PART = (
+_BEGIN_PART = Prepared(
     update(_parts)
     .where(_parts.c.message_id == given("id"), _parts.c.seq == given("seq"))
     .values(
@@ -127,8 +129,7 @@ def claim(
         "line_id": line_id,
         "sender": sender,
     }
-    done = connection.execute(_CLAIM, values_of(id=message_id) | changes)
-    return bool(done.rowcount)
+    return bool(_CLAIM.run(connection, values_of(id=message_id) | changes))
 
 
 def put_back(connection: Connection, message_id: str, lane: str, host: str, line_id: str) -> None:
@@ -146,12 +147,12 @@ def put_back(connection: Connection, message_id: str, lane: str, host: str, line
 def park(connection: Connection, message_id: str, until: float, reason: str | None) -> None:
     """Take a message out of its lane until a time."""
     changes = {"lane": None, "claimed_by": None, "ready_at": until, "hold_reason": reason}
-    connection.execute(_PARK, values_of(id=message_id) | changes)
+    _PARK.run(connection, values_of(id=message_id) | changes)
 
 
-def due(connection: Connection, now: float, limit: int) -> Sequence[Row[Any]]:
+def due(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     """Parked messages whose time has come, the earliest first."""
-    return connection.execute(_DUE, values_of(now=now, limit=limit)).all()
+    return _DUE.rows(connection, values_of(now=now, limit=limit))
 
 
 def next_due_at(connection: Connection) -> float | None:
@@ -162,7 +163,7 @@ def next_due_at(connection: Connection) -> float | None:
     return due_at
 
 
-def overdue(connection: Connection, now: float, limit: int) -> Sequence[Row[Any]]:
+def overdue(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     """Waiting messages whose validity is over."""
     waiting = (_m.lane.is_not(None), _m.lane.is_(None) & _m.ready_at.is_not(None))
     return [
@@ -177,7 +178,7 @@ def overdue(connection: Connection, now: float, limit: int) -> Sequence[Row[Any]
     ]
 
 
-def claimed_by(connection: Connection, host: str, line_id: str | None = None) -> Sequence[Row[Any]]:
+def claimed_by(connection: Connection, host: str, line_id: str | None = None) -> Sequence[Record]:
     """What a host has claimed, for one line or for all: after a start, what its last run left."""
     rows = connection.execute(select(_messages).where(_m.claimed_by == host)).all()
     # Few are claimed at a time, but a line may have many messages: not a matter for its index.
@@ -215,10 +216,9 @@ def begin_part(
     """
     part = values_of(id=message_id, seq=seq)
     changes = {"status": "sending", "sender": sender, "line_id": line_id, "hold_reason": None}
-    alive = connection.execute(_BEGIN, part | values_of(host=host) | changes)
-    if not alive.rowcount:
+    if not _BEGIN.run(connection, part | values_of(host=host) | changes):
         return False
-    connection.execute(_BEGIN_PART, part | values_of(line=line_id, modem=modem_id, now=now))
+    _BEGIN_PART.run(connection, part | values_of(line=line_id, modem=modem_id, now=now))
     return True
 
 
@@ -238,7 +238,7 @@ def still_begun(connection: Connection, message_id: str, seq: int, host: str) ->
     return found is not None
 
 
-def in_doubt(connection: Connection, limit: int) -> Sequence[Row[Any]]:
+def in_doubt(connection: Connection, limit: int) -> Sequence[Record]:
     """Parts in doubt, the oldest first."""
     return connection.execute(
         select(_parts)
@@ -249,7 +249,7 @@ def in_doubt(connection: Connection, limit: int) -> Sequence[Row[Any]]:
     ).all()
 
 
-def waiting_for_line(connection: Connection, before: float, limit: int) -> Sequence[Row[Any]]:
+def waiting_for_line(connection: Connection, before: float, limit: int) -> Sequence[Record]:
     """Messages of which a part was accepted before a time and the rest still waits for its line."""
     accepted = exists().where(_parts.c.message_id == _m.id, _parts.c.settled_at < before)
     return connection.execute(

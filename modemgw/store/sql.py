@@ -6,8 +6,10 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, literal, text
+from sqlalchemy import literal, text
 from sqlalchemy.dialects import postgresql, sqlite
+
+from modemgw.store.prepared import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,14 +22,13 @@ def _insert(dialect: str, table: Table) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _insert_new(dialect: str, table: Table) -> Any:
-    return _insert(dialect, table).on_conflict_do_nothing().returning(literal(1))
+def _insert_new(dialect: str, table: Table) -> Prepared:
+    return Prepared(_insert(dialect, table).on_conflict_do_nothing().returning(literal(1)))
 
 
 def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key is there; whether it was new."""
-    statement = _insert_new(connection.dialect.name, table)
-    return connection.execute(statement, dict(values)).first() is not None
+    return _insert_new(connection.dialect.name, table).row(connection, values) is not None
 
 
 def upsert(
@@ -67,17 +68,3 @@ def lock_number(connection: Connection, number: str) -> None:
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:value)")
-
-
-def given(name: str) -> Any:
-    """A value that is given at execution.
-
-    Statements on the way of a text are made once, when their module is loaded: making one takes
-    longer than running it. The names of values differ from those of columns that are set.
-    """
-    return bindparam(f"given_{name}")
-
-
-def values_of(**values: Any) -> dict[str, Any]:
-    """The values for `given` names."""
-    return {f"given_{name}": value for name, value in values.items()}

@@ -9,15 +9,15 @@ from sqlalchemy import delete, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
-from modemgw.store.sql import given, values_of
+from modemgw.store.prepared import Prepared, Record, given, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
 _webhooks, _deliveries, _events = tables.webhooks, tables.deliveries, tables.events
-_PENDING = (
+_PENDING = Prepared(
     select(_deliveries, _events.c.type, _events.c.created_at, _events.c.data, _events.c.sequence)
     .join(_events, _events.c.position == _deliveries.c.position)
     .where(
@@ -28,9 +28,12 @@ _PENDING = (
     .order_by(_deliveries.c.position)
     .limit(given("limit"))
 )
-_SETTLE = update(_deliveries).where(
-    _deliveries.c.webhook_id == given("id"), _deliveries.c.position == given("at")
+_SETTLE = Prepared(
+    update(_deliveries).where(
+        _deliveries.c.webhook_id == given("id"), _deliveries.c.position == given("at")
+    )
 )
+_ALL = Prepared(select(_webhooks).order_by(_webhooks.c.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,17 @@ class Endpoint:
     secret: str
 
 
-def all_endpoints(connection: Connection) -> Sequence[Row[Any]]:
+def all_endpoints(connection: Connection) -> Sequence[Record]:
     """Every endpoint, oldest first."""
-    return connection.execute(select(_webhooks).order_by(_webhooks.c.id)).all()
+    return _ALL.rows(connection, {})
 
 
-def get(connection: Connection, webhook_id: str) -> Row[Any] | None:
+def get(connection: Connection, webhook_id: str) -> Record | None:
     """One endpoint."""
     return connection.execute(select(_webhooks).where(_webhooks.c.id == webhook_id)).one_or_none()
 
 
-def add(connection: Connection, endpoint: Endpoint, origin: str, now: float) -> Row[Any]:
+def add(connection: Connection, endpoint: Endpoint, origin: str, now: float) -> Record:
     """Make an endpoint; events from now on are owed to it."""
     return connection.execute(
         insert(_webhooks)
@@ -109,15 +112,15 @@ def sync_configured(connection: Connection, wanted: Sequence[Endpoint], now: flo
 
 def pending(
     connection: Connection, webhook_id: str, *, after: int = 0, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Record]:
     """What is owed to an endpoint behind a position, in order, with the events themselves."""
     values = values_of(id=webhook_id, after=after, limit=limit)
-    return connection.execute(_PENDING, values).all()
+    return _PENDING.rows(connection, values)
 
 
 def settle(connection: Connection, webhook_id: str, position: int, **values: Any) -> None:
     """Record the outcome of an attempt."""
-    connection.execute(_SETTLE, values_of(id=webhook_id, at=position) | values)
+    _SETTLE.run(connection, values_of(id=webhook_id, at=position) | values)
 
 
 def owed(connection: Connection) -> dict[str, int]:
@@ -132,7 +135,7 @@ def owed(connection: Connection) -> dict[str, int]:
 
 def log(
     connection: Connection, webhook_id: str, *, before: int | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Record]:
     """Deliveries of an endpoint, the newest first."""
     statement = select(_deliveries).where(_deliveries.c.webhook_id == webhook_id)
     if before is not None:

@@ -37,13 +37,16 @@ from modemgw.store import events, tables
 from modemgw.store.engine import writer_engine
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.ids import new_id
+from modemgw.store.prepared import execute_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection
 
-    from modemgw.store.events import Event
+    from modemgw.store.events import Event, Published
+
+    Listener = Callable[[Published], None]
 
 T = TypeVar("T")
 
@@ -93,7 +96,7 @@ class Writer:
         database_url: str,
         host: str,
         *,
-        published: Callable[[], None] = lambda: None,
+        published: Listener | None = None,
         queue_limit: int = QUEUE_LIMIT,
     ) -> None:
         """`published` is called on the loop's thread after each commit that had events."""
@@ -103,6 +106,7 @@ class Writer:
         self._queue_limit = queue_limit
         self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._connection: Connection | None = None  # the writer thread's, kept between groups
         self._keeps_group_ids = self._engine.dialect.name == "postgresql"
         self.groups = 0
         self.operations = 0
@@ -164,61 +168,71 @@ class Writer:
             if jobs:
                 published = self._write(jobs)
                 self._settle(jobs, published)
+        self._disconnect()
 
-    def _settle(self, jobs: list[_Job[Any]], published: bool) -> None:
+    def _settle(self, jobs: list[_Job[Any]], published: Published | None) -> None:
         def settle(mine: list[_Job[Any]]) -> None:
             for job in mine:
                 job.settle()
-            if published:
-                self._published()
+            if published is not None and self._published is not None:
+                self._published(published)
 
         loops = {job.loop for job in jobs}
         for loop in loops:
             with contextlib.suppress(RuntimeError):  # closed: nobody waits there any more
                 loop.call_soon_threadsafe(settle, [job for job in jobs if job.loop is loop])
 
-    def _write(self, jobs: list[_Job[Any]]) -> bool:
-        """One transaction with all the jobs; whether events were published."""
+    def _write(self, jobs: list[_Job[Any]]) -> Published | None:
+        """One transaction with all the jobs; the events that were published in it, if any."""
         group_id = new_id("grp")
         began = time.monotonic()
         try:
-            with self._engine.connect() as connection:
-                connection.begin()
-                published = self._group(connection, jobs, group_id)
-                try:
-                    connection.commit()
-                except DBAPIError as error:
-                    if not self._committed_after_all(error, group_id):
-                        raise
+            connection = self._connection = self._connection or self._engine.connect()
+            connection.begin()
+            published = self._group(connection, jobs, group_id)
+            try:
+                connection.commit()
+            except DBAPIError as error:
+                if not self._committed_after_all(error, group_id):
+                    raise
+                self._disconnect()
         except Exception as error:  # whatever it is, the thread lives and the waiters are told
+            self._disconnect()
             self._fail(jobs, error)
-            return False
+            return None
         self.available = True
         self.groups += 1
         self.operations += len(jobs)
         self.commit_s += time.monotonic() - began
         return published
 
-    def _group(self, connection: Connection, jobs: list[_Job[Any]], group_id: str) -> bool:
+    def _disconnect(self) -> None:
+        """Give the connection up, and with it what it has begun."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(SQLAlchemyError):
+                connection.close()
+
+    def _group(
+        self, connection: Connection, jobs: list[_Job[Any]], group_id: str
+    ) -> Published | None:
         outbox: list[Event] = []
         for job in jobs:
             transaction = Transaction(connection)
-            connection.exec_driver_sql("SAVEPOINT operation")
+            execute_plain(connection, "SAVEPOINT operation")
             try:
                 job.result = job.operation(transaction)
             except Exception as error:
                 if isinstance(error, DBAPIError) and error.connection_invalidated:
                     raise  # the connection is dead, and with it the whole group
-                connection.exec_driver_sql("ROLLBACK TO SAVEPOINT operation")
+                execute_plain(connection, "ROLLBACK TO SAVEPOINT operation")
                 job.error = _in_our_words(error)
             else:
-                connection.exec_driver_sql("RELEASE SAVEPOINT operation")
+                execute_plain(connection, "RELEASE SAVEPOINT operation")
                 outbox += transaction.outbox
         if self._keeps_group_ids:
             self._note(connection, group_id)
-        if outbox:
-            events.publish(connection, outbox)
-        return bool(outbox)
+        return events.publish(connection, outbox) if outbox else None
 
     def _note(self, connection: Connection, group_id: str) -> None:
         values = {"group_id": group_id}

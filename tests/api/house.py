@@ -21,7 +21,7 @@ from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.settings import GatewaySettings
 from modemgw.store import keys, messages
-from modemgw.store.events import Event
+from modemgw.store.events import Event, Published
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
 from modemgw.store.writer import Transaction, Writer
@@ -189,8 +189,8 @@ async def open_house(
     await asyncio.to_thread(migrate, url)
     apis: list[Api] = []
 
-    def published() -> None:
-        apis[0].published()
+    def published(published: Published) -> None:
+        apis[0].published(published)
 
     writer = Writer(url, host, published=published)
     reader = Reader(url)

@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 from modemgw.api import pump as pump_module
 from modemgw.gateway.views import event as view
 from modemgw.store import webhooks
+from modemgw.store.events import Published
 from tests.api.house import SETTINGS, House, event, open_house, until
 from tests.api.receiver import SECRET, Receiver, configure, receiving, settled
 
@@ -223,7 +224,7 @@ async def test_a_removed_endpoint_gets_nothing_more(house: House, receiver: Rece
     await house.emit(event("n0", "cnv_1"))
     await until(lambda: bool(receiver.got))
     await configure(house)
-    house.api.published()
+    house.api.published(Published(1, 1))
     await until(lambda: receiver.running == 0)
     seen = len(receiver.got)
     await asyncio.sleep(0.15)

@@ -24,10 +24,9 @@ from modemgw.store.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sqlalchemy import Row
-
     from modemgw.gateway.requests import Once
     from modemgw.store.events import Event
+    from modemgw.store.prepared import Record
     from tests.gateway.scripted import ScriptedModem
 
 START = datetime(2026, 6, 10, 15, 0, tzinfo=UTC).timestamp()
@@ -164,7 +163,7 @@ class World:
 
     # -- what can be seen --------------------------------------------------------------------------
 
-    async def row(self, message_id: str) -> Row[Any]:
+    async def row(self, message_id: str) -> Record:
         """A message as it is kept."""
         row = await self.reader.run(lambda c: messages.get(c, message_id))
         assert row is not None
@@ -200,7 +199,7 @@ class World:
             row = await self.row(message_id)
             raise AssertionError(f"{row._mapping}, {await self.parts(message_id)}") from None
 
-    async def inbound(self) -> list[Row[Any]]:
+    async def inbound(self) -> list[Record]:
         """The texts that came in, oldest first."""
         wanted = Filter(direction="inbound")
         rows = await self.reader.run(lambda c: messages.find(c, wanted, before=None, limit=100))
@@ -225,6 +224,6 @@ class World:
             while not await condition():
                 await asyncio.sleep(0.005)
 
-    def assert_nothing_dangles(self, row: Row[Any]) -> None:
+    def assert_nothing_dangles(self, row: Record) -> None:
         """A message that has ended waits nowhere and is nobody's."""
         assert (row.lane, row.ready_at, row.claimed_by, row.hold_reason) == (None,) * 4

@@ -157,7 +157,7 @@ async def test_an_event_that_cannot_be_written_does_not_end_the_writer(
 async def test_published_is_told_after_commits_with_events_only(url: str) -> None:
     """Whoever pushes events is woken when there is something to push, on the loop's thread."""
     told: list[asyncio.AbstractEventLoop] = []
-    writer = Writer(url, "here", published=lambda: told.append(asyncio.get_running_loop()))
+    writer = Writer(url, "here", published=lambda _: told.append(asyncio.get_running_loop()))
     writer.start()
     await writer.run(count("quiet"))
     assert told == []
