@@ -5,6 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
+FUZZ_SECONDS ?= 3600
 
 .PHONY: demo test check format soak bench fuzz mutants clean
 
@@ -38,11 +39,15 @@ soak: $(STAMP)  ## every fault at once on a sending bank, and the whole tour as 
 	$(PYTEST) -m slow
 
 bench: $(STAMP)  ## figures, as tables
+	$(BIN)/python -m bench.codec
+	$(BIN)/python -m bench.reassembler
 	$(BIN)/python -m bench.gateway
 
-fuzz: $(STAMP)  ## hypothesis with many more examples
+fuzz: $(STAMP)  ## the codec under atheris for FUZZ_SECONDS, then hypothesis with many more examples
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -q -m hypothesis --timeout 3600 tests/pdu tests/at tests/consent tests/api
 
 clean:  ## what can be made again
-	rm -rf $(VENV) .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	rm -rf $(VENV) .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz/corpus build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

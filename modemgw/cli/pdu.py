@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from modemgw import pdu
+from modemgw.cli.pdu_requests import (
+    allowed_tables,
+    answer,
+    frames_as_dict,
+    preview_as_dict,
+)
+from modemgw.cli.pdu_view import printable, show_content, show_fields, show_preview, text_of
+from modemgw.pdu.dissect import dissect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +26,15 @@ app = typer.Typer(help="Decode and encode SMS PDUs.", no_args_is_help=True)
 
 _STDIN = "-"
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+_AllowNational = Annotated[
+    str,
+    typer.Option(
+        metavar="tr,es", help="Languages whose tables may be used where that saves a part."
+    ),
+]
+_Cut = Annotated[
+    str, typer.Option(help="What is not cut where that costs no part: word, grapheme, character.")
+]
 
 
 @app.command()
@@ -39,28 +53,41 @@ def decode(
         bool, typer.Option("--to-network", help="SUBMIT, COMMAND and DELIVER-REPORT.")
     ] = False,
     lenient: Annotated[
-        bool, typer.Option("--lenient", help="Take user data as it is where it is cut short.")
+        bool, typer.Option("--lenient", help="Take what can be read of a PDU that is cut short.")
     ] = False,
 ) -> None:
-    """Show what PDUs say. Exit status 1 if one given as an argument is none."""
+    """Show what PDUs say: each octet with its field, its meaning and the clause, then the text.
+
+    A PDU that is damaged is shown too, with what is wrong and where. Exit status 1 if one given
+    as an argument is no PDU.
+    """
     from_stdin = pdus == [_STDIN]
     failed = False
-    for text in _lines() if from_stdin else iter(pdus):
+    for hex_digits in _lines() if from_stdin else iter(pdus):
+        tpdu: pdu.Tpdu | pdu.PduError
         try:
-            tpdu = pdu.decode(text, sca=not no_sca, to_network=to_network, lenient=lenient)
+            tpdu = pdu.decode(hex_digits, sca=not no_sca, to_network=to_network, lenient=lenient)
         except pdu.PduError as error:
-            failed = True
-            if from_stdin or as_json:
-                _print_json(_error(error))
-            else:
-                Console(stderr=True).print(f"{text[:40]}: {error}", style="red", markup=False)
+            tpdu, failed = error, True
+        if from_stdin or as_json:
+            _print_json(_error(tpdu) if isinstance(tpdu, pdu.PduError) else pdu.as_dict(tpdu))
         else:
-            if from_stdin or as_json:
-                _print_json(pdu.as_dict(tpdu))
-            else:
-                _print_table(f"SMS-{tpdu.type.value.upper()}", pdu.as_dict(tpdu))
+            _show(hex_digits, tpdu, sca=not no_sca, to_network=to_network)
     if failed and not from_stdin:
         raise typer.Exit(1)
+
+
+def _show(hex_digits: str, tpdu: pdu.Tpdu | pdu.PduError, *, sca: bool, to_network: bool) -> None:
+    console = Console()
+    show_fields(console, dissect(hex_digits, sca=sca, to_network=to_network))
+    if isinstance(tpdu, pdu.PduError):
+        problem = f"{printable(hex_digits[:40])}: {tpdu}"
+        Console(stderr=True).print(
+            problem, style="red", markup=False, highlight=False, soft_wrap=True
+        )
+    else:
+        show_content(console, tpdu)
+    console.print()
 
 
 @app.command()
@@ -74,111 +101,74 @@ def encode(
     encoding: Annotated[str, typer.Option(help="auto, gsm7 or ucs2.")] = "auto",
     ref: Annotated[int | None, typer.Option(help="Reference that joins the parts.")] = None,
     srr: Annotated[bool, typer.Option("--srr", help="Ask for a status report.")] = False,
+    allow_national: _AllowNational = "",
+    cut: _Cut = "character",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show each octet, as `decode` does.")
+    ] = False,
     as_json: _Json = False,
 ) -> None:
-    """Show the PDUs that a text becomes, and the n of AT+CMGS=n for each."""
+    """Show the PDUs that a text becomes, what each says, and the n of AT+CMGS=n."""
     if source == _STDIN:
         for line in _lines():
-            _print_json(_answer(line))
+            _print_json(answer(line))
         return
     if source is not None or not to:
         raise typer.BadParameter("give --to and --text, or - to read JSON objects")
     try:
-        frames = pdu.encode(to, text, encoding=encoding, ref=ref, srr=srr)
+        frames = pdu.encode(
+            to,
+            text,
+            encoding=encoding,
+            ref=ref,
+            srr=srr,
+            allowed=_allowed(allow_national),
+            cut=cut,
+        )
     except pdu.PduError as error:
         raise typer.BadParameter(str(error)) from None
     if as_json:
-        _print_json(_frames(frames))
+        _print_json(frames_as_dict(frames))
         return
     for i, frame in enumerate(frames, 1):
-        title = f"part {i} of {len(frames)}, {frame.encoding}"
-        _print_table(title, {"AT+CMGS": frame.length, "PDU": frame.hex})
+        print(f"part {i} of {len(frames)}, {frame.encoding}")
+        _show_frame(frame, explain=explain)
 
 
-class _National(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    locking: int = 0
-    single: int = 0
-
-    def tables(self) -> pdu.National:
-        return pdu.National(self.locking, self.single)
-
-
-class _Ports(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    dst: int
-    src: int
-    bits: Literal[8, 16] = 16
-
-    def value(self) -> pdu.Ports:
-        return pdu.Ports(self.dst, self.src, self.bits)
-
-
-class _Request(BaseModel):
-    """One line that `encode -` reads."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    to: str
-    text: str = ""
-    sca: str | None = None
-    srr: bool = False
-    vp_minutes: int | None = None
-    message_class: int | None = Field(None, alias="class")
-    rd: bool = False
-    ref: int | None = None
-    ref_bits: int = 8
-    encoding: str = "auto"
-    national: _National | None = None
-    data: str | None = None
-    ports: _Ports | None = None
-
-    def frames(self) -> list[pdu.Frame]:
-        """What it asks for. Raises PduError."""
-        return pdu.encode(
-            self.to,
-            self.text,
-            sca=self.sca,
-            srr=self.srr,
-            vp_minutes=self.vp_minutes,
-            message_class=self.message_class,
-            rd=self.rd,
-            ref=self.ref,
-            ref_bits=self.ref_bits,
-            encoding=self.encoding,
-            national=None if self.national is None else self.national.tables(),
-            data=None if self.data is None else _data(self.data),
-            ports=None if self.ports is None else self.ports.value(),
-        )
-
-
-def _data(text: str) -> bytes:
+@app.command()
+def count(
+    text: Annotated[str, typer.Option(help="What to say.")],
+    allow_national: _AllowNational = "",
+    as_json: _Json = False,
+) -> None:
+    """Show what a text would cost, and what could be written to make it cost less."""
+    allowed = _allowed(allow_national)
     try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise pdu.PduError("data is hex", field="data") from None
-
-
-def _answer(line: str) -> dict[str, object]:
-    try:
-        return _frames(_Request.model_validate_json(line).frames())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(step) for step in first["loc"])
-        return {"error": first["msg"], "field": field}
+        preview = pdu.count(text, allowed=allowed)
     except pdu.PduError as error:
-        return {"error": error.message, "field": error.field}
+        raise typer.BadParameter(str(error)) from None
+    instead = pdu.replaced(text, allowed=allowed)
+    if as_json:
+        _print_json(preview_as_dict(preview, instead))
+        return
+    show_preview(preview, text, instead)
 
 
-def _frames(frames: list[pdu.Frame]) -> dict[str, object]:
-    return {
-        "pdus": [frame.hex for frame in frames],
-        "lengths": [frame.length for frame in frames],
-        "encoding": frames[0].encoding.value,
-        "parts": len(frames),
-    }
+def _show_frame(frame: pdu.Frame, *, explain: bool) -> None:
+    """On lines that are not wrapped, so that the PDU can be copied."""
+    text = text_of(pdu.decode(frame.hex, to_network=True))
+    print(f"  text     {printable(text or '')}")
+    print(f"  AT+CMGS  {frame.length}")
+    print(f"  PDU      {frame.hex}")
+    print()
+    if explain:
+        console = Console()
+        show_fields(console, dissect(frame.hex, to_network=True))
+        console.print()
+
+
+def _allowed(languages: str) -> tuple[int, ...]:
+    return allowed_tables(filter(None, languages.split(",")))
 
 
 def _error(error: pdu.PduError) -> dict[str, object]:
@@ -198,14 +188,3 @@ def _lines() -> Iterator[str]:
 
 def _print_json(fields: dict[str, object]) -> None:
     print(json.dumps(fields), flush=True)
-
-
-def _print_table(title: str, fields: dict[str, object]) -> None:
-    table = Table(title=title, title_justify="left", show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in fields.items():
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        # Half a surrogate pair cannot be written to a terminal.
-        table.add_row(name, Text(shown.encode("utf-8", "replace").decode()))
-    Console().print(table)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from modemgw.pdu.errors import truncated
+from modemgw.pdu.errors import Defects, PduError, note, truncated
 from modemgw.pdu.optional import OptionalFields, read_optional
-from modemgw.pdu.timestamp import read_timestamp, timestamp_octets
+from modemgw.pdu.timestamp import TIMESTAMP_OCTETS, read_timestamp, timestamp_octets
 from modemgw.pdu.tpdu import UDHI, TpduType
 from modemgw.pdu.value import value
 
@@ -26,7 +26,10 @@ _FIRST_CAUSE: Final = 0x80
 
 @value
 class DeliverReport:
-    """A phone's answer to a DELIVER. `fcs` is TP-FCS (§9.2.3.22), None when the text was taken."""
+    """A phone's answer to a DELIVER. `fcs` is TP-FCS (§9.2.3.22), None when the text was taken.
+
+    `defects` is what a lenient reading passed over.
+    """
 
     type: ClassVar[TpduType] = TpduType.DELIVER_REPORT
 
@@ -34,6 +37,7 @@ class DeliverReport:
     first: int
     fcs: int | None
     optional: OptionalFields
+    defects: tuple[PduError, ...] = ()
 
     @property
     def udhi(self) -> bool:
@@ -47,7 +51,10 @@ class DeliverReport:
 
 @value
 class SubmitReport:
-    """A service centre's answer to a SUBMIT; `scts` is when it got the text."""
+    """A service centre's answer to a SUBMIT; `scts` is when it got the text.
+
+    `fcs` and `defects` are as in DeliverReport.
+    """
 
     type: ClassVar[TpduType] = TpduType.SUBMIT_REPORT
 
@@ -56,6 +63,7 @@ class SubmitReport:
     fcs: int | None
     scts: datetime | None
     optional: OptionalFields
+    defects: tuple[PduError, ...] = ()
 
     @property
     def udhi(self) -> bool:
@@ -69,35 +77,44 @@ class SubmitReport:
 
 
 def read_deliver_report(
-    octets: bytes, at: int, sca: Address | None, *, lenient: bool
+    octets: bytes, at: int, sca: Address | None, defects: Defects
 ) -> DeliverReport:
     """The DELIVER-REPORT whose first octet stands at `at`."""
     first = octets[at]
-    fcs, pi, at = _read_start(octets, at + 1)
-    optional = read_optional(octets, at, pi, udhi=first & UDHI, lenient=lenient)
+    fcs, pi, at = _read_start(octets, at + 1, defects)
+    optional = read_optional(octets, at, pi, first & UDHI, defects)
     return DeliverReport(sca, first, fcs, optional)
 
 
 def read_submit_report(
-    octets: bytes, at: int, sca: Address | None, *, lenient: bool
+    octets: bytes, at: int, sca: Address | None, defects: Defects
 ) -> SubmitReport:
     """The SUBMIT-REPORT whose first octet stands at `at`."""
     first = octets[at]
-    fcs, pi, at = _read_start(octets, at + 1)
-    scts = read_timestamp(octets, at, "TP-SCTS")
-    optional = read_optional(octets, at + 7, pi, udhi=first & UDHI, lenient=lenient)
-    return SubmitReport(sca, first, fcs, scts, optional)
+    fcs, pi, at = _read_start(octets, at + 1, defects)
+    if len(octets) < at + TIMESTAMP_OCTETS:
+        if not defects:  # a report that ends before TP-PI has been noted
+            note(truncated(octets, "TP-SCTS", _CLAUSE), defects)
+        return SubmitReport(sca, first, fcs, None, OptionalFields(pi))
+    optional = read_optional(octets, at + TIMESTAMP_OCTETS, pi, first & UDHI, defects)
+    return SubmitReport(sca, first, fcs, read_timestamp(octets, at, "TP-SCTS"), optional)
 
 
 def _start(first: int, fcs: int | None, pi: int) -> bytes:
     return bytes((first, pi) if fcs is None else (first, fcs, pi))
 
 
-def _read_start(octets: bytes, at: int) -> tuple[int | None, int, int]:
-    """TP-FCS if there is one, TP-PI, and the offset behind them."""
-    fcs = None
-    if len(octets) > at and octets[at] >= _FIRST_CAUSE:
-        fcs, at = octets[at], at + 1
+def _read_start(octets: bytes, at: int, defects: Defects) -> tuple[int | None, int, int]:
+    """TP-FCS if there is one, TP-PI, and the offset behind them.
+
+    One that ends before both is refused by a lenient reader, too: what is missing may be the
+    error that it reports.
+    """
     if len(octets) <= at:
-        raise truncated(octets, "TP-PI", _CLAUSE)
-    return fcs, octets[at], at + 1
+        raise truncated(octets, "TP-FCS or TP-PI", _CLAUSE)
+    if octets[at] < _FIRST_CAUSE:
+        return None, octets[at], at + 1
+    if len(octets) == at + 1:
+        note(truncated(octets, "TP-PI", _CLAUSE), defects)
+        return octets[at], 0, at + 1
+    return octets[at], octets[at + 1], at + 2

@@ -67,19 +67,16 @@ def read_address(octets: bytes, at: int, field: str) -> tuple[Address, int]:
 
     Raises PduError for more than twenty digits and for a PDU that ends too early.
     """
-    if len(octets) < at + 2:
-        raise truncated(octets, field, _CLAUSE)
-    length = octets[at]
-    if length > _MAX_DIGITS:
-        raise PduError(
-            f"{field} of {length} digits, twenty at most", at=at, field=field, clause=_CLAUSE
-        )
-    end = at + 2 + ((length + 1) >> 1)
-    if len(octets) < end:
-        raise truncated(octets, field, _CLAUSE)
-    type_of_address = octets[at + 1]
+    try:
+        length, type_of_address = octets[at], octets[at + 1]
+    except IndexError:
+        raise truncated(octets, field, _CLAUSE) from None
+    start = at + 2
+    end = start + ((length + 1) >> 1)
+    if length > _MAX_DIGITS or end > len(octets):
+        raise _no_address(octets, at, field)
     ton = type_of_address >> 4 & 7
-    number = _number(octets[at + 2 : end], length, ton)
+    number = _number(octets[start:end], length, ton)
     return Address(number, ton, type_of_address & 0x0F), end
 
 
@@ -91,6 +88,14 @@ def _number(body: bytes, half_octets: int, ton: int) -> str:
     return "+" + digits if ton == TON_INTERNATIONAL and digits else digits
 
 
+def _no_address(octets: bytes, at: int, field: str) -> PduError:
+    if octets[at] <= _MAX_DIGITS:
+        return truncated(octets, field, _CLAUSE)
+    return PduError(
+        f"{field} of {octets[at]} digits, twenty at most", at=at, field=field, clause=_CLAUSE
+    )
+
+
 def address_octets(address: Address, field: str) -> bytes:
     """The address field, its length in useful half octets. Raises PduError if there is none."""
     if address.ton == TON_ALPHANUMERIC:
@@ -100,15 +105,22 @@ def address_octets(address: Address, field: str) -> bytes:
 
 
 def read_service_centre(octets: bytes) -> tuple[Address | None, int]:
-    """The service-centre address in front of a TPDU and the offset behind it (27.005 §3.1).
-
-    Here the length octet counts octets, type of address included; 0 means that none is given.
-    """
+    """The service-centre address in front of a TPDU and the offset behind it (27.005 §3.1)."""
     if not octets:
         raise truncated(octets, "SCA", _SCA_CLAUSE)
-    length = octets[0]
-    if length == 0:
-        return None, 1
+    end = octets[0] + 1
+    return service_centre_of(octets[:end]), end
+
+
+# A line has one service centre, a bank a few dozen.
+@lru_cache(maxsize=256)
+def service_centre_of(field: bytes) -> Address | None:
+    """The service-centre address of `field`, its length octet in front.
+
+    Here that octet counts octets, type of address included; 0 means that none is given. Raises
+    PduError for a field that is cut short, or longer than any.
+    """
+    length = field[0]
     if length > _MAX_SCA_OCTETS:
         raise PduError(
             f"service-centre address of {length} octets, twelve at most",
@@ -116,17 +128,12 @@ def read_service_centre(octets: bytes) -> tuple[Address | None, int]:
             field="SCA",
             clause=_SCA_CLAUSE,
         )
-    if len(octets) <= length:
-        raise truncated(octets, "SCA", _SCA_CLAUSE)
-    return _service_centre(octets[1 : length + 1]), length + 1
-
-
-# A line has one service centre, a bank a few dozen.
-@lru_cache(maxsize=256)
-def _service_centre(body: bytes) -> Address:
-    ton = body[0] >> 4 & 7
-    number = _number(body[1:], 2 * len(body) - 2, ton)
-    return Address(number, ton, body[0] & 0x0F)
+    if len(field) <= length:
+        raise truncated(field, "SCA", _SCA_CLAUSE)
+    if not length:
+        return None
+    ton = field[1] >> 4 & 7
+    return Address(_number(field[2:], 2 * length - 2, ton), ton, field[1] & 0x0F)
 
 
 def service_centre_octets(address: Address | None) -> bytes:

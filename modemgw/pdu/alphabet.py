@@ -7,8 +7,8 @@ charmap pass in C; only texts that use the extension pay for escapes.
 
 from __future__ import annotations
 
-import codecs
 import re
+from codecs import charmap_build, charmap_decode, charmap_encode
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from modemgw.pdu.national_single import SINGLE
 
 if TYPE_CHECKING:
     from _codecs import _EncodeCharMap
+    from collections.abc import Container
 
 ESCAPE: Final = 0x1B
 
@@ -43,7 +44,8 @@ def text_of(septets: bytes, locking: int = 0, single: int = 0) -> str:
     """
     if ESCAPE in septets:
         septets = _PAIR.sub(_one_octet, septets).removesuffix(b"\x1b")
-    return codecs.charmap_decode(septets, "strict", _decoding_table(locking, single))[0]
+    table = _decoding_table(locking, single) if locking or single else _DEFAULT_TABLE
+    return charmap_decode(septets, "strict", table)[0]
 
 
 def septets_of(text: str, locking: int = 0, single: int = 0) -> bytes | None:
@@ -51,7 +53,7 @@ def septets_of(text: str, locking: int = 0, single: int = 0) -> bytes | None:
     if "\0" in text:
         return None
     try:
-        compact = codecs.charmap_encode(text, "strict", _encoding_map(locking, single))[0]
+        compact = charmap_encode(text, "strict", _encoding_map(locking, single))[0]
     except UnicodeEncodeError:
         return None
     compact = compact.translate(_HOME)
@@ -66,22 +68,36 @@ def _escape_pair(high: re.Match[bytes]) -> bytes:
     return _ESCAPED[high[0][0]]
 
 
-@cache
 def _decoding_table(locking: int, single: int) -> str:
     """256 characters: the locking table, and above it the single-shift table over it."""
-    low = LOCKING.get(locking, LOCKING[0])
-    high = SINGLE.get(single, SINGLE[0])
+    return _decoding_table_of(_known(locking, LOCKING), _known(single, SINGLE))
+
+
+def _encoding_map(locking: int, single: int) -> _EncodeCharMap:
+    """From character to compact octet; what stands in both tables goes without an escape."""
+    return _encoding_map_of(_known(locking, LOCKING), _known(single, SINGLE))
+
+
+def _known(identifier: int, tables: Container[int]) -> int:
+    """`identifier`, or the default for one that has no table: so the caches stay small."""
+    return identifier if identifier in tables else 0
+
+
+@cache
+def _decoding_table_of(locking: int, single: int) -> str:
+    low, high = LOCKING[locking], SINGLE[single]
     shifted = [high.get(code, low[code]) for code in range(128)]
     shifted[ESCAPE] = " "
     return (low + "".join(shifted)).replace(_HOLE, _UNKNOWN)
 
 
 @cache
-def _encoding_map(locking: int, single: int) -> _EncodeCharMap:
-    """From character to compact octet; what stands in both tables goes without an escape."""
-    low = LOCKING.get(locking, LOCKING[0])
-    high = SINGLE.get(single, SINGLE[0])
+def _encoding_map_of(locking: int, single: int) -> _EncodeCharMap:
+    low, high = LOCKING[locking], SINGLE[single]
     shifted = [high.get(code, _HOLE) for code in range(128)]
     shifted = [_HOLE if character in low else character for character in shifted]
     shifted[ESCAPE] = low[0]
-    return codecs.charmap_build("\0" + low[1:] + "".join(shifted))
+    return charmap_build("\0" + low[1:] + "".join(shifted))
+
+
+_DEFAULT_TABLE: Final = _decoding_table(0, 0)

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from random import getrandbits
 from typing import TYPE_CHECKING, Final
 
 from modemgw.pdu.address import Address, address_octets, service_centre_octets
 from modemgw.pdu.coding import Alphabet, dcs_of
+from modemgw.pdu.dialled import dialled_octets
 from modemgw.pdu.errors import PduError
-from modemgw.pdu.header import (
-    IEI_LOCKING_SHIFT,
-    IEI_SINGLE_SHIFT,
-    Concat,
-    Element,
-    concat_element,
-    header_octets,
-    ports_element,
-)
-from modemgw.pdu.segment import Cut, National, cut_data, cut_text
-from modemgw.pdu.septets import pack
+from modemgw.pdu.outgoing import OCTET, outgoing, whole_text
 from modemgw.pdu.status_report import StatusReport
 from modemgw.pdu.timestamp import timestamp_octets
-from modemgw.pdu.tpdu import NO_MORE, RD, REPORT, UDHI, TextTpdu
-from modemgw.pdu.validity import VPF_RELATIVE, relative_validity, validity_octets
+from modemgw.pdu.tpdu import NO_MORE, RD, REPLY_PATH, REPORT, TextTpdu
+from modemgw.pdu.validity import (
+    VPF_ABSOLUTE,
+    VPF_ENHANCED,
+    VPF_RELATIVE,
+    AbsoluteValidity,
+    RelativeValidity,
+    relative_validity,
+    validity_octets,
+)
 from modemgw.pdu.value import value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from datetime import datetime
 
     from modemgw.pdu.decoder import Tpdu
-    from modemgw.pdu.header import Ports
+    from modemgw.pdu.header import Element, Ports
+    from modemgw.pdu.national import National
+    from modemgw.pdu.outgoing import Outgoing
+    from modemgw.pdu.validity import Validity
 
 _DELIVER: Final = 0x00
 _SUBMIT: Final = 0x01
 _STATUS_REPORT: Final = 0x02
+_NO_SERVICE_CENTRE: Final = b"\0"
+_PLAIN_DCS: Final = {alphabet: OCTET[dcs_of(alphabet, None)] for alphabet in Alphabet}
 
 
 @value
@@ -57,37 +60,67 @@ def encode(
     sca: str | Address | None = None,
     srr: bool = False,
     vp_minutes: int | None = None,
+    vp: Validity | None = None,
     message_class: int | None = None,
     rd: bool = False,
+    rp: bool = False,
     ref: int | None = None,
     ref_bits: int = 8,
     encoding: str = "auto",
     national: National | None = None,
+    allowed: Sequence[int] = (),
+    cut: str = "character",
     data: bytes | None = None,
     ports: Ports | None = None,
+    elements: Sequence[Element] = (),
     pid: int = 0,
     mr: int = 0,
 ) -> list[Frame]:
     """SUBMITs (23.040 §9.2.2.2) for `text`, or for 8-bit `data`, in order.
 
     `to` and `sca` with `+` are international numbers, without it unknown ones (TON 1 and 0).
-    `srr` asks for a status report, `vp_minutes` (1 to 635040) is rounded up to what can be said,
-    `message_class` is 0 to 3, `rd` rejects duplicates. `ref` is the reference that joins the
-    parts, random if not given; `encoding` is auto, gsm7, ucs2 or 8bit. Raises PduError.
+    `srr` asks for a status report, `rd` rejects duplicates, `rp` sets a reply path. `vp_minutes`
+    (1 to 635040) is rounded up to what one octet can say; `vp` says any other validity.
+    `message_class` is 0 to 3, `pid` and `mr` are octets. `encoding` is auto, gsm7, ucs2 or 8bit;
+    `national`, `allowed` and `cut` are as in `segment`. `ref` is the reference of `ref_bits` that
+    joins the parts, random if not given. `elements` stand in every header, behind those that the
+    other options put there.
+
+    Raises PduError for what cannot be said. What a SUBMIT can say beyond these options goes as a
+    `Submit` through `frame`.
     """
-    address = address_octets(Address.of(to) if isinstance(to, str) else to, "to")
-    service_centre = Address.of(sca, field="sca") if isinstance(sca, str) else sca
-    content = _Content(
-        text, data, encoding, message_class, ref, ref_bits, national or National(), ports
-    )
+    address = dialled_octets(to) if isinstance(to, str) else address_octets(to, "to")
+    service_centre = _NO_SERVICE_CENTRE if sca is None else _service_centre(sca, "sca")
+    first = _SUBMIT
+    if srr:
+        first |= REPORT
+    if rd:
+        first |= RD
+    if rp:
+        first |= REPLY_PATH
     validity = b""
-    first = _SUBMIT | (REPORT if srr else 0) | (RD if rd else 0)
-    if vp_minutes is not None:
-        first |= VPF_RELATIVE
-        validity = validity_octets(relative_validity(vp_minutes))
-    before = bytes((_octet(mr, "mr"),)) + address
-    after = bytes((_octet(pid, "pid"), content.dcs)) + validity
-    return _frames(first, before, after, content, service_centre_octets(service_centre))
+    if vp_minutes is not None or vp is not None:
+        vp = _validity(vp_minutes, vp)
+        first |= _validity_format(vp)
+        validity = validity_octets(vp)
+    if not 0 <= mr <= 255:
+        raise _no_octet(mr, "mr")
+    if not 0 <= pid <= 255:
+        raise _no_octet(pid, "pid")
+    usual = data is None and national is None and ports is None and not (allowed or elements)
+    if usual and ref_bits == 8 and cut == "character" and (ref is None or 0 <= ref <= 255):
+        whole = whole_text(text, encoding)
+        if whole is not None:
+            alphabet, user_data = whole
+            dcs = _PLAIN_DCS[alphabet] if message_class is None else _dcs(alphabet, message_class)
+            tpdu = b"".join(
+                (OCTET[first], OCTET[mr], address, OCTET[pid], dcs, validity, user_data)
+            )
+            return [Frame((service_centre + tpdu).hex().upper(), len(tpdu), alphabet)]
+    parts = outgoing(text, data, encoding, ref, ref_bits, national, allowed, cut, ports, elements)
+    dcs = _dcs(parts.alphabet, message_class)
+    before = b"".join((OCTET[mr], address, OCTET[pid], dcs, validity))
+    return _frames(service_centre, first, before, parts)
 
 
 def encode_deliver(
@@ -101,26 +134,41 @@ def encode_deliver(
     encoding: str = "auto",
     message_class: int | None = None,
     national: National | None = None,
+    allowed: Sequence[int] = (),
+    cut: str = "character",
     data: bytes | None = None,
     ports: Ports | None = None,
+    elements: Sequence[Element] = (),
     pid: int = 0,
     more: bool = False,
     sri: bool = False,
+    rp: bool = False,
 ) -> list[Frame]:
     """DELIVERs (23.040 §9.2.2.1) as a network would send them, one for each part.
 
     A `sender` that is no number is an alphanumeric one. `scts` needs an offset; `more` says that
-    more messages wait, `sri` that the sender gets a report. The rest is as in `encode`.
+    more messages wait, `sri` that the sender gets a report, `rp` that an answer may go through
+    the sender's service centre. The rest is as in `encode`.
     """
     address = Address.of_sender(sender) if isinstance(sender, str) else sender
-    service_centre = Address.of(smsc, field="smsc") if isinstance(smsc, str) else smsc
-    content = _Content(
-        text, data, encoding, message_class, ref, ref_bits, national or National(), ports
+    parts = outgoing(text, data, encoding, ref, ref_bits, national, allowed, cut, ports, elements)
+    first = _DELIVER | (0 if more else NO_MORE)
+    if sri:
+        first |= REPORT
+    if rp:
+        first |= REPLY_PATH
+    if not 0 <= pid <= 255:
+        raise _no_octet(pid, "pid")
+    before = b"".join(
+        (
+            address_octets(address, "sender"),
+            OCTET[pid],
+            _dcs(parts.alphabet, message_class),
+            timestamp_octets(scts, "scts"),
+        )
     )
-    first = _DELIVER | (0 if more else NO_MORE) | (REPORT if sri else 0)
-    after = bytes((_octet(pid, "pid"), content.dcs)) + timestamp_octets(scts, "scts")
-    before = address_octets(address, "sender")
-    return _frames(first, before, after, content, service_centre_octets(service_centre))
+    service_centre = _NO_SERVICE_CENTRE if smsc is None else _service_centre(smsc, "smsc")
+    return _frames(service_centre, first, before, parts)
 
 
 def encode_status_report(
@@ -159,94 +207,56 @@ def frame(tpdu: Tpdu) -> Frame:
     return Frame((service_centre + octets).hex().upper(), len(octets), encoding)
 
 
-class _Content:
-    """What the parts say, and the header elements that all of them share."""
-
-    __slots__ = ("cut", "dcs", "elements", "ref", "ref_bits")
-
-    def __init__(
-        self,
-        text: str,
-        data: bytes | None,
-        encoding: str,
-        message_class: int | None,
-        ref: int | None,
-        ref_bits: int,
-        national: National,
-        ports: Ports | None,
-    ) -> None:
-        if message_class is not None and not 0 <= message_class <= 3:
-            raise PduError(f"a class is 0 to 3, not {message_class}", field="message_class")
-        shared = [] if ports is None else [ports_element(ports)]
-        self.cut = _cut(text, data, encoding, ref_bits, national, _size(shared))
-        if self.cut.alphabet is Alphabet.GSM7:
-            shared += _national_elements(national)
-        self.elements = tuple(shared)
-        self.dcs = dcs_of(self.cut.alphabet, message_class)
-        self.ref_bits = ref_bits
-        self.ref = getrandbits(ref_bits) if ref is None else ref
-        if not 0 <= self.ref < 1 << ref_bits:
-            raise PduError(f"a reference of {ref_bits} bits is not {ref}", field="ref")
-
-    def user_data(self) -> Iterator[tuple[bool, int, bytes]]:
-        """For each part: whether it has a header, TP-UDL, TP-UD."""
-        total = len(self.cut.parts)
-        for seq, part in enumerate(self.cut.parts, 1):
-            elements = self.elements
-            if total > 1:
-                elements = (
-                    concat_element(Concat(self.ref, total, seq, self.ref_bits)),
-                    *elements,
-                )
-            header = header_octets(elements)
-            if self.cut.alphabet is Alphabet.GSM7:
-                covered = (len(header) * 8 + 6) // 7
-                packed = pack(bytes(covered) + part)
-                yield bool(header), covered + len(part), header + packed[len(header) :]
-            else:
-                octets = header + part
-                yield bool(header), len(octets), octets
+def _frames(service_centre: bytes, first: int, before: bytes, parts: Outgoing) -> list[Frame]:
+    """The frames of all parts: they differ in their user data only."""
+    opening = service_centre + OCTET[first | parts.udhi] + before
+    length = len(opening) - len(service_centre)
+    return [
+        Frame((opening + user_data).hex().upper(), length + len(user_data), parts.alphabet)
+        for user_data in parts.user_data
+    ]
 
 
-def _cut(
-    text: str,
-    data: bytes | None,
-    encoding: str,
-    ref_bits: int,
-    national: National,
-    reserved: int,
-) -> Cut:
-    if data is not None:
-        if text or encoding not in ("auto", Alphabet.EIGHT_BIT):
-            raise PduError("data goes alone, and as 8bit", field="data")
-        return cut_data(data, ref_bits=ref_bits, reserved=reserved)
-    return cut_text(text, encoding=encoding, ref_bits=ref_bits, tables=national, reserved=reserved)
+def _service_centre(address: str | Address, field: str) -> bytes:
+    return service_centre_octets(
+        Address.of(address, field=field) if isinstance(address, str) else address
+    )
 
 
-def _national_elements(national: National) -> list[Element]:
-    """The elements that announce national tables; the default ones need none."""
-    chosen = ((IEI_LOCKING_SHIFT, national.locking), (IEI_SINGLE_SHIFT, national.single))
-    return [Element(iei, bytes((_octet(table, "national"),))) for iei, table in chosen if table]
+def _validity(minutes: int | None, vp: Validity | None) -> Validity:
+    """The one of both that is given."""
+    if minutes is None:
+        assert vp is not None, "one is given"
+        return vp
+    if vp is not None:
+        raise PduError("a validity is said once", field="vp")
+    return relative_validity(minutes)
 
 
-def _size(elements: list[Element]) -> int:
-    return sum(2 + len(element.data) for element in elements)
+def _validity_format(vp: Validity) -> int:
+    """TP-VPF."""
+    match vp:
+        case RelativeValidity():
+            return VPF_RELATIVE
+        case AbsoluteValidity():
+            return VPF_ABSOLUTE
+        case _:
+            return VPF_ENHANCED
+
+
+def _dcs(alphabet: Alphabet, message_class: int | None) -> bytes:
+    if message_class is None:
+        return _PLAIN_DCS[alphabet]
+    if not 0 <= message_class <= 3:
+        raise PduError(f"a class is 0 to 3, not {message_class}", field="message_class")
+    return OCTET[dcs_of(alphabet, message_class)]
 
 
 def _octet(number: int, field: str) -> int:
     if not 0 <= number <= 255:
-        raise PduError(f"one octet holds 0 to 255, not {number}", field=field)
+        raise _no_octet(number, field)
     return number
 
 
-def _frames(
-    first: int, before: bytes, after: bytes, content: _Content, service_centre: bytes
-) -> list[Frame]:
-    """The frames of all parts: they differ in their user data only."""
-    frames = []
-    for has_header, length, octets in content.user_data():
-        opening = first | UDHI if has_header else first
-        tpdu = b"".join((bytes((opening,)), before, after, bytes((length,)), octets))
-        text = (service_centre + tpdu).hex().upper()
-        frames.append(Frame(text, len(tpdu), content.cut.alphabet))
-    return frames
+def _no_octet(number: int, field: str) -> PduError:
+    return PduError(f"one octet holds 0 to 255, not {number}", field=field)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from modemgw.pdu.errors import truncated
+from modemgw.pdu.errors import Defects, note, truncated
 from modemgw.pdu.userdata import UserData, read_user_data
 from modemgw.pdu.value import value
 
@@ -12,6 +12,7 @@ _CLAUSE: Final = "23.040 §9.2.3.27"
 _PID: Final = 0x01
 _DCS: Final = 0x02
 _USER_DATA: Final = 0x04
+_MAX_OCTETS: Final = 159  # of user data: what a TPDU of 164 leaves the shortest report (§9.2.2.1a)
 
 
 @value
@@ -35,18 +36,22 @@ class OptionalFields:
         return fields + bytes((self.user_data.length,)) + self.user_data.octets
 
 
-def read_optional(octets: bytes, at: int, pi: int, *, udhi: int, lenient: bool) -> OptionalFields:
-    """The fields from `at` on that `pi` announces. Raises PduError where they are cut off."""
-    pid = dcs = None
+def read_optional(octets: bytes, at: int, pi: int, udhi: int, defects: Defects) -> OptionalFields:
+    """The fields from `at` on that `pi` announces.
+
+    Raises PduError where they are cut off; a lenient reader notes the first that is missing.
+    """
+    pid = dcs = user_data = None
     if pi & _PID:
         if len(octets) <= at:
-            raise truncated(octets, "TP-PID", _CLAUSE)
+            note(truncated(octets, "TP-PID", _CLAUSE), defects)
+            return OptionalFields(pi)
         pid, at = octets[at], at + 1
     if pi & _DCS:
         if len(octets) <= at:
-            raise truncated(octets, "TP-DCS", _CLAUSE)
+            note(truncated(octets, "TP-DCS", _CLAUSE), defects)
+            return OptionalFields(pi, pid)
         dcs, at = octets[at], at + 1
-    user_data = None
     if pi & _USER_DATA:
-        user_data = read_user_data(octets, at, dcs or 0, udhi=udhi, lenient=lenient)
+        user_data = read_user_data(octets, at, dcs or 0, udhi, defects, _MAX_OCTETS)
     return OptionalFields(pi, pid, dcs, user_data)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from modemgw.pdu.acknowledgement import SubmitReport
 from modemgw.pdu.coding import CODINGS
 from modemgw.pdu.command import Command
+from modemgw.pdu.content import VCalendar, VCard, content_of
 from modemgw.pdu.deliver import Deliver
+from modemgw.pdu.element_names import element_name
+from modemgw.pdu.elements import read_elements
+from modemgw.pdu.errors import PduError
+from modemgw.pdu.failure import FAILURES
+from modemgw.pdu.header import Element
+from modemgw.pdu.mms import MmsNotification
+from modemgw.pdu.plain_value import plain_fields, plain_value
+from modemgw.pdu.protocol import PROTOCOLS, ProtocolKind
+from modemgw.pdu.push import WapPush
+from modemgw.pdu.status import STATUSES
 from modemgw.pdu.status_report import StatusReport
 from modemgw.pdu.submit import Submit
 from modemgw.pdu.validity import AbsoluteValidity, RelativeValidity
@@ -18,15 +29,28 @@ if TYPE_CHECKING:
     from modemgw.pdu.acknowledgement import DeliverReport
     from modemgw.pdu.address import Address
     from modemgw.pdu.decoder import Tpdu
+    from modemgw.pdu.header import Header, Ports
     from modemgw.pdu.optional import OptionalFields
     from modemgw.pdu.userdata import UserData
     from modemgw.pdu.validity import Validity
 
 Fields = dict[str, object]
 
+_CONTENT_TYPES: Final = {
+    WapPush: "wap-push",
+    MmsNotification: "mms-notification",
+    VCard: "vcard",
+    VCalendar: "vcalendar",
+}
+
 
 def as_dict(tpdu: Tpdu) -> Fields:
-    """The fields of `tpdu`; those that do not apply are left out, unusable times are None."""
+    """The fields of `tpdu`; those that do not apply are left out, unusable times are None.
+
+    Beside the fields stand what they mean, where there is more to say: `protocol` (of `pid`),
+    `status` (of `st`), `failure` (of `fcs`), `elements` (of `udh`, those that we know) and
+    `content` (of `ports` and `data`, where no part is missing).
+    """
     fields: Fields = {"type": tpdu.type.value, "sca": tpdu.sca and _address(tpdu.sca)}
     match tpdu:
         case Deliver():
@@ -39,6 +63,8 @@ def as_dict(tpdu: Tpdu) -> Fields:
             fields |= _command(tpdu)
         case _:
             fields |= _acknowledgement(tpdu)
+    if tpdu.defects:
+        fields["defects"] = [str(defect) for defect in tpdu.defects]
     return fields
 
 
@@ -50,7 +76,7 @@ def _deliver(tpdu: Deliver) -> Fields:
         "udhi": tpdu.udhi,
         "address": _address(tpdu.address),
         "scts": _time(tpdu.scts),
-        "pid": tpdu.pid,
+        **_protocol(tpdu.pid),
         **_coding(tpdu.dcs),
         **_user_data(tpdu.user_data),
     }
@@ -64,7 +90,7 @@ def _submit(tpdu: Submit) -> Fields:
         "udhi": tpdu.udhi,
         "mr": tpdu.mr,
         "address": _address(tpdu.address),
-        "pid": tpdu.pid,
+        **_protocol(tpdu.pid),
         **_coding(tpdu.dcs),
     }
     if tpdu.vp is not None:
@@ -82,6 +108,7 @@ def _status_report(tpdu: StatusReport) -> Fields:
         "scts": _time(tpdu.scts),
         "discharge": _time(tpdu.discharge),
         "st": tpdu.st,
+        "status": plain_value(STATUSES[tpdu.st]),
     }
     return fields if tpdu.optional is None else fields | _optional(tpdu.optional)
 
@@ -91,7 +118,7 @@ def _command(tpdu: Command) -> Fields:
         "srr": tpdu.srr,
         "udhi": tpdu.udhi,
         "mr": tpdu.mr,
-        "pid": tpdu.pid,
+        **_protocol(tpdu.pid),
         "ct": tpdu.ct,
         "mn": tpdu.mn,
         "address": _address(tpdu.address),
@@ -103,6 +130,7 @@ def _acknowledgement(tpdu: DeliverReport | SubmitReport) -> Fields:
     fields: Fields = {"udhi": tpdu.udhi}
     if tpdu.fcs is not None:
         fields["fcs"] = tpdu.fcs
+        fields["failure"] = FAILURES[tpdu.fcs]
     if isinstance(tpdu, SubmitReport):
         fields["scts"] = _time(tpdu.scts)
     return fields | _optional(tpdu.optional)
@@ -111,7 +139,7 @@ def _acknowledgement(tpdu: DeliverReport | SubmitReport) -> Fields:
 def _optional(optional: OptionalFields) -> Fields:
     fields: Fields = {"pi": optional.pi}
     if optional.pid is not None:
-        fields["pid"] = optional.pid
+        fields |= _protocol(optional.pid)
     if optional.dcs is not None or optional.user_data is not None:
         fields |= {"dcs": 0} if optional.dcs is None else _coding(optional.dcs)
     if optional.user_data is not None:
@@ -129,6 +157,13 @@ def _time(when: datetime | None) -> str | None:
 
 def _hex(octets: bytes) -> str:
     return octets.hex().upper()
+
+
+def _protocol(pid: int) -> Fields:
+    protocol = PROTOCOLS[pid]
+    if protocol.kind is ProtocolKind.PLAIN:
+        return {"pid": pid}
+    return {"pid": pid, "protocol": plain_value(protocol)}
 
 
 def _coding(dcs: int) -> Fields:
@@ -170,6 +205,8 @@ def _user_data(user_data: UserData) -> Fields:
     fields: Fields = {"alphabet": user_data.alphabet.value}
     if header.length:
         fields["udh"] = [{"iei": e.iei, "data": _hex(e.data)} for e in header.elements]
+        if elements := _elements(header):
+            fields["elements"] = elements
     if header.concat is not None:
         concat = header.concat
         fields["concat"] = {
@@ -189,6 +226,25 @@ def _user_data(user_data: UserData) -> Fields:
         fields["data"] = _hex(user_data.data)
     else:
         fields["text"] = user_data.text
-    if user_data.defects:
-        fields["defects"] = [str(defect) for defect in user_data.defects]
+    if header.ports is not None and (header.concat is None or header.concat.total == 1):
+        fields |= _content(header.ports, user_data)
     return fields
+
+
+def _elements(header: Header) -> list[object]:
+    return [
+        {"iei": typed.iei, "name": element_name(typed.iei), **plain_fields(typed)}
+        for typed in read_elements(header.elements)
+        if not isinstance(typed, Element)
+    ]
+
+
+def _content(ports: Ports, user_data: UserData) -> Fields:
+    """What was sent to an application; damaged content is a defect of its own."""
+    try:
+        content = content_of(ports, user_data.text if user_data.data is None else user_data.data)
+    except PduError as error:
+        return {"content": {"error": str(error)}}
+    if content is None:
+        return {}
+    return {"content": {"type": _CONTENT_TYPES[type(content)], **plain_fields(content)}}

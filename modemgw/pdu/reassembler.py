@@ -1,46 +1,66 @@
 """Parts in, whole messages out (23.040 §9.2.3.24.1 and .8).
 
-Theory of operation. A part belongs to an *open message*, found by its key: line, sender,
+Theory of operation. A part belongs to a message that waits, found by its key: line, sender,
 reference with its width, and total. References are short, wrap, and are used again while an
-older message still waits; so there may be several open messages under one key:
+older message still waits; so several messages may wait under one key:
 
     the part is there already, with the same content     a repeat: nothing happens
-    an open message lacks this number                    it goes to the one that was fed last
+    a message lacks this number                          it goes there
+    several lack it                                      to that which the service centre got at
+                                                         the nearest time; of these to that which
+                                                         was fed last
     all have other content under this number             the reference came again: a new message
 
-A whole message is remembered by its key, so that parts which the network repeats after that do
-not open it again: same content, same time stamp.
+What the service centre got more than `spread_s` from a message's first part is no part of it,
+however well it would fit: old and new must not mix. A part that stands alone, by its total of 1
+or because its number is 0 or beyond its total, waits for nothing. All parts of a message state
+its total; one that states another is of another message.
 
-An open message stays open for `window_s` after its first part. In that time it may be given out
-once as partial (`expire`) and is still completed by what comes later; after it no part joins it
-any more, and `expire` gives out what was not yet given out and forgets it.
+A whole message is remembered by the marks of its parts, for the window, so that parts which the
+network repeats after that do not open it again: same content, same time stamp.
+
+A message waits for `window_s` after its first part. In that time it may be given out once as
+partial (`expire`) and is still completed by what comes later; after it no part joins it any
+more, and `expire` gives out what was not yet given out and forgets it.
 
 Bounds: `max_open` messages in all, `max_per_sender` for one sender on one line. Beyond them the
 one that was opened first makes room and comes out of the next `expire` as it is; at most
-`max_open` of those are kept. As many whole messages are remembered, each for the window.
+`max_open` of those are kept, the latest. As many whole messages are remembered, the latest.
 
 The machine has no clock and no state but its values: two machines that are fed the same parts
-in the same order are the same.
+in the same order are the same, and so is one that `dump` wrote and `restored` read. Its clock
+should not run backwards; if it does, a message waits at least as long as those opened before it.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import math
+from collections import OrderedDict, deque
+from datetime import timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from modemgw.pdu.userdata import UserData, join_texts
+from modemgw.pdu.address import Address
+from modemgw.pdu.part import join, part_of
 from modemgw.pdu.value import value
+from modemgw.pdu.waiting import Waiting, WaitingRoom
 
 if TYPE_CHECKING:
-    from modemgw.pdu.address import Address
+    from datetime import datetime
+
     from modemgw.pdu.deliver import Deliver
+    from modemgw.pdu.part import Part
+    from modemgw.pdu.waiting import Key
 
 DEFAULT_WINDOW_S: Final = 3 * 24 * 3600.0
 DEFAULT_MAX_OPEN: Final = 100_000
 DEFAULT_MAX_PER_SENDER: Final = 64
+DEFAULT_SPREAD_S: Final = 24 * 3600.0
 
-_Sender = tuple[str, "Address"]
-_Key = tuple[str, "Address", int, int, int]
+_MAX_MARKS: Final = 255  # under one key: as many as a message can have parts
+_NO_TIME: Final = timedelta()
+_seq: Final = attrgetter("seq")
+_fed: Final = attrgetter("fed")
 
 
 @value
@@ -64,42 +84,22 @@ class Joined:
     data: bytes | None = None
 
 
-class _Open:
-    """A message that waits for parts."""
-
-    __slots__ = ("fed", "first_at", "given", "key", "parts", "prints", "serial")
-
-    def __init__(self, key: _Key, serial: int, first_at: float) -> None:
-        self.key = key
-        self.serial = serial
-        self.first_at = first_at
-        self.fed = serial  # the number of the latest part, in order of arrival
-        self.given = False  # was given out as partial
-        self.parts: dict[int, tuple[UserData, object]] = {}
-        self.prints: set[int] = set()
-
-    @property
-    def sender(self) -> _Sender:
-        return self.key[:2]
-
-    @property
-    def total(self) -> int:
-        return self.key[-1]
-
-
 @value
-class _Whole:
-    """What is remembered of a message that was completed."""
+class Whole:
+    """What is remembered of messages that were completed under a key: the marks of their parts,
+    the latest message's first, and when that was completed.
+    """
 
-    first_at: float
-    prints: frozenset[int]
+    at: float
+    marks: tuple[int, ...]
 
 
 class Reassembler:
     """Joins the parts of long messages; see the top of this file.
 
     `window_s` is how long after its first part a message can be completed, in seconds of the
-    clock that `now` is of. Not safe for several threads.
+    clock that `now` is of; `spread_s` how far apart the service centre may have got its parts.
+    Not safe for several threads.
     """
 
     def __init__(
@@ -108,23 +108,22 @@ class Reassembler:
         window_s: float = DEFAULT_WINDOW_S,
         max_open: int = DEFAULT_MAX_OPEN,
         max_per_sender: int = DEFAULT_MAX_PER_SENDER,
+        spread_s: float = DEFAULT_SPREAD_S,
     ) -> None:
-        if window_s <= 0 or max_open < 1 or max_per_sender < 1:
+        if window_s <= 0 or max_open < 1 or max_per_sender < 1 or spread_s < 0:
             raise ValueError("a reassembler needs a window and room for one message")
         self._window_s = window_s
         self._max_open = max_open
         self._max_per_sender = max_per_sender
-        self._serial = 0
-        # All three in order of opening.
-        self._open: dict[int, _Open] = {}
-        self._by_key: dict[_Key, list[_Open]] = {}
-        self._by_sender: dict[_Sender, dict[int, _Open]] = {}
-        self._displaced: deque[_Open] = deque(maxlen=max_open)
-        self._whole: dict[_Key, _Whole] = {}  # in order of completion
+        self._spread = timedelta(seconds=spread_s)
+        self._fed = 0  # how many parts were taken in
+        self._room = WaitingRoom()
+        self._displaced: deque[Waiting] = deque(maxlen=max_open)
+        self._wholes: OrderedDict[Key, Whole] = OrderedDict()  # in order of completion
 
     def __len__(self) -> int:
         """How many messages are open."""
-        return len(self._open)
+        return len(self._room)
 
     def add(
         self,
@@ -141,134 +140,135 @@ class Reassembler:
         `delivered_partial` says that the part's message was given out as partial before (by an
         earlier machine), so that `expire` will not do so again.
         """
-        concat = deliver.concat
+        sender = deliver.address
+        content = deliver.user_data
+        concat = content.header.concat
         if concat is None or concat.total == 1:
-            user_data = deliver.user_data
-            return _joined(line, deliver.address, {1: (user_data, token)}, 1, now)
-        self._serial += 1
-        key = (line, deliver.address, concat.ref, concat.bits, concat.total)
-        if self._repeats_whole(key, deliver, now):
+            text = content.text or ""
+            return Joined(line, sender, text, (token,), 1, (), True, now, content.data)
+        key = (
+            line, sender.number, sender.ton, sender.npi, concat.ref, concat.bits, concat.total
+        )  # fmt: skip
+        part = part_of(deliver, concat.seq, token)
+        whole = self._wholes.get(key)
+        if whole is not None and part.mark in whole.marks and now <= whole.at + self._window_s:
             return None
-        home = self._home_of(key, concat.seq, deliver.user_data, now)
+        home = self._home_of(key, part, deliver.scts, now)
         if home is None:
+            home = self._open(key, part, deliver.scts, now)
+        elif home.lacks(part.seq):
+            home.take(part)
+        else:
             return None
-        home.parts[concat.seq] = (deliver.user_data, token)
-        home.prints.add(_print_of(deliver))
-        home.fed = self._serial
-        home.given = home.given or delivered_partial
+        self._fed += 1
+        home.fed = self._fed
+        if delivered_partial:
+            home.given = True
         if len(home.parts) < concat.total:
             return None
-        self._close(home)
-        self._remember(home)
-        return _joined(line, deliver.address, home.parts, concat.total, home.first_at)
+        self._room.leave(home)
+        self._remember(home, now)
+        return _joined(home)
 
     def expire(self, now: float, older_than_s: float) -> list[Joined]:
         """Messages that have waited for longer than `older_than_s` and were not given out yet.
 
         They stay open for late parts until their window is over. Displaced messages come first,
-        whatever their age. Cost: the messages that are old enough.
+        whatever their age. Cost: what it gives out and what it forgets.
         """
-        due = [waiting for waiting in self._displaced if not waiting.given]
+        due = [message for message in self._displaced if not message.given]
         self._displaced.clear()
-        over = []
-        for waiting in self._open.values():
-            age_s = now - waiting.first_at
-            if age_s <= older_than_s and age_s <= self._window_s:
-                break
-            if not waiting.given:
-                waiting.given = True
-                due.append(waiting)
-            if age_s > self._window_s:
-                over.append(waiting)
-        for waiting in over:
-            self._close(waiting)
-        return [
-            _joined(*waiting.sender, waiting.parts, waiting.total, waiting.first_at)
-            for waiting in due
-        ]
+        room = self._room
+        patience_s = min(older_than_s, self._window_s)
+        while (message := room.to_give()) is not None and now > message.first_at + patience_s:
+            message.given = True
+            due.append(message)
+        while (message := room.oldest()) is not None and now > message.first_at + self._window_s:
+            room.leave(message)
+        self._forget_wholes(now)
+        return [_joined(message) for message in due]
 
-    def _repeats_whole(self, key: _Key, deliver: Deliver, now: float) -> bool:
-        whole = self._whole.get(key)
-        if whole is None or now - whole.first_at > self._window_s:
-            return False
-        return _print_of(deliver) in whole.prints
+    def next_deadline(self, older_than_s: float) -> float | None:
+        """The first `now` at which `expire(now, older_than_s)` gives out something; None: never.
 
-    def _remember(self, done: _Open) -> None:
-        self._whole.pop(done.key, None)
-        if len(self._whole) >= self._max_open:
-            del self._whole[next(iter(self._whole))]
-        self._whole[done.key] = _Whole(done.first_at, frozenset(done.prints))
+        It lies in the past when a displaced message waits. Only another part changes it.
+        """
+        for message in self._displaced:
+            if not message.given:
+                return message.first_at
+        first = self._room.to_give()
+        if first is None:
+            return None
+        return math.nextafter(first.first_at + min(older_than_s, self._window_s), math.inf)
 
-    def _home_of(self, key: _Key, seq: int, content: UserData, now: float) -> _Open | None:
-        """The message that a part belongs to, a new one if need be; None for a repeat."""
-        candidates = [
-            waiting
-            for waiting in self._by_key.get(key, ())
-            if now - waiting.first_at <= self._window_s
-        ]
-        lacking = []
-        for waiting in candidates:
-            held = waiting.parts.get(seq)
-            if held is None:
-                lacking.append(waiting)
-            elif held[0].octets == content.octets:
-                return None
-        if lacking:
-            return max(lacking, key=lambda waiting: waiting.fed)
-        return self._new(key, now)
+    def _home_of(self, key: Key, part: Part, scts: datetime | None, now: float) -> Waiting | None:
+        """The message that a part belongs to, or that has it already; None where it opens one."""
+        home: Waiting | None = None
+        message = self._room.newest(key)
+        while message is not None:
+            if now <= message.first_at + self._window_s and not self._apart(message.scts, scts):
+                if message.lacks(part.seq):
+                    home = message if home is None else _likelier(home, message, scts)
+                elif message.holds(part):
+                    return message
+            message = message.twin
+        return home
 
-    def _new(self, key: _Key, now: float) -> _Open:
-        mine = self._by_sender.get(key[:2], {})
+    def _apart(self, one: datetime | None, other: datetime | None) -> bool:
+        return one is not None and other is not None and abs(one - other) > self._spread
+
+    def _open(self, key: Key, part: Part, scts: datetime | None, now: float) -> Waiting:
+        room = self._room
+        mine = room.of_sender(key)
         if len(mine) >= self._max_per_sender:
-            self._displace(next(iter(mine.values())))
-        elif len(self._open) >= self._max_open:
-            self._displace(next(iter(self._open.values())))
-        waiting = _Open(key, self._serial, now)
-        self._open[waiting.serial] = waiting
-        self._by_key.setdefault(key, []).append(waiting)
-        self._by_sender.setdefault(waiting.sender, {})[waiting.serial] = waiting
-        return waiting
+            self._displace(mine[0])
+        elif len(room) >= self._max_open:
+            self._displace(next(iter(room)))
+        message = Waiting(key, part, scts, now)
+        room.enter(message)
+        return message
 
-    def _displace(self, waiting: _Open) -> None:
-        self._close(waiting)
-        self._displaced.append(waiting)
+    def _displace(self, message: Waiting) -> None:
+        self._room.leave(message)
+        self._displaced.append(message)
 
-    def _close(self, waiting: _Open) -> None:
-        del self._open[waiting.serial]
-        same_key = self._by_key[waiting.key]
-        same_key.remove(waiting)
-        if not same_key:
-            del self._by_key[waiting.key]
-        same_sender = self._by_sender[waiting.sender]
-        del same_sender[waiting.serial]
-        if not same_sender:
-            del self._by_sender[waiting.sender]
+    def _remember(self, done: Waiting, now: float) -> None:
+        """Remember a whole message, with those before it under its key as far as there is room."""
+        marks = tuple([part.mark for part in done.parts])
+        before = self._wholes.pop(done.key, None)
+        if before is not None:
+            marks = (marks + before.marks)[:_MAX_MARKS]
+        elif len(self._wholes) >= self._max_open:
+            self._wholes.popitem(last=False)
+        self._wholes[done.key] = Whole(now, marks)
+
+    def _forget_wholes(self, now: float) -> None:
+        wholes = self._wholes
+        while wholes:
+            key = next(iter(wholes))
+            if now <= wholes[key].at + self._window_s:
+                return
+            del wholes[key]
 
 
-def _print_of(deliver: Deliver) -> int:
-    """A fingerprint of a part: 61 bits, so that a whole message costs little to remember."""
-    return hash((deliver.scts, deliver.user_data.octets))
+def _distance(one: datetime | None, other: datetime | None) -> timedelta:
+    """How far apart the service centre got two parts; none where it does not say."""
+    return _NO_TIME if one is None or other is None else abs(one - other)
 
 
-def _joined(
-    line: str,
-    sender: Address,
-    parts: dict[int, tuple[UserData, object]],
-    total: int,
-    first_at: float,
-) -> Joined:
-    order = sorted(parts)
-    contents = [parts[seq][0] for seq in order]
-    missing = tuple(seq for seq in range(1, total + 1) if seq not in parts)
-    data = [content.data for content in contents if content.data is not None]
-    return Joined(
-        line,
-        sender,
-        join_texts(contents),
-        tuple(parts[seq][1] for seq in order),
-        total,
-        missing,
-        not missing,
-        first_at,
-        b"".join(data) if data else None,
-    )
+def _likelier(one: Waiting, other: Waiting, scts: datetime | None) -> Waiting:
+    """Which of two messages that lack a part is the one that it is of."""
+    far, farther = _distance(one.scts, scts), _distance(other.scts, scts)
+    if far == farther:
+        return max(one, other, key=_fed)
+    return one if far < farther else other
+
+
+def _joined(message: Waiting) -> Joined:
+    line, number, ton, npi, _, _, total = message.key
+    parts = sorted(message.parts, key=_seq)
+    text, data = join(parts)
+    missing = () if len(parts) == total else message.missing()
+    tokens = tuple([part.token for part in parts])
+    sender = Address(number, ton, npi)
+    return Joined(line, sender, text, tokens, total, missing, not missing, message.first_at, data)

@@ -22,7 +22,7 @@ def digits_of(octets: bytes, count: int) -> str:
 
 def semioctets_of(digits: str) -> bytes:
     """`digits` (0 to 9 and EXTENSION_DIGITS only), with a filler behind an odd number."""
-    codes = digits.translate(_CODES)
+    codes = digits if digits.isdecimal() else digits.translate(_CODES)
     if len(codes) & 1:
         codes += "f"
     return bytes.fromhex(codes).translate(_SWAP)

@@ -9,6 +9,9 @@ halved three times, in all lanes at once:
     28 bits in a lane of 32  ->  14 + 14 in lanes of 16: the upper half moves up by 2
     14 bits in a lane of 16  ->   7 +  7 in lanes of  8: the upper half moves up by 1
 
+Where `high` are the upper halves of x, moving them up by n is x - high + high * 2**n, which is
+x + high * (2**n - 1): one operation less than taking both halves out and joining them again.
+
 Packing takes the same steps backwards. No text needs more than `MAX_SEPTETS`.
 """
 
@@ -19,6 +22,11 @@ from typing import Final
 
 _GROUPS: Final = 24  # of seven octets; a text has at most 20, a USSD string 23
 MAX_SEPTETS: Final = _GROUPS * 8
+
+
+def packed_length(count: int) -> int:
+    """How many octets `count` septets fill."""
+    return (count * 7 + 7) >> 3
 
 
 def _lanes(pattern: int) -> int:
@@ -36,7 +44,14 @@ _WIDE_28 = _lanes(0x0FFF_FFFF_0000_0000)
 _WIDE_14 = _lanes(0x3FFF_0000_3FFF_0000)
 _WIDE_7 = _lanes(0x7F00_7F00_7F00_7F00)
 
-_SPLIT = tuple(Struct("7s" * groups).unpack for groups in range(_GROUPS + 1))
+
+def _groups(count: int) -> Struct:
+    """The octets of `count` septets in groups of seven, the last one shorter."""
+    whole, rest = divmod(packed_length(count), 7)
+    return Struct("7s" * whole + f"{rest}s" * bool(rest))
+
+
+_SPLIT = tuple(_groups(count).unpack_from for count in range(MAX_SEPTETS + 1))
 
 
 def unpack(octets: bytes, count: int) -> bytes:
@@ -44,14 +59,14 @@ def unpack(octets: bytes, count: int) -> bytes:
 
     `octets` must hold them: at least `packed_length(count)` octets, `count` up to MAX_SEPTETS.
     """
-    groups = (count + 7) >> 3
-    packed = octets[: groups * 7].ljust(groups * 7, b"\0")
-    lanes = b"\0".join(_SPLIT[groups](packed))
-    x = int.from_bytes(lanes, "little")
-    x = x & _LOW_28 | (x & _HIGH_28) << 4
-    x = x & _LOW_14 | (x & _HIGH_14) << 2
-    x = x & _LOW_7 | (x & _HIGH_7) << 1
-    return x.to_bytes(groups << 3, "little")[:count]
+    x = int.from_bytes(b"\0".join(_SPLIT[count](octets)), "little")
+    x += (x & _HIGH_28) * 15
+    x += (x & _HIGH_14) * 3
+    x += x & _HIGH_7
+    try:
+        return x.to_bytes(count, "little")
+    except OverflowError:  # spare bits that are set: they look like one septet more
+        return x.to_bytes(count + 1, "little")[:count]
 
 
 def pack(septets: bytes) -> bytes:
@@ -61,11 +76,7 @@ def pack(septets: bytes) -> bytes:
     x = x & _LOW_7 | (x & _WIDE_7) >> 1
     x = x & _LOW_14 | (x & _WIDE_14) >> 2
     x = x & _LOW_28 | (x & _WIDE_28) >> 4
-    packed = bytearray(x.to_bytes((count + 7) & ~7, "little"))
+    # Eight septets leave their last octet empty, k < 8 of them fill k octets, as many as they need.
+    packed = bytearray(x.to_bytes(count, "little"))
     del packed[7::8]
-    return bytes(packed[: packed_length(count)])
-
-
-def packed_length(count: int) -> int:
-    """How many octets `count` septets fill."""
-    return (count * 7 + 7) >> 3
+    return bytes(packed)

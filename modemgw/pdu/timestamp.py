@@ -11,6 +11,10 @@ _CLAUSE: Final = "23.040 §9.2.3.11"
 _QUARTER: Final = timedelta(minutes=15)
 _IMPOSSIBLE: Final = 255  # for any part of a date or time
 
+TIMESTAMP_OCTETS: Final = 7
+#: Fillers: what reads as None.
+NO_TIME: Final = b"\xff" * TIMESTAMP_OCTETS
+
 
 def _decimal(octet: int) -> int:
     """The two digits of a semi-octet pair, the first in the lower half."""
@@ -40,18 +44,25 @@ _ZONE: Final = tuple(_zone(octet) for octet in range(256))
 
 
 def read_timestamp(octets: bytes, at: int, field: str) -> datetime | None:
-    """The time at `at`, with its offset, or None where it is none that ever was.
-
-    Networks send all zeros, fillers and 30 February; a text is not lost for that. Raises
-    PduError only for a PDU that ends too early.
-    """
-    if len(octets) < at + 7:
+    """As `time_of` for the octets at `at`. Raises PduError for a PDU that ends too early."""
+    stamp = octets[at : at + TIMESTAMP_OCTETS]
+    if len(stamp) < TIMESTAMP_OCTETS:
         raise truncated(octets, field, _CLAUSE)
-    year, month, day, hour, minute, second, zone = octets[at : at + 7]
+    return time_of(*stamp)
+
+
+def time_of(
+    year: int, month: int, day: int, hour: int, minute: int, second: int, zone: int
+) -> datetime | None:
+    """The time, with its offset, that these octets say, or None where they say none.
+
+    Networks send all zeros, fillers and 30 February; a text is not lost for that.
+    """
     tz = _ZONE[zone]
     if tz is None:
         return None
     try:
+        # By position, microseconds and all: `tzinfo=` alone would take as long as the rest.
         return datetime(
             _YEAR[year],
             _DECIMAL[month],
@@ -59,7 +70,8 @@ def read_timestamp(octets: bytes, at: int, field: str) -> datetime | None:
             _DECIMAL[hour],
             _DECIMAL[minute],
             _DECIMAL[second],
-            tzinfo=tz,
+            0,
+            tz,
         )
     except ValueError:
         return None

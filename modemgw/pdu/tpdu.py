@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MTI_MASK: Final = 0x03  # TP-MTI, §9.2.3.1
 RD: Final = 0x04  # TP-RD in a SUBMIT, §9.2.3.25
 NO_MORE: Final = 0x04  # TP-MMS towards a phone: 0 says that more wait, §9.2.3.2
+LOOP_PREVENTION: Final = 0x08  # TP-LP from the network, §9.2.3.28
 REPORT: Final = 0x20  # TP-SRR, TP-SRI, TP-SRQ, §9.2.3.4, 5, 26
 UDHI: Final = 0x40  # TP-UDHI, §9.2.3.23
 REPLY_PATH: Final = 0x80  # TP-RP, §9.2.3.17

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from modemgw.pdu.errors import PduError, truncated
 from modemgw.pdu.semioctets import digits_of
-from modemgw.pdu.timestamp import read_timestamp, timestamp_octets
+from modemgw.pdu.timestamp import time_of, timestamp_octets
 from modemgw.pdu.value import value
 
 if TYPE_CHECKING:
@@ -19,9 +19,13 @@ _WEEK: Final = 7 * _DAY
 
 #: TP-VPF, bits 4 and 3 of the first octet (§9.2.3.3).
 VPF_MASK: Final = 0x18
+VPF_NONE: Final = 0x00
 VPF_ENHANCED: Final = 0x08
 VPF_RELATIVE: Final = 0x10
 VPF_ABSOLUTE: Final = 0x18
+
+#: The length of TP-VP by its format.
+VALIDITY_OCTETS: Final = {VPF_NONE: 0, VPF_ENHANCED: 7, VPF_RELATIVE: 1, VPF_ABSOLUTE: 7}
 
 
 @value
@@ -56,16 +60,24 @@ class EnhancedValidity:
 
     @property
     def seconds(self) -> int | None:
-        """The time asked for; None for none, and for a format that is reserved."""
+        """The time asked for; None for none, and for a format or a value that is reserved."""
+        value = self._value()
         match self.octets[0] & 0x07:
-            case 1:
-                return _MINUTES[self.octets[1]] * 60
-            case 2:
-                return self.octets[1]
+            case 1 if value:
+                return _MINUTES[value[0]] * 60
+            case 2 if value:
+                return value[0] or None
             case 3:
-                return _clock_seconds(digits_of(self.octets[1:4], 6))
+                return _clock_seconds(digits_of(value[:3], 6))
             case _:
                 return None
+
+    def _value(self) -> bytes:
+        """What stands behind the functionality indicator, and behind octets that extend it."""
+        at = 0
+        while at < len(self.octets) and self.octets[at] & 0x80:
+            at += 1
+        return self.octets[at + 1 :]
 
 
 Validity = RelativeValidity | AbsoluteValidity | EnhancedValidity
@@ -103,19 +115,21 @@ def relative_validity(minutes: int) -> RelativeValidity:
 
 
 def read_validity(octets: bytes, at: int, first: int) -> tuple[Validity | None, int]:
-    """TP-VP at `at` in the format that the first octet of the TPDU tells, and the offset behind."""
+    """TP-VP at `at` in the format that the first octet of the TPDU tells, and the offset behind.
+
+    Raises PduError for a PDU that ends too early.
+    """
     form = first & VPF_MASK
     if not form:
         return None, at
-    if form == VPF_RELATIVE:
-        if len(octets) <= at:
-            raise truncated(octets, "TP-VP", _CLAUSE)
-        return RelativeValidity(octets[at]), at + 1
-    if form == VPF_ABSOLUTE:
-        return AbsoluteValidity(read_timestamp(octets, at, "TP-VP")), at + 7
-    if len(octets) < at + 7:
+    end = at + VALIDITY_OCTETS[form]
+    if len(octets) < end:
         raise truncated(octets, "TP-VP", _CLAUSE)
-    return EnhancedValidity(octets[at : at + 7]), at + 7
+    if form == VPF_RELATIVE:
+        return RelativeValidity(octets[at]), end
+    if form == VPF_ABSOLUTE:
+        return AbsoluteValidity(time_of(*octets[at:end])), end
+    return EnhancedValidity(octets[at:end]), end
 
 
 def validity_octets(validity: Validity | None) -> bytes:

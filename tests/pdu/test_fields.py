@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from modemgw import pdu
+from modemgw.pdu.address import read_service_centre
+from modemgw.pdu.timestamp import read_timestamp
+from modemgw.pdu.validity import VPF_ABSOLUTE, read_validity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 DELIVER = "07911326040000F0040B911346610089F600006230415190624005C8329BFD06"
@@ -166,16 +172,34 @@ def test_without_a_reference_each_message_has_a_random_one() -> None:
     assert len(references) > 10
 
 
-@pytest.mark.parametrize("octets", ["03996000000000", "03125000000000", "04000000000000"])
-def test_an_enhanced_validity_is_read_as_far_as_it_makes_sense(octets: str) -> None:
-    """Seconds of hours, minutes and seconds; none of what is reserved."""
-    vp = pdu.EnhancedValidity(bytes.fromhex(octets))
-    expected = {
-        "03996000000000": 99 * 3600 + 6 * 60,
-        "03125000000000": 21 * 3600 + 5 * 60,
-    }
-    assert vp.seconds == expected.get(octets)
-    assert pdu.EnhancedValidity(bytes.fromhex("03A1FF00000000")).seconds is None
+@pytest.mark.parametrize(
+    ("octets", "seconds"),
+    [
+        ("00000000000000", None),
+        ("01A70000000000", 24 * 3600),
+        ("020A0000000000", 10),
+        ("02000000000000", None),  # 0 is reserved
+        ("03996000000000", 99 * 3600 + 6 * 60),
+        ("03125000000000", 21 * 3600 + 5 * 60),
+        ("03A1FF00000000", None),
+        ("04000000000000", None),
+        ("82000A00000000", 10),  # the indicator is extended by one octet
+        ("83808080801250", None),
+        ("81808080808000", None),
+        ("82808080808080", None),
+    ],
+)
+def test_an_enhanced_validity_is_read_as_far_as_it_makes_sense(
+    octets: str, seconds: int | None
+) -> None:
+    """Seconds of minutes, seconds or a clock; none of what is reserved, absent or cut off."""
+    assert pdu.EnhancedValidity(bytes.fromhex(octets)).seconds == seconds
+
+
+def test_single_shot_is_a_bit_of_the_enhanced_validity() -> None:
+    """The service centre shall try once."""
+    assert pdu.EnhancedValidity(bytes.fromhex("40000000000000")).single_shot
+    assert not pdu.EnhancedValidity(bytes(7)).single_shot
 
 
 def test_the_error_says_what_where_and_which_clause() -> None:
@@ -186,20 +210,6 @@ def test_the_error_says_what_where_and_which_clause() -> None:
         "the PDU ends after 31 octets, inside or before TP-UD (octet 31, TP-UD, 23.040 §9.2.3.16)"
     )
     assert str(pdu.PduError("no more to say")) == "no more to say"
-
-
-def test_a_lenient_reading_says_what_it_passed_over() -> None:
-    """The text as far as it is there, and the defect beside it."""
-    deliver = pdu.decode(DELIVER[:-2], lenient=True)
-    assert isinstance(deliver, pdu.Deliver)
-    assert deliver.text == "Hell"
-    assert [defect.field for defect in deliver.user_data.defects] == ["TP-UD"]
-    defects = pdu.as_dict(deliver)["defects"]
-    assert isinstance(defects, list)
-    assert len(defects) == 1
-    longer = pdu.decode(DELIVER[:50] + "AA" + "C8" * 150, lenient=True)
-    assert isinstance(longer, pdu.Deliver)
-    assert len(longer.text or "") == 160
 
 
 def test_a_text_whose_septets_end_inside_its_header_is_refused() -> None:
@@ -240,6 +250,21 @@ def test_a_tpdu_that_is_cut_anywhere_is_refused(octets: str, to_network: bool) -
     assert caught.value.field != "hex"
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda octets: read_service_centre(octets[:0]),
+        lambda octets: read_timestamp(octets, 0, "TP-SCTS"),
+        lambda octets: read_validity(octets, 0, VPF_ABSOLUTE),
+    ],
+    ids=["SCA", "TP-SCTS", "TP-VP"],
+)
+def test_a_field_that_is_cut_is_refused_by_its_own_reader(read: Callable[[bytes], object]) -> None:
+    """Whoever reads fields one by one learns where the octets end."""
+    with pytest.raises(pdu.PduError, match="the PDU ends"):
+        read(bytes(6))
+
+
 def test_fields_of_reports_and_commands_are_shown() -> None:
     """Flags that only some types have."""
     command = pdu.decode("0022070000060B911346610089F601AA", to_network=True)
@@ -253,7 +278,45 @@ def test_fields_of_reports_and_commands_are_shown() -> None:
         "udhi": False,
         "pi": 1,
         "pid": 0x41,
+        "protocol": {"kind": "replace", "number": 1},
     }
+
+
+def test_loop_prevention_is_shown_by_deliver_and_status_report() -> None:
+    """The bit that says: do not answer this by machine."""
+    forwarded = pdu.decode(DELIVER[:16] + "08" + DELIVER[18:])
+    assert isinstance(forwarded, pdu.Deliver)
+    assert forwarded.lp
+    plain = pdu.decode(DELIVER)
+    assert isinstance(plain, pdu.Deliver)
+    assert not plain.lp
+    for first, lp in (("02", False), ("0A", True)):
+        report = pdu.decode("00" + first + "070B911346610089F6" + "6230415190624000" * 2)
+        assert isinstance(report, pdu.StatusReport)
+        assert report.lp is lp
+
+
+def test_a_report_has_room_for_more_than_a_text() -> None:
+    """A TPDU has 164 octets, of which the shortest report leaves 159 to user data (§9.2.2.1a)."""
+    octets = "4B" * 159
+    report = pdu.decode("000006049F" + octets, to_network=True)
+    assert isinstance(report, pdu.DeliverReport)
+    assert report.optional.user_data is not None
+    assert report.optional.user_data.data == bytes.fromhex(octets)
+    text = pdu.decode("000004B5" + octets, to_network=True)
+    assert isinstance(text, pdu.DeliverReport)
+    assert text.optional.user_data is not None
+    assert len(text.optional.user_data.text or "") == 181
+    for longer in ("00000604A0" + octets + "4B", "000004B6" + octets + "4B"):
+        with pytest.raises(pdu.PduError, match="at most"):
+            pdu.decode(longer, to_network=True)
+
+
+def test_a_tpdu_without_service_centre_is_not_taken_for_one_with() -> None:
+    """No type of address begins with a 0 bit: refused, with a word on what may be wrong."""
+    with pytest.raises(pdu.PduError, match="without service centre") as caught:
+        pdu.decode("040B911346610089F60000623041519062400CCE3768DA9C0E41E8B2BC0C")
+    assert (caught.value.at, caught.value.field) == (1, "SCA")
 
 
 def test_values_are_compared_by_content_and_hashable() -> None:

@@ -1,0 +1,42 @@
+"""The address field of a number to be dialled, the short way (23.040 §9.1.2.5).
+
+Nearly every recipient is `+` and plain digits. For those this is what `address_octets` makes of
+`Address.of`, without the value between; all else goes that way.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from modemgw.pdu.address import (
+    NPI_ISDN,
+    TON_INTERNATIONAL,
+    TON_UNKNOWN,
+    Address,
+    address_octets,
+)
+
+_MAX_DIGITS: Final = 20
+
+
+def _openings(ton: int) -> tuple[bytes, ...]:
+    """How many digits there are, and their type, by their number."""
+    return tuple(bytes((n, 0x80 | ton << 4 | NPI_ISDN)) for n in range(_MAX_DIGITS + 1))
+
+
+_INTERNATIONAL: Final = _openings(TON_INTERNATIONAL)
+_UNKNOWN: Final = _openings(TON_UNKNOWN)
+
+
+def dialled_octets(number: str) -> bytes:
+    """The address field of `number`. Raises PduError for what cannot be dialled."""
+    if number[:1] == "+":
+        digits, openings = number[1:], _INTERNATIONAL
+    else:
+        digits, openings = number, _UNKNOWN
+    count = len(digits)
+    if count > _MAX_DIGITS or not (digits.isascii() and digits.isdecimal()):
+        return address_octets(Address.of(number), "to")
+    # Read backwards, the two digits of an octet have changed places, as semi-octets want them.
+    backwards = "F" + digits[::-1] if count & 1 else digits[::-1]
+    return openings[count] + bytes.fromhex(backwards)[::-1]
