@@ -35,15 +35,17 @@ should not run backwards; if it does, a message waits at least as long as those 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
+from collections import deque
 from datetime import timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from modemgw.pdu.address import Address
 from modemgw.pdu.part import join, part_of
+from modemgw.pdu.reassembler_state import State, read_state, state_octets
 from modemgw.pdu.value import value
 from modemgw.pdu.waiting import Waiting, WaitingRoom
+from modemgw.pdu.wholes import Wholes
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,7 +59,6 @@ DEFAULT_MAX_OPEN: Final = 100_000
 DEFAULT_MAX_PER_SENDER: Final = 64
 DEFAULT_SPREAD_S: Final = 24 * 3600.0
 
-_MAX_MARKS: Final = 255  # under one key: as many as a message can have parts
 _NO_TIME: Final = timedelta()
 _seq: Final = attrgetter("seq")
 _fed: Final = attrgetter("fed")
@@ -82,16 +83,6 @@ class Joined:
     complete: bool
     first_at: float
     data: bytes | None = None
-
-
-@value
-class Whole:
-    """What is remembered of messages that were completed under a key: the marks of their parts,
-    the latest message's first, and when that was completed.
-    """
-
-    at: float
-    marks: tuple[int, ...]
 
 
 class Reassembler:
@@ -119,7 +110,42 @@ class Reassembler:
         self._fed = 0  # how many parts were taken in
         self._room = WaitingRoom()
         self._displaced: deque[Waiting] = deque(maxlen=max_open)
-        self._wholes: OrderedDict[Key, Whole] = OrderedDict()  # in order of completion
+        self._wholes = Wholes(window_s, max_open)
+
+    @classmethod
+    def restored(
+        cls,
+        state: bytes,
+        *,
+        window_s: float = DEFAULT_WINDOW_S,
+        max_open: int = DEFAULT_MAX_OPEN,
+        max_per_sender: int = DEFAULT_MAX_PER_SENDER,
+        spread_s: float = DEFAULT_SPREAD_S,
+    ) -> Reassembler:
+        """The machine whose state `dump` gave; the bounds may be others.
+
+        Raises PduError for anything else than what `dump` gave.
+        """
+        machine = cls(
+            window_s=window_s, max_open=max_open, max_per_sender=max_per_sender, spread_s=spread_s
+        )
+        known = read_state(state)
+        machine._fed = known.fed
+        machine._displaced.extend(known.displaced)
+        for message in known.waiting:
+            machine._enter(message)
+        for whole in known.whole:
+            machine._wholes.put(whole)
+        return machine
+
+    def dump(self) -> bytes:
+        """All that it knows, for storage; `restored` makes the same machine of it.
+
+        Raises TypeError where a token is no str, int or None.
+        """
+        return state_octets(
+            State(self._fed, list(self._room), list(self._displaced), list(self._wholes))
+        )
 
     def __len__(self) -> int:
         """How many messages are open."""
@@ -150,12 +176,12 @@ class Reassembler:
             line, sender.number, sender.ton, sender.npi, concat.ref, concat.bits, concat.total
         )  # fmt: skip
         part = part_of(deliver, concat.seq, token)
-        whole = self._wholes.get(key)
-        if whole is not None and part.mark in whole.marks and now <= whole.at + self._window_s:
+        if self._wholes.have(key, part.mark, now):
             return None
         home = self._home_of(key, part, deliver.scts, now)
         if home is None:
-            home = self._open(key, part, deliver.scts, now)
+            home = Waiting(key, part, deliver.scts, now)
+            self._enter(home)
         elif home.lacks(part.seq):
             home.take(part)
         else:
@@ -167,7 +193,7 @@ class Reassembler:
         if len(home.parts) < concat.total:
             return None
         self._room.leave(home)
-        self._remember(home, now)
+        self._wholes.remember(home, now)
         return _joined(home)
 
     def expire(self, now: float, older_than_s: float) -> list[Joined]:
@@ -185,7 +211,7 @@ class Reassembler:
             due.append(message)
         while (message := room.oldest()) is not None and now > message.first_at + self._window_s:
             room.leave(message)
-        self._forget_wholes(now)
+        self._wholes.forget(now)
         return [_joined(message) for message in due]
 
     def next_deadline(self, older_than_s: float) -> float | None:
@@ -217,38 +243,19 @@ class Reassembler:
     def _apart(self, one: datetime | None, other: datetime | None) -> bool:
         return one is not None and other is not None and abs(one - other) > self._spread
 
-    def _open(self, key: Key, part: Part, scts: datetime | None, now: float) -> Waiting:
+    def _enter(self, message: Waiting) -> None:
+        """Let a message wait; another makes room where there is none."""
         room = self._room
-        mine = room.of_sender(key)
+        mine = room.of_sender(message.key)
         if len(mine) >= self._max_per_sender:
             self._displace(mine[0])
         elif len(room) >= self._max_open:
             self._displace(next(iter(room)))
-        message = Waiting(key, part, scts, now)
         room.enter(message)
-        return message
 
     def _displace(self, message: Waiting) -> None:
         self._room.leave(message)
         self._displaced.append(message)
-
-    def _remember(self, done: Waiting, now: float) -> None:
-        """Remember a whole message, with those before it under its key as far as there is room."""
-        marks = tuple([part.mark for part in done.parts])
-        before = self._wholes.pop(done.key, None)
-        if before is not None:
-            marks = (marks + before.marks)[:_MAX_MARKS]
-        elif len(self._wholes) >= self._max_open:
-            self._wholes.popitem(last=False)
-        self._wholes[done.key] = Whole(now, marks)
-
-    def _forget_wholes(self, now: float) -> None:
-        wholes = self._wholes
-        while wholes:
-            key = next(iter(wholes))
-            if now <= wholes[key].at + self._window_s:
-                return
-            del wholes[key]
 
 
 def _distance(one: datetime | None, other: datetime | None) -> timedelta:

@@ -245,7 +245,9 @@ def test_count_says_what_forces_ucs2_and_what_would_do() -> None:
     assert '"\'" would do' in shown
     assert "nothing comes close" in shown
     (row,) = _rows(_human("count", "--json", "--text", text))
-    assert [o["replacement"] for o in row["outsiders"]] == ["'", None]
+    outsiders = row["outsiders"]
+    assert isinstance(outsiders, list)
+    assert [outsider["replacement"] for outsider in outsiders] == ["'", None]
     assert row["replaced"] == text.replace("\u2019", "'")
     assert _human("count", "--text", "ok").startswith("1 part, gsm7; the last one has room for 158")
     turkish = ["count", "--json", "--text", "\u015f" * 75]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -226,3 +227,32 @@ def test_a_machine_without_room_is_refused(bounds: dict[str, int]) -> None:
     """A bound of nothing is a mistake of the configuration."""
     with pytest.raises(ValueError, match="needs a window and room"):
         pdu.Reassembler(**bounds)
+
+
+def test_a_reference_that_comes_again_and_again_keeps_its_messages_apart() -> None:
+    """Three wait under one key; each part goes to that of its time, whichever was opened first."""
+    machine = pdu.Reassembler()
+    sent = [_parts(f"{n} " + "x" * 200, late_s=n * 600) for n in range(3)]
+    for first, _ in sent:
+        assert machine.add(LINE, first, now=0) is None
+    joined = [machine.add(LINE, second, now=1) for _, second in sent]
+    assert [message and message.text[0] for message in joined] == ["0", "1", "2"]
+    assert len(machine) == 0
+
+
+def test_of_messages_of_one_time_the_one_that_was_fed_last_gets_the_part() -> None:
+    """Nothing else tells them apart."""
+    machine = pdu.Reassembler()
+    sent = [_parts(f"{n} " + "x" * 200) for n in range(2)]
+    for first, _ in sent:
+        machine.add(LINE, first, now=0)
+    joined = machine.add(LINE, sent[0][1], now=1)
+    assert joined is not None
+    assert joined.text.startswith("1 ")
+
+
+def test_parts_without_a_time_are_joined_too() -> None:
+    """Some networks send zeros for it."""
+    machine = pdu.Reassembler()
+    parts = [dataclasses.replace(part, scts=None) for part in _parts("x" * 200)]
+    assert [message.text for message in _feed(machine, parts)] == ["x" * 200]
