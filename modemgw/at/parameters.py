@@ -27,7 +27,7 @@ class Information:
 
     def text(self, position: int) -> str | None:
         """The string at a position; None where it is absent, empty or a list."""
-        if position >= len(self.parameters):
+        if not 0 <= position < len(self.parameters):
             return None
         value = self.parameters[position]
         return value if isinstance(value, str) and value else None

@@ -15,6 +15,7 @@ from modemgw.pdu.value import value
 _CLAUSE: Final = "23.040 §9.1.2.5"
 _SCA_CLAUSE: Final = "24.011 §8.2.5.1"
 _MAX_DIGITS: Final = 20
+_MAX_SCA_DIGITS: Final = 22  # two an octet, behind the type of address
 _MAX_SCA_OCTETS: Final = 12  # the type of address included; the length octet is not
 
 TON_UNKNOWN: Final = 0
@@ -24,7 +25,7 @@ NPI_UNKNOWN: Final = 0
 NPI_ISDN: Final = 1
 
 _DIALLED = re.compile(r"\+?[0-9*#]{1,20}", re.ASCII)
-_DIGITS = re.compile(r"[0-9*#abc]{0,20}", re.ASCII)
+_DIGITS = re.compile(r"[0-9*#abc]*", re.ASCII)
 
 
 @value
@@ -117,7 +118,8 @@ def read_service_centre(octets: bytes) -> tuple[Address | None, int]:
 def service_centre_of(field: bytes) -> Address | None:
     """The service-centre address of `field`, its length octet in front.
 
-    Here that octet counts octets, type of address included; 0 means that none is given. Raises
+    Here that octet counts octets, type of address included; 0 means that none is given. It is
+    always digits: type of number 5 is dedicated access here, not text (24.008 §10.5.4.7). Raises
     PduError for a field that is cut short, or longer than any.
     """
     length = field[0]
@@ -133,14 +135,18 @@ def service_centre_of(field: bytes) -> Address | None:
     if not length:
         return None
     ton = field[1] >> 4 & 7
-    return Address(_number(field[2:], 2 * length - 2, ton), ton, field[1] & 0x0F)
+    digits = digits_of(field[2 : length + 1], 2 * length - 2)
+    number = "+" + digits if ton == TON_INTERNATIONAL and digits else digits
+    return Address(number, ton, field[1] & 0x0F)
 
 
 def service_centre_octets(address: Address | None) -> bytes:
     """The service-centre address with its length octet; None is the one octet 0."""
     if address is None:
         return b"\0"
-    body = bytes((_type_of_address(address),)) + semioctets_of(_digits(address, "sca"))
+    body = bytes((_type_of_address(address),)) + semioctets_of(
+        _digits(address, "sca", _MAX_SCA_DIGITS)
+    )
     return bytes((len(body),)) + body
 
 
@@ -148,13 +154,13 @@ def _type_of_address(address: Address) -> int:
     return 0x80 | address.ton << 4 | address.npi
 
 
-def _digits(address: Address, field: str) -> str:
+def _digits(address: Address, field: str, most: int = _MAX_DIGITS) -> str:
     digits = address.number
     if address.ton == TON_INTERNATIONAL:
         digits = digits.removeprefix("+")
-    if not _DIGITS.fullmatch(digits):
+    if len(digits) > most or not _DIGITS.fullmatch(digits):
         raise PduError(
-            f"not up to twenty digits: {address.number[:40]!r}", field=field, clause=_CLAUSE
+            f"not up to {most} digits: {address.number[:40]!r}", field=field, clause=_CLAUSE
         )
     return digits
 

@@ -16,20 +16,21 @@ however well it would fit: old and new must not mix. A part that stands alone, b
 or because its number is 0 or beyond its total, waits for nothing. All parts of a message state
 its total; one that states another is of another message.
 
-A whole message is remembered by the marks of its parts, for the window, so that parts which the
-network repeats after that do not open it again: same content, same time stamp.
+A whole message is remembered by its parts, for the window, so that those which the network
+repeats after that do not open it again: same content, same time stamp.
 
 A message waits for `window_s` after its first part. In that time it may be given out once as
 partial (`expire`) and is still completed by what comes later; after it no part joins it any
 more, and `expire` gives out what was not yet given out and forgets it.
 
 Bounds: `max_open` messages in all, `max_per_sender` for one sender on one line. Beyond them the
-one that was opened first makes room and comes out of the next `expire` as it is; at most
-`max_open` of those are kept, the latest. As many whole messages are remembered, the latest.
+one that was opened first makes room and, if it was not given out before, comes out of the next
+`expire` as it is; at most `max_open` of those are kept, the latest. As many keys of whole
+messages are remembered, the latest.
 
 The machine has no clock and no state but its values: two machines that are fed the same parts
 in the same order are the same, and so is one that `dump` wrote and `restored` read. Its clock
-should not run backwards; if it does, a message waits at least as long as those opened before it.
+should not run backwards; if it does, a message is not given out before those opened earlier.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ import math
 from collections import deque
 from datetime import timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from modemgw.pdu.address import Address
 from modemgw.pdu.part import join, part_of
@@ -89,8 +90,8 @@ class Reassembler:
     """Joins the parts of long messages; see the top of this file.
 
     `window_s` is how long after its first part a message can be completed, in seconds of the
-    clock that `now` is of; `spread_s` how far apart the service centre may have got its parts.
-    Not safe for several threads.
+    clock that `now` is of; `spread_s` how far from its first part the service centre may have got
+    another. Raises ValueError for bounds that leave no room. Not safe for several threads.
     """
 
     def __init__(
@@ -121,10 +122,10 @@ class Reassembler:
         max_open: int = DEFAULT_MAX_OPEN,
         max_per_sender: int = DEFAULT_MAX_PER_SENDER,
         spread_s: float = DEFAULT_SPREAD_S,
-    ) -> Reassembler:
-        """The machine whose state `dump` gave; the bounds may be others.
+    ) -> Self:
+        """The machine that `dump` wrote down, with these bounds; lesser ones displace at once.
 
-        Raises PduError for anything else than what `dump` gave.
+        Raises PduError where `state` is damaged, or of a version that is not known.
         """
         machine = cls(
             window_s=window_s, max_open=max_open, max_per_sender=max_per_sender, spread_s=spread_s
@@ -133,19 +134,19 @@ class Reassembler:
         machine._fed = known.fed
         machine._displaced.extend(known.displaced)
         for message in known.waiting:
-            machine._enter(message)
+            machine._admit(message)
         for whole in known.whole:
             machine._wholes.put(whole)
         return machine
 
     def dump(self) -> bytes:
-        """All that it knows, for storage; `restored` makes the same machine of it.
+        """All that this machine knows, for storage: a line that names it, and ASCII JSON.
 
-        Raises TypeError where a token is no str, int or None.
+        Its bounds are left to the configuration. Raises TypeError where a token is no str, int
+        or None. Cost: all that waits and all that is remembered.
         """
-        return state_octets(
-            State(self._fed, list(self._room), list(self._displaced), list(self._wholes))
-        )
+        state = State(self._fed, list(self._room), list(self._displaced), list(self._wholes))
+        return state_octets(state)
 
     def __len__(self) -> int:
         """How many messages are open."""
@@ -176,15 +177,14 @@ class Reassembler:
             line, sender.number, sender.ton, sender.npi, concat.ref, concat.bits, concat.total
         )  # fmt: skip
         part = part_of(deliver, concat.seq, token)
-        if self._wholes.have(key, part.mark, now):
+        whole = self._wholes.under(key)
+        if whole is not None and part.mark in whole.marks and now <= whole.at + self._window_s:
             return None
         home = self._home_of(key, part, deliver.scts, now)
         if home is None:
             home = Waiting(key, part, deliver.scts, now)
-            self._enter(home)
-        elif home.lacks(part.seq):
-            home.take(part)
-        else:
+            self._admit(home)
+        elif not home.take(part):
             return None
         self._fed += 1
         home.fed = self._fed
@@ -202,7 +202,7 @@ class Reassembler:
         They stay open for late parts until their window is over. Displaced messages come first,
         whatever their age. Cost: what it gives out and what it forgets.
         """
-        due = [message for message in self._displaced if not message.given]
+        due = list(self._displaced)
         self._displaced.clear()
         room = self._room
         patience_s = min(older_than_s, self._window_s)
@@ -217,15 +217,15 @@ class Reassembler:
     def next_deadline(self, older_than_s: float) -> float | None:
         """The first `now` at which `expire(now, older_than_s)` gives out something; None: never.
 
-        It lies in the past when a displaced message waits. Only another part changes it.
+        For an owner who sleeps until then. It lies in the past when a displaced message waits.
+        Only `add` brings it forward.
         """
-        for message in self._displaced:
-            if not message.given:
-                return message.first_at
-        first = self._room.to_give()
-        if first is None:
+        if self._displaced:
+            return self._displaced[0].first_at
+        message = self._room.to_give()
+        if message is None:
             return None
-        return math.nextafter(first.first_at + min(older_than_s, self._window_s), math.inf)
+        return math.nextafter(message.first_at + min(older_than_s, self._window_s), math.inf)
 
     def _home_of(self, key: Key, part: Part, scts: datetime | None, now: float) -> Waiting | None:
         """The message that a part belongs to, or that has it already; None where it opens one."""
@@ -233,7 +233,7 @@ class Reassembler:
         message = self._room.newest(key)
         while message is not None:
             if now <= message.first_at + self._window_s and not self._apart(message.scts, scts):
-                if message.lacks(part.seq):
+                if not message.held >> part.seq & 1:
                     home = message if home is None else _likelier(home, message, scts)
                 elif message.holds(part):
                     return message
@@ -243,24 +243,18 @@ class Reassembler:
     def _apart(self, one: datetime | None, other: datetime | None) -> bool:
         return one is not None and other is not None and abs(one - other) > self._spread
 
-    def _enter(self, message: Waiting) -> None:
-        """Let a message wait; another makes room where there is none."""
-        room = self._room
-        mine = room.of_sender(message.key)
-        if len(mine) >= self._max_per_sender:
-            self._displace(mine[0])
-        elif len(room) >= self._max_open:
-            self._displace(next(iter(room)))
-        room.enter(message)
+    def _admit(self, message: Waiting) -> None:
+        """Let a message wait; the oldest one of its sender, or of all, makes room for it."""
+        mates = self._room.enter(message)
+        if len(mates) > self._max_per_sender:
+            self._displace(mates[0])
+        elif len(self._room) > self._max_open:
+            self._displace(next(iter(self._room)))
 
     def _displace(self, message: Waiting) -> None:
         self._room.leave(message)
-        self._displaced.append(message)
-
-
-def _distance(one: datetime | None, other: datetime | None) -> timedelta:
-    """How far apart the service centre got two parts; none where it does not say."""
-    return _NO_TIME if one is None or other is None else abs(one - other)
+        if not message.given:
+            self._displaced.append(message)
 
 
 def _likelier(one: Waiting, other: Waiting, scts: datetime | None) -> Waiting:
@@ -271,11 +265,16 @@ def _likelier(one: Waiting, other: Waiting, scts: datetime | None) -> Waiting:
     return one if far < farther else other
 
 
+def _distance(one: datetime | None, other: datetime | None) -> timedelta:
+    """How far apart the service centre got two parts; none where it does not say."""
+    return _NO_TIME if one is None or other is None else abs(one - other)
+
+
 def _joined(message: Waiting) -> Joined:
     line, number, ton, npi, _, _, total = message.key
     parts = sorted(message.parts, key=_seq)
     text, data = join(parts)
-    missing = () if len(parts) == total else message.missing()
+    missing = message.missing()
     tokens = tuple([part.token for part in parts])
     sender = Address(number, ton, npi)
     return Joined(line, sender, text, tokens, total, missing, not missing, message.first_at, data)

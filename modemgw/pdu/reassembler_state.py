@@ -15,7 +15,7 @@ and nothing that is accepted can make the machine fail later.
 from __future__ import annotations
 
 import json
-import math
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -34,6 +34,7 @@ _NAME: Final = b"modemgw-reassembler"
 _VERSION: Final = b"1"
 _MARK_MAX: Final = 0xFFFF_FFFF
 _COUNT_MAX: Final = 2**63 - 1
+_TIME_MAX: Final = sys.float_info.max
 
 _TOKENS: Final = (str, int, type(None))
 _KEY_FIELDS: Final = ("line", "number", "ton", "npi", "ref", "bits", "total")
@@ -141,9 +142,8 @@ def _message(plain: object) -> Waiting:
         raise _damaged("a message without parts")
     message = Waiting(key, parts[0], _timestamp(scts), _time(first_at))
     for part in parts[1:]:
-        if not message.lacks(part.seq):
+        if not message.take(part):
             raise _damaged(f"part {part.seq} twice")
-        message.take(part)
     message.fed = _integer(fed, 0, _COUNT_MAX)
     message.given = _integer(given, 0, 1) == 1
     return message
@@ -170,6 +170,8 @@ def _part(plain: object, total: int) -> Part:
 def _septets(plain: object, text: str) -> Septets:
     locking, single, codes = _list(plain, 3, least=3)
     septets = Septets(_integer(locking, 0, 255), _integer(single, 0, 255), _octets(codes))
+    if not septets.codes.isascii():
+        raise _damaged("a septet beyond 127")
     if not septets.codes and septets_of(text, septets.locking, septets.single) is None:
         raise _damaged("a text that its tables cannot say")
     return septets
@@ -205,9 +207,9 @@ def _integer(plain: object, least: int, most: int) -> int:
 
 
 def _time(plain: object) -> float:
-    if not isinstance(plain, int | float) or not math.isfinite(plain):
+    if not isinstance(plain, int | float) or not abs(plain) <= _TIME_MAX:
         raise _damaged(f"{plain!r:.20} for a time")
-    return float(plain)
+    return plain
 
 
 def _timestamp(plain: object) -> datetime | None:

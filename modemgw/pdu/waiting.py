@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from modemgw.pdu.part import Part
@@ -60,24 +60,35 @@ class Waiting:
         """A part with this number says the same."""
         return any(mine.seq == part.seq and mine.content == part.content for mine in self.parts)
 
-    def take(self, part: Part) -> None:
-        """Add a part that it lacks."""
+    def take(self, part: Part) -> bool:
+        """Add a part; false where it has one of this number."""
+        bit = 1 << part.seq
+        if self.held & bit:
+            return False
+        self.held |= bit
         self.parts.append(part)
-        self.held |= 1 << part.seq
+        return True
 
     def missing(self) -> tuple[int, ...]:
         """The numbers that have not come."""
+        if len(self.parts) == self.total:
+            return ()
         return tuple([seq for seq in range(1, self.total + 1) if self.lacks(seq)])
 
 
 class WaitingRoom:
-    """All messages that wait. It keeps to no bounds: those are its owner's."""
+    """All messages that wait. It keeps to no bounds: those are its owner's.
 
-    __slots__ = ("_by_key", "_by_sender", "_newest", "_oldest", "_size", "_to_give")
+    `newest(key)` is the newest with that key, or None; the others follow by `twin`. It is called
+    for every part, so it is the dict's own `get`, with no function in between.
+    """
+
+    __slots__ = ("_by_key", "_by_sender", "_newest", "_oldest", "_size", "_to_give", "newest")
 
     def __init__(self) -> None:
         self._size = 0
         self._by_key: dict[Key, Waiting] = {}  # the newest of its twins
+        self.newest: Callable[[Key], Waiting | None] = self._by_key.get
         self._by_sender: dict[tuple[str, str], list[Waiting]] = {}  # in order of opening
         self._oldest: Waiting | None = None
         self._newest: Waiting | None = None
@@ -93,14 +104,6 @@ class WaitingRoom:
             yield message
             message = message.newer
 
-    def newest(self, key: Key) -> Waiting | None:
-        """The newest with this key; the others follow by `twin`."""
-        return self._by_key.get(key)
-
-    def of_sender(self, key: Key) -> Sequence[Waiting]:
-        """Those from the sender of this key, on its line, in order of opening."""
-        return self._by_sender.get(key[:2], ())
-
     def oldest(self) -> Waiting | None:
         """The one that was opened first."""
         return self._oldest
@@ -113,14 +116,14 @@ class WaitingRoom:
         self._to_give = message
         return message
 
-    def enter(self, message: Waiting) -> None:
-        """Take in a message that was opened now."""
+    def enter(self, message: Waiting) -> Sequence[Waiting]:
+        """Take in a message that was opened now; all of its sender on its line, it the last."""
         key, sender = message.key, message.key[:2]
         message.twin = self._by_key.get(key)
         self._by_key[key] = message
         mates = self._by_sender.get(sender)
         if mates is None:
-            self._by_sender[sender] = [message]
+            self._by_sender[sender] = mates = [message]
         else:
             mates.append(message)
         message.older = self._newest
@@ -132,6 +135,7 @@ class WaitingRoom:
         if self._to_give is None:
             self._to_give = message
         self._size += 1
+        return mates
 
     def leave(self, message: Waiting) -> None:
         """Let a message go."""

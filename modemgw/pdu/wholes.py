@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from modemgw.pdu.value import value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from modemgw.pdu.waiting import Key, Waiting
 
@@ -27,37 +27,36 @@ class Whole:
 
 
 class Wholes:
-    """The whole messages of the last `window_s`, under `limit` keys at most: the latest ones."""
+    """The whole messages of the last `window_s`, under `limit` keys at most: the latest ones.
 
-    __slots__ = ("_by_key", "_limit", "_window_s")
+    `under(key)` is what is remembered under that key, or None; it may be older than the window.
+    It is called for every part, so it is the dict's own `get`, with no function in between.
+    """
+
+    __slots__ = ("_by_key", "_limit", "_window_s", "under")
 
     def __init__(self, window_s: float, limit: int) -> None:
         self._window_s = window_s
         self._limit = limit
         # In order of completion. Unlike a dict it has its first entry at hand.
         self._by_key: OrderedDict[Key, Whole] = OrderedDict()
+        self.under: Callable[[Key], Whole | None] = self._by_key.get
 
     def __iter__(self) -> Iterator[Whole]:
         """In order of completion."""
         return iter(self._by_key.values())
 
-    def have(self, key: Key, mark: int, now: float) -> bool:
-        """Whether a part is one of a whole message."""
-        whole = self._by_key.get(key)
-        return whole is not None and mark in whole.marks and now <= whole.at + self._window_s
-
     def remember(self, message: Waiting, now: float) -> None:
         """Remember a whole message, and as many marks of those before it as there is room for."""
         marks = tuple([part.mark for part in message.parts])
-        before = self._by_key.get(message.key)
+        before = self._by_key.pop(message.key, None)
         if before is not None:
             marks = (marks + before.marks)[:MAX_MARKS]
         self.put(Whole(message.key, now, marks))
 
     def put(self, whole: Whole) -> None:
-        """Take this as the latest."""
+        """Take in a whole message, the latest."""
         self._by_key[whole.key] = whole
-        self._by_key.move_to_end(whole.key)
         if len(self._by_key) > self._limit:
             self._by_key.popitem(last=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modemgw.at import answers, commands
@@ -35,6 +35,7 @@ _LINES = st.lists(
 
 
 @given(lines=_LINES)
+@example(lines=["+CMGR", "0"])  # a heading without a single parameter
 def test_parsers_raise_nothing_but_their_own_error(lines: list[str]) -> None:
     """What a modem answers is hostile until parsed."""
     for command in _PARSERS:

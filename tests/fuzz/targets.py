@@ -73,9 +73,8 @@ def decoding(octets: bytes) -> None:
         return
     assert strict == lenient
     assert hash(strict) == hash(lenient)
-    frame = unless_refused(lambda: pdu.frame(strict))  # an alphanumeric service centre has none
-    if frame is not None:
-        assert pdu.frame(pdu.decode(frame.hex, to_network=to_network)) == frame
+    frame = pdu.frame(strict)
+    assert pdu.frame(pdu.decode(frame.hex, to_network=to_network)) == frame
     if isinstance(strict, pdu.Deliver | pdu.Submit):
         pdu.read_elements(strict.udh)
         unless_refused(lambda: pdu.content_of(strict.ports, strict.data))

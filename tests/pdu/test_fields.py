@@ -92,12 +92,14 @@ def test_an_alphanumeric_sender_comes_back_at_every_length() -> None:
         assert deliver.address == sender
 
 
-def test_an_alphanumeric_service_centre_is_read_but_never_written() -> None:
-    """Its length counts octets; a modem dials a number."""
-    deliver = pdu.decode("05D0C2A07309" + DELIVER[16:])
-    assert deliver.sca == pdu.Address("BANK", 5, 0)
-    with pytest.raises(pdu.PduError):
-        pdu.encode("+31641600986", "x", sca=deliver.sca)
+def test_a_service_centre_is_digits_whatever_its_type() -> None:
+    """Type 5 is dedicated access there, not text (24.008 §10.5.4.7), and comes back."""
+    deliver = pdu.decode("05D021436587" + DELIVER[16:])
+    assert deliver.sca == pdu.Address("12345678", 5, 0)
+    assert pdu.decode(pdu.frame(deliver).hex) == deliver
+    longest = pdu.decode("0C91" + "21" * 11 + DELIVER[16:])
+    assert longest.sca == pdu.Address("+" + "12" * 11, 1, 1)
+    assert pdu.decode(pdu.frame(longest).hex) == longest
 
 
 def test_a_value_with_a_field_beyond_its_octet_is_refused() -> None:

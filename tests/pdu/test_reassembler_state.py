@@ -113,8 +113,8 @@ def test_what_is_no_state_is_refused(state: bytes) -> None:
 
 
 def test_contradictions_are_refused() -> None:
-    """A part twice, a text that its tables cannot say, a time stamp without an offset."""
-    twice, unsayable, naive, empty, width = (_state() for _ in range(5))
+    """A part twice, a text that its tables cannot say, a time without an offset …"""
+    twice, unsayable, naive, empty, width, wide = (_state() for _ in range(6))
     waiting = next(m for m in twice["waiting"] if m["total"] > 2)
     waiting["parts"] = waiting["parts"][:1] * 2
     part = next(p for m in unsayable["displaced"] for p in m["parts"] if p["septets"])
@@ -122,7 +122,9 @@ def test_contradictions_are_refused() -> None:
     naive["waiting"][0]["scts"] = "2026-01-01T00:00:00"
     empty["waiting"][0]["parts"] = []
     width["waiting"][0]["bits"] = 9
-    for state in (twice, unsayable, naive, empty, width):
+    part = next(p for m in wide["displaced"] for p in m["parts"] if p["septets"])
+    part["septets"][2] = "ff"
+    for state in (twice, unsayable, naive, empty, width, wide):
         with pytest.raises(pdu.PduError):
             pdu.Reassembler.restored(_stored(state))
 
