@@ -114,11 +114,16 @@ def join(parts: Iterable[Part]) -> tuple[str, bytes | None]:
             held = b""
         elif held or septets.codes:
             codes = held + _codes(content, septets)
-            held = _ESCAPE if codes.endswith(_ESCAPE) else b""
+            held = _dangling(codes)
             texts.append(text_of(codes, septets.locking, septets.single))
         else:
             texts.append(content)
     return _paired("".join(texts)), b"".join(data) if data else None
+
+
+def _dangling(codes: bytes) -> bytes:
+    """The escape at the end that has nothing to escape; two of them are a pair, three are not."""
+    return _ESCAPE * ((len(codes) - len(codes.rstrip(_ESCAPE))) % 2)
 
 
 def _codes(text: str, septets: Septets) -> bytes:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from modemgw.pdu.waiting import Key, Waiting
 
-MAX_MARKS: Final = 255  # under one key: as many as a message can have parts
+MAX_MARKS: Final = 255  # of one message: it cannot have more parts
+_ROOM: Final = 32  # marks under one key, where its latest message does not need more
 
 
 @value
@@ -47,11 +48,11 @@ class Wholes:
         return iter(self._by_key.values())
 
     def remember(self, message: Waiting, now: float) -> None:
-        """Remember a whole message, and as many marks of those before it as there is room for."""
+        """Remember a whole message, with those before it under its key as far as there is room."""
         marks = tuple([part.mark for part in message.parts])
         before = self._by_key.pop(message.key, None)
-        if before is not None:
-            marks = (marks + before.marks)[:MAX_MARKS]
+        if before is not None and now <= before.at + self._window_s:
+            marks = (marks + before.marks)[: max(len(marks), _ROOM)]
         self.put(Whole(message.key, now, marks))
 
     def put(self, whole: Whole) -> None:

@@ -160,7 +160,12 @@ class NaiveReassembler:
             self.displaced = [*self.displaced, held][-self.max_open :]
 
     def _remember(self, held: Held, now: float) -> None:
-        before = [one for done in self.done if done.key == held.key for one in done.parts]
+        before = [
+            one
+            for done in self.done
+            if done.key == held.key and now <= done.at + self.window_s
+            for one in done.parts
+        ]
         self.done = [done for done in self.done if done.key != held.key]
         self.done.append(Done(held.key, now, [part for part, _ in held.parts] + before))
         self.done = self.done[-self.max_open :]

@@ -256,3 +256,65 @@ def test_parts_without_a_time_are_joined_too() -> None:
     machine = pdu.Reassembler()
     parts = [dataclasses.replace(part, scts=None) for part in _parts("x" * 200)]
     assert [message.text for message in _feed(machine, parts)] == ["x" * 200]
+
+
+def test_what_was_sent_days_apart_is_never_one_message() -> None:
+    """The old first part and the new second would fit, and make a text that nobody wrote."""
+    old, new = _parts("o" * 200), _parts("n" * 200, late_s=2 * 86_400)
+    machine = pdu.Reassembler()
+    assert _feed(machine, [old[0], new[1]]) == []
+    assert [message.text for message in _feed(machine, [new[0], old[1]])] == ["n" * 200, "o" * 200]
+
+
+def test_how_far_apart_parts_may_be_sent_can_be_set() -> None:
+    """For networks that hold parts back."""
+    first, second = _parts("x" * 200)[0], _parts("x" * 200, late_s=60)[1]
+    assert _feed(pdu.Reassembler(spread_s=59), [first, second]) == []
+    assert len(_feed(pdu.Reassembler(spread_s=60), [first, second])) == 1
+
+
+def test_a_second_copy_of_a_whole_message_is_no_message() -> None:
+    """Also in another order, and when its reference made another message meanwhile."""
+    first, other = _parts("x" * 400), _parts("y" * 400, late_s=600)
+    machine = pdu.Reassembler(window_s=100)
+    assert len(_feed(machine, [*first, *other], now=0)) == 2
+    assert _feed(machine, [*first[::-1], *other], now=100) == []
+    assert len(machine) == 0
+    assert len(_feed(machine, first, now=101)) == 1
+
+
+def test_an_owner_knows_how_long_to_sleep() -> None:
+    """Until the deadline there is nothing to give out, and at it there is."""
+    machine = pdu.Reassembler(window_s=1000, max_open=1)
+    assert machine.next_deadline(60) is None
+    _feed(machine, _parts("x" * 200)[:1], now=10)
+    deadline = machine.next_deadline(60)
+    assert deadline is not None
+    assert 70 < deadline < 70.001
+    assert machine.expire(70, 60) == []
+    assert len(machine.expire(deadline, 60)) == 1
+    assert machine.next_deadline(60) is None
+    _feed(machine, _parts("y" * 200, ref=2)[:1], now=80)
+    assert machine.next_deadline(5000) == pytest.approx(1080)
+    _feed(machine, _parts("z" * 200, ref=3)[:1], now=90)
+    assert machine.next_deadline(60) == 80  # one made room, and can be had at once
+
+
+def test_a_part_with_an_impossible_number_stands_alone() -> None:
+    """A number of 0, or beyond the total, is not obeyed (§9.2.3.24.1)."""
+    machine = pdu.Reassembler()
+    first = _parts("x" * 200)[0]
+    for number in (0, 3):
+        octets = bytearray(first.octets())
+        octets[octets.index(bytes((5, 0, 3, 1, 2, 1))) + 5] = number
+        (message,) = _feed(machine, [_deliver("00" + octets.hex())])
+        assert (message.text, message.total, message.complete) == (first.text, 1, True)
+    assert len(machine) == 0
+
+
+def test_a_part_that_states_another_total_is_of_another_message() -> None:
+    """What it was torn from is given out as far as it came, and so is it."""
+    machine = pdu.Reassembler()
+    first, _, third = _parts("x" * 400)
+    assert _feed(machine, [first, _parts("x" * 300)[1], third]) == []
+    assert [(m.total, m.missing) for m in machine.expire(100, 60)] == [(3, (2,)), (2, (1,))]
