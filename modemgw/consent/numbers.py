@@ -170,7 +170,24 @@ def _subscriber(dialled: str, region: str) -> PhoneNumber | None:
         number = phonenumbers.parse(dialled, region)
     except phonenumbers.NumberParseException:
         return None
-    return _one_subscriber(number)
+    return _settled(_one_subscriber(number))
+
+
+def _settled(number: PhoneNumber) -> PhoneNumber | None:
+    """The number that stays the same when it is read again; None where nothing is left of it.
+
+    Reading takes one trunk prefix away, and what is no number of any plan may bear several
+    (+27 0000 0000). The key of an opt-out must be the key of itself.
+    """
+    for _ in range(_LONGEST_INPUT):
+        try:
+            again = _one_subscriber(phonenumbers.parse(_e164(number)))
+        except phonenumbers.NumberParseException:
+            return None
+        if again == number:
+            return number
+        number = again
+    return None
 
 
 def _one_subscriber(number: PhoneNumber) -> PhoneNumber:
