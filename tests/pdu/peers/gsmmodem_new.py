@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from gsmmodem import pdu as peer
 
@@ -17,20 +17,21 @@ from . import (
     Fields,
     Peer,
     deliver,
-    has_idle_concat,
-    has_national_table,
     has_no_digits,
     has_octets_behind,
-    has_odd_half_octet,
-    has_pair,
-    has_symbols,
     has_unknown_escape,
-    is_compressed,
     is_reserved_type,
     submit,
 )
-
-LATE = datetime(2069, 11, 30, 10, 20, 30, tzinfo=UTC)
+from .shared import (
+    BREAKS_PAIRS,
+    KNOWS_NO_NATIONAL_TABLE,
+    OBEYS_IDLE_CONCAT,
+    READS_A_DIGIT_TOO_MANY,
+    READS_THE_LAST_CENTURY,
+    SHOWS_COMPRESSED_DATA,
+    SHOWS_SYMBOLS_AS_HEX,
+)
 
 
 def read(case: Case) -> Fields:
@@ -123,10 +124,6 @@ def _enhanced_validity(case: Case) -> bool:
     return isinstance(case.tpdu, Submit) and case.tpdu.first & 0x18 == 0x08
 
 
-def _year_2069_on(case: Case) -> bool:
-    return any(stamp.year >= 2069 for stamp in case.times)
-
-
 def _impossible_time(case: Case) -> bool:
     tpdu = case.tpdu
     if isinstance(tpdu, StatusReport):
@@ -207,24 +204,9 @@ FAULTS = (
         _reserved_alphabet,
         Example(deliver("02 C101", dcs=0x0C), "text", "A¥", b"\xc1\x01"),
     ),
-    Fault(
-        "compressed user data is shown as text",
-        "23.038 §4",
-        is_compressed,
-        Example(deliver("01 41", dcs=0x20), "text", b"A", "A"),
-    ),
-    Fault(
-        "a character beyond U+FFFF becomes two surrogates",
-        "23.038 §6.2.3",
-        has_pair,
-        Example(deliver("04 D83DDE00", dcs=0x08), "text", "😀", "\ud83d\ude00"),
-    ),
-    Fault(
-        "national language tables are unknown",
-        "23.038 §6.2.1.2",
-        has_national_table,
-        Example(deliver("06 03250101 2000", first=0x44), "text", "€", "è"),
-    ),
+    SHOWS_COMPRESSED_DATA,
+    BREAKS_PAIRS,
+    KNOWS_NO_NATIONAL_TABLE,
     Fault(
         "the reserved message type is refused",
         "23.040 §9.2.3.1",
@@ -240,20 +222,8 @@ FAULTS = (
             submit("01 41", first=0x09, vp="01A70000000000"), "text", "A", "'", to_network=True
         ),
     ),
-    Fault(
-        "digits beyond 9 are shown as hex",
-        "23.040 §9.1.2.3",
-        has_symbols,
-        Example(deliver("01 41", address="04812A00"), "address", "*200", "a200"),
-        ("address", "sca"),
-    ),
-    Fault(
-        "of an odd number of digits, the half octet behind is taken for one more",
-        "23.040 §9.1.2.5",
-        has_odd_half_octet,
-        Example(deliver("01 41", address="018101"), "address", "1", "10"),
-        ("address",),
-    ),
+    SHOWS_SYMBOLS_AS_HEX,
+    READS_A_DIGIT_TOO_MANY,
     Fault(
         "an address without digits is taken for one octet, so that all that follows is misread",
         "23.040 §9.1.2.5",
@@ -275,20 +245,8 @@ FAULTS = (
         Example(deliver("01 41", address="0ED041E19058341E01"), "address", "ABCDEFG@", "ABCDEFG"),
         ("address",),
     ),
-    Fault(
-        "a concatenation with number 0, or one beyond the total, is obeyed",
-        "23.040 §9.2.3.24.1",
-        has_idle_concat,
-        Example(deliver("08 050003090200 82", first=0x44), "concat", None, (9, 2, 0)),
-        ("concat",),
-    ),
-    Fault(
-        "years 69 to 89 are of the last century",
-        "23.040 §9.2.3.11",
-        _year_2069_on,
-        Example(deliver("01 41", scts="96110301020300"), "scts", LATE, LATE.replace(year=1969)),
-        ("scts", "discharge"),
-    ),
+    OBEYS_IDLE_CONCAT,
+    READS_THE_LAST_CENTURY,
     Fault(
         "a text whose time stamp is impossible is lost",
         "23.040 §9.2.3.11",

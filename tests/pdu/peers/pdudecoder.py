@@ -19,15 +19,18 @@ from . import (
     Fields,
     Peer,
     deliver,
-    has_idle_concat,
-    has_national_table,
-    has_no_digits,
-    has_odd_half_octet,
     has_symbols,
     has_unknown_escape,
     is_compressed,
     is_reserved_type,
     submit,
+)
+from .shared import (
+    KNOWS_NO_NATIONAL_TABLE,
+    OBEYS_IDLE_CONCAT,
+    READS_A_DIGIT_TOO_MANY,
+    READS_A_SEPTET_TOO_MANY,
+    SHOWS_A_LONE_PLUS,
 )
 
 PAST = datetime(1998, 12, 22, 12, 4, 41, tzinfo=UTC)
@@ -106,11 +109,6 @@ def _escape_in_header(case: Case) -> bool:
     return ESCAPE in case.grid[: case.covered]
 
 
-def _seven_septets(case: Case) -> bool:
-    address = case.address
-    return address is not None and address.ton == 5 and case.octets[case.address_at] in (13, 14)
-
-
 def _nineties(case: Case) -> bool:
     return any(stamp.year < 2000 for stamp in case.times)
 
@@ -180,12 +178,7 @@ FAULTS = (
         _escape_in_header,
         Example(deliver("08 050003B00901 82", first=0x44), "text", "A", ""),
     ),
-    Fault(
-        "national language tables are unknown",
-        "23.038 §6.2.1.2",
-        has_national_table,
-        Example(deliver("06 03250101 2000", first=0x44), "text", "€", "è"),
-    ),
+    KNOWS_NO_NATIONAL_TABLE,
     Fault(
         "the reserved message type is refused",
         "23.040 §9.2.3.1",
@@ -200,34 +193,10 @@ FAULTS = (
         Example(deliver("01 41", address="04812A00"), "address", "*200", "A200"),
         ("address", "sca"),
     ),
-    Fault(
-        "of an odd number of digits, the half octet behind is taken for one more",
-        "23.040 §9.1.2.5",
-        has_odd_half_octet,
-        Example(deliver("01 41", address="018101"), "address", "1", "10"),
-        ("address",),
-    ),
-    Fault(
-        "an international address without digits is a plus sign",
-        "23.040 §9.1.2.5",
-        has_no_digits,
-        Example(deliver("01 41", address="0091"), "address", "", "+"),
-        ("address",),
-    ),
-    Fault(
-        "an alphanumeric address of seven septets gets an @ from its spare bits",
-        "23.040 §9.1.2.5",
-        _seven_septets,
-        Example(deliver("01 41", address="0DD041E19058341E01"), "address", "ABCDEFG", "ABCDEFG@"),
-        ("address",),
-    ),
-    Fault(
-        "a concatenation with number 0, or one beyond the total, is obeyed",
-        "23.040 §9.2.3.24.1",
-        has_idle_concat,
-        Example(deliver("08 050003090200 82", first=0x44), "concat", None, (9, 2, 0)),
-        ("concat",),
-    ),
+    READS_A_DIGIT_TOO_MANY,
+    SHOWS_A_LONE_PLUS,
+    READS_A_SEPTET_TOO_MANY,
+    OBEYS_IDLE_CONCAT,
     Fault(
         "years 90 to 99 are of this century",
         "23.040 §9.2.3.11",
