@@ -120,6 +120,10 @@ class Feed:
         """Follow what is published until cancelled. A database that is away is waited for."""
         following = False
         while True:
+            if not self._listeners:
+                following = False
+                await self._wake.wait()
+                self._wake.clear()
             try:
                 if not following:
                     await self._begin()
@@ -129,10 +133,6 @@ class Feed:
             except StoreUnavailableError as error:
                 log.warning("feed_waits", error=str(error))
             await self._pause()
-            if not self._listeners:
-                following = False
-                await self._wake.wait()
-                self._wake.clear()
 
     async def _pause(self) -> None:
         """Until there is news; other hosts' is looked for."""

@@ -9,6 +9,7 @@ from modemgw.consent.numbers import normalise_sender
 from modemgw.gateway import acts
 from modemgw.gateway.acts import Reason
 from modemgw.gateway.status import ACCEPTED, PartStatus
+from modemgw.pdu import STATUSES, Outcome
 from modemgw.store import inbox, messages
 from modemgw.store.ids import new_id
 
@@ -32,17 +33,15 @@ class Report:
     discharged_at: float | None
 
 
+_VERDICTS = {Outcome.COMPLETED: PartStatus.DELIVERED, Outcome.TRYING: None}
+
+
 def verdict(tp_st: int) -> PartStatus | None:
     """What a TP-ST means for a part; None while the service centre is still trying.
 
-    00 to 1F completed, 20 to 3F still trying, 40 to 5F permanent, 60 to 7F given up; reserved
-    values count as the last (23.040 §9.2.3.15).
+    Reserved values count as given up (23.040 §9.2.3.15).
     """
-    if tp_st < 0x20:
-        return PartStatus.DELIVERED
-    if tp_st < 0x40:
-        return None
-    return PartStatus.UNDELIVERED
+    return _VERDICTS.get(STATUSES[tp_st].outcome, PartStatus.UNDELIVERED)
 
 
 def take_in(tx: Transaction, line_id: str | None, report: Report, region: str, now: float) -> bool:

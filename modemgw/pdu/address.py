@@ -14,9 +14,9 @@ from modemgw.pdu.value import value
 
 _CLAUSE: Final = "23.040 §9.1.2.5"
 _SCA_CLAUSE: Final = "24.011 §8.2.5.1"
-_MAX_DIGITS: Final = 20
+MAX_DIGITS: Final = 20
 _MAX_SCA_DIGITS: Final = 22  # two an octet, behind the type of address
-_MAX_SCA_OCTETS: Final = 12  # the type of address included; the length octet is not
+MAX_SCA_OCTETS: Final = 12  # the type of address included; the length octet is not
 
 TON_UNKNOWN: Final = 0
 TON_INTERNATIONAL: Final = 1
@@ -74,7 +74,7 @@ def read_address(octets: bytes, at: int, field: str) -> tuple[Address, int]:
         raise truncated(octets, field, _CLAUSE) from None
     start = at + 2
     end = start + ((length + 1) >> 1)
-    if length > _MAX_DIGITS or end > len(octets):
+    if length > MAX_DIGITS or end > len(octets):
         raise _no_address(octets, at, field)
     ton = type_of_address >> 4 & 7
     number = _number(octets[start:end], length, ton)
@@ -85,12 +85,16 @@ def _number(body: bytes, half_octets: int, ton: int) -> str:
     """What the value of an address says; half an octet is four sevenths of a septet."""
     if ton == TON_ALPHANUMERIC:
         return text_of(unpack(body, half_octets * 4 // 7))
+    return _digits_said(body, half_octets, ton)
+
+
+def _digits_said(body: bytes, half_octets: int, ton: int) -> str:
     digits = digits_of(body, half_octets)
     return "+" + digits if ton == TON_INTERNATIONAL and digits else digits
 
 
 def _no_address(octets: bytes, at: int, field: str) -> PduError:
-    if octets[at] <= _MAX_DIGITS:
+    if octets[at] <= MAX_DIGITS:
         return truncated(octets, field, _CLAUSE)
     return PduError(
         f"{field} of {octets[at]} digits, twenty at most", at=at, field=field, clause=_CLAUSE
@@ -123,7 +127,7 @@ def service_centre_of(field: bytes) -> Address | None:
     PduError for a field that is cut short, or longer than any.
     """
     length = field[0]
-    if length > _MAX_SCA_OCTETS:
+    if length > MAX_SCA_OCTETS:
         raise PduError(
             f"service-centre address of {length} octets, twelve at most",
             at=0,
@@ -135,9 +139,7 @@ def service_centre_of(field: bytes) -> Address | None:
     if not length:
         return None
     ton = field[1] >> 4 & 7
-    digits = digits_of(field[2 : length + 1], 2 * length - 2)
-    number = "+" + digits if ton == TON_INTERNATIONAL and digits else digits
-    return Address(number, ton, field[1] & 0x0F)
+    return Address(_digits_said(field[2:], 2 * length - 2, ton), ton, field[1] & 0x0F)
 
 
 def service_centre_octets(address: Address | None) -> bytes:
@@ -154,7 +156,7 @@ def _type_of_address(address: Address) -> int:
     return 0x80 | address.ton << 4 | address.npi
 
 
-def _digits(address: Address, field: str, most: int = _MAX_DIGITS) -> str:
+def _digits(address: Address, field: str, most: int = MAX_DIGITS) -> str:
     digits = address.number
     if address.ton == TON_INTERNATIONAL:
         digits = digits.removeprefix("+")
@@ -174,7 +176,7 @@ def _alphanumeric_octets(address: Address, field: str) -> bytes:
             clause=_CLAUSE,
         )
     half_octets = (len(septets) * 7 + 3) >> 2
-    if half_octets > _MAX_DIGITS:
+    if half_octets > MAX_DIGITS:
         raise PduError(
             f"an alphanumeric address has eleven septets at most: {address.number[:40]!r}",
             field=field,

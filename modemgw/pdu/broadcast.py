@@ -16,7 +16,7 @@ from modemgw.pdu.broadcast_text import septets_text, ucs2_text
 from modemgw.pdu.coding import Alphabet
 from modemgw.pdu.errors import PduError
 from modemgw.pdu.header import NO_HEADER, Header, read_header
-from modemgw.pdu.septets import unpack
+from modemgw.pdu.septets import septets_over, unpack
 from modemgw.pdu.value import value
 
 if TYPE_CHECKING:
@@ -156,5 +156,5 @@ def _read_content(octets: bytes, dcs: int) -> _Content:
         said = ucs2_text(content[header.length :], coding)
         return _Content(said.text.rstrip(_UCS2_FILLING), None, said.language, header)
     septets = unpack(content, len(content) * 8 // 7)
-    said = septets_text(septets[(header.length * 8 + 6) // 7 :], coding, header)
+    said = septets_text(septets[septets_over(header.length) :], coding, header)
     return _Content(said.text.rstrip(_GSM7_FILLING), None, said.language, header)

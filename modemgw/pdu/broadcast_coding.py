@@ -34,6 +34,16 @@ class BroadcastCoding:
     compressed: bool = False
     foreign: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Nothing but text, so that we can write it."""
+        return (
+            self.alphabet is not Alphabet.EIGHT_BIT
+            and self.prefix is Prefix.NONE
+            and not self.header
+            and not self.compressed
+        )
+
 
 _LANGUAGES: Final = (
     *("de", "en", "it", "fr", "es", "nl", "sv", "da"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from modemgw.pdu.alphabet import ESCAPE, septets_of
 from modemgw.pdu.broadcast import CLAUSE, CONTENT_OCTETS, MAX_PAGES, SerialNumber
-from modemgw.pdu.broadcast_coding import BROADCAST_CODINGS, Prefix
+from modemgw.pdu.broadcast_coding import BROADCAST_CODINGS
 from modemgw.pdu.coding import Alphabet
 from modemgw.pdu.errors import PduError
 from modemgw.pdu.septets import pack
@@ -41,13 +41,7 @@ def encode_broadcast(
 def _octets_of_alphabet(text: str, dcs: int) -> bytes:
     """`text` as septets, or as UCS-2."""
     coding = BROADCAST_CODINGS[dcs] if 0 <= dcs <= 255 else None
-    if (
-        coding is None
-        or coding.alphabet is Alphabet.EIGHT_BIT
-        or coding.prefix is not Prefix.NONE
-        or coding.header
-        or coding.compressed
-    ):
+    if coding is None or not coding.plain:
         raise PduError(f"no plain text with coding scheme {dcs}", field="dcs", clause="23.038 §5")
     if coding.alphabet is Alphabet.UCS2:
         return text.encode("utf-16-be", "surrogatepass")

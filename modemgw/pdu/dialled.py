@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from modemgw.pdu.address import (
+    MAX_DIGITS,
     NPI_ISDN,
     TON_INTERNATIONAL,
     TON_UNKNOWN,
@@ -16,12 +17,10 @@ from modemgw.pdu.address import (
     address_octets,
 )
 
-_MAX_DIGITS: Final = 20
-
 
 def _openings(ton: int) -> tuple[bytes, ...]:
     """How many digits there are, and their type, by their number."""
-    return tuple(bytes((n, 0x80 | ton << 4 | NPI_ISDN)) for n in range(_MAX_DIGITS + 1))
+    return tuple(bytes((n, 0x80 | ton << 4 | NPI_ISDN)) for n in range(MAX_DIGITS + 1))
 
 
 _INTERNATIONAL: Final = _openings(TON_INTERNATIONAL)
@@ -35,7 +34,7 @@ def dialled_octets(number: str) -> bytes:
     else:
         digits, openings = number, _UNKNOWN
     count = len(digits)
-    if count > _MAX_DIGITS or not (digits.isascii() and digits.isdecimal()):
+    if count > MAX_DIGITS or not (digits.isascii() and digits.isdecimal()):
         return address_octets(Address.of(number), "to")
     # Read backwards, the two digits of an octet have changed places, as semi-octets want them.
     backwards = "F" + digits[::-1] if count & 1 else digits[::-1]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from modemgw.pdu.address import read_address, read_service_centre
+from modemgw.pdu.address import MAX_DIGITS, MAX_SCA_OCTETS, read_address, read_service_centre
 from modemgw.pdu.dissect_bits import PARAMETER_INDICATOR
 from modemgw.pdu.dissect_userdata import walk_user_data
 from modemgw.pdu.dissect_walk import LostError
 from modemgw.pdu.dissect_words import cause, coding, counted, protocol, time, type_of_address
+from modemgw.pdu.optional import PI_DCS, PI_PID, PI_USER_DATA
 from modemgw.pdu.timestamp import read_timestamp
 
 if TYPE_CHECKING:
@@ -16,19 +17,12 @@ if TYPE_CHECKING:
 
 _SCA: Final = "24.011 §8.2.5.1"
 _ADDRESS: Final = "23.040 §9.1.2.5"
-_MAX_SCA_OCTETS: Final = 12
-_MAX_DIGITS: Final = 20
-
-# TP-PI, §9.2.3.27.
-_PID: Final = 0x01
-_DCS: Final = 0x02
-_USER_DATA: Final = 0x04
 
 
 def walk_service_centre(walk: Walk) -> None:
     """The service-centre address. Its length counts octets, the type of address included."""
     length = walk.take(1, "SCA", _SCA, lambda octets: _following(octets[0]))[0]
-    if length > _MAX_SCA_OCTETS:
+    if length > MAX_SCA_OCTETS:
         raise LostError
     if length:
         walk.take(1, "SCA", _SCA, lambda octets: type_of_address(octets[0]))
@@ -49,7 +43,7 @@ def walk_address(walk: Walk, name: str) -> None:
     start = walk.at
     length = walk.take(1, name, _ADDRESS, lambda octets: counted(octets[0], "half octet"))[0]
     walk.take(1, name, _ADDRESS, lambda octets: type_of_address(octets[0]))
-    if length > _MAX_DIGITS:
+    if length > MAX_DIGITS:
         raise LostError
 
     def number(_octets: bytes) -> str:
@@ -92,8 +86,8 @@ def walk_indicator(walk: Walk) -> int:
 
 def walk_optional(walk: Walk, indicator: int, *, udhi: bool) -> None:
     """The fields that TP-PI announces; without a TP-DCS, user data is in the default alphabet."""
-    if indicator & _PID:
+    if indicator & PI_PID:
         walk_protocol(walk)
-    dcs = walk_coding(walk) if indicator & _DCS else 0
-    if indicator & _USER_DATA:
+    dcs = walk_coding(walk) if indicator & PI_DCS else 0
+    if indicator & PI_USER_DATA:
         walk_user_data(walk, dcs, udhi=udhi)

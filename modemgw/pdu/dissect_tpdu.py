@@ -18,6 +18,7 @@ from modemgw.pdu.dissect_fields import (
 from modemgw.pdu.dissect_userdata import walk_user_data
 from modemgw.pdu.dissect_walk import LostError
 from modemgw.pdu.dissect_words import command_type, counted, status, validity
+from modemgw.pdu.optional import PI_RESERVED
 from modemgw.pdu.tpdu import MTI_MASK, UDHI, TpduType
 from modemgw.pdu.validity import VPF_ABSOLUTE, VPF_ENHANCED, VPF_MASK, VPF_RELATIVE, read_validity
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from modemgw.pdu.dissect_walk import Walk
 
 _SCTS: Final = "23.040 §9.2.3.11"
-_RESERVED_PI: Final = 0x78
 
 # The octets of TP-VP by its format, and the clause (§9.2.3.12).
 _PERIOD: Final = {
@@ -100,7 +100,7 @@ def _walk_status_report(walk: Walk) -> None:
     walk_time(walk, "TP-DT", "23.040 §9.2.3.13")
     walk.take(1, "TP-ST", "23.040 §9.2.3.15", lambda octets: status(octets[0]))
     # An indicator with reserved bits is none, but the filling of a SIM record.
-    if walk.at < len(walk.octets) and not walk.octets[walk.at] & _RESERVED_PI:
+    if walk.at < len(walk.octets) and not walk.octets[walk.at] & PI_RESERVED:
         indicator = walk_indicator(walk)
         walk_optional(walk, indicator, udhi=bool(first & UDHI))
 

@@ -8,7 +8,7 @@ from modemgw.pdu.coding import CODINGS, Alphabet
 from modemgw.pdu.dissect_elements import element_clause, element_words
 from modemgw.pdu.dissect_walk import Bits
 from modemgw.pdu.dissect_words import counted
-from modemgw.pdu.septets import packed_length
+from modemgw.pdu.septets import packed_length, septets_over
 from modemgw.pdu.userdata import MAX_OCTETS, MAX_SEPTETS
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _walk_septets(walk: Walk, *, udhi: bool) -> None:
     if udhi:
         _walk_header(walk, end)
     header = walk.at - start
-    covered = (header * 8 + 6) // 7
+    covered = septets_over(header)
     fill = covered * 7 - header * 8
     spare = (end - start) * 8 - length * 7
     if length <= covered:

@@ -9,10 +9,16 @@ from modemgw.pdu.userdata import UserData, read_user_data
 from modemgw.pdu.value import value
 
 _CLAUSE: Final = "23.040 §9.2.3.27"
-_PID: Final = 0x01
-_DCS: Final = 0x02
-_USER_DATA: Final = 0x04
-_MAX_OCTETS: Final = 159  # of user data: what a TPDU of 164 leaves the shortest report (§9.2.2.1a)
+
+# Bits of TP-PI. A TP-PI with reserved ones is none, but the filling of a SIM record.
+PI_PID: Final = 0x01
+PI_DCS: Final = 0x02
+PI_USER_DATA: Final = 0x04
+PI_RESERVED: Final = 0x78
+
+MAX_REPORT_OCTETS: Final = (
+    159  # of user data: what a TPDU of 164 leaves the shortest report (§9.2.2.1a)
+)
 
 
 @value
@@ -42,16 +48,16 @@ def read_optional(octets: bytes, at: int, pi: int, udhi: int, defects: Defects) 
     Raises PduError where they are cut off; a lenient reader notes the first that is missing.
     """
     pid = dcs = user_data = None
-    if pi & _PID:
+    if pi & PI_PID:
         if len(octets) <= at:
             note(truncated(octets, "TP-PID", _CLAUSE), defects)
             return OptionalFields(pi)
         pid, at = octets[at], at + 1
-    if pi & _DCS:
+    if pi & PI_DCS:
         if len(octets) <= at:
             note(truncated(octets, "TP-DCS", _CLAUSE), defects)
             return OptionalFields(pi, pid)
         dcs, at = octets[at], at + 1
-    if pi & _USER_DATA:
-        user_data = read_user_data(octets, at, dcs or 0, udhi, defects, _MAX_OCTETS)
+    if pi & PI_USER_DATA:
+        user_data = read_user_data(octets, at, dcs or 0, udhi, defects, MAX_REPORT_OCTETS)
     return OptionalFields(pi, pid, dcs, user_data)

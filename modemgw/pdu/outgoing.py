@@ -20,7 +20,7 @@ from modemgw.pdu.header import (
 )
 from modemgw.pdu.national import DEFAULT_TABLES, characters
 from modemgw.pdu.segment import ENCODINGS, code_data, code_text, ucs2_octets
-from modemgw.pdu.septets import pack
+from modemgw.pdu.septets import pack, septets_over
 from modemgw.pdu.tpdu import UDHI
 from modemgw.pdu.userdata import MAX_OCTETS, MAX_SEPTETS
 from modemgw.pdu.value import value
@@ -131,7 +131,7 @@ def _user_data(alphabet: Alphabet, header: bytes, content: bytes) -> bytes:
         return OCTET[size + len(content)] + header + content
     if not header:
         return OCTET[len(content)] + pack(content)
-    septets = bytes((size * 8 + 6) // 7) + content
+    septets = bytes(septets_over(size)) + content
     return OCTET[len(septets)] + header + pack(septets)[size:]
 
 

@@ -18,7 +18,7 @@ from zlib import crc32
 
 from modemgw.pdu.alphabet import ESCAPE, septets_of, text_of
 from modemgw.pdu.coding import Alphabet
-from modemgw.pdu.septets import unpack
+from modemgw.pdu.septets import septets_over, unpack
 from modemgw.pdu.value import value
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def part_of(deliver: Deliver, seq: int, token: object) -> Part:
 def _septets(content: UserData, text: str) -> Septets:
     header = content.header
     locking, single = header.locking or 0, header.single or 0
-    covered = (header.length * 8 + 6) // 7  # septets under the header and its fill bits
+    covered = septets_over(header.length)
     if content.length - covered != len(text) or _NO_CHARACTER in text:
         return Septets(locking, single, unpack(content.octets, content.length)[covered:])
     return _shared(locking, single) if locking or single else _DEFAULT

@@ -29,6 +29,11 @@ def packed_length(count: int) -> int:
     return (count * 7 + 7) >> 3
 
 
+def septets_over(octets: int) -> int:
+    """The fewest septets that cover so many octets: a header and its fill bits (§6.1.2.1)."""
+    return (octets * 8 + 6) // 7
+
+
 def _lanes(pattern: int) -> int:
     """The 64-bit `pattern` in every lane."""
     return int.from_bytes(pattern.to_bytes(8, "little") * _GROUPS, "little")

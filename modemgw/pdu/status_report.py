@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from modemgw.pdu.address import Address, address_octets, read_address
 from modemgw.pdu.errors import Defects, PduError, truncated
-from modemgw.pdu.optional import OptionalFields, read_optional
+from modemgw.pdu.optional import PI_RESERVED, OptionalFields, read_optional
 from modemgw.pdu.timestamp import TIMESTAMP_OCTETS, time_of, timestamp_octets
 from modemgw.pdu.tpdu import LOOP_PREVENTION, NO_MORE, REPORT, UDHI, TpduType
 from modemgw.pdu.value import value
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _CLAUSE: Final = "23.040 §9.2.2.3"
 _STAMP: Final = Struct("7B").unpack_from
-_RESERVED_PI: Final = 0x78
 
 
 @value
@@ -93,7 +92,7 @@ def read_status_report(
         raise truncated(octets, _cut_field(len(octets) - at), _CLAUSE)
     optional = None
     # A SIM record is filled up with FF: an indicator with reserved bits is no indicator.
-    if len(octets) > at + 15 and not octets[at + 15] & _RESERVED_PI:
+    if len(octets) > at + 15 and not octets[at + 15] & PI_RESERVED:
         # Damage behind a report on nobody says that it is misread, and no report at all.
         tolerance = defects if address.number else None
         optional = read_optional(octets, at + 16, octets[at + 15], first & UDHI, tolerance)

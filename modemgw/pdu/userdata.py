@@ -14,7 +14,7 @@ from modemgw.pdu.alphabet import text_of
 from modemgw.pdu.coding import CODINGS, Alphabet
 from modemgw.pdu.errors import Defects, PduError, note, truncated
 from modemgw.pdu.header import NO_HEADER, Header, read_header
-from modemgw.pdu.septets import packed_length, unpack
+from modemgw.pdu.septets import packed_length, septets_over, unpack
 from modemgw.pdu.value import value
 
 _CLAUSE: Final = "23.040 §9.2.3.16"
@@ -79,7 +79,7 @@ def _read_septets(octets: bytes, at: int, udhi: int, defects: Defects, most: int
         end = min(start + packed_length(length), len(octets))
     body = octets[start:end]
     header = read_header(octets, start, end, defects) if udhi else NO_HEADER
-    covered = _septets_over(header.length)
+    covered = septets_over(header.length)
     if length > covered:
         septets = unpack(body, length)[covered:]
         text = text_of(septets, header.locking or 0, header.single or 0)
@@ -106,12 +106,7 @@ def _septets_there(octets: bytes, at: int, udhi: int, defects: Defects, most: in
 def _is_header_alone(octets: bytes, at: int, length: int) -> bool:
     """A header without text may lack the octet that would only hold its fill bits."""
     header = octets[at] + 1
-    return length == _septets_over(header) and at + header <= len(octets)
-
-
-def _septets_over(octets: int) -> int:
-    """The fewest septets that cover so many octets: a header and its fill bits."""
-    return (octets * 8 + 6) // 7
+    return length == septets_over(header) and at + header <= len(octets)
 
 
 def _read_octets(

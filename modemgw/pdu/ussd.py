@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from modemgw.pdu.alphabet import septets_of
-from modemgw.pdu.broadcast_coding import BROADCAST_CODINGS, Prefix
+from modemgw.pdu.broadcast_coding import BROADCAST_CODINGS
 from modemgw.pdu.broadcast_text import septets_text, ucs2_text
 from modemgw.pdu.coding import Alphabet
 from modemgw.pdu.errors import PduError
@@ -46,12 +46,7 @@ def encode_ussd(text: str, *, dcs: int = DEFAULT_DCS) -> bytes:
     if not 0 <= dcs <= 255:
         raise PduError(f"not an octet: {dcs}", field="dcs", clause=_CLAUSE)
     coding = BROADCAST_CODINGS[dcs]
-    if (
-        coding.alphabet is Alphabet.EIGHT_BIT
-        or coding.prefix is not Prefix.NONE
-        or coding.header
-        or coding.compressed
-    ):
+    if not coding.plain:
         raise PduError(f"no plain text with coding scheme {dcs:02X}", field="dcs", clause=_CLAUSE)
     octets = _ucs2(text) if coding.alphabet is Alphabet.UCS2 else _packed(text)
     if len(octets) > MAX_OCTETS:

@@ -49,9 +49,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The events of a commit: how many, and how many deliveries of them are owed to webhooks."""
+    """The events of a commit: how many deliveries of them are owed to webhooks."""
 
-    events: int
     deliveries: int
 
 
@@ -94,7 +93,7 @@ def publish(connection: Connection, outbox: Sequence[Event]) -> Published:
     ]
     if owed:
         _INSERT_DELIVERIES.run_many(connection, owed)
-    return Published(len(placed), len(owed))
+    return Published(len(owed))
 
 
 def after(connection: Connection, position: int, limit: int) -> list[Event]:

@@ -59,7 +59,8 @@ class Prepared:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Run it; how many rows it changed."""
-        changed: int = self._executed(connection, values).rowcount
+        form = self._form(connection, values)
+        changed: int = execute_plain(connection, form.sql, form.parameters(values)).rowcount
         return changed
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -75,16 +76,13 @@ class Prepared:
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Record]:
         """Run it; the rows that it gives."""
         form = self._form(connection, values)
-        return form.records(self._executed(connection, values).fetchall())
+        cursor = execute_plain(connection, form.sql, form.parameters(values))
+        return form.records(cursor.fetchall())
 
     def row(self, connection: Connection, values: Mapping[str, Any]) -> Record | None:
         """Run it; the first row, if there is one."""
         rows = self.rows(connection, values)
         return rows[0] if rows else None
-
-    def _executed(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        form = self._form(connection, values)
-        return execute_plain(connection, form.sql, form.parameters(values))
 
     def _form(self, connection: Connection, values: Mapping[str, Any]) -> _Form:
         key = (connection.dialect.name, *values)

@@ -224,7 +224,7 @@ async def test_a_removed_endpoint_gets_nothing_more(house: House, receiver: Rece
     await house.emit(event("n0", "cnv_1"))
     await until(lambda: bool(receiver.got))
     await configure(house)
-    house.api.published(Published(1, 1))
+    house.api.published(Published(1))
     await until(lambda: receiver.running == 0)
     seen = len(receiver.got)
     await asyncio.sleep(0.15)

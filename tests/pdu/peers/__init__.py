@@ -14,7 +14,7 @@ from modemgw import pdu
 from modemgw.pdu.alphabet import ESCAPE
 from modemgw.pdu.national_locking import LOCKING
 from modemgw.pdu.national_single import SINGLE
-from modemgw.pdu.septets import unpack
+from modemgw.pdu.septets import septets_over, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ class Case:
     @property
     def covered(self) -> int:
         """How many septets of the grid belong to the header and its fill bits."""
-        return (self.header.length * 8 + 6) // 7
+        return septets_over(self.header.length)
 
     @property
     def septets(self) -> bytes:
