@@ -151,7 +151,8 @@ def count(
     if as_json:
         _print_json(preview_as_dict(preview, instead))
         return
-    show_preview(preview, text, instead)
+    better = None if instead == text else pdu.count(instead, allowed=allowed)
+    show_preview(preview, instead, better)
 
 
 def _show_frame(frame: pdu.Frame, *, explain: bool) -> None:

@@ -105,10 +105,9 @@ def _short(clause: str) -> str:
     return clause.removeprefix(_USUAL).strip()
 
 
-def show_preview(preview: pdu.Preview, text: str, replaced: str) -> None:
-    """What a text would cost, and what could be written instead."""
-    parts = "1 part" if preview.parts == 1 else f"{preview.parts} parts"
-    print(f"{parts}, {preview.encoding}; the last one has room for {preview.free} more")
+def show_preview(preview: pdu.Preview, replaced: str, better: pdu.Preview | None) -> None:
+    """What a text would cost; and, where something could be written instead, what that would."""
+    print(f"{_parts(preview)}; the last one has room for {preview.free} more")
     for outsider in preview.outsiders:
         instead = (
             "nothing comes close"
@@ -117,7 +116,11 @@ def show_preview(preview: pdu.Preview, text: str, replaced: str) -> None:
         )
         times = "" if outsider.times == 1 else f", {outsider.times} times"
         print(f"  {printable(outsider.text)!r}{times} forces {preview.encoding}: {instead}")
-    if replaced != text:
-        better = pdu.count(replaced)
-        print(f"With these replaced: {better.parts}, {better.encoding}")
+    if better is not None:
+        print(f"With these replaced: {_parts(better)}")
         print(printable(replaced))
+
+
+def _parts(preview: pdu.Preview) -> str:
+    parts = "1 part" if preview.parts == 1 else f"{preview.parts} parts"
+    return f"{parts}, {preview.encoding}"

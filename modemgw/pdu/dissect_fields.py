@@ -9,7 +9,7 @@ from modemgw.pdu.dissect_bits import PARAMETER_INDICATOR
 from modemgw.pdu.dissect_userdata import walk_user_data
 from modemgw.pdu.dissect_walk import LostError
 from modemgw.pdu.dissect_words import cause, coding, counted, protocol, time, type_of_address
-from modemgw.pdu.optional import PI_DCS, PI_PID, PI_USER_DATA
+from modemgw.pdu.optional import MAX_REPORT_OCTETS, PI_DCS, PI_PID, PI_USER_DATA
 from modemgw.pdu.timestamp import read_timestamp
 
 if TYPE_CHECKING:
@@ -90,4 +90,4 @@ def walk_optional(walk: Walk, indicator: int, *, udhi: bool) -> None:
         walk_protocol(walk)
     dcs = walk_coding(walk) if indicator & PI_DCS else 0
     if indicator & PI_USER_DATA:
-        walk_user_data(walk, dcs, udhi=udhi)
+        walk_user_data(walk, dcs, udhi=udhi, most=MAX_REPORT_OCTETS)

@@ -9,7 +9,7 @@ from modemgw.pdu.dissect_elements import element_clause, element_words
 from modemgw.pdu.dissect_walk import Bits
 from modemgw.pdu.dissect_words import counted
 from modemgw.pdu.septets import packed_length, septets_over
-from modemgw.pdu.userdata import MAX_OCTETS, MAX_SEPTETS
+from modemgw.pdu.userdata import MAX_OCTETS
 
 if TYPE_CHECKING:
     from modemgw.pdu.dissect_walk import Walk
@@ -23,14 +23,14 @@ _COMPRESSED: Final = "23.042"
 _PADDING: Final = "23.038 §6.1.2.1"
 
 
-def walk_user_data(walk: Walk, dcs: int, *, udhi: bool) -> None:
-    """TP-UDL and TP-UD. What it announces beyond the standard's limit is not part of it."""
+def walk_user_data(walk: Walk, dcs: int, *, udhi: bool, most: int = MAX_OCTETS) -> None:
+    """TP-UDL and TP-UD, `most` octets of it. What it announces beyond that is not part of it."""
     coding = CODINGS[dcs]
     if coding.alphabet is Alphabet.GSM7 and not coding.compressed:
-        _walk_septets(walk, udhi=udhi)
+        _walk_septets(walk, udhi=udhi, most=most * 8 // 7)
         return
     length = walk.take(1, "TP-UDL", _LENGTH, lambda octets: counted(octets[0], "octet"))[0]
-    end = walk.at + min(length, MAX_OCTETS)
+    end = walk.at + min(length, most)
     if udhi:
         _walk_header(walk, end)
     if coding.compressed:
@@ -41,9 +41,9 @@ def walk_user_data(walk: Walk, dcs: int, *, udhi: bool) -> None:
         _walk_characters(walk, end)
 
 
-def _walk_septets(walk: Walk, *, udhi: bool) -> None:
+def _walk_septets(walk: Walk, *, udhi: bool, most: int) -> None:
     length = walk.take(1, "TP-UDL", _LENGTH, lambda octets: counted(octets[0], "septet"))[0]
-    length = min(length, MAX_SEPTETS)
+    length = min(length, most)
     start = walk.at
     end = start + packed_length(length)
     if udhi:

@@ -287,3 +287,13 @@ def test_a_value_is_put_into_words(words: str, expected: str) -> None:
 def test_an_enhanced_validity_is_put_into_words(octets: str, words: str) -> None:
     """All its formats (23.040 §9.2.3.12.3)."""
     assert dissect_words.validity(pdu.EnhancedValidity(bytes.fromhex(octets))) == words
+
+
+@pytest.mark.parametrize(("dcs", "length", "octets"), [("04", 159, 159), ("00", 181, 159)])
+def test_a_report_may_bear_more_user_data_than_a_text(dcs: str, length: int, octets: int) -> None:
+    """As much as `decode` takes for it: nothing is left over."""
+    said = f"000006{dcs}{length:02X}" + "41" * octets
+    tpdu = pdu.decode(said, to_network=True)
+    assert isinstance(tpdu, pdu.DeliverReport)
+    last = dissect(said, to_network=True)[-1]
+    assert (last.name, len(last.octets), last.defect) == ("TP-UD", octets, None)

@@ -253,6 +253,8 @@ def test_count_says_what_forces_ucs2_and_what_would_do() -> None:
     turkish = ["count", "--json", "--text", "\u015f" * 75]
     assert _rows(_human(*turkish))[0]["parts"] == 2
     assert _rows(_human(*turkish, "--allow-national", "tr"))[0]["parts"] == 1
+    shown = _human("count", "--text", "\u015f\u2019", "--allow-national", "tr")
+    assert "With these replaced: 1 part, gsm7" in shown
     assert CliRunner().invoke(app, ["count", "--text", "\ud83d"]).exit_code in (1, 2)
 
 
