@@ -153,7 +153,7 @@ async def test_during_a_submit_commands_wait_and_announcements_do_not(
     line: Line, control: Control
 ) -> None:
     """One command at a time."""
-    await control.do("latency", modem=0, min_ms=150, max_ms=150)
+    await control.do("latency", modem=0, min_ms=1000, max_ms=1000)
     await type_in(line)
     line.write(b"AT+CSQ\r")
     await control.do("inject", modem=0, text="hi", **{"from": "+15550003001"})
