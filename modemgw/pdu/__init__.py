@@ -19,10 +19,11 @@ from modemgw.pdu.broadcast import (
     join_pages,
 )
 from modemgw.pdu.broadcast_encoder import encode_broadcast
+from modemgw.pdu.careful import Tpdu
 from modemgw.pdu.coding import Alphabet, Coding, Indication, MessageWaiting
 from modemgw.pdu.command import Command
 from modemgw.pdu.content import Content, VCalendar, VCard, content_of
-from modemgw.pdu.decoder import Tpdu, decode
+from modemgw.pdu.decoder import decode
 from modemgw.pdu.deliver import Deliver
 from modemgw.pdu.dissect import dissect
 from modemgw.pdu.dissect_walk import Bits, Field

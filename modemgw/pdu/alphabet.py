@@ -24,8 +24,6 @@ ESCAPE: Final = 0x1B
 _HOLE: Final = "\ufffe"  # charmap_build leaves this position out
 _UNKNOWN: Final = "\ufffd"
 _ESCAPED: Final = tuple(bytes((ESCAPE, octet & 0x7F)) for octet in range(256))
-_COMPACT: Final = tuple(bytes((octet | 0x80,)) for octet in range(128))
-_PAIR: Final = re.compile(rb"\x1b(.)", re.DOTALL)
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 
 # A charmap is fast only if its position 0 is U+0000, and in the GSM alphabet that is '@'. So the
@@ -35,7 +33,7 @@ _ZERO: Final = ESCAPE | 0x80
 _HOME: Final = bytes(0 if octet == _ZERO else octet for octet in range(256))
 
 
-def text_of(septets: bytes, locking: int = 0, single: int = 0) -> str:
+def text_of(septets: bytes | bytearray, locking: int = 0, single: int = 0) -> str:
     """What `septets` say, with the tables of those national language identifiers.
 
     Unknown identifiers mean the default tables. A code that the single-shift table lacks is read
@@ -43,25 +41,46 @@ def text_of(septets: bytes, locking: int = 0, single: int = 0) -> str:
     no table has is U+FFFD. Never fails.
     """
     if ESCAPE in septets:
-        septets = _PAIR.sub(_one_octet, septets).removesuffix(b"\x1b")
-    table = _decoding_table(locking, single) if locking or single else _DEFAULT_TABLE
+        septets = without_escapes(septets)
+    table = _decoding_table(locking, single) if locking or single else DEFAULT_TABLE
     return charmap_decode(septets, "strict", table)[0]
 
 
 def septets_of(text: str, locking: int = 0, single: int = 0) -> bytes | None:
     """The septets for `text`, or None where the tables lack one of its characters."""
+    if locking or single:
+        table = _encoding_map(locking, single)
+    else:
+        try:
+            compact = text.encode("latin-1").translate(FROM_LATIN)
+        except UnicodeEncodeError:
+            pass
+        else:
+            if compact.isascii():
+                return compact
+            return None if _NO_CODE in compact else _HIGH.sub(_escape_pair, compact)
+        table = _DEFAULT_MAP
     if "\0" in text:
         return None
     try:
-        compact = charmap_encode(text, "strict", _encoding_map(locking, single))[0]
+        compact = charmap_encode(text, "strict", table)[0]
     except UnicodeEncodeError:
         return None
-    compact = compact.translate(_HOME)
-    return compact if compact.isascii() else _HIGH.sub(_escape_pair, compact)
+    if compact.isascii():
+        return compact
+    return _HIGH.sub(_escape_pair, compact.translate(_HOME))
 
 
-def _one_octet(pair: re.Match[bytes]) -> bytes:
-    return _COMPACT[pair[0][1]]
+def without_escapes(septets: bytes | bytearray) -> bytearray:
+    """The compact form: the highest bit of the code behind an escape stands for the escape."""
+    compact = bytearray(septets)
+    at = compact.find(ESCAPE)
+    while at >= 0:
+        del compact[at]
+        if at < len(compact):  # else the escape stood at the end, and says nothing
+            compact[at] |= 0x80
+        at = compact.find(ESCAPE, at + 1)
+    return compact
 
 
 def _escape_pair(high: re.Match[bytes]) -> bytes:
@@ -100,4 +119,18 @@ def _encoding_map_of(locking: int, single: int) -> _EncodeCharMap:
     return charmap_build("\0" + low[1:] + "".join(shifted))
 
 
-_DEFAULT_TABLE: Final = _decoding_table(0, 0)
+_DEFAULT_MAP: Final = _encoding_map(0, 0)
+
+
+def _compact_code(character: str) -> int:
+    """The compact octet of a character by the default tables, else `_NO_CODE`."""
+    if (code := LOCKING[0].find(character)) >= 0:
+        return code
+    return next((code | 0x80 for code, c in SINGLE[0].items() if c == character), _NO_CODE)
+
+
+# Most texts are Latin-1, and that becomes octets and these the compact form in half the time.
+_NO_CODE: Final = 0x80  # an escaped 0, which no table has
+FROM_LATIN: Final = bytes(_compact_code(chr(octet)) for octet in range(256))
+#: As `text_of` reads septets without escapes by it.
+DEFAULT_TABLE: Final = _decoding_table(0, 0)

@@ -66,7 +66,7 @@ def _gsm7_contents(septets: bytes) -> list[bytes]:
         # An escape is never the code of another one in what we encode.
         if end < len(septets) and septets[end - 1] == ESCAPE:
             end -= 1
-        contents.append(pack(septets[at:end].ljust(_PAGE_SEPTETS, b"\r")))
+        contents.append(bytes(pack(septets[at:end].ljust(_PAGE_SEPTETS, b"\r"))))
         at = end
     return contents
 

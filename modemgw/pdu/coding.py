@@ -9,7 +9,9 @@ from modemgw.pdu.value import value
 
 
 class Alphabet(StrEnum):
-    """How user data is coded."""
+    """How user data is coded. Equal to its string, and so of the same hash."""
+
+    __hash__ = str.__hash__  # that of `Enum` is another, and a function of Python
 
     GSM7 = "gsm7"
     EIGHT_BIT = "8bit"

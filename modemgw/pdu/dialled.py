@@ -6,6 +6,7 @@ Nearly every recipient is `+` and plain digits. For those this is what `address_
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from typing import Final
 
 from modemgw.pdu.address import (
@@ -16,6 +17,7 @@ from modemgw.pdu.address import (
     Address,
     address_octets,
 )
+from modemgw.pdu.semioctets import SWAPPED
 
 
 def _openings(ton: int) -> tuple[bytes, ...]:
@@ -23,19 +25,22 @@ def _openings(ton: int) -> tuple[bytes, ...]:
     return tuple(bytes((n, 0x80 | ton << 4 | NPI_ISDN)) for n in range(MAX_DIGITS + 1))
 
 
-_INTERNATIONAL: Final = _openings(TON_INTERNATIONAL)
+INTERNATIONAL: Final = _openings(TON_INTERNATIONAL)
 _UNKNOWN: Final = _openings(TON_UNKNOWN)
 
 
 def dialled_octets(number: str) -> bytes:
     """The address field of `number`. Raises PduError for what cannot be dialled."""
     if number[:1] == "+":
-        digits, openings = number[1:], _INTERNATIONAL
+        digits, openings = number[1:], INTERNATIONAL
     else:
         digits, openings = number, _UNKNOWN
-    count = len(digits)
-    if count > MAX_DIGITS or not (digits.isascii() and digits.isdecimal()):
-        return address_octets(Address.of(number), "to")
-    # Read backwards, the two digits of an octet have changed places, as semi-octets want them.
-    backwards = "F" + digits[::-1] if count & 1 else digits[::-1]
-    return openings[count] + bytes.fromhex(backwards)[::-1]
+    try:
+        # Decimal, and hexadecimal: what is both is ASCII.
+        if digits.isdecimal():
+            count = len(digits)
+            semioctets = unhexlify(digits + "F" if count & 1 else digits).translate(SWAPPED)
+            return openings[count] + semioctets
+    except (ValueError, IndexError):
+        pass
+    return address_octets(Address.of(number), "to")

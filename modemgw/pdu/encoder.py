@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from binascii import unhexlify
+from typing import TYPE_CHECKING, Any, Final
 
 from modemgw.pdu.address import Address, address_octets, service_centre_octets
+from modemgw.pdu.alphabet import FROM_LATIN, septets_of
 from modemgw.pdu.coding import Alphabet, dcs_of
-from modemgw.pdu.dialled import dialled_octets
+from modemgw.pdu.dialled import INTERNATIONAL, dialled_octets
 from modemgw.pdu.errors import PduError
-from modemgw.pdu.outgoing import OCTET, outgoing, whole_text
+from modemgw.pdu.outgoing import FIRST_BEYOND_LATIN, OCTET, outgoing, whole_text
+from modemgw.pdu.semioctets import SWAPPED
+from modemgw.pdu.septets import HIGH_7, HIGH_14, HIGH_28
 from modemgw.pdu.status_report import StatusReport
 from modemgw.pdu.timestamp import timestamp_octets
 from modemgw.pdu.tpdu import NO_MORE, RD, REPLY_PATH, REPORT, TextTpdu
+from modemgw.pdu.userdata import MAX_SEPTETS
 from modemgw.pdu.validity import (
     VPF_ABSOLUTE,
     VPF_ENHANCED,
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from modemgw.pdu.decoder import Tpdu
+    from modemgw.pdu.careful import Tpdu
     from modemgw.pdu.header import Element, Ports
     from modemgw.pdu.national import National
     from modemgw.pdu.outgoing import Outgoing
@@ -37,6 +42,14 @@ _DELIVER: Final = 0x00
 _SUBMIT: Final = 0x01
 _STATUS_REPORT: Final = 0x02
 _NO_SERVICE_CENTRE: Final = b"\0"
+_GSM7: Final = Alphabet.GSM7
+_OPENING: Final = tuple(bytes((0, first, 0)) for first in range(256))  # no SCA, and TP-MR 0
+_NO_PID_PLAIN_DCS: Final = b"\0\0"
+_NO_SEPTETS: Final = b"\xff"
+_SEPTETS: Final = tuple(bytes((septets,)) for septets in range(MAX_SEPTETS + 1))
+
+_new: Final = object.__new__
+_number_from: Final = int.from_bytes
 _PLAIN_DCS: Final = {alphabet: OCTET[dcs_of(alphabet, None)] for alphabet in Alphabet}
 
 
@@ -56,7 +69,6 @@ class Frame:
 def encode(
     to: str | Address,
     text: str = "",
-    *,
     sca: str | Address | None = None,
     srr: bool = False,
     vp_minutes: int | None = None,
@@ -89,8 +101,6 @@ def encode(
     Raises PduError for what cannot be said. What a SUBMIT can say beyond these options goes as a
     `Submit` through `frame`.
     """
-    address = dialled_octets(to) if isinstance(to, str) else address_octets(to, "to")
-    service_centre = _NO_SERVICE_CENTRE if sca is None else _service_centre(sca, "sca")
     first = _SUBMIT
     if srr:
         first |= REPORT
@@ -103,15 +113,66 @@ def encode(
         vp = _validity(vp_minutes, vp)
         first |= _validity_format(vp)
         validity = validity_octets(vp)
-    if not 0 <= mr <= 255:
-        raise _no_octet(mr, "mr")
-    if not 0 <= pid <= 255:
-        raise _no_octet(pid, "pid")
-    usual = data is None and national is None and ports is None and not (allowed or elements)
-    if usual and ref_bits == 8 and cut == "character" and (ref is None or 0 <= ref <= 255):
-        whole = whole_text(text, encoding)
-        if whole is not None:
-            alphabet, user_data = whole
+    usual = (
+        data is None
+        and national is None
+        and ports is None
+        and ref is None
+        and ref_bits == 8
+        and cut == "character"
+        and not (allowed or elements)
+        and len(text) <= MAX_SEPTETS
+    )
+    if (
+        usual
+        and sca is None
+        and message_class is None
+        and encoding == "auto"
+        and not (mr or pid)
+        and text < FIRST_BEYOND_LATIN
+    ):
+        try:
+            # `dialled_octets`, `septets_of` and `pack` in one go, for what most texts are.
+            digits = to[1:]  # type: ignore[index]
+            count = len(digits)
+            semioctets = unhexlify(digits + "F" if count & 1 else digits).translate(SWAPPED)
+            septets = text.encode("latin-1").translate(FROM_LATIN)
+            if not septets.isascii():
+                septets = septets_of(text) or _NO_SEPTETS
+            if digits.isdecimal() and to[0] == "+" and septets is not _NO_SEPTETS:  # type: ignore[index]
+                length = len(septets)
+                x = _number_from(septets, "little")
+                x -= x >> 1 & HIGH_7
+                x -= (x >> 2 & HIGH_14) * 3
+                x -= (x >> 4 & HIGH_28) * 15
+                packed = bytearray(x.to_bytes(length, "little"))
+                del packed[7::8]
+                octets = b"".join(
+                    (
+                        _OPENING[first],
+                        INTERNATIONAL[count],
+                        semioctets,
+                        _NO_PID_PLAIN_DCS,
+                        validity,
+                        _SEPTETS[length],
+                        packed,
+                    )
+                )
+                frame = _new(Frame)
+                draft: Any = frame
+                draft.hex = octets.hex().upper()
+                draft.length = len(octets) - 1
+                draft.encoding = _GSM7
+                return [frame]
+        except (ValueError, IndexError, TypeError):
+            pass  # said below, or not wrong at all
+    address = dialled_octets(to) if isinstance(to, str) else address_octets(to, "to")
+    service_centre = _NO_SERVICE_CENTRE if sca is None else _service_centre(sca, "sca")
+    _octet(mr, "mr")
+    _octet(pid, "pid")
+    if usual:
+        alphabet, user_data = whole_text(text, encoding)
+        if user_data is not None:
             dcs = _PLAIN_DCS[alphabet] if message_class is None else _dcs(alphabet, message_class)
             tpdu = b"".join(
                 (OCTET[first], OCTET[mr], address, OCTET[pid], dcs, validity, user_data)
@@ -211,10 +272,16 @@ def _frames(service_centre: bytes, first: int, before: bytes, parts: Outgoing) -
     """The frames of all parts: they differ in their user data only."""
     opening = service_centre + OCTET[first | parts.udhi] + before
     length = len(opening) - len(service_centre)
-    return [
-        Frame((opening + user_data).hex().upper(), length + len(user_data), parts.alphabet)
-        for user_data in parts.user_data
-    ]
+    encoding = parts.alphabet
+    frames = []
+    for user_data in parts.user_data:
+        frame = _new(Frame)
+        draft: Any = frame
+        draft.hex = (opening + user_data).hex().upper()
+        draft.length = length + len(user_data)
+        draft.encoding = encoding
+        frames.append(frame)
+    return frames
 
 
 def _service_centre(address: str | Address, field: str) -> bytes:

@@ -87,7 +87,7 @@ def read_header(octets: bytes, at: int, end: int, defects: Defects = None) -> He
         if not defects:
             note(_header_too_long(at, octets[at]), defects)
         length = end - at
-    header, broken = _header_of(octets[at : at + length])
+    header, broken = header_of(octets[at : at + length])
     if broken:
         note(_element_too_long(at + broken, octets[at + broken]), defects)
     return header
@@ -96,7 +96,7 @@ def read_header(octets: bytes, at: int, end: int, defects: Defects = None) -> He
 # A header says little but which part this is: with references of 8 bits there are a few thousand
 # headers, and they come again and again. With 16 bits a miss costs a fifth of a reading more.
 @lru_cache(maxsize=4096)
-def _header_of(octets: bytes) -> tuple[Header, int]:
+def header_of(octets: bytes) -> tuple[Header, int]:
     """The header that these octets are, with UDHL in front, and where an element runs past its
     end, 0 if none does.
     """

@@ -20,7 +20,7 @@ from modemgw.pdu.header import (
 )
 from modemgw.pdu.national import DEFAULT_TABLES, characters
 from modemgw.pdu.segment import ENCODINGS, code_data, code_text, ucs2_octets
-from modemgw.pdu.septets import pack, septets_over
+from modemgw.pdu.septets import pack, packed_length, septets_over
 from modemgw.pdu.tpdu import UDHI
 from modemgw.pdu.userdata import MAX_OCTETS, MAX_SEPTETS
 from modemgw.pdu.value import value
@@ -39,7 +39,8 @@ _UCS2: Final = Alphabet.UCS2
 OCTET: Final = tuple(bytes((number,)) for number in range(256))
 
 # Another script nearly always shows in the first letter, and to ask costs less than to fail later.
-_BEGINNINGS: Final = characters(DEFAULT_TABLES) | {""}
+_BEGINNINGS: Final = characters(DEFAULT_TABLES)
+FIRST_BEYOND_LATIN: Final = "\u0100"
 
 # What the encoder says itself, from the parts and their tables.
 _OURS: Final = frozenset((IEI_CONCAT_8, IEI_CONCAT_16, IEI_LOCKING_SHIFT, IEI_SINGLE_SHIFT))
@@ -88,23 +89,23 @@ def outgoing(
     return Outgoing(alphabet, UDHI if shared else 0, [_user_data(alphabet, header, coded.parts[0])])
 
 
-def whole_text(text: str, encoding: str) -> tuple[Alphabet, bytes] | None:
+def whole_text(text: str, encoding: str) -> tuple[Alphabet, bytes | None]:
     """How a text goes out in one part without a header, with TP-UDL and TP-UD; None if it does not.
 
     The short way of nearly all texts: to what `outgoing` would make of it without other options.
     """
     if len(text) > MAX_SEPTETS or encoding not in ENCODINGS:
-        return None
+        return _GSM7, None
     if encoding != "ucs2":
-        septets = septets_of(text) if text[:1] in _BEGINNINGS else None
+        septets = septets_of(text) if text < FIRST_BEYOND_LATIN or text[0] in _BEGINNINGS else None
         if septets is not None:
             size = len(septets)
-            return None if size > MAX_SEPTETS else (_GSM7, OCTET[size] + pack(septets))
+            return _GSM7, None if size > MAX_SEPTETS else OCTET[size] + pack(septets)
         if encoding == "gsm7":
-            return None
+            return _GSM7, None
     octets = ucs2_octets(text)
     size = len(octets)
-    return None if size > MAX_OCTETS else (_UCS2, OCTET[size] + octets)
+    return _UCS2, None if size > MAX_OCTETS else OCTET[size] + octets
 
 
 def _joined_parts(coded: Coded, shared: bytes, ref: int | None, ref_bits: int) -> list[bytes]:
@@ -117,11 +118,36 @@ def _joined_parts(coded: Coded, shared: bytes, ref: int | None, ref_bits: int) -
     else:
         concat = bytes((IEI_CONCAT_16, 4, ref >> 8, ref & 0xFF, total))
     opening = OCTET[len(concat) + 1 + len(shared)] + concat
-    alphabet = coded.alphabet
+    parts = coded.parts
+    if coded.alphabet is _GSM7:
+        return _joined_septets(opening, shared, parts)
     return [
-        _user_data(alphabet, opening + OCTET[seq] + shared, part)
-        for seq, part in enumerate(coded.parts, 1)
+        OCTET[len(opening) + 1 + len(shared) + len(part)] + opening + OCTET[seq] + shared + part
+        for seq, part in enumerate(parts, 1)
     ]
+
+
+def _joined_septets(opening: bytes, shared: bytes, parts: Sequence[bytes]) -> list[bytes]:
+    """The same for septets, all packed at once: 160 of them end with an octet.
+
+    `opening` ends before the number of the part, which `shared` follows.
+    """
+    header = len(opening) + 1 + len(shared)
+    covered = septets_over(header)
+    before = bytes(covered)
+    grid = before + before.join(parts)
+    last = covered + len(parts[-1])
+    if len(grid) != (len(parts) - 1) * MAX_SEPTETS + last:  # an escape did not fit in one of them
+        grid = b"".join([(before + part).ljust(MAX_SEPTETS, b"\0") for part in parts])
+    packed = pack(grid)
+    user_data = []
+    at = 0
+    for seq, part in enumerate(parts, 1):
+        length = covered + len(part)
+        content = packed[at + header : at + packed_length(length)]
+        user_data.append(b"".join((OCTET[length], opening, OCTET[seq], shared, content)))
+        at += MAX_OCTETS
+    return user_data
 
 
 def _user_data(alphabet: Alphabet, header: bytes, content: bytes) -> bytes:
@@ -132,7 +158,9 @@ def _user_data(alphabet: Alphabet, header: bytes, content: bytes) -> bytes:
     if not header:
         return OCTET[len(content)] + pack(content)
     septets = bytes(septets_over(size)) + content
-    return OCTET[len(septets)] + header + pack(septets)[size:]
+    octets = pack(septets)
+    octets[:size] = header
+    return OCTET[len(septets)] + octets
 
 
 def _elements_octets(elements: Sequence[Element]) -> bytes:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from modemgw.pdu.acknowledgement import DeliverReport
     from modemgw.pdu.address import Address
-    from modemgw.pdu.decoder import Tpdu
+    from modemgw.pdu.careful import Tpdu
     from modemgw.pdu.header import Header, Ports
     from modemgw.pdu.optional import OptionalFields
     from modemgw.pdu.userdata import UserData

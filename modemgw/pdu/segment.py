@@ -218,8 +218,12 @@ def _filled(
     room = room_beside(reserved + concat, alphabet)
     if room < _WIDEST[alphabet]:
         raise PduError("the header elements leave no room for a text", field="header")
-    parts: list[bytes] = []
     at, size = 0, len(content)
+    if alphabet is _GSM7 and ESCAPE not in content and size <= MAX_PARTS * room:
+        return Coded(
+            alphabet, [content[at : at + room] for at in range(0, size, room)], room, tables
+        )
+    parts: list[bytes] = []
     while at < size:
         end = at + room
         if end < size:

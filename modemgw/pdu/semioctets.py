@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-_SWAP: Final = bytes((octet & 0x0F) << 4 | octet >> 4 for octet in range(256))
+SWAPPED: Final = bytes((octet & 0x0F) << 4 | octet >> 4 for octet in range(256))
 _DIGITS: Final = str.maketrans("abcde", "*#abc")
 _CODES: Final = str.maketrans("*#abc", "abcde")
 
@@ -14,7 +14,7 @@ EXTENSION_DIGITS: Final = "*#abc"
 
 def digits_of(octets: bytes, count: int) -> str:
     """The first `count` digits; a filler (half octet F) ends them early."""
-    digits = octets.translate(_SWAP).hex()[:count]
+    digits = octets.translate(SWAPPED).hex()[:count]
     if digits.isdecimal():
         return digits
     return digits.partition("f")[0].translate(_DIGITS)
@@ -25,4 +25,4 @@ def semioctets_of(digits: str) -> bytes:
     codes = digits if digits.isdecimal() else digits.translate(_CODES)
     if len(codes) & 1:
         codes += "f"
-    return bytes.fromhex(codes).translate(_SWAP)
+    return bytes.fromhex(codes).translate(SWAPPED)

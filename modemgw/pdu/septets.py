@@ -12,7 +12,7 @@ halved three times, in all lanes at once:
 Where `high` are the upper halves of x, moving them up by n is x - high + high * 2**n, which is
 x + high * (2**n - 1): one operation less than taking both halves out and joining them again.
 
-Packing takes the same steps backwards. No text needs more than `MAX_SEPTETS`.
+Packing takes the same steps backwards.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-_GROUPS: Final = 24  # of seven octets; a text has at most 20, a USSD string 23
-MAX_SEPTETS: Final = _GROUPS * 8
+MAX_SEPTETS: Final = 192  # to unpack at once; a text has at most 160, a USSD string 184
+_GROUPS: Final = 255 * 20  # of eight septets, to pack at once: all parts of the longest text
 
 
 def packed_length(count: int) -> int:
@@ -39,15 +39,9 @@ def _lanes(pattern: int) -> int:
     return int.from_bytes(pattern.to_bytes(8, "little") * _GROUPS, "little")
 
 
-_LOW_28 = _lanes(0x0000_0000_0FFF_FFFF)
-_HIGH_28 = _lanes(0x00FF_FFFF_F000_0000)
-_LOW_14 = _lanes(0x0000_3FFF_0000_3FFF)
-_HIGH_14 = _lanes(0x0FFF_C000_0FFF_C000)
-_LOW_7 = _lanes(0x007F_007F_007F_007F)
-_HIGH_7 = _lanes(0x3F80_3F80_3F80_3F80)
-_WIDE_28 = _lanes(0x0FFF_FFFF_0000_0000)
-_WIDE_14 = _lanes(0x3FFF_0000_3FFF_0000)
-_WIDE_7 = _lanes(0x7F00_7F00_7F00_7F00)
+HIGH_28 = _lanes(0x00FF_FFFF_F000_0000)
+HIGH_14 = _lanes(0x0FFF_C000_0FFF_C000)
+HIGH_7 = _lanes(0x3F80_3F80_3F80_3F80)
 
 
 def _groups(count: int) -> Struct:
@@ -56,7 +50,8 @@ def _groups(count: int) -> Struct:
     return Struct("7s" * whole + f"{rest}s" * bool(rest))
 
 
-_SPLIT = tuple(_groups(count).unpack_from for count in range(MAX_SEPTETS + 1))
+#: The groups of so many septets, cut out of octets from an offset on.
+SPLIT = tuple(_groups(count).unpack_from for count in range(MAX_SEPTETS + 1))
 
 
 def unpack(octets: bytes, count: int) -> bytes:
@@ -64,24 +59,27 @@ def unpack(octets: bytes, count: int) -> bytes:
 
     `octets` must hold them: at least `packed_length(count)` octets, `count` up to MAX_SEPTETS.
     """
-    x = int.from_bytes(b"\0".join(_SPLIT[count](octets)), "little")
-    x += (x & _HIGH_28) * 15
-    x += (x & _HIGH_14) * 3
-    x += x & _HIGH_7
+    x = int.from_bytes(b"\0".join(SPLIT[count](octets)), "little")
+    x += (x & HIGH_28) * 15
+    x += (x & HIGH_14) * 3
+    x += x & HIGH_7
     try:
         return x.to_bytes(count, "little")
     except OverflowError:  # spare bits that are set: they look like one septet more
         return x.to_bytes(count + 1, "little")[:count]
 
 
-def pack(septets: bytes) -> bytes:
-    """`septets` (values to 127, up to MAX_SEPTETS of them) packed; spare bits at the end are 0."""
+def pack(septets: bytes) -> bytearray:
+    """`septets` (values to 127) packed; spare bits at the end are 0.
+
+    A text of 255 parts goes in at once, 160 septets for each.
+    """
     count = len(septets)
     x = int.from_bytes(septets, "little")
-    x = x & _LOW_7 | (x & _WIDE_7) >> 1
-    x = x & _LOW_14 | (x & _WIDE_14) >> 2
-    x = x & _LOW_28 | (x & _WIDE_28) >> 4
+    x -= x >> 1 & HIGH_7
+    x -= (x >> 2 & HIGH_14) * 3
+    x -= (x >> 4 & HIGH_28) * 15
     # Eight septets leave their last octet empty, k < 8 of them fill k octets, as many as they need.
     packed = bytearray(x.to_bytes(count, "little"))
     del packed[7::8]
-    return bytes(packed)
+    return packed

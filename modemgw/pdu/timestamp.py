@@ -38,9 +38,11 @@ def _zone(octet: int) -> timezone | None:
     return timezone(-quarters * _QUARTER if octet & 0x08 else quarters * _QUARTER)
 
 
-_DECIMAL: Final = tuple(_decimal(octet) for octet in range(256))
-_YEAR: Final = tuple(_year(_decimal(octet)) for octet in range(256))
-_ZONE: Final = tuple(_zone(octet) for octet in range(256))
+#: What the octets of a date say, by octet; 255 and year 0 are in no date.
+DECIMAL: Final = tuple(_decimal(octet) for octet in range(256))
+YEAR: Final = tuple(_year(_decimal(octet)) for octet in range(256))
+#: By octet; those that say no offset are not in it.
+ZONES: Final = {octet: zone for octet in range(256) if (zone := _zone(octet))}
 
 
 def read_timestamp(octets: bytes, at: int, field: str) -> datetime | None:
@@ -58,18 +60,18 @@ def time_of(
 
     Networks send all zeros, fillers and 30 February; a text is not lost for that.
     """
-    tz = _ZONE[zone]
+    tz = ZONES.get(zone)
     if tz is None:
         return None
     try:
         # By position, microseconds and all: `tzinfo=` alone would take as long as the rest.
         return datetime(
-            _YEAR[year],
-            _DECIMAL[month],
-            _DECIMAL[day],
-            _DECIMAL[hour],
-            _DECIMAL[minute],
-            _DECIMAL[second],
+            YEAR[year],
+            DECIMAL[month],
+            DECIMAL[day],
+            DECIMAL[hour],
+            DECIMAL[minute],
+            DECIMAL[second],
             0,
             tz,
         )

@@ -25,8 +25,8 @@ MAX_SEPTETS: Final = 160
 _GSM7: Final = Alphabet.GSM7
 _UCS2: Final = Alphabet.UCS2
 # By TP-DCS: whether the user data is text of that alphabet; else it is data.
-_IS_GSM7: Final = tuple(c.alphabet is _GSM7 and not c.compressed for c in CODINGS)
-_IS_UCS2: Final = tuple(c.alphabet is _UCS2 and not c.compressed for c in CODINGS)
+IS_GSM7: Final = tuple(c.alphabet is _GSM7 and not c.compressed for c in CODINGS)
+IS_UCS2: Final = tuple(c.alphabet is _UCS2 and not c.compressed for c in CODINGS)
 
 
 @value
@@ -60,7 +60,7 @@ def read_user_data(
     except IndexError:
         note(truncated(octets, "TP-UDL", _CLAUSE), defects)
         length, octets = 0, octets + b"\0"
-    if not _IS_GSM7[dcs]:
+    if not IS_GSM7[dcs]:
         return _read_octets(octets, at, dcs, udhi, defects, most)
     at += 1
     end = at + ((length * 7 + 7) >> 3)
@@ -120,7 +120,7 @@ def _read_octets(
     header = read_header(octets, start, end, defects) if udhi else NO_HEADER
     body = octets[start:end]
     content = body[header.length :]
-    if not _IS_UCS2[dcs]:
+    if not IS_UCS2[dcs]:
         return UserData(CODINGS[dcs].alphabet, len(body), body, None, content, header)
     if len(content) & 1:
         note(_half_character(end - 1), defects)

@@ -92,7 +92,7 @@ def _packed(text: str) -> bytes:
         raise _too_long(len(septets), MAX_SEPTETS, "septets")
     spare_septet = len(septets) % 8 == 7
     ends_on_last_bit = len(septets) % 8 == 0 and septets.endswith(b"\r")
-    return pack(septets + b"\r" if spare_septet or ends_on_last_bit else septets)
+    return bytes(pack(septets + b"\r" if spare_septet or ends_on_last_bit else septets))
 
 
 def _unpacked(octets: bytes) -> bytes:

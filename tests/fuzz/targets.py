@@ -16,6 +16,7 @@ from modemgw import pdu
 from modemgw.pdu import python_codec
 from modemgw.pdu.alphabet import text_of
 from modemgw.pdu.broadcast_coding import BROADCAST_CODINGS
+from modemgw.pdu.careful import decode_with_care
 from modemgw.pdu.dissect import dissect
 
 from . import seeds
@@ -61,6 +62,8 @@ def decoding(octets: bytes) -> None:
     said = choices.rest().hex()
     strict = unless_refused(lambda: pdu.decode(said, sca=sca, to_network=to_network))
     lenient = unless_refused(lambda: pdu.decode(said, sca=sca, to_network=to_network, lenient=True))
+    careful = unless_refused(lambda: decode_with_care(said, sca=sca, to_network=to_network))
+    assert strict == careful
     fields = dissect(said, sca=sca, to_network=to_network)
     assert b"".join(field.octets for field in fields).hex() == said
     if lenient is None:
