@@ -38,6 +38,8 @@ from pydantic_settings import (
 from modemgw.consent.gate import Policy
 from modemgw.consent.hours import parse_window
 from modemgw.consent.replies import Replies
+from modemgw.modem import catalogue
+from modemgw.modem.errors import ProfileError
 from modemgw.store.engine import parse_url
 from modemgw.store.errors import StoreError
 
@@ -163,6 +165,21 @@ class ModemsSection(_Section):
 
     ports: Strings = Field([], description="Paths, globs and pyserial URLs.")
     port: list[PortSection] = Field([], description="Ports that need settings of their own.")
+    profile_dir: Path | None = Field(
+        None,
+        description="Folder with modem profiles of your own: tried first, replacing ours by name.",
+    )
+
+    @model_validator(mode="after")
+    def _profiles_are_there(self) -> Self:
+        try:
+            profiles = catalogue.load(self.profile_dir)
+            for port in self.port:
+                if port.profile is not None:
+                    profiles.named(port.profile)
+        except ProfileError as error:
+            raise ValueError(str(error)) from None
+        return self
 
 
 class NumbersSection(_Section):

@@ -23,6 +23,7 @@ from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.settings import GatewaySettings, Pool
+from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
 from modemgw.modem.settings import BankSettings, PortSettings
 from modemgw.store import webhooks
@@ -115,7 +116,10 @@ def bank_settings(config: Config) -> BankSettings:
         )
         for port in config.modems.port
     )
-    return BankSettings((*detailed, *(PortSettings(port) for port in config.modems.ports)))
+    return BankSettings(
+        (*detailed, *(PortSettings(port) for port in config.modems.ports)),
+        profiles=catalogue.load(config.modems.profile_dir),
+    )
 
 
 def api_settings(config: Config) -> ApiSettings:

@@ -19,7 +19,6 @@ from modemgw.modem.errors import ModemError, PortError, PortFault, SamePortError
 from modemgw.modem.interface import Incoming, ModemState, ModemStatus, Outcome, SubmitResult
 from modemgw.modem.lifecycle import Life, Stage
 from modemgw.modem.port import is_present, open_port
-from modemgw.modem.profile import GENERIC, profile_named
 from modemgw.modem.recorder import Direction, Recorder
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.session import Session
@@ -68,7 +67,8 @@ class Driver:
         self._present = asyncio.Event()
         self._gone = asyncio.Event()
         self._session: Session | None = None
-        self._reset_command = profile_named(GENERIC).reset
+        self._profiles = bank.profiles
+        self._reset_command = bank.profiles.generic.reset
         self._late: SubmitResult | None = None
         self._direct = DirectTexts()
         self._proven = False  # it has been seen to be a modem for texts
@@ -229,7 +229,15 @@ class Driver:
         except PortError as error:
             return error
         channel = Channel(port, self.recorder, self._timing)
-        session = Session(channel, self._settings, self._timing, self, self._late, self._direct)
+        session = Session(
+            channel,
+            self._settings,
+            self._timing,
+            self._profiles,
+            self,
+            self._late,
+            self._direct,
+        )
         self._session = session
         try:
             await session.run()

@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from modemgw.modem.catalogue import Catalogue, shipped
+
+
+class Parity(StrEnum):
+    """The parity bit of a real UART; modems have none, unless somebody set one."""
+
+    NONE = "none"
+    EVEN = "even"
+    ODD = "odd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +82,15 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class BankSettings:
-    """A bank: its ports and its patience. `recorder_bytes` bounds each flight recorder."""
+    """A bank: its ports and its patience. `recorder_bytes` bounds each flight recorder.
+    `profiles` are what modems are recognised by.
+
+    `sysfs` and `dev` are where the system shows USB devices and their ports.
+    """
 
     ports: tuple[PortSettings, ...]
     timing: Timing = field(default_factory=Timing)
     recorder_bytes: int = 65_536
+    profiles: Catalogue = field(default_factory=shipped)
+    sysfs: Path = Path("/sys")
+    dev: Path = Path("/dev")

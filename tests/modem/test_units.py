@@ -1,4 +1,4 @@
-"""The parts of a driver that need no modem: ladder, life, recorder, profiles, classes."""
+"""The parts of a driver that need no modem: ladder, life, recorder, classes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from modemgw.at.results import FinalResult, Kind
 from modemgw.modem.classification import classify
-from modemgw.modem.errors import ModemError
 from modemgw.modem.interface import ModemState, Outcome
 from modemgw.modem.lifecycle import MAY_FOLLOW, Life
-from modemgw.modem.profile import profile_for, profile_named, profiles
 from modemgw.modem.recorder import Direction, Recorder, mask
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.settings import Timing
@@ -85,19 +83,6 @@ def test_the_recorder_is_bounded_and_masks_people() -> None:
     assert "1234" not in mask('AT+CPIN="1234"')
     assert "Balance" not in mask('+CUSD: 0,"Balance 5",15')
     assert mask("0011000B915155500100F0") == "<22 hex>"
-
-
-def test_profiles_are_found_by_maker_and_model() -> None:
-    """The more particular one first, the generic one last."""
-    assert profile_for("Quectel", "EC25").name == "quectel-lte"
-    assert profile_for("Quectel_Ltd", "Quectel_M35").name == "quectel-2g"
-    assert profile_for("SIMCOM INCORPORATED", "SIMCOM_SIM7600E-H").name == "simcom-lte"
-    assert profile_for("SIMCOM_Ltd", "SIMCOM_SIM800L").name == "simcom"
-    assert profile_for("huawei", "E173").name == "huawei"
-    assert profile_for("", "").name == "generic"
-    with pytest.raises(ModemError, match="no profile 'none'; there are"):
-        profile_named("none")
-    assert all(profile.iccid and profile.storages for profile in profiles().values())
 
 
 @given(code=st.integers(0, 9999))
