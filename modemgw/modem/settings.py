@@ -19,8 +19,10 @@ class Parity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PortSettings:
-    """One entry of the configuration: a path, a glob (`/dev/ttyUSB*`) or a pyserial URL.
+    """One entry of the configuration: a path, a glob, a USB identity or a URL (see `patterns`).
 
+    `baudrate`, `parity`, `xonxoff` (software flow control) and `rtscts` (hardware flow control)
+    matter to a real UART only.
     `profile` names a file of `profiles/`; None: found out by asking the modem. `storage` is the
     storage for incoming texts (`ME`, `MT`, `SM`); None: the best that is offered.
     `power_cycle_command` is run without a shell, `{port}` in it replaced by the port's path; it
@@ -34,6 +36,8 @@ class PortSettings:
     storage: str | None = None
     power_cycle_command: str | None = None
     rtscts: bool = False
+    parity: Parity = Parity.NONE
+    xonxoff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ class Timing:
     open_s: float = 15.0  # an open on a dead USB port can block for many seconds
     close_s: float = 35.0  # and a close for thirty
     write_s: float = 3.0  # a modem that takes no byte for so long has hung
-    rescan_s: float = 1.0
+    rescan_s: float = 1.0  # where the system does not tell of ports that come and go
+    rescan_anyway_s: float = 30.0  # and where it does: it may have missed one
+    settle_s: float = 1.0  # for the other ports of a module, and its links, to appear
 
     # The dialogue. Each command has a limit of its own, in `modemgw.at.commands`.
     patience: float = 1.0  # what those limits are multiplied by

@@ -14,7 +14,6 @@ from modemgw.modem.recorder import Direction, Recorder, mask
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.settings import Timing
 from modemgw.modem.submit import late_acceptance
-from modemgw.modem.telnet import Telnet
 
 
 def test_the_ladder_climbs_from_reopening_to_quarantine() -> None:
@@ -118,24 +117,3 @@ def test_a_late_acceptance_needs_reference_and_result(lines: list[str], mr: int 
 def test_less_proves_nothing(lines: list[str]) -> None:
     """A lone OK may be the end of anything, a lone +CMGS the beginning of an error."""
     assert late_acceptance(lines) is None
-
-
-@given(data=st.binary(max_size=60), size=st.integers(1, 7))
-def test_telnet_gives_back_what_was_escaped(data: bytes, size: int) -> None:
-    """However it is cut."""
-    telnet = Telnet()
-    wire = Telnet.escape(data)
-    pieces = [telnet.receive(wire[i : i + size]) for i in range(0, len(wire), size)]
-    assert b"".join(plain for plain, _ in pieces) == data
-    assert not any(reply for _, reply in pieces)
-
-
-def test_telnet_refuses_what_it_does_not_want() -> None:
-    """RFC 854: DO X is answered by WONT X, WILL X by DONT X; subnegotiations are swallowed."""
-    telnet = Telnet()
-    plain, reply = telnet.receive(
-        b"a\xff\xfd\x18b\xff\xfb\x22\xff\xfb\x00\xff\xfe\x18\xff\xfa\x2c\x65\xff\xff\xff\xf0c\xff\xf1"
-    )
-    assert plain == b"abc"
-    assert reply == b"\xff\xfc\x18\xff\xfe\x22"
-    assert b"\xff\xfa\x2c\x01\x00\x01\xc2\x00\xff\xf0" in Telnet.greeting(115200)
