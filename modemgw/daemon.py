@@ -25,7 +25,7 @@ from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
-from modemgw.modem.settings import BankSettings, PortSettings
+from modemgw.modem.settings import BankSettings, Parity, PortSettings
 from modemgw.store import webhooks
 from modemgw.store.engine import Checkpointer, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
@@ -106,13 +106,15 @@ def bank_settings(config: Config) -> BankSettings:
     """The modems' part of the configuration."""
     detailed = tuple(
         PortSettings(
-            pattern=port.path,
+            pattern=port.pattern,
             baudrate=port.baudrate,
             pin=port.pin,
             profile=port.profile,
             storage=port.storage,
             power_cycle_command=port.power_cycle_command,
             rtscts=port.rtscts,
+            parity=Parity(port.parity),
+            xonxoff=port.xonxoff,
         )
         for port in config.modems.port
     )

@@ -129,6 +129,14 @@ class Driver:
             self._life = Life()
         self.go(ModemState.ABSENT, f"the driver died: {error!r}")
 
+    def moved_away(self, reason: str) -> None:
+        """Note that the modem which was here answers on another port: nothing is known here now."""
+        self._late = None
+        self.another_modem()
+        self.go(ModemState.ABSENT, reason)
+        stage = self._life.stage
+        self.learn(ModemStatus(self.path, stage.state, stage.reason, stage.since))
+
     def go(self, state: ModemState, reason: str = "") -> None:
         """See `face.Face`."""
         if not self._life.go(state, reason):
