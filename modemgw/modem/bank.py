@@ -198,10 +198,11 @@ class Bank:
         if path not in self._drivers:
             self._drivers[path] = self._build(port)
         driver, task = self._drivers[path], self._tasks.get(path)
+        driver.found_at(port)
         if task is not None and not task.done():
             return
-        if task is not None and not task.cancelled() and (error := task.exception()):
-            driver.crashed(error)
+        if task is not None:
+            driver.crashed(asyncio.CancelledError() if task.cancelled() else task.exception())
         self._tasks[path] = task = asyncio.create_task(driver.run(), name=f"modem {path}")
         task.add_done_callback(lambda _: self._look_within(self._settings.timing.rescan_s))
 

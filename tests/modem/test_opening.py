@@ -6,6 +6,8 @@ import asyncio
 import os
 import sys
 
+import pytest
+
 from modemgw.modem.bank import Bank
 from modemgw.modem.interface import ModemState, Outcome
 from modemgw.modem.settings import BankSettings, PortSettings
@@ -166,6 +168,44 @@ async def test_lte_registration_counts_where_creg_denies_it(
     await start()
 
 
+@pytest.mark.parametrize("command", ["AT+CPMS?", "AT+CSCA?"])
+@pytest.mark.parametrize("stat", [1, 5, 6, 7])
+async def test_a_modem_is_ready_when_storage_and_service_centre_answer(
+    start: Start, modem: ScriptedModem, listener: Listener, command: str, stat: int
+) -> None:
+    """Registered is not enough: for seconds after a start texts would be refused."""
+    modem.script["AT+CREG?"] = ok(f"+CREG: 1,{stat}")
+    modem.script[command] = f"{CRLF}+CMS ERROR: 302{CRLF}"
+    driver = await start(None)
+    await listener.until(lambda: driver.status.reason.startswith("registered, but not ready"))
+    assert driver.status.state is ModemState.REGISTERING
+    assert f"{command} was answered by +CMS ERROR: 302" in driver.status.reason
+    del modem.script[command]
+    await listener.until_state(ModemState.READY)
+
+
+@pytest.mark.parametrize("stat", [0, 2, 3, 4, 8])
+async def test_no_other_registration_counts(
+    start: Start, modem: ScriptedModem, listener: Listener, stat: int
+) -> None:
+    """Searching, denied, unknown, emergency calls only: nothing could be sent."""
+    modem.script["AT+CREG?"] = ok(f"+CREG: 1,{stat}")
+    driver = await start(None)
+    expected = ModemState.DENIED if stat == 3 else ModemState.REGISTERING
+    await listener.until(lambda: driver.status.state is expected and listener.sweeps == 1)
+    asked = modem.commands.count("AT+CREG?")
+    await modem.until(lambda: modem.commands.count("AT+CREG?") > asked + 2)
+    assert ModemState.READY not in listener.told
+
+
+async def test_a_port_that_takes_no_texts_says_so(start: Start, modem: ScriptedModem) -> None:
+    """It answers AT, as the data ports of modules do."""
+    modem.script["AT+CMGF=0"] = f"{CRLF}ERROR{CRLF}"
+    driver = await start(ModemState.RECOVERING)
+    assert "takes no texts here" in driver.status.reason
+    assert "try another of its ports" in driver.status.reason
+
+
 async def test_a_lost_registration_degrades_and_comes_back(
     start: Start, modem: ScriptedModem, listener: Listener
 ) -> None:
@@ -186,17 +226,17 @@ async def test_flight_mode_is_left(start: Start, modem: ScriptedModem) -> None:
     assert "AT+CFUN=1" in modem.commands
 
 
-async def test_reports_fall_back_to_direct_where_storing_is_refused(
+async def test_reports_fall_back_to_stored_where_direct_ones_are_refused(
     start: Start, modem: ScriptedModem
 ) -> None:
-    """Stored first, direct next."""
+    """Many modems promise what they refuse."""
     for buffer in (0, 1):
-        modem.script[f"AT+CNMI=2,1,0,2,{buffer}"] = f"{CRLF}+CMS ERROR: 303{CRLF}"
+        modem.script[f"AT+CNMI=2,1,0,1,{buffer}"] = f"{CRLF}+CMS ERROR: 303{CRLF}"
     await start()
     assert [line for line in modem.commands if line.startswith("AT+CNMI=2")] == [
-        "AT+CNMI=2,1,0,2,0",
-        "AT+CNMI=2,1,0,2,1",
         "AT+CNMI=2,1,0,1,0",
+        "AT+CNMI=2,1,0,1,1",
+        "AT+CNMI=2,1,0,2,0",
     ]
 
 
