@@ -14,7 +14,9 @@ from modemgw.modem.interface import ModemState
 from modemgw.modem.port import is_present
 from modemgw.modem.settings import BankSettings, PortSettings
 from modemgw.modem.shared import Claims, TriedPins
-from tests.modem.conftest import QUICK
+from modemgw.simulator.bank import Bank as SimulatedBank
+from modemgw.simulator.options import Options
+from tests.modem.conftest import QUICK, driven
 from tests.modem.listening import Listener
 from tests.modem.scripted import CRLF, ScriptedModem, ok
 
@@ -114,6 +116,30 @@ async def test_a_pin_may_be_entered_blindly_where_that_is_configured(
     asked = modem.commands.count("AT+CPIN?")
     await modem.until(lambda: modem.commands.count("AT+CPIN?") > asked + 2)
     assert modem.commands.count(ENTER) == 1
+
+
+async def test_a_wrong_pin_uses_up_one_try_however_often_the_daemon_starts(
+    tmp_path: Path, listener: Listener
+) -> None:
+    """The two that are left are a person's."""
+    simulated = SimulatedBank(Options(1, tmp_path, boot_ms=1))
+    simulated.power_on()
+    card = simulated.modems[0].sim
+    assert card is not None
+    card.set_pin("4321")
+    for _ in range(4):
+        settings = (PortSettings(str(simulated.link(0)), pin="1234"),)
+        async with driven(Bank(BankSettings(settings, QUICK), listener)):
+            await listener.until_state(ModemState.LOCKED)
+            listener.states.clear()
+    assert card.tries == 2
+    settings = (PortSettings(str(simulated.link(0)), pin="4321"),)
+    async with driven(Bank(BankSettings(settings, QUICK), listener)) as bank:
+        await listener.until_state(ModemState.LOCKED)
+        assert "2 tries are left" in bank.modems[0].status.reason
+        assert card.enter_pin("4321")
+        await listener.until_state(ModemState.READY)
+    simulated.close()
 
 
 async def test_a_sim_that_asks_for_its_second_pin_does_texts(
