@@ -51,6 +51,13 @@ class Domain(IntEnum):
     PACKET_PREFERRED = 2
     CIRCUIT_PREFERRED = 3
 
+    @property
+    def words(self) -> str:
+        """For people."""
+        first, _, how = self.name.lower().partition("_")
+        other = "circuit" if first == "packet" else "packet"
+        return first if how == "only" else f"{first}, else {other}"
+
 
 def _pattern(value: str) -> str:
     try:

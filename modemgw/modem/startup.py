@@ -24,7 +24,7 @@ from modemgw.modem.errors import (
     NoTextsError,
     UnresponsiveError,
 )
-from modemgw.modem.profile import Reports
+from modemgw.modem.profile import Domain, Reports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +56,7 @@ _OPEN: Final = frozenset({"READY", "SIM PIN2", "SIM PUK2"})
 _TRIES_BY_VERIFY: Final = commands.plain('AT+CSIM=10,"0020000100"', 15.0)
 _TRIES_LEFT: Final = re.compile(r'\+CSIM\s*:\s*4\s*,\s*"?63C([0-9A-F])', re.IGNORECASE)
 _USES: Final = re.compile(r'"(\w+)"\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})')
+_DOMAIN: Final = re.compile(r"\+CGSMS\s*:\s*([0-3])", re.IGNORECASE)
 _USE: Final = commands.plain("AT+CPMS?", 15.0)
 _TEXTS_ANSWER: Final = (_USE, commands.plain("AT+CSCA?", 15.0))
 
@@ -179,15 +180,13 @@ async def choose_pdu_mode(channel: Channel) -> None:
     try:
         await channel.execute(commands.PDU_MODE)
     except CommandError as error:
-        raise NoTextsError(
-            f"a modem answers, but takes no texts here ({error}): try another of its ports"
-        ) from None
+        raise _no_texts(error) from None
 
 
 async def prepare_texts(
     channel: Channel, profile: Profile, line: LineSettings, timing: Timing, storage: str | None
 ) -> StoragePlan:
-    """Storage, announcements, and what profile and line want. Raises CommandError."""
+    """Storage, announcements, and what profile and line want. Raises CommandError, NoTextsError."""
     plan = await _choose_storage(channel, profile, timing, storage)
     await attempt(channel, commands.PHASE_2)
     await announce(channel, profile)
@@ -198,6 +197,13 @@ async def prepare_texts(
         await attempt(channel, commands.plain(f"AT+CGSMS={domain:d}"))
     await attempt(channel, commands.REPORT_REGISTRATION)
     return plan
+
+
+async def domain_of(channel: Channel) -> Domain | None:
+    """The way that texts take now (27.007 §10.1.21); None where the modem does not tell."""
+    answer = await attempt(channel, commands.plain("AT+CGSMS?"))
+    found = _DOMAIN.match(answer[0]) if answer else None
+    return Domain(int(found[1])) if found else None
 
 
 async def no_texts_yet(channel: Channel) -> str:
@@ -310,7 +316,10 @@ async def _iccid(channel: Channel, profile: Profile) -> str | None:
 async def _choose_storage(
     channel: Channel, profile: Profile, timing: Timing, storage: str | None
 ) -> StoragePlan:
-    """The best storage that the modem offers and accepts. Raises CommandError where none is."""
+    """The best storage that the modem offers and accepts.
+
+    Raises CommandError where none is, NoTextsError where it does not even know what is meant.
+    """
     try:
         choices = await _patiently(channel, commands.STORAGE_CHOICES, timing)
         offered = choices.receive
@@ -328,7 +337,15 @@ async def _choose_storage(
         else:
             return StoragePlan(name, tuple(dict.fromkeys((name, *present))))
     assert refused is not None
+    if refused.final.kind is Kind.ERROR:
+        raise _no_texts(refused)
     raise refused
+
+
+def _no_texts(error: CommandError) -> NoTextsError:
+    return NoTextsError(
+        f"a modem answers, but takes no texts here ({error}): try another of its ports"
+    )
 
 
 async def _attempt_patiently(channel: Channel, command: Command[T], timing: Timing) -> T | None:

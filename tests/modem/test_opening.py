@@ -15,6 +15,7 @@ from tests.modem.conftest import QUICK, Start
 from tests.modem.listening import Listener, Permit
 from tests.modem.scripted import CRLF, ScriptedModem, ok
 
+STORAGES = ("ME", "MT", "SM")
 PDU = "0011000B915155500100F00000AA05E8329BFD06"
 
 
@@ -198,9 +199,14 @@ async def test_no_other_registration_counts(
     assert ModemState.READY not in listener.told
 
 
-async def test_a_port_that_takes_no_texts_says_so(start: Start, modem: ScriptedModem) -> None:
+@pytest.mark.parametrize("refused", ["AT+CMGF=0", "AT+CPMS"])
+async def test_a_port_that_takes_no_texts_says_so(
+    start: Start, modem: ScriptedModem, refused: str
+) -> None:
     """It answers AT, as the data ports of modules do."""
-    modem.script["AT+CMGF=0"] = f"{CRLF}ERROR{CRLF}"
+    for command in ("AT+CMGF=0", "AT+CPMS=?", *(f'AT+CPMS="{n}","{n}","{n}"' for n in STORAGES)):
+        if command.startswith(refused):
+            modem.script[command] = f"{CRLF}ERROR{CRLF}"
     driver = await start(ModemState.RECOVERING)
     assert "takes no texts here" in driver.status.reason
     assert "try another of its ports" in driver.status.reason

@@ -144,6 +144,8 @@ async def test_a_probe_finds_a_usable_modem(modem: ScriptedModem) -> None:
     found = await probe(PortSettings(modem.path), QUICK)
     assert found.finding is Finding.USABLE
     assert (found.status.imei, found.status.operator) == ("356938030000005", "Testnet")
+    assert found.profile is not None
+    assert (found.profile.name, found.domain) == ("generic", None)
     assert not [line for line in modem.commands if line.startswith(("AT+CPIN=", "AT+CMGD"))]
 
 
@@ -153,6 +155,8 @@ async def test_a_probe_finds_a_usable_modem(modem: ScriptedModem) -> None:
         ("AT+CPIN?", f"{CRLF}+CME ERROR: 10{CRLF}", Finding.NO_SIM),
         ("AT+CPIN?", ok("+CPIN: SIM PIN"), Finding.LOCKED),
         ("AT+CMGF=0", f"{CRLF}ERROR{CRLF}", Finding.NO_SMS),
+        ("AT+CPMS=?", f"{CRLF}ERROR{CRLF}", Finding.NO_SMS),
+        ("AT+CSCA?", f"{CRLF}+CMS ERROR: 330{CRLF}", Finding.NOT_READY),
         ("AT+CREG?", ok("+CREG: 0,3"), Finding.DENIED),
         ("AT+CREG?", ok("+CREG: 0,2"), Finding.NOT_REGISTERED),
         ("ATE0", f"{CRLF}ERROR{CRLF}", Finding.NOT_A_MODEM),
