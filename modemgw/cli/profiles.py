@@ -31,10 +31,11 @@ announces. What is known of each stands below, with where it comes from:
 
 *Supported* is a profile only if lines about texts of such a modem are among our tests: a submit, an
 announcement, or the choices that it offers for them. None was tried by us on hardware. The others
-will mostly work, too; nobody has shown us their lines. Tell us what yours says: `modemgw modems` and
-its flight recorder know. What a profile does not set is as in [generic](#generic); a submit without a
-limit of its own gets 120 s. USB interfaces
-are in hex, with their class where it matters; what that is based on is in
+will mostly work, too; nobody has shown us their lines. Tell us what yours says: `modemgw modems`
+and its flight recorder know.
+
+What a profile does not set is as in [generic](#generic); a submit without a limit of its own gets
+120 s. USB interfaces are in hex, with their class where it matters; what that is based on is in
 [hardware.md](../hardware.md).
 
 ## A profile of your own
