@@ -56,6 +56,8 @@ _OPEN: Final = frozenset({"READY", "SIM PIN2", "SIM PUK2"})
 _TRIES_BY_VERIFY: Final = commands.plain('AT+CSIM=10,"0020000100"', 15.0)
 _TRIES_LEFT: Final = re.compile(r'\+CSIM\s*:\s*4\s*,\s*"?63C([0-9A-F])', re.IGNORECASE)
 _USES: Final = re.compile(r'"(\w+)"\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})')
+_NUMBER: Final = re.compile(r"(?<![\w\"])\d{1,5}(?![\w\"])")
+_USES_OF_THREE: Final = 6  # used and total, of three storages
 _DOMAIN: Final = re.compile(r"\+CGSMS\s*:\s*([0-3])", re.IGNORECASE)
 _USE: Final = commands.plain("AT+CPMS?", 15.0)
 _TEXTS_ANSWER: Final = (_USE, commands.plain("AT+CSCA?", 15.0))
@@ -330,16 +332,24 @@ async def _choose_storage(
     candidates = [name for name in wanted if name in offered] or list(wanted)
     refused: CommandError | None = None
     for name in candidates:
+        select = commands.plain(commands.select_storage(name, name).text, 15.0)
         try:
-            await _patiently(channel, commands.select_storage(name, name), timing)
+            answer = await _patiently(channel, select, timing)
         except CommandError as error:
             refused = error
         else:
-            return StoragePlan(name, tuple(dict.fromkeys((name, *present))))
+            if name == candidates[-1] or not _holds_nothing(answer):
+                return StoragePlan(name, tuple(dict.fromkeys((name, *present))))
     assert refused is not None
     if refused.final.kind is Kind.ERROR:
         raise _no_texts(refused)
     raise refused
+
+
+def _holds_nothing(answer: tuple[str, ...]) -> bool:
+    """Whether the third storage of an answer to `+CPMS=` has no place at all."""
+    numbers = [number for line in answer for number in _NUMBER.findall(line)]
+    return len(numbers) == _USES_OF_THREE and int(numbers[-1]) == 0
 
 
 def _no_texts(error: CommandError) -> NoTextsError:

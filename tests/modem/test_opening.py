@@ -368,6 +368,26 @@ async def test_a_hung_modem_is_reopened_and_then_reset(
     await listener.until_state(ModemState.READY, 10)
 
 
+async def test_a_modem_that_falls_silent_is_noticed_without_any_cause(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Nothing is submitted and nothing comes in, so only the regular look can tell."""
+    await start()
+    for command in ("AT+CMEE?", "AT+CMGF?", "AT+CSMS?", "AT+CNMI?", "AT+CREG?", "AT+CSQ"):
+        modem.script[command] = ""
+    await listener.until_state(ModemState.RECOVERING, 30)
+    assert "no answer to AT commands" in listener.states[-1][1]
+
+
+async def test_a_storage_without_a_place_is_not_chosen(start: Start, modem: ScriptedModem) -> None:
+    """Some offer one that holds nothing; a text would be refused by the modem."""
+    modem.script['AT+CPMS="ME","ME","ME"'] = ok("+CPMS: 0,0,0,0,0,0")
+    modem.script['AT+CPMS="SM","SM","SM"'] = ok('+CPMS: "SM",1,20,"SM",1,20,"SM",1,20')
+    await start()
+    chosen = [line for line in modem.commands if line.startswith("AT+CPMS=") and "," in line]
+    assert chosen == ['AT+CPMS="ME","ME","ME"', 'AT+CPMS="SM","SM","SM"']
+
+
 async def test_a_path_that_does_not_exist_shows_as_an_absent_modem(
     listener: Listener,
 ) -> None:
