@@ -340,6 +340,9 @@ class Session:
         if collector.sweep_due:
             self._next_sweep = min(self._next_sweep, now + self._timing.sweep_again_s)
             collector.sweep_due = False
+        if collector.missed:
+            self._next_sweep = self._next_round = 0.0
+            collector.missed = False
         if collector.announced:
             self._next_sweep = min(self._next_sweep, now + self._timing.sweep_after_s)
             collector.announced = False

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import product
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from modemgw.at import commands
@@ -56,6 +57,7 @@ _OPEN: Final = frozenset({"READY", "SIM PIN2", "SIM PUK2"})
 _TRIES_BY_VERIFY: Final = commands.plain('AT+CSIM=10,"0020000100"', 15.0)
 _TRIES_LEFT: Final = re.compile(r'\+CSIM\s*:\s*4\s*,\s*"?63C([0-9A-F])', re.IGNORECASE)
 _USES: Final = re.compile(r'"(\w+)"\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})')
+_ACKNOWLEDGED: Final = commands.plain("AT+CSMS=1")
 _NUMBER: Final = re.compile(r"(?<![\w\"])\d{1,5}(?![\w\"])")
 _USES_OF_THREE: Final = 6  # used and total, of three storages
 _DOMAIN: Final = re.compile(r"\+CGSMS\s*:\s*([0-3])", re.IGNORECASE)
@@ -191,7 +193,7 @@ async def prepare_texts(
     """Storage, announcements, and what profile and line want. Raises CommandError, NoTextsError."""
     plan = await _choose_storage(channel, profile, timing, storage)
     await attempt(channel, commands.PHASE_2)
-    await announce(channel, profile)
+    plan = replace(plan, acknowledges=await announce(channel, profile))
     for text in (*profile.init, *line.commands):
         await attempt(channel, commands.plain(text))
     domain = profile.domain if line.domain is None else line.domain
@@ -250,11 +252,12 @@ async def shows_caller(channel: Channel) -> bool:
     return True
 
 
-async def announce(channel: Channel, profile: Profile) -> None:
+async def announce(channel: Channel, profile: Profile) -> bool:
     """Have texts stored and announced, and reports told in the best way that is offered.
 
-    Many promise what they refuse, so the offer only orders the attempts. Raises CommandError
-    where every one is refused: sweeps alone would still find texts, but minutes late.
+    Many promise what they refuse, so the offer only orders the attempts. True where texts cannot
+    be stored: they are printed then, and each has to be acknowledged. Raises CommandError where
+    every form is refused: sweeps alone would still find texts, but minutes late.
     """
     offered = await attempt(channel, commands.ANNOUNCEMENT_CHOICES) or ()
     stored_first = profile.reports is Reports.STORED
@@ -269,9 +272,28 @@ async def announce(channel: Channel, profile: Profile) -> None:
             except CommandError as error:
                 refused = error
             else:
-                return
+                return False
+    if await _announce_directly(channel):
+        return True
     assert refused is not None
     raise refused
+
+
+async def _announce_directly(channel: Channel) -> bool:
+    """Have texts printed, on condition that each is acknowledged; false where that is refused.
+
+    Without that condition (27.005 §3.2.1 `+CSMS` 1) a text would be lost in a crash of ours.
+    """
+    if await attempt(channel, _ACKNOWLEDGED) is None:
+        return False
+    for mode, reports, buffer in product((2, 1), (1, 0), (0, 1)):
+        try:
+            await channel.execute(commands.announce(mode, 2, 0, reports, buffer))
+        except CommandError:
+            continue
+        return True
+    await attempt(channel, commands.PHASE_2)
+    return False
 
 
 async def registration(channel: Channel, domains: list[Command[Registration]]) -> Registration:
