@@ -33,6 +33,10 @@ class PortError(ModemError):
         self.fault = fault
 
 
+class ProfileError(ModemError):
+    """A profile cannot be used, or there is none of that name. The text names file and key."""
+
+
 class CommandError(ModemError):
     """The modem answered with an error."""
 
@@ -51,6 +55,10 @@ class CommandTimeoutError(ModemError):
 
 class UnresponsiveError(ModemError):
     """The dialogue could not be brought into step: no modem, or one that hangs."""
+
+
+class NoTextsError(ModemError):
+    """A modem answers, but not for texts: it may be the wrong one of its ports."""
 
 
 class SamePortError(ModemError):
