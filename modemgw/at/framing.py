@@ -14,7 +14,8 @@ MAX_LINE: Final = 4096
 """Longest line in octets: a PDU takes 350, a long +COPS=? some 1,500; more is a port that spews."""
 
 _END = re.compile(rb"[\r\n]")
-_PROMPT = re.compile(rb"[\r\n\x00 ]*>")
+# Lines of nothing that prints, then `>` where a line begins, behind noise at most.
+_PROMPT = re.compile(rb"(?:[ \t\x00\x1a\x1b]*[\r\n])*[^\x21-\x7e\r\n]*>")
 # What may stand around a line without being part of it: blanks, NULs, an echoed Ctrl-Z or ESC.
 _EDGE = " \t\x00\x1a\x1b"
 

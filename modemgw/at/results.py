@@ -76,6 +76,10 @@ CALL_RESULTS: Final = frozenset(
     {Kind.CONNECT, Kind.NO_CARRIER, Kind.BUSY, Kind.NO_ANSWER, Kind.NO_DIALTONE}
 )
 """What ends a dialling command only. To any other it says that somebody's call has ended."""
+ORDINARY: Final = frozenset(Kind) - CALL_RESULTS
+"""What may end any command."""
+DIALLED: Final = frozenset(Kind)
+"""What may end a command that dials or answers."""
 _CODED = re.compile(r"(\+CMS ERROR|\+CME ERROR|MODEM ERROR)\s*:\s*(.*)", re.IGNORECASE)
 _CONNECT = re.compile(r"CONNECT \S.*")
 

@@ -28,7 +28,9 @@ _LINES = st.lists(
     st.one_of(
         st.text(max_size=30),
         st.from_regex(r"\+C[A-Z]{3}: ?[(\"0-9,)A-Z]{0,20}", fullmatch=True),
-        st.sampled_from([command.prefixes[0] + ": " for command in _PARSERS if command.prefixes]),
+        st.sampled_from(
+            [f"{prefix}: " for command in _PARSERS for prefix in command.answer.prefixes]
+        ),
     ),
     max_size=5,
 )
@@ -42,7 +44,7 @@ def test_parsers_raise_nothing_but_their_own_error(lines: list[str]) -> None:
         with contextlib.suppress(AtError):
             command.parse(tuple(lines))
         for line in lines:
-            command.claims(line)
+            command.answer.claims(line, prefix_of(line))
 
 
 @given(text=st.text(max_size=60))
@@ -131,7 +133,7 @@ def test_signal_outside_of_its_scale_is_not_known() -> None:
 def test_an_operator_may_be_missing() -> None:
     """+COPS: 0 while there is none."""
     assert answers.operator(("+COPS: 0",)) == Operator(0, None)
-    assert answers.operator(('+COPS: 0,0,"Testnet",7',)) == Operator(0, "Testnet")
+    assert answers.operator(('+COPS: 0,0,"Testnet",7',)) == Operator(0, "Testnet", 0, 7)
 
 
 def test_storages_are_read_from_one_list_or_three() -> None:
@@ -192,8 +194,8 @@ def test_commands_refuse_what_is_no_command() -> None:
         commands.enter_pin('1"')
     with pytest.raises(AtError, match="no command line"):
         commands.plain("AT\rAT+CMGD=1,4")
-    assert commands.plain("at+csq").prefixes == ("+CSQ",)
-    assert commands.plain("ATI").prefixes == ()
+    assert commands.plain("at+csq").answer.prefixes == {"+CSQ"}
+    assert not commands.plain("ATI").answer.prefixes
     assert commands.announce(2, 1, 0, 2, 0).text == "AT+CNMI=2,1,0,2,0"
     assert commands.select_storage("ME").text == 'AT+CPMS="ME"'
 
@@ -246,7 +248,7 @@ def test_the_tries_left_to_a_pin_are_read_in_every_makers_words(name: str, answe
     """The first number of the answer is the one of the PIN."""
     command = commands.read_pin_tries(name)
     assert command.text == f"AT{name}"
-    assert command.claims(answer)
+    assert command.answer.claims(answer, prefix_of(answer))
     assert command.parse((answer,)) == 2
 
 
