@@ -286,7 +286,7 @@ class Dialogue:
         if command.marker and self._is_owed(command):
             raise AtError(f"a late answer may be mistaken for that of {command.text}")
         self._step(_step_for(command, self._state))
-        if command.answer.prompt:
+        if command.answer.prompt and not self._string:
             self._framer.prompt()  # one that is older than the command does not answer it
         self._take_up(command)
         self._written = command.text
