@@ -503,7 +503,7 @@ class Dialogue:
                 yield Prompt()
             case _Do.LATE:
                 yield Late(line.text)
-            case _Do.NOISE:
+            case _:
                 yield Noise(line.text)
 
     def _keep(self, line: _Line) -> bool:

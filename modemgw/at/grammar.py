@@ -67,21 +67,27 @@ class Rule:
 
 SOURCES: Final = {
     "Telit": "Telit UC864-E/G AT Commands Reference Guide, 80304ST10041a rev. 3, §3.2.4",
-    "Telit SMS": (
-        "the rows on SMS of that table, as a public driver for Telit modules quotes them; "
-        "not seen in the guide itself"
+    "Telit, quoted": (
+        "further rows of that table as a public driver for Telit modules quotes them; not seen in "
+        "the guide itself"
     ),
     "GM862": "Telit AT Commands Reference Guide 80000ST10025a rev. 5, §3.2.4",
+    "alike": "that of the command of its kind in Telit's table: +CREG, +CIMI, +CHLD or +COPS",
     "Quectel": "Quectel UGxx AT Commands Manual: 120 s, determined by the network",
     "SIM800": "SIM800 Series AT Command Manual V1.09, from memory: deleting all takes up to 25 s",
     "peers": "what SMS Server Tools and python-gsmmodem wait",
     "ours": "no maker's figure seen; well beyond any answer that we know of",
 }
+"""Who says how long. Figures below five seconds are taken as five: a busy modem answers late."""
 
 _LOCAL: Final = Limit(5, "Telit")
-_SMS: Final = Limit(5, "Telit SMS")
+_QUOTED: Final = Limit(5, "Telit, quoted")
 _SIM: Final = Limit(20, "Telit")
 _RADIO: Final = Limit(180, "Telit")
+_LIKE_CREG: Final = Limit(5, "alike")
+_LIKE_CIMI: Final = Limit(20, "alike")
+_LIKE_CHLD: Final = Limit(20, "alike")
+_LIKE_COPS: Final = Limit(180, "alike")
 _OTHER: Final = Limit(5, "ours")
 
 _NOTHING: Final = Answer()
@@ -99,11 +105,11 @@ def _free(*prefixes: str) -> Answer:
     return Answer(frozenset(prefixes), most=1, free=True, needed=True)
 
 
-def _registration(name: str, clause: str) -> dict[str, Rule]:
+def _registration(name: str, clause: str, limit: Limit = _LIKE_CREG) -> dict[str, Rule]:
     return {
-        f"{name}?": Rule(clause, replace(_one(name), is_answer=is_registration_answer), _LOCAL),
-        f"{name}=?": Rule(clause, _one(name), _LOCAL),
-        f"{name}=": Rule(clause, _NOTHING, _LOCAL),
+        f"{name}?": Rule(clause, replace(_one(name), is_answer=is_registration_answer), limit),
+        f"{name}=?": Rule(clause, _one(name), limit),
+        f"{name}=": Rule(clause, _NOTHING, limit),
     }
 
 
@@ -123,26 +129,26 @@ RULES: Final[dict[str, Rule]] = {
     "Z": Rule("V.250 §6.1.1", _NOTHING, _OTHER),
     "&F": Rule("V.250 §6.1.2", _NOTHING, _OTHER),
     "&W": Rule("maker", _NOTHING, _OTHER),
-    "I": Rule("V.250 §6.1.3", _many(free=True), _LOCAL),
-    "D": Rule("V.250 §6.3.1", replace(_NOTHING, finals=DIALLED), _RADIO),
-    "A": Rule("V.250 §6.3.5", replace(_NOTHING, finals=DIALLED), _RADIO),
-    "H": Rule("V.250 §6.3.6", _NOTHING, _SIM),
+    "I": Rule("V.250 §6.1.3", _many(free=True), _QUOTED),
+    "D": Rule("V.250 §6.3.1", replace(_NOTHING, finals=DIALLED), _LIKE_COPS),
+    "A": Rule("V.250 §6.3.5", replace(_NOTHING, finals=DIALLED), _LIKE_COPS),
+    "H": Rule("V.250 §6.3.6", _NOTHING, _LIKE_CHLD),
     "O": Rule("V.250 §6.3.7", replace(_NOTHING, finals=DIALLED), _OTHER),
-    "+GMI": Rule("V.250 §6.1.4", _free("+GMI"), _LOCAL),
-    "+GMM": Rule("V.250 §6.1.5", _free("+GMM"), _LOCAL),
-    "+GMR": Rule("V.250 §6.1.6", _free("+GMR"), _LOCAL),
-    "+GSN": Rule("V.250 §6.1.7", _free("+GSN"), _SIM),
+    "+GMI": Rule("V.250 §6.1.4", _free("+GMI"), _QUOTED),
+    "+GMM": Rule("V.250 §6.1.5", _free("+GMM"), _QUOTED),
+    "+GMR": Rule("V.250 §6.1.6", _free("+GMR"), _QUOTED),
+    "+GSN": Rule("V.250 §6.1.7", _free("+GSN"), Limit(20, "Telit, quoted")),
     "+CGMI": Rule("27.007 §5.1", _free("+CGMI"), _LOCAL),
     "+CGMM": Rule("27.007 §5.2", _free("+CGMM"), _LOCAL),
     "+CGMR": Rule("27.007 §5.3", _free("+CGMR", "+REVISION"), _LOCAL),
     "+CGSN": Rule("27.007 §5.4", _free("+CGSN"), _SIM),
-    "+CGSN=": Rule("27.007 §5.4", _free("+CGSN"), _SIM),
+    "+CGSN=": Rule("27.007 §5.4", _free("+CGSN"), _LIKE_CIMI),
     "+CIMI": Rule("27.007 §5.6", _free("+CIMI"), _SIM),
     **_setting("+CSCS", "27.007 §5.5"),
     **_setting("+CRC", "27.007 §6.11"),
-    "+CHUP": Rule("27.007 §6.5", _NOTHING, _SIM),
+    "+CHUP": Rule("27.007 §6.5", _NOTHING, _LIKE_CHLD),
     "+CNUM": Rule("27.007 §7.1", _many("+CNUM"), _SIM),
-    **_registration("+CREG", "27.007 §7.2"),
+    **_registration("+CREG", "27.007 §7.2", _LOCAL),
     **_registration("+CGREG", "27.007 §10.1.20"),
     **_registration("+CEREG", "27.007 §10.1.22"),
     **_registration("+C5GREG", "27.007 §10.1.47"),
@@ -154,22 +160,22 @@ RULES: Final[dict[str, Rule]] = {
     "+CCWA=": Rule("27.007 §7.12", _many("+CCWA"), _SIM),
     # `+CUSD:` is always an announcement, also where a modem prints it before the OK.
     "+CUSD=": Rule("27.007 §7.15", _NOTHING, _RADIO),
-    "+CUSD?": Rule("27.007 §7.15", _one("+CUSD"), _LOCAL),
+    "+CUSD?": Rule("27.007 §7.15", _one("+CUSD"), _OTHER),
     "+CLCC": Rule("27.007 §7.18", _many("+CLCC"), _SIM),
     "+CFUN?": Rule("27.007 §8.2", _one("+CFUN"), Limit(15, "ours")),
     "+CFUN=?": Rule("27.007 §8.2", _one("+CFUN"), Limit(15, "ours")),
     "+CFUN=": Rule("27.007 §8.2", _NOTHING, Limit(30, "ours")),
     "+CPIN?": Rule("27.007 §8.3", _one("+CPIN"), _SIM),
     "+CPIN=": Rule("27.007 §8.3", _NOTHING, Limit(30, "peers")),
-    "+CPINR": Rule("27.007 §8.65", _many("+CPINR"), _SIM),
-    "+CPINR=": Rule("27.007 §8.65", _many("+CPINR"), _SIM),
-    "+QPINC=": Rule("Quectel", _many("+QPINC"), _SIM),
-    "+QPINC?": Rule("Quectel", _many("+QPINC"), _SIM),
-    "+SPIC": Rule("SIMCom", _one("+SPIC"), _SIM),
-    "#PCT": Rule("Telit", _one("#PCT"), Limit(10, "Telit SMS")),
-    "+UPINCNT": Rule("u-blox", _one("+UPINCNT"), _SIM),
-    "^SPIC": Rule("Cinterion", _one("^SPIC"), _SIM),
-    "^CPIN?": Rule("Huawei", _one("^CPIN"), _SIM),
+    "+CPINR": Rule("27.007 §8.65", _many("+CPINR"), _LIKE_CIMI),
+    "+CPINR=": Rule("27.007 §8.65", _many("+CPINR"), _LIKE_CIMI),
+    "+QPINC=": Rule("Quectel", _many("+QPINC"), _LIKE_CIMI),
+    "+QPINC?": Rule("Quectel", _many("+QPINC"), _LIKE_CIMI),
+    "+SPIC": Rule("SIMCom", _one("+SPIC"), _LIKE_CIMI),
+    "#PCT": Rule("Telit", _one("#PCT"), Limit(10, "Telit, quoted")),
+    "+UPINCNT": Rule("u-blox", _one("+UPINCNT"), _LIKE_CIMI),
+    "^SPIC": Rule("Cinterion", _one("^SPIC"), _LIKE_CIMI),
+    "^CPIN?": Rule("Huawei", _one("^CPIN"), _LIKE_CIMI),
     "+CSQ": Rule("27.007 §8.5", _one("+CSQ"), _LOCAL),
     "+CESQ": Rule("27.007 §8.69", _one("+CESQ"), _OTHER),
     "+CIND?": Rule("27.007 §8.9", _one("+CIND"), _OTHER),
@@ -178,27 +184,27 @@ RULES: Final[dict[str, Rule]] = {
     **_setting("+CCLK", "27.007 §8.15", _OTHER),
     **_setting("+CTZU", "27.007 §8.40", _OTHER),
     **_setting("+CTZR", "27.007 §8.41", _OTHER),
-    "+CRSM=": Rule("27.007 §8.18", _one("+CRSM"), _SIM),
-    "+CLAC": Rule("27.007 §8.37", _many("+CLAC", free=True), _LOCAL),
-    **_setting("+CMEE", "27.007 §9.1"),
+    "+CRSM=": Rule("27.007 §8.18", _one("+CRSM"), _LIKE_CIMI),
+    "+CLAC": Rule("27.007 §8.37", _many("+CLAC", free=True), Limit(5, "GM862")),
+    **_setting("+CMEE", "27.007 §9.1", _QUOTED),
     **_setting("+CGSMS", "27.007 §10.1.21", _OTHER),
-    "+CCID": Rule("maker", _free("+CCID"), _SIM),
-    "+CCID?": Rule("maker", _free("+CCID"), _SIM),
-    "+ICCID": Rule("maker", _free("+ICCID"), _SIM),
-    "+QCCID": Rule("Quectel", _free("+QCCID", "+CCID"), _SIM),
-    "+CICCID": Rule("SIMCom", _free("+CICCID", "+ICCID"), _SIM),
-    "^ICCID?": Rule("Huawei", _free("^ICCID"), _SIM),
-    "#CCID": Rule("Telit", _free("#CCID"), _SIM),
-    "^SCID": Rule("Cinterion", _free("^SCID"), _SIM),
-    "+CSMS?": Rule("27.005 §3.2.1", _one("+CSMS"), _SMS),
-    "+CSMS=?": Rule("27.005 §3.2.1", _one("+CSMS"), _SMS),
-    "+CSMS=": Rule("27.005 §3.2.1", _one("+CSMS", needed=False), _SMS),
+    "+CCID": Rule("maker", _free("+CCID"), _LIKE_CIMI),
+    "+CCID?": Rule("maker", _free("+CCID"), _LIKE_CIMI),
+    "+ICCID": Rule("maker", _free("+ICCID"), _LIKE_CIMI),
+    "+QCCID": Rule("Quectel", _free("+QCCID", "+CCID"), _LIKE_CIMI),
+    "+CICCID": Rule("SIMCom", _free("+CICCID", "+ICCID"), _LIKE_CIMI),
+    "^ICCID?": Rule("Huawei", _free("^ICCID"), _LIKE_CIMI),
+    "#CCID": Rule("Telit", _free("#CCID"), _LIKE_CIMI),
+    "^SCID": Rule("Cinterion", _free("^SCID"), _LIKE_CIMI),
+    "+CSMS?": Rule("27.005 §3.2.1", _one("+CSMS"), _QUOTED),
+    "+CSMS=?": Rule("27.005 §3.2.1", _one("+CSMS"), _QUOTED),
+    "+CSMS=": Rule("27.005 §3.2.1", _one("+CSMS", needed=False), _QUOTED),
     "+CPMS?": Rule("27.005 §3.2.2", _one("+CPMS"), Limit(15, "ours")),
     "+CPMS=?": Rule("27.005 §3.2.2", _one("+CPMS"), Limit(15, "ours")),
     "+CPMS=": Rule("27.005 §3.2.2", _one("+CPMS", needed=False), Limit(15, "ours")),
-    **_setting("+CMGF", "27.005 §3.2.3", _SMS),
-    **_setting("+CSCA", "27.005 §3.3.1", Limit(20, "Telit SMS")),
-    **_setting("+CNMI", "27.005 §3.4.1", _SMS),
+    **_setting("+CMGF", "27.005 §3.2.3", _QUOTED),
+    **_setting("+CSCA", "27.005 §3.3.1", Limit(20, "Telit, quoted")),
+    **_setting("+CNMI", "27.005 §3.4.1", _QUOTED),
     "+CMGL": Rule("27.005 §4.1", _many("+CMGL", free=True), Limit(60, "peers")),
     "+CMGL=": Rule("27.005 §4.1", _many("+CMGL", free=True), Limit(60, "peers")),
     "+CMGR=": Rule(
@@ -219,7 +225,7 @@ RULES: Final[dict[str, Rule]] = {
 }
 """By name and form: `+X` is done, `+X?` read, `+X=?` tested, `+X=` set (V.250 §5.4)."""
 
-_BASIC = re.compile(r"(&?[A-Z])(?:=?\d*\??)", re.IGNORECASE)
+_BASIC = re.compile(r"(&?[A-Z])[0-9]*(?:=[0-9]*|\?)?", re.IGNORECASE)
 _EXTENDED = re.compile(r"([+^#$%*!_@][A-Z0-9_/.]+)\s*(=\?|\?|=)?", re.IGNORECASE)
 _VALUES = re.compile(r'(?:"[^"]*"?|[^";])*;?')  # a semicolon in quotes is a text's
 

@@ -10,19 +10,15 @@ from hypothesis import strategies as st
 
 from modemgw.at import answers, commands
 from modemgw.at.answers import Operator, Registration
-from modemgw.at.command import Command
+from modemgw.at.command import Command, joined
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import information, parameters, prefix_of
 from modemgw.at.results import Kind, final_result
-from modemgw.at.unsolicited import is_boot
+from tests.at.page import named
 
-_PARSERS = [
-    *(value for value in vars(commands).values() if isinstance(value, Command)),
-    *commands.REGISTRATIONS,
-    commands.read_iccid("+CCID"),
-    commands.read_iccid("+CRSM"),
-    commands.read_text(1),
-    commands.submit(1),
+_PARSERS: list[Command[object]] = [
+    *(command for _, command in named()),
+    joined(commands.SIGNAL, commands.MAKER, commands.STORAGE_USE),
 ]
 _LINES = st.lists(
     st.one_of(
@@ -224,14 +220,6 @@ def test_prefixes_are_told_from_text() -> None:
     with pytest.raises(AtError, match="no information line"):
         information("Quectel")
     assert information("+X: a").number(0) is None
-
-
-def test_a_start_of_the_modem_is_recognised() -> None:
-    """Words, and +CFUN: 1 that nobody asked for."""
-    assert is_boot("RDY")
-    assert is_boot("SMS Ready")
-    assert is_boot("+CFUN: 1")
-    assert not is_boot("+CFUN: 4")
 
 
 @pytest.mark.parametrize(
