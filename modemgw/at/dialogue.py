@@ -409,7 +409,7 @@ class Dialogue:
             # An echo comes once: a payload of hex must not swallow an equal line later on.
             self._written = ""
             return True
-        if _ECHO.match(text):
+        if text[0] in "Aa" and _ECHO.match(text):
             return True
         # One whose beginning was lost would be taken for an identity.
         free = self._command is not None and self._command.answer.free

@@ -50,19 +50,23 @@ class Information:
 
 def prefix_of(line: str) -> str | None:
     """The prefix (`+CMTI`) of an information line, in capitals; None for any other line."""
-    found = _PREFIX.match(line)
-    if found is None or not (found[2] or found.end() == len(line) or line[found.end()] in '("'):
-        return None
-    return found[1].upper()
+    found = _prefix(line)
+    return None if found is None else found[1].upper()
 
 
 def information(line: str) -> Information:
     """Take one line apart. Raises AtError where it is no information line."""
-    prefix = prefix_of(line)
-    found = _PREFIX.match(line)
-    if prefix is None or found is None:
+    found = _prefix(line)
+    if found is None:
         raise AtError(f"no information line: {line[:40]!r}")
-    return Information(prefix, parameters(line[found.end() :]))
+    return Information(found[1].upper(), parameters(line[found.end() :]))
+
+
+def _prefix(line: str) -> re.Match[str] | None:
+    found = _PREFIX.match(line)
+    if found is None or not (found[2] or found.end() == len(line) or line[found.end()] in '("'):
+        return None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ def parameters(text: str) -> tuple[Parameter, ...]:
 
 def _pieces(text: str, *, brackets: bool = True) -> list[str]:
     """Cut at commas, and between lists that stand side by side: `(1,"a")(2,"b")`."""
+    if '"' not in text and "(" not in text:
+        return text.split(",")
     pieces: list[str] = []
     quoted = False
     depth = start = 0

@@ -61,7 +61,11 @@ def stored_texts(lines: Lines) -> tuple[StoredText, ...]:
     a readable index is left out: nothing could be done with it. Raises AtError in text mode.
     """
     entries: list[StoredText] = []
-    whole = tuple(piece for line in lines for piece in _GLUED.split(line))
+    whole = tuple(
+        piece
+        for line in lines
+        for piece in (_GLUED.split(line) if "+CMGL:" in line[1:] else (line,))
+    )
     for position, line in enumerate(whole):
         if prefix_of(line) != "+CMGL":
             continue
