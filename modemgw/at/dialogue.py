@@ -211,7 +211,7 @@ _STEPS: Final[dict[Step, dict[State, State]]] = {
 }
 
 # An echo of a command, also of one from before; no line of an answer begins like this.
-_ECHO = re.compile(r"AT(?:[+^#$%*!&].*|[EVHIZ]\d?|)$", re.IGNORECASE)
+_ECHO = re.compile(r"AT(?:[+^#$%*!].*|&?[A-Z]\d?|)$", re.IGNORECASE)
 _ECHO_SHORTEST: Final = 4  # characters of an echo that has lost its beginning
 _HEX = re.compile(r"[0-9A-Fa-f ]+")
 _PAYLOAD = re.compile(r"[0-9A-Fa-f]+")
@@ -409,6 +409,8 @@ class Dialogue:
             # An echo comes once: a payload of hex must not swallow an equal line later on.
             self._written = ""
             return True
+        if self._string:
+            return False  # its lines are a person's words: "AT&T", for one
         if text[0] in "Aa" and _ECHO.match(text):
             return True
         # One whose beginning was lost would be taken for an identity.

@@ -74,8 +74,9 @@ class NaiveModem:
         self._read.append(lambda: self._do_command(turn, text, script, lost))
 
     def payload(self, turn: int, script: Script, lost: frozenset[Kind]) -> None:
-        """Take a text and Ctrl-Z."""
-        self._read.append(lambda: self._do_payload(turn, script, lost))
+        """Take a text and Ctrl-Z, unless that gets lost: then it goes on waiting for it."""
+        if Kind.PROMPT not in lost:
+            self._read.append(lambda: self._do_payload(turn, script, lost))
 
     def escape(self, answer: str) -> None:
         """Take ESC; `answer` is what it says if it waits for a text, "" for nothing."""

@@ -75,6 +75,24 @@ def test_an_echo_that_lost_its_beginning_is_no_identity() -> None:
     assert commands.MAKER.parse(response.lines) == "Quectel"
 
 
+def test_a_name_that_looks_like_a_command_is_no_echo() -> None:
+    """AT&T is an operator."""
+    dialogue = clean_dialogue()
+    events = dialogue.receive(b'\r\n+CUSD: 2,"\r\nAT&T\r\nAT&T Free Msg",15\r\n')
+    assert events == [Unsolicited(('+CUSD: 2,"', "AT&T", 'AT&T Free Msg",15'))]
+    dialogue.begin(commands.DESCRIPTION)
+    response = _response(list(dialogue.receive(b"ATI\r\r\nAT&T Unite\r\n\r\nOK\r\n")))
+    assert response.lines == ("AT&T Unite",)
+
+
+def test_octets_of_flow_control_are_no_text() -> None:
+    """XON and XOFF get through where a driver does not take them out; NULs anywhere."""
+    dialogue = clean_dialogue()
+    dialogue.begin(commands.SIGNAL)
+    response = _response(list(dialogue.receive(b"\x11\r\n+C\x13SQ: 9\x00,99\r\nO\x11K\r\n")))
+    assert response.lines == ("+CSQ: 9,99",)
+
+
 def test_the_echo_of_a_payload_is_swallowed_once() -> None:
     """A listing may hold the very PDU that was sent."""
     dialogue = clean_dialogue()
@@ -91,7 +109,7 @@ def test_the_echo_of_a_payload_is_swallowed_once() -> None:
 @SEEDS
 def test_a_prompt_behind_noise_or_blank_lines_is_one(seed: int | None) -> None:
     """Octets that print nothing, ESC and Ctrl-Z echoed, tabs: the prompt is due and it is there."""
-    for before in (b"\xff\xfe", b"\x1a\r\n", b"\x1b\r\n\t\r\n", b"\r\n\x00\x00 "):
+    for before in (b"\xff\xfe", b"\x1a\r\n", b"\x1b\r\n\t\r\n", b"\r\n\x00\x00 ", b"\x11\r\n"):
         dialogue = clean_dialogue()
         dialogue.begin(commands.submit(19))
         assert feed(dialogue, before + b"> ", seed) == [Prompt()]
