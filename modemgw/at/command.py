@@ -47,6 +47,11 @@ class Command(Generic[T_co]):
         if not _LINE.fullmatch(self.text):
             raise AtError("no command line" if self.secret else f"no command line: {self.text!r}")
 
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What lines of its answer may begin with."""
+        return tuple(sorted(self.answer.prefixes))
+
 
 def command(
     text: str,

@@ -184,6 +184,7 @@ RULES: Final[dict[str, Rule]] = {
     **_setting("+CCLK", "27.007 §8.15", _OTHER),
     **_setting("+CTZU", "27.007 §8.40", _OTHER),
     **_setting("+CTZR", "27.007 §8.41", _OTHER),
+    "+CSIM=": Rule("27.007 §8.17", _one("+CSIM"), _LIKE_CIMI),
     "+CRSM=": Rule("27.007 §8.18", _one("+CRSM"), _LIKE_CIMI),
     "+CLAC": Rule("27.007 §8.37", _many("+CLAC", free=True), Limit(5, "GM862")),
     **_setting("+CMEE", "27.007 §9.1", _QUOTED),
