@@ -124,7 +124,9 @@ class Session:
             if self._restarted:
                 # In text mode, for instance, AT+CMGS=19 would text to the number 19.
                 return SubmitResult(Outcome.REFUSED, detail="the modem has forgotten its settings")
-            limit_s = self.profile.submit_s or self._timing.submit_s
+            limit_s = self._timing.submit_s
+            if self.profile.submit_s is not None:
+                limit_s = self.profile.submit_s * self._timing.patience
             result = await submit(self._channel, pdu, length, clearance, self._timing, limit_s)
         if result.outcome is not Outcome.ACCEPTED:
             self._check_now = True

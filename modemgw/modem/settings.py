@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,7 @@ class PortSettings:
     `profile` names a file of `profiles/`; None: found out by asking the modem. `storage` is the
     storage for incoming texts (`ME`, `MT`, `SM`); None: the best that is offered.
     `power_cycle_command` is run without a shell, `{port}` in it replaced by the port's path; it
-    gets `Timing.power_command_s` to end.
+    gets `Timing.power_command_s` to end. `patience` is what all of `Timing` is multiplied by.
     """
 
     pattern: str
@@ -22,11 +23,12 @@ class PortSettings:
     storage: str | None = None
     power_cycle_command: str | None = None
     rtscts: bool = False
+    patience: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Time limits and intervals, in seconds. Tests shorten them; operators should not."""
+    """Time limits and intervals, in seconds; for a slow modem, or a test, all of them `times`."""
 
     # The port.
     open_s: float = 15.0  # an open on a dead USB port can block for many seconds
@@ -66,6 +68,15 @@ class Timing:
     reset_s: float = 40.0
     quarantine_s: float = 900.0
     steady_s: float = 300.0  # so long without a fault, and the ladder begins at its foot again
+
+    def times(self, factor: float) -> Timing:
+        """All of it longer or shorter; how often something is attempted stays."""
+        longer: dict[str, Any] = {
+            entry.name: value * factor
+            for entry in fields(self)
+            if isinstance(value := getattr(self, entry.name), float)
+        }
+        return replace(self, **longer)
 
 
 @dataclass(frozen=True, slots=True)
