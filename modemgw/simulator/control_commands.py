@@ -191,6 +191,14 @@ def _sim(bank: Bank, fields: Fields) -> Answer:
     return {"iccid": sim and sim.iccid, "number": sim and sim.number}
 
 
+def _storage(bank: Bank, fields: Fields) -> Answer:
+    """How many texts the storage `name` of a modem holds at most: `capacity`."""
+    modem = _modem(bank, fields)
+    storage = modem.storage(fields.choice("name", ("ME", "SM")))
+    storage.capacity = fields.integer("capacity", 1, 10_000)
+    return {"stored": len(storage)}
+
+
 def _inbox(bank: Bank, fields: Fields) -> Answer:
     """What the phone `number` received: TPDUs as they came, and the texts that a person reads."""
     phone = bank.network.phones.get(fields.text("number"))
@@ -247,6 +255,7 @@ COMMANDS: dict[str, Callable[[Bank, Fields], Answer]] = {
     "report": _report,
     "ring": _ring,
     "sim": _sim,
+    "storage": _storage,
     "inbox": _inbox,
     "stats": _stats,
 }

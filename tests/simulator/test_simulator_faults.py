@@ -188,8 +188,9 @@ async def test_a_full_memory_is_told_and_takes_no_text_to_send(
     modem = bank.modems[0]
     modem.personality = replace(modem.personality, full='^SMMEMFULL: "{storage}"')
     await line.say('AT+CPMS="SM","SM","SM"')
-    while modem.storage("SM").add("00", 0):
-        pass
+    for _ in range(2):
+        modem.storage("SM").add("00", 0)
+    assert (await control.do("storage", modem=0, name="SM", capacity=2))["stored"] == 2
     await arm(control, "memory_full")
     await text_in(control)
     await line.expect(rb'\^SMMEMFULL: "SM"\r\n')
