@@ -38,6 +38,8 @@ from pydantic_settings import (
 from modemgw.consent.gate import Policy
 from modemgw.consent.hours import parse_window
 from modemgw.consent.replies import Replies
+from modemgw.modem import catalogue, patterns
+from modemgw.modem.errors import ProfileError
 from modemgw.store.engine import parse_url
 from modemgw.store.errors import StoreError
 
@@ -85,6 +87,16 @@ def _database(value: str) -> str:
         parse_url(value)
     except StoreError as error:
         raise ValueError(str(error).removeprefix("database_url: ")) from None
+    return value
+
+
+def _port(value: str) -> str:
+    patterns.check(value)
+    return value
+
+
+def _usb(value: str) -> str:
+    patterns.UsbSelector.parse(value)
     return value
 
 
@@ -141,10 +153,19 @@ class ApiSection(_Section):
 
 
 class PortSection(_Section):
-    """One port, or a glob of ports, with its own settings."""
+    """One port, or several that a glob or a USB identity stands for, with its own settings."""
 
-    path: str = Field(min_length=1, description="Path, glob or pyserial URL.")
+    path: Annotated[str, Field(min_length=1), AfterValidator(_port)] | None = Field(
+        None, description="Path, glob, or URL (`socket://` or `rfc2217://`)."
+    )
+    usb: Annotated[str, AfterValidator(_usb)] | None = Field(
+        None,
+        description="Instead of a path: USB vendor and product, as `lsusb` shows them "
+        "(`2c7c:0125`, or `2c7c:*`), and behind it, as needed, `if=02` (USB interface), "
+        "`serial=…`, `product=…` (a word of its name).",
+    )
     baudrate: int = Field(115_200, ge=300, le=4_000_000, description="Speed of a real UART.")
+    parity: Literal["none", "even", "odd"] = Field("none", description="Parity of a real UART.")
     pin: str | None = Field(
         None, pattern=r"^\d{4,8}$", description="The SIM's PIN; never tried when one try is left."
     )
@@ -159,16 +180,47 @@ class PortSection(_Section):
         le=100,
         description="What every time limit is multiplied by: more for a modem that is slow.",
     )
+    xonxoff: bool = Field(False, description="Software flow control.")
     power_cycle_command: str | None = Field(
         None, description="Run without a shell to cut its power, as the last resort."
     )
+
+    @model_validator(mode="after")
+    def _names_a_port(self) -> Self:
+        if (self.path is None) == (self.usb is None):
+            raise ValueError('a port is named by either path = "…" or usb = "…"')
+        if self.rtscts and self.xonxoff:
+            raise ValueError("rtscts and xonxoff exclude each other: three wires need xonxoff")
+        return self
+
+    @property
+    def pattern(self) -> str:
+        """The port as `modem.patterns` has it."""
+        return self.path if self.path is not None else f"{patterns.USB_PREFIX}{self.usb}"
 
 
 class ModemsSection(_Section):
     """Where modems are looked for."""
 
-    ports: Strings = Field([], description="Paths, globs and pyserial URLs.")
+    ports: Annotated[list[Annotated[str, AfterValidator(_port)]], BeforeValidator(_as_list)] = (
+        Field([], description='Paths, globs, URLs, and USB identities ("usb:2c7c:0125").')
+    )
     port: list[PortSection] = Field([], description="Ports that need settings of their own.")
+    profile_dir: Path | None = Field(
+        None,
+        description="Folder with modem profiles of your own: tried first, replacing ours by name.",
+    )
+
+    @model_validator(mode="after")
+    def _profiles_are_there(self) -> Self:
+        try:
+            profiles = catalogue.load(self.profile_dir)
+            for port in self.port:
+                if port.profile is not None:
+                    profiles.named(port.profile)
+        except ProfileError as error:
+            raise ValueError(str(error)) from None
+        return self
 
 
 class NumbersSection(_Section):

@@ -23,8 +23,9 @@ from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.settings import GatewaySettings, Pool
+from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
-from modemgw.modem.settings import BankSettings, PortSettings
+from modemgw.modem.settings import BankSettings, Parity, PortSettings
 from modemgw.store import webhooks
 from modemgw.store.engine import Checkpointer, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
@@ -106,7 +107,7 @@ def bank_settings(config: Config) -> BankSettings:
     """The modems' part of the configuration."""
     detailed = tuple(
         PortSettings(
-            pattern=port.path,
+            pattern=port.pattern,
             baudrate=port.baudrate,
             pin=port.pin,
             profile=port.profile,
@@ -114,10 +115,15 @@ def bank_settings(config: Config) -> BankSettings:
             power_cycle_command=port.power_cycle_command,
             rtscts=port.rtscts,
             patience=port.patience,
+            parity=Parity(port.parity),
+            xonxoff=port.xonxoff,
         )
         for port in config.modems.port
     )
-    return BankSettings((*detailed, *(PortSettings(port) for port in config.modems.ports)))
+    return BankSettings(
+        (*detailed, *(PortSettings(port) for port in config.modems.ports)),
+        profiles=catalogue.load(config.modems.profile_dir),
+    )
 
 
 def api_settings(config: Config) -> ApiSettings:

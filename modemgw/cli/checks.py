@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import glob
 import grp
 import http.client
 import os
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from modemgw.modem.discovery import Discovery, Spare, select
+from modemgw.modem.patterns import is_glob, is_usb
 from modemgw.modem.probe import Finding, Probe, probe
-from modemgw.modem.settings import PortSettings
+from modemgw.modem.settings import Parity, PortSettings
 from modemgw.store.engine import parse_url, sole_daemon
 from modemgw.store.errors import StoreError
 from modemgw.store.schema import migrate
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _PROBES_AT_ONCE: Final = 16
 _CONNECT_S: Final = 3.0
-_WILDCARD: Final = re.compile(r"[*?\[]")
 
 
 class Level(StrEnum):
@@ -98,28 +97,41 @@ def modem_manager(proc: Path = Path("/proc")) -> Iterator[Check]:
         )
 
 
-def entries(config: Config, ports: Sequence[str]) -> Iterator[PortSettings]:
-    """The ports to look at, globs resolved: those given, else those of the configuration."""
+def entries(config: Config, ports: Sequence[str]) -> Iterator[PortSettings | Spare]:
+    """The ports to look at, patterns resolved: those given, else those of the configuration.
+
+    What is known to be another port of a module is not to be touched.
+    """
     detailed = {
-        port.path: PortSettings(port.path, baudrate=port.baudrate, rtscts=port.rtscts)
+        port.pattern: PortSettings(
+            port.pattern,
+            baudrate=port.baudrate,
+            parity=Parity(port.parity),
+            xonxoff=port.xonxoff,
+            rtscts=port.rtscts,
+        )
         for port in config.modems.port
     }
-    seen: set[str] = set()
-    for pattern in ports or [*detailed, *config.modems.ports]:
-        matches = sorted(glob.glob(pattern)) if _WILDCARD.search(pattern) else [pattern]  # noqa: PTH207 - a pattern may be absolute
-        for path in matches or [pattern]:
-            if path not in seen:
-                seen.add(path)
-                known = detailed.get(pattern, PortSettings(path))
-                yield PortSettings(path, baudrate=known.baudrate, rtscts=known.rtscts)
+    wanted = [
+        detailed.get(pattern, PortSettings(pattern))
+        for pattern in ports or [*detailed, *config.modems.ports]
+    ]
+    discovery = Discovery(Path("/sys"), Path("/dev"))
+    selection = select(discovery.find(wanted))
+    spare = {port.path: port for port in selection.spare if port.is_known}
+    for port in discovery.find(wanted):
+        yield spare.get(port.path) or replace(port.settings, pattern=port.path)
+    yield from (entry for entry in wanted if not discovery.find([entry]))
 
 
-async def modems(ports: Iterable[PortSettings], running: bool) -> list[Check]:
+async def modems(ports: Iterable[PortSettings | Spare], running: bool) -> list[Check]:
     """Probe the ports, many at a time, in the order given."""
     slots = asyncio.Semaphore(_PROBES_AT_ONCE)
 
-    async def one(port: PortSettings) -> Check:
-        if _WILDCARD.search(port.pattern) and "://" not in port.pattern:
+    async def one(port: PortSettings | Spare) -> Check:
+        if isinstance(port, Spare):
+            return Check(port.path, Level.OK, port.reason)
+        if is_glob(port.pattern) or is_usb(port.pattern):
             return Check(port.pattern, Level.FAULT, "no port matches: plug a modem in")
         async with slots:
             return _judged(await probe(port), running)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
@@ -44,6 +45,16 @@ def check(config: ConfigFile = DEFAULT_CONFIG) -> None:
 def reference() -> None:
     """Print what may stand in a configuration, in Markdown."""
     print(reference_text(), end="")
+
+
+@app.command()
+def profiles(config: Annotated[Path | None, typer.Option("--config", "-c")] = None) -> None:
+    """Print what is known of modems, and how surely, in Markdown; with a file, yours too."""
+    from modemgw.cli.profiles import profiles_text
+    from modemgw.modem import catalogue
+
+    folder = load_config(config).modems.profile_dir if config else None
+    print(profiles_text(catalogue.load(folder)), end="")
 
 
 def reference_text() -> str:

@@ -64,7 +64,8 @@ def doctor(
 
 @app.command()
 def probe(
-    port: Annotated[str, typer.Argument(help="A path or a pyserial URL.")], as_json: AsJson = False
+    port: Annotated[str, typer.Argument(help="A path, or socket:// or rfc2217:// and HOST:PORT.")],
+    as_json: AsJson = False,
 ) -> None:
     """Say what is on a port: modem, SIM, number, operator, signal. Exit status 1 if unusable."""
     from modemgw.cli import checks

@@ -30,6 +30,11 @@ log = structlog.get_logger(__name__)
 
 RETRY_S = 2.0
 
+# The modem is not there, or the SIM that it had may be in another one by now.
+_NOT_THERE = frozenset(
+    {ModemState.ABSENT, ModemState.LOCKED, ModemState.NO_SIM, ModemState.QUARANTINED}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -176,7 +181,7 @@ class Roster:
         self, tx: Transaction, status: ModemStatus, now: float, *, announce: bool
     ) -> tuple[Record, Record | None]:
         line = None
-        if status.iccid:
+        if status.iccid and status.state not in _NOT_THERE:
             line = lines.see_line(
                 tx.connection,
                 status.iccid,
@@ -225,9 +230,4 @@ def country_of(number: str | None) -> str | None:
 
 def is_present(modem: Modem) -> bool:
     """Whether a modem is there and may hold texts that nobody has read."""
-    return modem.status.state not in (
-        ModemState.ABSENT,
-        ModemState.LOCKED,
-        ModemState.NO_SIM,
-        ModemState.QUARANTINED,
-    )
+    return modem.status.state not in _NOT_THERE

@@ -19,7 +19,6 @@ from modemgw.modem.errors import ModemError, PortError, PortFault, SamePortError
 from modemgw.modem.interface import Incoming, ModemState, ModemStatus, Outcome, SubmitResult
 from modemgw.modem.lifecycle import Life, Stage
 from modemgw.modem.port import is_present, open_port
-from modemgw.modem.profile import GENERIC, profile_named
 from modemgw.modem.recorder import Direction, Recorder
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.session import Session
@@ -70,7 +69,8 @@ class Driver:
         self._present = asyncio.Event()
         self._gone = asyncio.Event()
         self._session: Session | None = None
-        self._reset_command = profile_named(GENERIC).reset
+        self._profiles = bank.profiles
+        self._reset_command = bank.profiles.generic.reset
         self._late: SubmitResult | None = None
         self._direct = DirectTexts()
         self._proven = False  # it has been seen to be a modem for texts
@@ -130,6 +130,14 @@ class Driver:
         if self._status.state is not ModemState.ABSENT:
             self._life = Life()
         self.go(ModemState.ABSENT, f"the driver died: {error!r}")
+
+    def moved_away(self, reason: str) -> None:
+        """Note that the modem which was here answers on another port: nothing is known here now."""
+        self._late = None
+        self.another_modem()
+        self.go(ModemState.ABSENT, reason)
+        stage = self._life.stage
+        self.learn(ModemStatus(self.path, stage.state, stage.reason, stage.since))
 
     def go(self, state: ModemState, reason: str = "") -> None:
         """See `face.Face`."""
@@ -231,7 +239,15 @@ class Driver:
         except PortError as error:
             return error
         channel = Channel(port, self.recorder, self._timing)
-        session = Session(channel, self._settings, self._timing, self, self._late, self._direct)
+        session = Session(
+            channel,
+            self._settings,
+            self._timing,
+            self._profiles,
+            self,
+            self._late,
+            self._direct,
+        )
         self._session = session
         try:
             await session.run()

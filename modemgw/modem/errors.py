@@ -33,6 +33,10 @@ class PortError(ModemError):
         self.fault = fault
 
 
+class ProfileError(ModemError):
+    """A profile cannot be used, or there is none of that name. The text names file and key."""
+
+
 class CommandError(ModemError):
     """The modem answered with an error."""
 

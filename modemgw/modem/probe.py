@@ -9,11 +9,11 @@ from modemgw.at import commands
 from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.modem import startup
+from modemgw.modem.catalogue import shipped
 from modemgw.modem.channel import Channel
 from modemgw.modem.errors import ModemError, PortError
 from modemgw.modem.interface import ModemState, ModemStatus
 from modemgw.modem.port import open_port
-from modemgw.modem.profile import profile_for
 from modemgw.modem.recorder import Recorder
 from modemgw.modem.settings import PortSettings, Timing
 from modemgw.modem.startup import SimState
@@ -90,7 +90,7 @@ async def _ask(channel: Channel, status: ModemStatus, timing: Timing) -> Probe:
         return Probe(path, Finding.NO_SIM, f"no usable SIM: {sim.needs or 'no answer'}", status)
     if sim.state is SimState.LOCKED:
         return Probe(path, Finding.LOCKED, f"the SIM asks for {sim.needs}", status)
-    profile = profile_for(identity.maker or "", identity.model or "")
+    profile = shipped().of(identity.maker or "", identity.model or "")
     line = await startup.subscribe(channel, profile, timing)
     status = replace(
         status,

@@ -1,24 +1,30 @@
-"""What differs between makers, as data: one file of `profiles/` for each family.
+"""What differs between makers, as data: a value read from a file of `profiles/`.
 
-A profile says how it is recognised, what to send after the common initialisation, how the ICCID
-and the tries left to the PIN are read, where reports go and how the modem is reset. Every command
-in it is optional to the modem: an error answer is noted and passed over.
+A profile says how a modem is recognised, what to send it besides the common initialisation, how it
+is reset, what it announces, and how surely each of that is known. Every command in it is optional
+to the modem: an error answer is noted and passed over.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Final
+from enum import IntEnum, StrEnum
+from typing import Annotated, Final
 
-from modemgw.modem.errors import ModemError
+from pydantic import AfterValidator, Field, StringConstraints, with_config
 
-GENERIC: Final = "generic"
+from modemgw.modem.evidence import (
+    STRICT,
+    CommandLine,
+    Lever,
+    Proof,
+    Quirk,
+    Reclassified,
+    Words,
+)
+
 _ICCID_COMMANDS: Final = ("+CCID", "+ICCID", "+QCCID", "^ICCID?", "#CCID", "+CRSM")
-
 _PIN_TRIES_COMMANDS: Final = (
     '+CPINR="SIM PIN"',
     '+QPINC="SC"',
@@ -30,71 +36,115 @@ _PIN_TRIES_COMMANDS: Final = (
 )
 
 
+class Reports(StrEnum):
+    """How a modem is asked to hand over status reports (27.005 §3.4.1 `<ds>`)."""
+
+    STORED = "stored"  # 2: stored and announced, so that a crash of ours loses none
+    DIRECT = "direct"  # 1: at once, and gone
+
+
+class Domain(IntEnum):
+    """The way that outgoing texts take (27.007 §10.1.21 `+CGSMS`)."""
+
+    PACKET_ONLY = 0
+    CIRCUIT_ONLY = 1
+    PACKET_PREFERRED = 2
+    CIRCUIT_PREFERRED = 3
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"no regular expression: {error}") from None
+    return value
+
+
+Pattern = Annotated[str, StringConstraints(max_length=200), AfterValidator(_pattern)]
+CommandName = Annotated[str, StringConstraints(pattern=r"^[+^#*$%!][A-Z0-9][ -~]{0,60}$")]
+UsbId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}:([0-9a-f]{4}|\*)$")]
+Storage = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Seconds = Annotated[float, Field(gt=0, le=3_600)]
+
+
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A family of modems.
+    """A kind of modem.
 
-    `maker` and `model` are patterns (case does not count) that the answers to `+CGMI` and
-    `+CGMM` contain. `iccid` and `pin_tries` are commands to ask, until one answers. `storages` are
-    in order of preference. `stored_reports`: the modem is asked to store reports first (27.005
-    §3.4.1 `<ds>` 2). `settle_s` is how long it rests after its PIN.
+    What it is: `about` and `models` are for people; `extends` names the profile whose settings it
+    takes over where it has none of its own. `maker` and `model` are regular expressions, case
+    apart, that the answers to `+CGMI` and `+CGMM` contain; `usb` are ids (`2c7c:0125`, `12d1:*`)
+    that tell it where it says another name.
+
+    What is sent: `silence` (against announcements that nobody needs), then `init`, after each
+    start; `iccid` and `pin_tries` to ask, until one answers; `reset` to restart it.
+
+    Texts: `storages` in order of preference; `reports`, the form that is asked for first; `domain`,
+    the `+CGSMS` value to set (None: as it is); `domains`, the values worth trying where texts do
+    not go, the likeliest first; `submit_s`, how long a submit may take (None: the common limit).
+
+    Its life: `start_s`, from power-up or reset to its first answer (None: not known); `settle_s`,
+    its rest after the PIN; `boot_words`, lines that it prints when it has started and forgotten
+    its settings; `ready_words`, lines after which texts may be asked for. Case does not count.
+
+    What else is known: `reclassified` errors, `levers` to try by hand, and `quirks`, which give the
+    reasons for all of the above; the last are never taken over from another profile.
     """
 
     name: str
-    maker: str = ""
-    model: str = ""
-    init: tuple[str, ...] = ()
-    iccid: tuple[str, ...] = _ICCID_COMMANDS
-    pin_tries: tuple[str, ...] = _PIN_TRIES_COMMANDS
-    storages: tuple[str, ...] = ("ME", "MT", "SM")
-    stored_reports: bool = True
-    reset: str = "AT+CFUN=1,1"
-    settle_s: float = 1.0
-    submit_s: float | None = None
+    about: Annotated[str, StringConstraints(max_length=200)] = ""
+    models: tuple[Words, ...] = ()
+    extends: str = ""
+    maker: Pattern = ""
+    model: Pattern = ""
+    usb: tuple[UsbId, ...] = ()
+    silence: tuple[CommandLine, ...] = ()
+    init: tuple[CommandLine, ...] = ()
+    iccid: Annotated[tuple[CommandName, ...], Field(min_length=1)] = _ICCID_COMMANDS
+    pin_tries: tuple[CommandName, ...] = _PIN_TRIES_COMMANDS
+    reset: CommandLine = "AT+CFUN=1,1"
+    storages: Annotated[tuple[Storage, ...], Field(min_length=1)] = ("ME", "MT", "SM")
+    reports: Reports = Reports.DIRECT
+    domain: Domain | None = None
+    domains: tuple[Domain, ...] = ()
+    submit_s: Seconds | None = None
+    start_s: Seconds | None = None
+    settle_s: Seconds = 1.0
+    boot_words: tuple[Words, ...] = ()
+    ready_words: tuple[Words, ...] = ()
+    reclassified: tuple[Reclassified, ...] = ()
+    levers: tuple[Lever, ...] = ()
+    quirks: tuple[Quirk, ...] = ()
+
+    @property
+    def proved(self) -> frozenset[Proof]:
+        """What transcripts of such a modem prove."""
+        return frozenset(quirk.proves for quirk in self.quirks if quirk.proves)
+
+    @property
+    def supported(self) -> bool:
+        """Whether a dialogue about texts with such a modem is among the test data."""
+        return Proof.TEXTS in self.proved
 
     def matches(self, maker: str, model: str) -> bool:
-        """Whether a modem that calls itself so belongs to this family."""
+        """Whether a modem that calls itself so is of this kind."""
         if not (self.maker or self.model):
             return False
         return _contains(self.maker, maker) and _contains(self.model, model)
 
+    def has_usb_id(self, identity: str) -> bool:
+        """Whether a device of this `VENDOR:PRODUCT`, in lower-case hex, is of this kind."""
+        vendor = identity.partition(":")[0]
+        return identity in self.usb or f"{vendor}:*" in self.usb
 
-@cache
-def profiles() -> dict[str, Profile]:
-    """All profiles by name, the more particular ones first."""
-    folder = resources.files("modemgw.modem") / "profiles"
-    loaded = [
-        _load(file.name.removesuffix(".toml"), file.read_text(encoding="utf-8"))
-        for file in folder.iterdir()
-        if file.name.endswith(".toml")
-    ]
-    loaded.sort(key=lambda profile: (not profile.model, not profile.maker, profile.name))
-    return {profile.name: profile for profile in loaded}
-
-
-def profile_named(name: str) -> Profile:
-    """The profile of that name. Raises ModemError, naming those that there are."""
-    try:
-        return profiles()[name]
-    except KeyError:
-        raise ModemError(f"no profile {name!r}; there are {', '.join(profiles())}") from None
-
-
-def profile_for(maker: str, model: str) -> Profile:
-    """The profile of a modem that calls itself so; the generic one where none fits."""
-    for profile in profiles().values():
-        if profile.matches(maker, model):
-            return profile
-    return profile_named(GENERIC)
+    def reclassify(self, family: str, code: int | None) -> Reclassified | None:
+        """What an error after Ctrl-Z means on this modem; None: what the standards say."""
+        for known in self.reclassified:
+            if (known.family, known.code) == (family, code):
+                return known
+        return None
 
 
 def _contains(pattern: str, text: str) -> bool:
     return re.search(pattern, text, re.IGNORECASE) is not None
-
-
-def _load(name: str, text: str) -> Profile:
-    values = tomllib.loads(text)
-    for key in ("init", "iccid", "pin_tries", "storages"):
-        if key in values:
-            values[key] = tuple(values[key])
-    return Profile(name=name, **values)

@@ -28,14 +28,15 @@ from modemgw.modem import startup
 from modemgw.modem.collect import Collector, DirectTexts
 from modemgw.modem.errors import CommandTimeoutError, ModemError
 from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult
-from modemgw.modem.profile import Profile, profile_for, profile_named
 from modemgw.modem.startup import SimState
 from modemgw.modem.submit import late_acceptance, submit
 
 if TYPE_CHECKING:
+    from modemgw.modem.catalogue import Catalogue
     from modemgw.modem.channel import Channel
     from modemgw.modem.face import Face
     from modemgw.modem.interface import Clearance
+    from modemgw.modem.profile import Profile
     from modemgw.modem.settings import PortSettings, Timing
 
 _log = logging.getLogger(__name__)
@@ -59,11 +60,13 @@ class Session:
         channel: Channel,
         settings: PortSettings,
         timing: Timing,
+        profiles: Catalogue,
         face: Face,
         late: SubmitResult | None,
         direct: DirectTexts,
     ) -> None:
-        self.profile: Profile = profile_named("generic")
+        self.profile: Profile = profiles.generic
+        self._profiles = profiles
         self._channel = channel
         self._settings = settings
         self._timing = timing
@@ -178,9 +181,9 @@ class Session:
             )
         )
         if self._settings.profile is not None:
-            self.profile = profile_named(self._settings.profile)
+            self.profile = self._profiles.named(self._settings.profile)
         else:
-            self.profile = profile_for(identity.maker or "", identity.model or "")
+            self.profile = self._profiles.of(identity.maker or "", identity.model or "")
 
     async def _await_sim(self) -> None:
         """Wait until the SIM is usable, entering the configured PIN once."""

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
+
+from modemgw.modem.catalogue import Catalogue, shipped
+
+
+class Parity(StrEnum):
+    """The parity bit of a real UART; modems have none, unless somebody set one."""
+
+    NONE = "none"
+    EVEN = "even"
+    ODD = "odd"
 
 
 @dataclass(frozen=True, slots=True)
 class PortSettings:
-    """One entry of the configuration: a path, a glob (`/dev/ttyUSB*`) or a pyserial URL.
+    """One entry of the configuration: a path, a glob, a USB identity or a URL (see `patterns`).
 
+    `baudrate`, `parity`, `xonxoff` (software flow control) and `rtscts` (hardware flow control)
+    matter to a real UART only.
     `profile` names a file of `profiles/`; None: found out by asking the modem. `storage` is the
     storage for incoming texts (`ME`, `MT`, `SM`); None: the best that is offered.
     `power_cycle_command` is run without a shell, `{port}` in it replaced by the port's path; it
@@ -24,6 +38,8 @@ class PortSettings:
     power_cycle_command: str | None = None
     rtscts: bool = False
     patience: float = 1.0
+    parity: Parity = Parity.NONE
+    xonxoff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,9 @@ class Timing:
     open_s: float = 15.0  # an open on a dead USB port can block for many seconds
     close_s: float = 35.0  # and a close for thirty
     write_s: float = 3.0  # a modem that takes no byte for so long has hung
-    rescan_s: float = 1.0
+    rescan_s: float = 1.0  # where the system does not tell of ports that come and go
+    rescan_anyway_s: float = 30.0  # and where it does: it may have missed one
+    settle_s: float = 1.0  # for the other ports of a module, and its links, to appear
 
     # The dialogue. Each command has a limit of its own, in `modemgw.at.commands`.
     patience: float = 1.0  # what those limits are multiplied by
@@ -81,8 +99,15 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class BankSettings:
-    """A bank: its ports and its patience. `recorder_bytes` bounds each flight recorder."""
+    """A bank: its ports and its patience. `recorder_bytes` bounds each flight recorder.
+    `profiles` are what modems are recognised by.
+
+    `sysfs` and `dev` are where the system shows USB devices and their ports.
+    """
 
     ports: tuple[PortSettings, ...]
     timing: Timing = field(default_factory=Timing)
     recorder_bytes: int = 65_536
+    profiles: Catalogue = field(default_factory=shipped)
+    sysfs: Path = Path("/sys")
+    dev: Path = Path("/dev")

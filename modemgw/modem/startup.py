@@ -18,6 +18,7 @@ from modemgw.at.errors import AtError
 from modemgw.at.results import Kind
 from modemgw.modem.collect import StoragePlan
 from modemgw.modem.errors import CommandError, CommandTimeoutError, UnresponsiveError
+from modemgw.modem.profile import Reports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,7 +160,7 @@ async def prepare_texts(
     plan = await _choose_storage(channel, profile, timing, storage)
     await attempt(channel, commands.PHASE_2)
     await announce(channel, profile)
-    for text in profile.init:
+    for text in (*profile.silence, *profile.init):
         await attempt(channel, commands.plain(text))
     await attempt(channel, commands.REPORT_REGISTRATION)
     return plan
@@ -190,7 +191,8 @@ async def announce(channel: Channel, profile: Profile) -> None:
     where every one is refused: sweeps alone would still find texts, but minutes late.
     """
     offered = await attempt(channel, commands.ANNOUNCEMENT_CHOICES) or ()
-    reports = _STORED_REPORTS if profile.stored_reports else _DIRECT_REPORTS
+    stored_first = profile.reports is Reports.STORED
+    reports = _STORED_REPORTS if stored_first else _DIRECT_REPORTS
     forms = [(mode, ds) for mode in (2, 1) for ds in reports]
     forms.sort(key=lambda form: not _is_offered(offered, *form))
     refused: CommandError | None = None

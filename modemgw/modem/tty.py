@@ -1,32 +1,38 @@
 """Opening and closing a tty for us alone, off the event loop.
 
-Opening a dead USB port can block for many seconds and closing one for thirty, so each has a
-thread of its own (a pool could be filled by a few dead ports) and a deadline.
+What pyserial knows of speeds, parity and flow control is used as it stands. Its own `open` is not:
+it would flush what waits (maybe the answer to a submit of an earlier life), move DTR and RTS, and
+take five descriptors.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import fcntl
 import os
 import stat
 import termios
-import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final
 
+import serial
+
+from modemgw.modem import blocking
 from modemgw.modem.errors import PortError, PortFault
+from modemgw.modem.settings import Parity
+from modemgw.modem.tty_holder import holder, lock_file_holder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-T = TypeVar("T")
+    from modemgw.modem.settings import PortSettings
 
 # The far end of a pty may keep the near one open: exclusiveness would outlive a killed holder.
-_PTY_MAJORS = range(136, 144)
-_FAULTS = {
+_PTY_MAJORS: Final = range(136, 144)
+_PARITIES: Final = {
+    Parity.NONE: serial.PARITY_NONE,
+    Parity.EVEN: serial.PARITY_EVEN,
+    Parity.ODD: serial.PARITY_ODD,
+}
+_FAULTS: Final = {
     errno.ENOENT: (PortFault.MISSING, "there is no {path}: unplugged, or a wrong name"),
     errno.ENXIO: (PortFault.MISSING, "{path} has no device behind it: unplugged"),
     errno.ENODEV: (PortFault.MISSING, "{path} has no device behind it: unplugged"),
@@ -41,26 +47,31 @@ _FAULTS = {
 }
 
 
-async def open_tty(path: str, baudrate: int, rtscts: bool, limit_s: float) -> int:
+async def open_tty(path: str, settings: PortSettings, limit_s: float) -> int:
     """The descriptor of a tty, raw, non-blocking and ours alone. Raises PortError.
 
     Nothing is flushed: what waits in the port may be the answer to a submit of an earlier life.
     """
+    if (hanging_s := blocking.hanging_s(path)) is not None:
+        raise PortError(
+            PortFault.LOST,
+            f"{path} hangs in the system's driver for {hanging_s:.0f} s: replug or power-cycle it",
+        )
     try:
-        return await _in_thread(lambda: _open(path, baudrate, rtscts), limit_s, _close_quietly)
+        return await blocking.call(path, lambda: _open(path, settings), limit_s, _close_quietly)
     except TimeoutError:
         raise PortError(
             PortFault.LOST, f"{path} did not open within {limit_s:g} s: replug or power-cycle it"
         ) from None
 
 
-async def close_tty(descriptor: int, limit_s: float) -> None:
+async def close_tty(path: str, descriptor: int, limit_s: float) -> None:
     """Close a descriptor; one that takes longer than the limit is left to its thread."""
     with contextlib.suppress(TimeoutError):
-        await _in_thread(lambda: _close_quietly(descriptor), limit_s, lambda _: None)
+        await blocking.call(path, lambda: _discard_and_close(descriptor), limit_s, lambda _: None)
 
 
-def _open(path: str, baudrate: int, rtscts: bool) -> int:
+def _open(path: str, settings: PortSettings) -> int:
     try:
         # O_NONBLOCK, or an open waits for carrier on a port without CLOCAL.
         descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -70,8 +81,8 @@ def _open(path: str, baudrate: int, rtscts: bool) -> int:
         if not stat.S_ISCHR(os.fstat(descriptor).st_mode) or not os.isatty(descriptor):
             raise PortError(PortFault.NOT_A_TTY, f"{path} is no serial port")
         _claim(path, descriptor)
-        _set_up(descriptor, baudrate, rtscts)
-    except termios.error as error:
+        _set_up(descriptor, settings)
+    except (termios.error, ValueError, serial.SerialException) as error:
         os.close(descriptor)
         raise PortError(PortFault.NOT_A_TTY, f"{path} refuses its settings: {error}") from error
     except OSError as error:
@@ -85,110 +96,65 @@ def _open(path: str, baudrate: int, rtscts: bool) -> int:
 
 def _claim(path: str, descriptor: int) -> None:
     """TIOCEXCL keeps later opens out, flock programs that ask, and tells who was first."""
+    if (claimant := lock_file_holder(path)) is not None:
+        raise _busy(path, claimant)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise _busy(path) from None
+        raise _busy(path, holder(path)) from None
     if os.major(os.fstat(descriptor).st_rdev) not in _PTY_MAJORS:
         fcntl.ioctl(descriptor, termios.TIOCEXCL)
 
 
-def _set_up(descriptor: int, baudrate: int, rtscts: bool) -> None:
-    """Raw 8N1. DTR stays as it is: with AT&D2 its fall hangs up or resets, so HUPCL goes."""
-    speed = getattr(termios, f"B{baudrate}", None)
-    if speed is None:
-        raise PortError(PortFault.NOT_A_TTY, f"{baudrate} is no speed of a serial port")
-    _, _, cflag, _, _, _, control = termios.tcgetattr(descriptor)
-    cflag &= ~(termios.CSIZE | termios.PARENB | termios.CSTOPB | termios.HUPCL | termios.CRTSCTS)
-    cflag |= termios.CS8 | termios.CREAD | termios.CLOCAL
-    if rtscts:
-        cflag |= termios.CRTSCTS
-    control[termios.VMIN] = 1
-    control[termios.VTIME] = 0
+class _Line(serial.Serial):
+    """pyserial's settings, applied to a descriptor that it neither opened nor will close."""
+
+    def apply(self, descriptor: int) -> None:
+        """Raises termios.error, ValueError and SerialException for what the device refuses."""
+        self.fd = descriptor
+        # It uses TCSANOW, which flushes nothing.
+        self._reconfigure_port(force_update=True)  # type: ignore[attr-defined]
+        self.fd = None
+
+
+def _set_up(descriptor: int, settings: PortSettings) -> None:
+    """Raw, eight bits. DTR stays as it is: with AT&D2 its fall hangs up or resets."""
+    _, _, cflag, _, in_speed, out_speed, control = termios.tcgetattr(descriptor)
+    cflag &= ~(termios.HUPCL | termios.CSTOPB)  # HUPCL lets DTR fall at the last close
+    raw = [0, 0, cflag, 0, in_speed, out_speed, control]
     # TCSANOW: TCSAFLUSH would throw away what has not been read.
-    termios.tcsetattr(descriptor, termios.TCSANOW, [0, 0, cflag, 0, speed, speed, control])
+    termios.tcsetattr(descriptor, termios.TCSANOW, raw)
+    line = _Line(
+        baudrate=settings.baudrate,
+        parity=_PARITIES[settings.parity],
+        xonxoff=settings.xonxoff,
+        rtscts=settings.rtscts,
+        inter_byte_timeout=0,  # VMIN 1: an empty port is EAGAIN, and end of file a lost one
+    )
+    line.apply(descriptor)
 
 
 def _port_error(path: str, error: OSError) -> PortError:
     if error.errno == errno.EBUSY:
-        return _busy(path)
+        return _busy(path, holder(path))
     fault, text = _FAULTS.get(
         error.errno or 0, (PortFault.LOST, "{path} does not open: " + str(error.strerror))
     )
     return PortError(fault, text.format(path=path))
 
 
-def _busy(path: str) -> PortError:
-    holder = _holder(path)
-    who = f"by {holder}" if holder else "by another program (fuser tells which, as root)"
+def _busy(path: str, by: str | None) -> PortError:
+    who = f"by {by}" if by else "by another program (fuser tells which, as root)"
     return PortError(PortFault.BUSY, f"{path} is held {who}: stop it, or take the port from it")
 
 
-def _holder(path: str) -> str | None:
-    """Another process that has the file open, as far as /proc lets us see; who locked it first.
-
-    Of a pty the program at the far end may have it open, too, which is not the one that drives it.
-    """
-    wanted = os.path.realpath(path)
-    lockers = _lockers(wanted)
-    holder = None
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit() or int(process.name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):
-            for entry in (process / "fd").iterdir():
-                if str(entry.readlink()) == wanted:
-                    name = (process / "comm").read_text(encoding="utf-8").strip()
-                    words = f"process {process.name} ({name})"
-                    if process.name in lockers:
-                        return words
-                    holder = holder or words
-    return holder
-
-
-def _lockers(path: str) -> set[str]:
-    """The processes that hold an flock of a file."""
-    with contextlib.suppress(OSError):
-        number = Path(path).stat().st_ino
-        device = Path(path).stat().st_dev
-        wanted = f"{os.major(device):02x}:{os.minor(device):02x}:{number}"
-        rows = (row.split() for row in Path("/proc/locks").read_text("ascii").splitlines())
-        return {row[4] for row in rows if "FLOCK" in row and wanted in row}
-    return set()
+def _discard_and_close(descriptor: int) -> None:
+    """What the device has not taken is thrown away, or closing waits for it to, up to 30 s."""
+    with contextlib.suppress(termios.error):
+        termios.tcflush(descriptor, termios.TCOFLUSH)
+    _close_quietly(descriptor)
 
 
 def _close_quietly(descriptor: int) -> None:
     with contextlib.suppress(OSError):
         os.close(descriptor)
-
-
-async def _in_thread(work: Callable[[], T], limit_s: float, abandon: Callable[[T], None]) -> T:
-    """Run in a thread of its own; what comes too late goes to `abandon`. Raises TimeoutError."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            if error is None:
-                abandon(result)  # type: ignore[arg-type]
-        elif error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        result: T | None = None
-        failure: BaseException | None = None
-        try:
-            result = work()
-        except BaseException as error:
-            failure = error
-        try:
-            loop.call_soon_threadsafe(settle, result, failure)
-        except RuntimeError:  # the loop has ended meanwhile
-            if failure is None:
-                abandon(result)  # type: ignore[arg-type]
-
-    threading.Thread(target=run, name="modem-port", daemon=True).start()
-    async with asyncio.timeout(limit_s):
-        return await future

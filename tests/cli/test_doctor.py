@@ -13,6 +13,7 @@ import pytest
 
 from modemgw.cli import checks
 from modemgw.config import Config
+from modemgw.modem.discovery import Spare
 from modemgw.modem.settings import PortSettings
 from tests.cli.bank import simulated_bank
 from tests.cli.commands import run
@@ -165,6 +166,33 @@ def test_modem_manager_is_pointed_out(tmp_path: Path) -> None:
     assert found.level == "warning"
     (tmp_path / "18" / "comm").unlink()
     assert list(checks.modem_manager(tmp_path)) == []
+
+
+async def test_the_other_ports_of_a_module_are_shown_and_not_touched() -> None:
+    """They are no fault."""
+    spare = Spare("/dev/ttyUSB0", "left alone: another port of the Quectel EC25", is_known=True)
+    (found,) = await checks.modems([spare], running=False)
+    assert (found.subject, found.level) == ("/dev/ttyUSB0", "ok")
+    assert "left alone" in found.words
+
+
+def test_patterns_stand_for_the_ports_that_match(tmp_path: Path) -> None:
+    """Each with its entry's settings; one that matches nothing stays, to be told of."""
+    (tmp_path / "modem0").touch()
+    config = Config.model_validate(
+        {
+            "modems": {
+                "ports": [f"{tmp_path}/none*", "usb:ffff:ffff"],
+                "port": [{"path": f"{tmp_path}/modem*", "baudrate": 9600, "xonxoff": True}],
+            }
+        }
+    )
+    assert list(checks.entries(config, [])) == [
+        PortSettings(f"{tmp_path}/modem0", baudrate=9600, xonxoff=True),
+        PortSettings(f"{tmp_path}/none*"),
+        PortSettings("usb:ffff:ffff"),
+    ]
+    assert list(checks.entries(config, ["/dev/other"])) == [PortSettings("/dev/other")]
 
 
 async def test_a_terminal_server_that_is_not_there_is_unreachable() -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.config import ConfigError, load, read_secret
+from modemgw.daemon import bank_settings
+from modemgw.modem.settings import Parity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +52,13 @@ def test_the_environment_wins_over_the_file(
         ('[[webhooks]]\nurl = "ftp://x/"\nsecret = "whsec_' + "A" * 32 + '"', "webhooks.0.url"),
         ("[messages]\nmax_parts = 0", "messages.max_parts"),
         ("[modems]\nports = 7", "modems.ports"),
+        ('[modems]\nports = ["usb:2c7c"]', "modems.ports.0"),
+        ('[modems]\nports = ["socket://box"]', "write socket://host:port"),
+        ("[[modems.port]]\nbaudrate = 9600", "modems.port.0: a port is named by either path"),
+        ('[[modems.port]]\npath = "/dev/x"\nusb = "2c7c:0125"', "either path"),
+        ('[[modems.port]]\nusb = "2c7c:0125 if=0G"', "modems.port.0.usb: 'if=0G' is not known"),
+        ('[[modems.port]]\npath = "/dev/x"\nparity = "mark"', "modems.port.0.parity"),
+        ('[[modems.port]]\npath = "/dev/x"\nrtscts = true\nxonxoff = true', "exclude"),
         ('[replies]\nbrand = "Ж"', "replies.brand"),
         ("not toml at all", "is no TOML"),
         ('database_url = "mysql://x/y"', "database_url: mysql is not supported"),
@@ -65,6 +74,26 @@ def test_a_wrong_key_is_named(tmp_path: Path, text: str, names: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(written(tmp_path, text))
     assert names in str(caught.value)
+
+
+def test_a_port_is_named_by_its_path_or_its_usb_identity(tmp_path: Path) -> None:
+    """Both end as one pattern, and every setting of the line reaches the bank."""
+    config = load(
+        written(
+            tmp_path,
+            '[modems]\nports = ["/dev/ttyUSB*", "usb:12d1:*"]\n'
+            '[[modems.port]]\nusb = "2c7c:0125 if=02"\nparity = "even"\nxonxoff = true\n'
+            '[[modems.port]]\npath = "socket://10.0.0.7:4001"\n',
+        )
+    )
+    ports = bank_settings(config).ports
+    assert [port.pattern for port in ports] == [
+        "usb:2c7c:0125 if=02",
+        "socket://10.0.0.7:4001",
+        "/dev/ttyUSB*",
+        "usb:12d1:*",
+    ]
+    assert (ports[0].parity, ports[0].xonxoff) == (Parity.EVEN, True)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ QUICK = Timing(
     close_s=2.0,
     write_s=0.5,
     rescan_s=0.02,
+    settle_s=0.02,
     patience=0.05,
     listen_s=0.05,
     listen_limit_s=0.5,
@@ -48,6 +49,17 @@ QUICK = Timing(
 )
 
 Start = Callable[..., Awaitable[Driver]]
+
+
+@contextlib.asynccontextmanager
+async def driven(bank: Bank) -> AsyncIterator[None]:
+    """A bank at work."""
+    task = asyncio.create_task(bank.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture

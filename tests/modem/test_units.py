@@ -1,4 +1,4 @@
-"""The parts of a driver that need no modem: ladder, life, recorder, profiles, classes."""
+"""The parts of a driver that need no modem: ladder, life, recorder, classes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from hypothesis import strategies as st
 
 from modemgw.at.results import FinalResult, Kind
 from modemgw.modem.classification import classify
-from modemgw.modem.errors import ModemError
 from modemgw.modem.interface import ModemState, Outcome
 from modemgw.modem.lifecycle import MAY_FOLLOW, Life
-from modemgw.modem.profile import profile_for, profile_named, profiles
 from modemgw.modem.recorder import Direction, Recorder, mask
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.settings import Timing
 from modemgw.modem.submit import late_acceptance
-from modemgw.modem.telnet import Telnet
 
 
 def test_the_ladder_climbs_from_reopening_to_quarantine() -> None:
@@ -95,19 +92,6 @@ def test_the_recorder_is_bounded_and_masks_people() -> None:
     assert mask("0011000B915155500100F0") == "<22 hex>"
 
 
-def test_profiles_are_found_by_maker_and_model() -> None:
-    """The more particular one first, the generic one last."""
-    assert profile_for("Quectel", "EC25").name == "quectel-lte"
-    assert profile_for("Quectel_Ltd", "Quectel_M35").name == "quectel-2g"
-    assert profile_for("SIMCOM INCORPORATED", "SIMCOM_SIM7600E-H").name == "simcom-lte"
-    assert profile_for("SIMCOM_Ltd", "SIMCOM_SIM800L").name == "simcom"
-    assert profile_for("huawei", "E173").name == "huawei"
-    assert profile_for("", "").name == "generic"
-    with pytest.raises(ModemError, match="no profile 'none'; there are"):
-        profile_named("none")
-    assert all(profile.iccid and profile.storages for profile in profiles().values())
-
-
 @given(code=st.integers(0, 9999))
 def test_no_code_is_certain_that_no_standard_makes_certain(code: int) -> None:
     """331, 332, 500 and from 512 on are unknown; 197 is the only accepting error."""
@@ -141,24 +125,3 @@ def test_a_late_acceptance_needs_reference_and_result(lines: list[str], mr: int 
 def test_less_proves_nothing(lines: list[str]) -> None:
     """A lone OK may be the end of anything, a lone +CMGS the beginning of an error."""
     assert late_acceptance(lines) is None
-
-
-@given(data=st.binary(max_size=60), size=st.integers(1, 7))
-def test_telnet_gives_back_what_was_escaped(data: bytes, size: int) -> None:
-    """However it is cut."""
-    telnet = Telnet()
-    wire = Telnet.escape(data)
-    pieces = [telnet.receive(wire[i : i + size]) for i in range(0, len(wire), size)]
-    assert b"".join(plain for plain, _ in pieces) == data
-    assert not any(reply for _, reply in pieces)
-
-
-def test_telnet_refuses_what_it_does_not_want() -> None:
-    """RFC 854: DO X is answered by WONT X, WILL X by DONT X; subnegotiations are swallowed."""
-    telnet = Telnet()
-    plain, reply = telnet.receive(
-        b"a\xff\xfd\x18b\xff\xfb\x22\xff\xfb\x00\xff\xfe\x18\xff\xfa\x2c\x65\xff\xff\xff\xf0c\xff\xf1"
-    )
-    assert plain == b"abc"
-    assert reply == b"\xff\xfc\x18\xff\xfe\x22"
-    assert b"\xff\xfa\x2c\x01\x00\x01\xc2\x00\xff\xf0" in Telnet.greeting(115200)
