@@ -90,6 +90,8 @@ ROWS: tuple[Row, ...] = (
     _row("ok-lost-reports", "the same, reports on",
          Arm("lost_ok", 0.4, few=2, many=5), reports=True),
     _row("ok-after-65s", "OK after 65 s", Arm("late_ok", 0.4, seconds=65, few=2, many=4)),
+    _row("ok-after-122s", "OK after 122 s, just beyond the limit",
+         Arm("late_ok", 0.4, seconds=122, few=2, many=4)),
     _row("ok-after-130s", "OK after 130 s, beyond the limit",
          Arm("late_ok", 0.4, seconds=130, few=2, many=4)),
     _row("no-prompt", "no prompt", Arm("no_prompt", 0.4, few=3, many=12)),
@@ -122,6 +124,8 @@ ROWS: tuple[Row, ...] = (
     _row("registration", "registration lost for a minute",
          Arm("registration_lost", 0.3, seconds=60, few=2, many=4), doubt=Doubt.SOME),
     _row("slow", "ten times slower", Arm("slow", seconds=0.5), inbound=True, slower=10),
+    _row("answers-late", "any answer 15 s late, now and then",
+         Arm("slow", 0.1, seconds=15, few=6, many=20), inbound=True),
     _row("dead", "the port opens, the modem is dead for a minute",
          Arm("dead", 0.1, seconds=60, few=2, many=4), inbound=True),
 )  # fmt: skip
