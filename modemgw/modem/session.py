@@ -390,6 +390,8 @@ class Session:
         ):
             self._restarted = True
             self._wake.set()
+        elif prefix == "+CPIN":
+            self._wake.set()  # for who waits for the SIM
 
     def _ring(self, caller: str | None) -> None:
         now = asyncio.get_running_loop().time()

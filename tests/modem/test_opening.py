@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 
 from modemgw.modem.bank import Bank
 from modemgw.modem.interface import ModemState, Outcome
 from modemgw.modem.settings import BankSettings, PortSettings
-from tests.modem.conftest import QUICK, Start
+from tests.modem.conftest import QUICK, Start, driven
 from tests.modem.listening import Listener, Permit
 from tests.modem.scripted import CRLF, ScriptedModem, ok
 
@@ -130,6 +131,19 @@ async def test_a_sim_put_in_later_is_found(
     await start(ModemState.NO_SIM)
     del modem.script["AT+CPIN?"]
     await listener.until_state(ModemState.READY)
+
+
+async def test_a_sim_that_is_announced_is_looked_at_at_once(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """Nobody waits for the next look when the modem tells that the SIM is in."""
+    modem.script["AT+CPIN?"] = f"{CRLF}+CME ERROR: 10{CRLF}"
+    patient = replace(QUICK, sim_poll_s=60.0)
+    async with driven(Bank(BankSettings((PortSettings(modem.path),), patient), listener)):
+        await listener.until_state(ModemState.NO_SIM)
+        del modem.script["AT+CPIN?"]
+        modem.say(f"{CRLF}+CPIN: READY{CRLF}")
+        await listener.until_state(ModemState.READY)
 
 
 async def test_a_busy_sim_is_waited_for(start: Start, modem: ScriptedModem) -> None:

@@ -36,9 +36,10 @@ class Row:
     """A fault and its modem.
 
     `inbound`: texts come in meanwhile, too; `direct`: every second one is of class 0, which no
-    modem stores. `reports`: the network tells what it delivered, a minute later. `fails`: a text
-    that is struck ends, with a reason. `slower` is what the time of a submit is multiplied by;
-    `places` is how many texts the SIM stores, where texts are stored there.
+    modem stores. `reports`: the network tells what it delivered, `report_after_s` later: a report
+    that comes while a modem starts is thrown away by it, so where that is the fault they come when
+    all is over. `fails`: a text that is struck ends, with a reason. `slower` is what the time of a
+    submit is multiplied by; `places` is how many texts the SIM stores, where they are stored there.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Row:
     doubt: Doubt = Doubt.NONE
     inbound: bool = False
     reports: bool = False
+    report_after_s: float = 60.0
     fails: bool = False
     direct: bool = False
     slower: float = 1.0
@@ -64,9 +66,9 @@ def _refused(key: str, words: str, *codes: int, **more: object) -> Row:
     return _row(key, words, arm, **more)
 
 
+# What is not announced is found by a listing: so there is something to list.
+_LISTED = Arm("drop_cmti", 0.3)
 _NOBODY_KNOWS = (331, 332, 500, 512, 0)
-
-REPORT_AFTER_S = 60.0
 
 ROWS: tuple[Row, ...] = (
     _refused("cms-message", "`+CMS ERROR`: the text's fault", 1, 28, 30, 96, fails=True),
@@ -99,20 +101,23 @@ ROWS: tuple[Row, ...] = (
          Arm("slow_prompt", 0.4, seconds=12, few=3, many=12)),
     _row("garbage", "garbage between answers", Arm("garbage"), doubt=Doubt.SOME, inbound=True),
     _row("garbled", "octets above 127 inside answers",
-         Arm("garbled", 0.1, few=6, many=12), doubt=Doubt.SOME, inbound=True),
-    _row("nul", "NULs", Arm("nul", 0.5), inbound=True),
-    _row("trickle", "octets one by one", Arm("trickle", seconds=0.001), inbound=True),
-    _row("urc", "announcements at every point", Arm("urc", 0.3), inbound=True, direct=True),
+         Arm("garbled", 0.1, few=6, many=12), _LISTED, doubt=Doubt.SOME, inbound=True),
+    _row("nul", "NULs", Arm("nul", 0.5), _LISTED, inbound=True),
+    _row("trickle", "octets one by one", Arm("trickle", seconds=0.001), _LISTED, inbound=True),
+    _row("urc", "announcements at every point", Arm("urc", 0.3), _LISTED,
+         inbound=True, direct=True),
     _row("cmti-doubled", "doubled `+CMTI`", Arm("dup_cmti", 0.5), inbound=True),
     _row("cmti-lost", "lost `+CMTI`", Arm("drop_cmti", 0.5), inbound=True),
     _row("reboot", "reboot in the middle of a submit",
          Arm("reboot_in_submit", 0.3, few=3, many=20), doubt=Doubt.EACH, inbound=True),
     _row("reboot-reports", "the same, reports on",
-         Arm("reboot_in_submit", 0.3, few=3, many=20), doubt=Doubt.SOME, reports=True),
+         Arm("reboot_in_submit", 0.3, few=3, many=20), doubt=Doubt.SOME, reports=True,
+         report_after_s=600),
     _row("unplug-submit", "unplugged in the middle of a submit",
          Arm("unplug_in_submit", 0.3, seconds=10, few=3, many=12), doubt=Doubt.EACH, inbound=True),
     _row("unplug-submit-reports", "the same, reports on",
-         Arm("unplug_in_submit", 0.3, seconds=10, few=3, many=12), doubt=Doubt.SOME, reports=True),
+         Arm("unplug_in_submit", 0.3, seconds=10, few=3, many=12), doubt=Doubt.SOME, reports=True,
+         report_after_s=600),
     _row("unplug-listing", "unplugged in the middle of a listing", Arm("drop_cmti", 0.5),
          Arm("unplug_in_listing", seconds=10, few=3, many=12), inbound=True),
     _row("unplug-delete", "unplugged in the middle of a delete",

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.site import Site, running
-from tests.reliability.matrix import REPORT_AFTER_S
 from tests.reliability.verdict import Verdict, read, weigh
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ class Run:
             self.faults.append(Fault(row, modem, self.size, lines[modem]))
             self.site.ctl(
                 "report", modem=modem, state="on" if row.reports else "off",
-                delay_ms=REPORT_AFTER_S * self._patience * 1000,
+                delay_ms=row.report_after_s * self._patience * 1000,
             )  # fmt: skip
             if row.places is not None:
                 self.site.ctl("storage", modem=modem, name="SM", capacity=row.places)
