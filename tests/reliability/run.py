@@ -1,15 +1,15 @@
 """One run of the matrix: a modem for each fault in one bank, one daemon on all of them.
 
 The faults do not touch each other, so their waiting is done side by side. A fault is armed when its
-modem is ready, and taken away when its texts are settled; then one more text must go: that shows
-how long the modem needed to work again. Nothing here looks into the daemon.
+modem is ready. Half of its texts are accepted at once, the others one by one, so that there is
+always something to send that shows when the modem works again. When all are settled the fault is
+taken away and the last text must go. Nothing here looks into the daemon.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -28,7 +28,8 @@ _LOOK_S = 0.5
 _PAGE = 1000
 _LONG_EVERY = 10  # each tenth text goes in two parts
 _LONG = " and so on, for as long as it takes to fill a second part" * 4
-_POUR_S = 6.0  # over which texts come in, times patience, for each of them
+_REPORT_S = 660.0  # after which every report has come, times patience
+_SPREAD_S = 400.0  # over which texts are accepted and come in, times patience
 
 
 @dataclass(slots=True)
@@ -50,14 +51,8 @@ class Fault:
     def senders(self) -> str:
         return f"+1556{20 + self.modem:02}"
 
-    def bodies(self) -> list[dict[str, Any]]:
-        """All texts but the last."""
-        return [self._body(number) for number in range(self.size.texts - 1)]
-
-    def last(self) -> dict[str, Any]:
-        return self._body(self.size.texts - 1)
-
-    def _body(self, number: int) -> dict[str, Any]:
+    def body(self, number: int) -> dict[str, Any]:
+        """The text that somebody sends."""
         text = f"{self.row.key} {number}" + _LONG * (number % _LONG_EVERY == 5)
         return {"to": f"{self.recipients}{number:05}", "text": text, "from": self.line}
 
@@ -86,21 +81,21 @@ class Run:
     def _patience(self) -> float:
         return self.size.patience
 
+    @property
+    def _texts(self) -> int:
+        return self.size.texts
+
     def go(self) -> dict[str, Verdict]:
         """Let every fault strike; what came of each, by the row's key."""
         began = time.monotonic()
         self._set_up()
         for fault in self.faults:
             self._arm(fault)
-        self.site.send_each([body for fault in self.faults for body in fault.bodies()])
-        pouring = threading.Thread(target=self._pour_in, name="pour in")
-        pouring.start()
-        try:
-            self._attend(began + self.size.limit_s)
-        finally:
-            pouring.join()
+        self._accept(range(self._texts // 2))
+        self._pour()
+        self._attend(began + self.size.limit_s)
         self._until(began + self.size.limit_s, self._all_came_in)
-        self._until(began + self.size.limit_s, self._doubt_is_settled)
+        self._until(time.monotonic() + _REPORT_S * self._patience, self._doubt_is_settled)
         self.seconds = time.monotonic() - began
         return self.verdicts()
 
@@ -149,12 +144,21 @@ class Run:
         for arm in fault.row.arms:
             self.site.ctl("fault", modem=fault.modem, name=arm.name, p=0)
 
-    def _pour_in(self) -> None:
-        for number in range(self.size.texts):
+    def _accept(self, numbers: range) -> None:
+        self.site.send_each([fault.body(number) for number in numbers for fault in self.faults])
+
+    def _pour(self) -> None:
+        """The second half, and what comes in, in step with the clock."""
+        interval_s = _SPREAD_S * self._patience / self._texts
+        due = time.monotonic()
+        for number in range(self._texts):
             for fault in self.faults:
                 if fault.row.inbound:
                     self.site.ctl("inject", **fault.comes_in(number))
-            time.sleep(_POUR_S * self._patience / 10)
+            if self._texts // 2 <= number < self._texts - 1:
+                self._accept(range(number, number + 1))
+            due += interval_s
+            time.sleep(max(0.0, due - time.monotonic()))
 
     def _attend(self, deadline: float) -> None:
         """Disarm each fault whose texts are settled, and send its last one."""
@@ -168,7 +172,7 @@ class Run:
                 elif not fault.row.inbound or self._came_in()[fault.senders] >= self.size.texts:
                     fault.settled = True
                     self._disarm(fault)
-                    self.site.send_each([fault.last()])
+                    self.site.send_each([fault.body(self._texts - 1)])
             time.sleep(_LOOK_S)
 
     def _moving(self) -> Counter[str]:

@@ -34,6 +34,12 @@ def test_what_lasts_is_counted_from_its_end() -> None:
     assert trace.recoveries("dead") == [2]
 
 
+def test_of_strikes_in_a_row_the_last_counts() -> None:
+    """Before it there was no time to work again."""
+    trace = traced(fault(1), fault(2, over=True), fault(3), fault(5, over=True), submit(6, 8))
+    assert trace.recoveries("dead") == [3]
+
+
 def test_a_strike_behind_which_nothing_was_to_be_sent_says_nothing() -> None:
     """Neither good nor bad."""
     assert traced(submit(1, 2), fault(3)).recoveries("dead") == []

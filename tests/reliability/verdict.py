@@ -52,14 +52,15 @@ class Trace:
         """For each strike, how long it took from its end, or from itself where it does not last,
         until the network had taken the next text and the modem had said so. Seconds.
 
-        A strike behind which nothing was to be sent is left out.
+        A strike behind which nothing was to be sent is left out, and one that was followed by
+        another before all was well.
         """
-        starts = self.ends.get(name) or self.strikes.get(name, [])
+        strikes = self.strikes.get(name, [])
         found = []
-        for start in starts:
-            following = next((s for s in self.submits if s.began > start), None)
-            if following is not None:
-                found.append(following.ended - start)
+        for start in self.ends.get(name) or strikes:
+            well = next((s.ended for s in self.submits if s.began > start), None)
+            if well is not None and not any(start < strike < well for strike in strikes):
+                found.append(well - start)
         return found
 
 
