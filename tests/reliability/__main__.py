@@ -12,6 +12,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from tests.reliability.matrix import HURRIED, REAL, ROWS, named
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from tests.reliability.verdict import Verdict
 
 _HEAD = (
-    "fault", "texts", "accepted", "once", "ended", "in doubt", "strikes",
-    "came in", "doubled", "lost", "works again, s",
+    "fault", "strikes", "texts", "accepted", "once", "ended", "in doubt", "came in",
+    "doubled", "lost", "works again, s",
 )  # fmt: skip
 
 
@@ -71,9 +72,9 @@ def _print(rows: list[tuple[Row, Verdict]], texts: int) -> None:
     for row, verdict in rows:
         out, came = verdict.out, verdict.came
         cells = (
-            row.words, texts, out.accepted, out.once, out.ended.total(), out.in_doubt,
-            _strikes(row, verdict), came.once if row.inbound else "—",
-            verdict.doubled, verdict.lost, verdict.works_again,
+            row.words, _strikes(row, verdict), texts, out.accepted, out.once, out.ended.total(),
+            _doubt(verdict), came.once if row.inbound else "—",
+            verdict.doubled, verdict.lost, _works_again(verdict),
         )  # fmt: skip
         print("| " + " | ".join(str(cell) for cell in cells) + " |")
 
@@ -81,6 +82,18 @@ def _print(rows: list[tuple[Row, Verdict]], texts: int) -> None:
 def _strikes(row: Row, verdict: Verdict) -> str:
     counted = [verdict.strikes[arm.name] for arm in row.arms if arm.few is not None]
     return str(sum(counted)) if counted else "all the time"
+
+
+def _doubt(verdict: Verdict) -> str:
+    out = verdict.out
+    return f"{out.in_doubt} ({out.in_doubt_there} there)" if out.in_doubt else "0"
+
+
+def _works_again(verdict: Verdict) -> str:
+    """In the middle and at worst."""
+    if not verdict.recoveries:
+        return "works on"
+    return f"{median(verdict.recoveries):.1f} / {max(verdict.recoveries):.1f}"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from modemgw.cli import journal
@@ -105,13 +104,6 @@ class Verdict:
     def doubled(self) -> int:
         """Texts that somebody got twice, or that nobody wrote."""
         return self.out.doubled + self.out.strangers + self.came.doubled + self.came.strangers
-
-    @property
-    def works_again(self) -> str:
-        """Seconds until it works again, in the middle and at worst."""
-        if not self.recoveries:
-            return "—"
-        return f"{median(self.recoveries):.1f} / {max(self.recoveries):.1f}"
 
 
 def weigh(
