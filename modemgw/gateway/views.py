@@ -105,6 +105,11 @@ def modem(row: Record) -> dict[str, Any]:
     }
 
 
+def alert(kind: str, row: Record, words: str) -> dict[str, Any]:
+    """An alert about a modem, raised or cleared."""
+    return {"alert": kind, "modem": row.id, "port": row.port, "message": words}
+
+
 def opt_out(row: Record) -> dict[str, Any]:
     """An opt-out."""
     return {

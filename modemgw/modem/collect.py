@@ -120,9 +120,12 @@ class Collector:
         self._taken: dict[Announcement, _Taken] = {}  # in order of reading
         self._storages = dict.fromkeys((plan.receive,))
         self._selected: str | None = None
+        self._names_all = False  # whether +CPMS has to name all three storages
         self._hangs: Counter[str] = Counter()
         self.sweep_due = False
         """Whether something may lie unread that no announcement will lead to."""
+        self.announced = False
+        """Whether something was announced: what came with it may have gone unannounced."""
 
     @property
     def pending(self) -> bool:
@@ -149,6 +152,7 @@ class Collector:
         except AtError:
             self.sweep_due = True
             return True
+        self.announced = True
         if len(self._announced) < _ANNOUNCED_LIMIT:
             self._announced[place] = None  # some announce twice; the second is dropped here
         else:
@@ -277,8 +281,22 @@ class Collector:
         if self._selected == storage:
             return
         self._selected = None
-        await self._channel.run(commands.select_storage(storage))
+        if not self._names_all:
+            try:
+                await self._channel.run(commands.select_storage(storage))
+            except CommandError:
+                self._names_all = True
+        if self._names_all:
+            await self._select_all(storage)
         self._selected = storage
+
+    async def _select_all(self, storage: str) -> None:
+        """Some want all three storages named; if that is refused, it was not the reason."""
+        try:
+            await self._channel.run(commands.select_storage(storage, self._plan.receive))
+        except CommandError:
+            self._names_all = False
+            raise
 
     async def _hand_over_direct(self) -> None:
         waiting = self._direct.waiting

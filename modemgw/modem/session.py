@@ -32,11 +32,9 @@ from modemgw.modem.startup import SimState
 from modemgw.modem.submit import late_acceptance, submit
 
 if TYPE_CHECKING:
-    from modemgw.modem.catalogue import Catalogue
     from modemgw.modem.channel import Channel
     from modemgw.modem.face import Face
     from modemgw.modem.interface import Clearance
-    from modemgw.modem.profile import Profile
     from modemgw.modem.settings import PortSettings, Timing
 
 _log = logging.getLogger(__name__)
@@ -45,6 +43,7 @@ _RESTARTS: Final = 5
 _PIN_TRIES: Final = 3  # of a PIN that nobody has entered wrongly (102.221 §9.5.1)
 _MEMORY_FULL: Final = 322  # 27.005 §3.2.5
 _REGISTRATION_PREFIXES: Final = frozenset({"+CREG", "+CGREG", "+CEREG"})
+_ROAMING: Final = frozenset({Registration.ROAMING, Registration.ROAMING_SMS_ONLY})
 _RING_GAP_S: Final = 8.0  # 22.001 lets rings be up to 6 s apart; a longer silence ends a call
 
 
@@ -60,13 +59,10 @@ class Session:
         channel: Channel,
         settings: PortSettings,
         timing: Timing,
-        profiles: Catalogue,
         face: Face,
         late: SubmitResult | None,
         direct: DirectTexts,
     ) -> None:
-        self.profile: Profile = profiles.generic
-        self._profiles = profiles
         self._channel = channel
         self._settings = settings
         self._timing = timing
@@ -77,6 +73,7 @@ class Session:
         self._domains = list(commands.REGISTRATIONS)
         self.late = late
         """An acceptance read too late, as long as it was not told."""
+        self._receive = ""  # the storage for incoming texts
         self._told_swept = False
         self._restarted = False
         self._check_now = False
@@ -127,10 +124,8 @@ class Session:
             if self._restarted:
                 # In text mode, for instance, AT+CMGS=19 would text to the number 19.
                 return SubmitResult(Outcome.REFUSED, detail="the modem has forgotten its settings")
-            limit_s = self._timing.submit_s
-            if self.profile.submit_s is not None:
-                limit_s = self.profile.submit_s * self._timing.patience
-            result = await submit(self._channel, pdu, length, clearance, self._timing, limit_s)
+            profile = self._face.profile
+            result = await submit(self._channel, pdu, length, clearance, self._timing, profile)
         if result.outcome is not Outcome.ACCEPTED:
             self._check_now = True
             self._wake.set()
@@ -148,12 +143,14 @@ class Session:
         await self._identify()
         await startup.switch_on(channel)
         await self._await_sim()
+        await startup.choose_pdu_mode(channel)
         former = await self._subscribe()
         plan = await startup.prepare_texts(
-            channel, self.profile, self._timing, self._settings.storage
+            channel, face.profile, face.line, self._timing, self._settings.storage
         )
         self._shows_caller = await startup.shows_caller(channel)
         await self._tell_late_answer()
+        self._receive = plan.receive
         self._collector = Collector(
             channel, plan, face.hand_over(), face.hand_over(former), self._direct, self._wake.set
         )
@@ -180,10 +177,10 @@ class Session:
                 revision=identity.revision,
             )
         )
-        if self._settings.profile is not None:
-            self.profile = self._profiles.named(self._settings.profile)
-        else:
-            self.profile = self._profiles.of(identity.maker or "", identity.model or "")
+        self._face.recognise(identity.maker, identity.model)
+        profile = self._face.profile
+        self._channel.is_boot = lambda line: is_boot(line) or profile.tells_start(line)
+        await startup.silence(self._channel, profile)
 
     async def _await_sim(self) -> None:
         """Wait until the SIM is usable, entering the configured PIN once."""
@@ -216,14 +213,19 @@ class Session:
         if pin is None:
             return "the SIM asks for its PIN: configure it, or switch the PIN off"
         if not self._face.pin_was_tried(pin):
-            tries = await startup.pin_tries(self._channel, self.profile)
+            tries = await startup.pin_tries(self._channel, self._face.profile)
+            if tries is None and not self._settings.pin_blindly:
+                return (
+                    "the modem does not tell how many tries are left, so no PIN is entered: switch "
+                    "the PIN off in a telephone, or set pin_blindly"
+                )
             if tries is not None and tries < _PIN_TRIES:
                 return (
                     f"a wrong PIN was entered before and {tries} tries are left, so none is "
                     "entered here: put the SIM into a telephone and unlock it there"
                 )
             if self._face.may_enter_pin(pin) and await startup.unlock(
-                self._channel, pin, self.profile.settle_s
+                self._channel, pin, self._face.profile.settle_s
             ):
                 return ""
         return "the SIM refused the configured PIN, or it was tried before: it is not tried again"
@@ -231,7 +233,9 @@ class Session:
     async def _subscribe(self) -> str | None:
         """Learn which line is in the modem; the line that was in it before, if it has changed."""
         former = self._face.status.iccid
-        line = await startup.subscribe(self._channel, self.profile, self._timing)
+        line = await startup.subscribe(self._channel, self._face.profile, self._timing)
+        if line.iccid is not None:
+            self._face.claim(line.iccid)
         self._face.learn(
             replace(
                 self._face.status,
@@ -241,8 +245,6 @@ class Session:
                 smsc=line.smsc,
             )
         )
-        if line.iccid is not None:
-            self._face.claim(line.iccid)
         return None if former == line.iccid else former
 
     def _gather_late(self) -> None:
@@ -299,18 +301,34 @@ class Session:
         face = self._face
         rssi_dbm = await startup.attempt(self._channel, commands.SIGNAL)
         status = replace(face.status, rssi_dbm=rssi_dbm)
-        if state.usable and status.state is not ModemState.READY:
+        was_ready = status.state is ModemState.READY
+        if state.usable and not was_ready:
             operator = await startup.attempt(self._channel, commands.OPERATOR)
             status = replace(status, operator=operator.name if operator else None)
         face.learn(status)
-        if state.usable:
+        refusal = self._refusal(state)
+        if refusal and not was_ready:
+            face.go(ModemState.DENIED, refusal)
+        elif refusal or (was_ready and not state.usable):
+            face.go(ModemState.DEGRADED, refusal or "registration lost: " + _words(state))
+        elif not state.usable:
+            self._wait_for_service(_words(state) + ": check antenna and coverage")
+        elif hindrance := "" if was_ready else await startup.no_texts_yet(self._channel):
+            self._wait_for_service(hindrance)
+        else:
             face.go(ModemState.READY)
-        elif status.state is ModemState.READY:
-            face.go(ModemState.DEGRADED, "registration lost: " + _words(state))
-        elif state is Registration.DENIED:
-            face.go(ModemState.DENIED, "the network refuses this SIM: is it active, and paid for?")
-        elif status.state is not ModemState.DEGRADED:
-            face.go(ModemState.REGISTERING, _words(state) + ": check antenna and coverage")
+
+    def _wait_for_service(self, reason: str) -> None:
+        degraded = self._face.status.state is ModemState.DEGRADED
+        self._face.go(ModemState.DEGRADED if degraded else ModemState.REGISTERING, reason)
+
+    def _refusal(self, state: Registration) -> str:
+        """Who does not want texts to go in this network, the network or we; "" for nobody."""
+        if state is Registration.DENIED:
+            return "the network refuses this SIM: is it active, and paid for?"
+        if state in _ROAMING and not self._face.line.roaming:
+            return "this is not the SIM's own network, and roaming is not allowed for this line"
+        return ""
 
     async def _take_in(self) -> None:
         collector = self._collector
@@ -322,10 +340,13 @@ class Session:
         if collector.sweep_due:
             self._next_sweep = min(self._next_sweep, now + self._timing.sweep_again_s)
             collector.sweep_due = False
+        if collector.announced:
+            self._next_sweep = min(self._next_sweep, now + self._timing.sweep_after_s)
+            collector.announced = False
         if now >= self._next_sweep:
             round_due = now >= self._next_round
             if round_due:
-                await startup.remind(self._channel, self.profile)
+                await startup.remind(self._channel, self._face.profile)
             await self._sweep(everywhere=round_due or not self._told_swept)
 
     async def _sweep(self, *, everywhere: bool) -> None:
@@ -336,7 +357,10 @@ class Session:
         self._next_sweep = clock() + self._timing.health_s
         if everywhere:
             self._next_round = clock() + self._timing.sweep_s
-        if not await collector.sweep(everywhere=everywhere):
+        committed = await collector.sweep(everywhere=everywhere)
+        if everywhere:
+            await self._note_room()
+        if not committed:
             self._next_sweep = clock() + self._timing.health_s
             return
         self._next_sweep = clock() + self._timing.sweep_s
@@ -344,6 +368,13 @@ class Session:
         if not self._told_swept:
             self._told_swept = True
             await self._face.swept()
+
+    async def _note_room(self) -> None:
+        """Say so where a storage stays full: of drafts, or of texts that cannot be committed."""
+        full = await startup.is_full(self._channel, self._receive)
+        if full and not self._face.status.full:
+            _log.warning("%s: %s is full, no text comes in", self._face.status.port, self._receive)
+        self._face.learn(replace(self._face.status, full=self._receive if full else None))
 
     def _sweep_everywhere(self, collector: Collector) -> None:
         """Ask for a sweep of all storages, soon: it is not known which one is full."""
@@ -386,7 +417,7 @@ class Session:
             self._sweep_everywhere(self._collector)
         elif is_start(line) or (
             # Until it is set up these only tell how far its start has come.
-            self._collector is not None and (is_boot(line) or prefix == "+CPIN")
+            self._collector is not None and (self._channel.is_boot(line) or prefix == "+CPIN")
         ):
             self._restarted = True
             self._wake.set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -17,8 +18,13 @@ from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.results import Kind
 from modemgw.modem.collect import StoragePlan
-from modemgw.modem.errors import CommandError, CommandTimeoutError, UnresponsiveError
-from modemgw.modem.profile import Reports
+from modemgw.modem.errors import (
+    CommandError,
+    CommandTimeoutError,
+    NoTextsError,
+    UnresponsiveError,
+)
+from modemgw.modem.profile import Domain, Reports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
     from modemgw.at.results import FinalResult
     from modemgw.modem.channel import Channel
     from modemgw.modem.profile import Profile
-    from modemgw.modem.settings import Timing
+    from modemgw.modem.settings import LineSettings, Timing
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -44,6 +50,17 @@ _BUSY_PAUSE_LIMIT_S: Final = 5.0
 _STORED_REPORTS: Final = (2, 1, 0)
 _DIRECT_REPORTS: Final = (1, 2, 0)
 _SWEPT: Final = ("ME", "MT", "SM", "SR")
+# Texts need no PIN2 (102.221 §9.5.1), though some are left asking for it.
+_OPEN: Final = frozenset({"READY", "SIM PIN2", "SIM PUK2"})
+# 102.221 §11.1.9: VERIFY of the PIN without a PIN tells the tries left, and uses up none.
+_TRIES_BY_VERIFY: Final = commands.plain('AT+CSIM=10,"0020000100"', 15.0)
+_TRIES_LEFT: Final = re.compile(r'\+CSIM\s*:\s*4\s*,\s*"?63C([0-9A-F])', re.IGNORECASE)
+_USES: Final = re.compile(r'"(\w+)"\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})')
+_NUMBER: Final = re.compile(r"(?<![\w\"])\d{1,5}(?![\w\"])")
+_USES_OF_THREE: Final = 6  # used and total, of three storages
+_DOMAIN: Final = re.compile(r"\+CGSMS\s*:\s*([0-3])", re.IGNORECASE)
+_USE: Final = commands.plain("AT+CPMS?", 15.0)
+_TEXTS_ANSWER: Final = (_USE, commands.plain("AT+CSCA?", 15.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +116,12 @@ async def identify(channel: Channel) -> Identity:
     )
 
 
+async def silence(channel: Channel, profile: Profile) -> None:
+    """Stop what it announces and nobody needs, before that fills line and buffers."""
+    for text in profile.silence:
+        await attempt(channel, commands.plain(text))
+
+
 async def switch_on(channel: Channel) -> None:
     """Leave flight mode: another program's `+CFUN=4` survives restarts on some."""
     function = await attempt(channel, commands.FUNCTION)
@@ -117,7 +140,7 @@ async def sim_state(channel: Channel, timing: Timing) -> Sim:
         return _sim_error(error.final)
     except AtError as error:
         return Sim(SimState.ABSENT, str(error))
-    if state == "READY":
+    if state in _OPEN:
         return Sim(SimState.READY)
     absent = not state or "NOT" in state
     return Sim(SimState.ABSENT if absent else SimState.LOCKED, state)
@@ -129,7 +152,9 @@ async def pin_tries(channel: Channel, profile: Profile) -> int | None:
         tries = await attempt(channel, commands.read_pin_tries(name))
         if tries is not None:
             return tries
-    return None
+    answer = await attempt(channel, _TRIES_BY_VERIFY)
+    found = _TRIES_LEFT.match(answer[0]) if answer else None
+    return int(found[1], 16) if found else None
 
 
 async def unlock(channel: Channel, pin: str, settle_s: float) -> bool:
@@ -152,18 +177,59 @@ async def subscribe(channel: Channel, profile: Profile, timing: Timing) -> Subsc
     )
 
 
+async def choose_pdu_mode(channel: Channel) -> None:
+    """The first thing that a port for texts can do and the others cannot. Raises NoTextsError."""
+    try:
+        await channel.execute(commands.PDU_MODE)
+    except CommandError as error:
+        raise _no_texts(error) from None
+
+
 async def prepare_texts(
-    channel: Channel, profile: Profile, timing: Timing, storage: str | None
+    channel: Channel, profile: Profile, line: LineSettings, timing: Timing, storage: str | None
 ) -> StoragePlan:
-    """PDU mode, storage, announcements. Raises CommandError where the modem does no texts."""
-    await channel.execute(commands.PDU_MODE)
+    """Storage, announcements, and what profile and line want. Raises CommandError, NoTextsError."""
     plan = await _choose_storage(channel, profile, timing, storage)
     await attempt(channel, commands.PHASE_2)
     await announce(channel, profile)
-    for text in (*profile.silence, *profile.init):
+    for text in (*profile.init, *line.commands):
         await attempt(channel, commands.plain(text))
+    domain = profile.domain if line.domain is None else line.domain
+    if domain is not None:
+        await attempt(channel, commands.plain(f"AT+CGSMS={domain:d}"))
     await attempt(channel, commands.REPORT_REGISTRATION)
     return plan
+
+
+async def domain_of(channel: Channel) -> Domain | None:
+    """The way that texts take now (27.007 §10.1.21); None where the modem does not tell."""
+    answer = await attempt(channel, commands.plain("AT+CGSMS?"))
+    found = _DOMAIN.match(answer[0]) if answer else None
+    return Domain(int(found[1])) if found else None
+
+
+async def no_texts_yet(channel: Channel) -> str:
+    """Why no texts can go although there is a network; "" where they can.
+
+    `+CPIN: READY` is not enough: for seconds after a start `+CPMS?` and `+CSCA?` are refused, and
+    so would be texts.
+    """
+    for command in _TEXTS_ANSWER:
+        try:
+            await channel.execute(command)
+        except (CommandError, CommandTimeoutError) as error:
+            return f"registered, but not ready for texts: {error}"
+    return ""
+
+
+async def is_full(channel: Channel, storage: str) -> bool:
+    """Whether `+CPMS?` (27.005 §3.2.2) says that a storage takes no more texts."""
+    answer = await attempt(channel, _USE)
+    for line in answer or ():
+        for name, used, total in _USES.findall(line):
+            if name.upper() == storage:
+                return int(used) >= int(total) > 0
+    return False
 
 
 async def remind(channel: Channel, profile: Profile) -> None:
@@ -252,7 +318,10 @@ async def _iccid(channel: Channel, profile: Profile) -> str | None:
 async def _choose_storage(
     channel: Channel, profile: Profile, timing: Timing, storage: str | None
 ) -> StoragePlan:
-    """The best storage that the modem offers and accepts. Raises CommandError where none is."""
+    """The best storage that the modem offers and accepts.
+
+    Raises CommandError where none is, NoTextsError where it does not even know what is meant.
+    """
     try:
         choices = await _patiently(channel, commands.STORAGE_CHOICES, timing)
         offered = choices.receive
@@ -263,14 +332,30 @@ async def _choose_storage(
     candidates = [name for name in wanted if name in offered] or list(wanted)
     refused: CommandError | None = None
     for name in candidates:
+        select = commands.plain(commands.select_storage(name, name).text, 15.0)
         try:
-            await _patiently(channel, commands.select_storage(name, name), timing)
+            answer = await _patiently(channel, select, timing)
         except CommandError as error:
             refused = error
         else:
-            return StoragePlan(name, tuple(dict.fromkeys((name, *present))))
+            if name == candidates[-1] or not _holds_nothing(answer):
+                return StoragePlan(name, tuple(dict.fromkeys((name, *present))))
     assert refused is not None
+    if refused.final.kind is Kind.ERROR:
+        raise _no_texts(refused)
     raise refused
+
+
+def _holds_nothing(answer: tuple[str, ...]) -> bool:
+    """Whether the third storage of an answer to `+CPMS=` has no place at all."""
+    numbers = [number for line in answer for number in _NUMBER.findall(line)]
+    return len(numbers) == _USES_OF_THREE and int(numbers[-1]) == 0
+
+
+def _no_texts(error: CommandError) -> NoTextsError:
+    return NoTextsError(
+        f"a modem answers, but takes no texts here ({error}): try another of its ports"
+    )
 
 
 async def _attempt_patiently(channel: Channel, command: Command[T], timing: Timing) -> T | None:
