@@ -155,7 +155,11 @@ class Session:
             channel, plan, face.hand_over(), face.hand_over(former), self._direct, self._wake.set
         )
         face.go(ModemState.REGISTERING, "looking for a network")
-        await self._sweep(everywhere=True)
+        try:
+            await self._sweep(everywhere=True)
+        except (CommandTimeoutError, AtError) as error:
+            # It comes again; what is not read stays in the modem.
+            _log.info("%s: the first sweep: %s", face.status.port, error)
         if self._restarted:
             raise _RestartedError
         self._wake.set()  # for what was delivered directly meanwhile

@@ -17,21 +17,20 @@ from modemgw.at import commands
 from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.results import Kind
+from modemgw.modem.channel import Channel
 from modemgw.modem.collect import StoragePlan
 from modemgw.modem.errors import (
     CommandError,
     CommandTimeoutError,
     NoTextsError,
-    UnresponsiveError,
 )
 from modemgw.modem.profile import Domain, Reports
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from modemgw.at.command import Command
     from modemgw.at.results import FinalResult
-    from modemgw.modem.channel import Channel
     from modemgw.modem.profile import Profile
     from modemgw.modem.settings import LineSettings, Timing
 
@@ -101,7 +100,7 @@ class Sim:
 
 async def initialise(channel: Channel) -> None:
     """Echo off, words, numbers for errors. Raises ModemError where there is no modem at all."""
-    await channel.execute(commands.ECHO_OFF)
+    await insist(channel, commands.ECHO_OFF)
     for command in (commands.WORDS, commands.NUMERIC_ERRORS):
         await attempt(channel, command)
 
@@ -109,7 +108,7 @@ async def initialise(channel: Channel) -> None:
 async def identify(channel: Channel) -> Identity:
     """Ask who it is. A modem that tells no IMEI is known by its port."""
     return Identity(
-        imei=await attempt(channel, commands.IMEI),
+        imei=await _or_none(insist(channel, commands.IMEI)),
         maker=await attempt(channel, commands.MAKER),
         model=await attempt(channel, commands.MODEL),
         revision=await attempt(channel, commands.REVISION),
@@ -180,7 +179,7 @@ async def subscribe(channel: Channel, profile: Profile, timing: Timing) -> Subsc
 async def choose_pdu_mode(channel: Channel) -> None:
     """The first thing that a port for texts can do and the others cannot. Raises NoTextsError."""
     try:
-        await channel.execute(commands.PDU_MODE)
+        await insist(channel, commands.PDU_MODE)
     except CommandError as error:
         raise _no_texts(error) from None
 
@@ -265,7 +264,7 @@ async def announce(channel: Channel, profile: Profile) -> None:
     for mode, ds in forms:
         for buffer in (0, 1):
             try:
-                await channel.execute(commands.announce(mode, 1, 0, ds, buffer))
+                await insist(channel, commands.announce(mode, 1, 0, ds, buffer))
             except CommandError as error:
                 refused = error
             else:
@@ -298,10 +297,23 @@ async def attempt(channel: Channel, command: Command[T]) -> T | None:
 
     Raises UnresponsiveError and PortError only.
     """
+    return await _or_none(channel.execute(command))
+
+
+async def insist(channel: Channel, command: Command[T]) -> T:
+    """A step that cannot be left out: it is made once more where its answer stays away, which may
+    just have been lost, or cannot be read. Raises what `Channel.execute` does.
+    """
     try:
         return await channel.execute(command)
-    except UnresponsiveError:
-        raise
+    except (CommandTimeoutError, AtError) as error:
+        _log.info("once more: %s", error)
+        return await channel.execute(command)
+
+
+async def _or_none(step: Awaitable[T]) -> T | None:
+    try:
+        return await step
     except (CommandError, CommandTimeoutError, AtError) as error:
         _log.debug("passed over: %s", error)
         return None
@@ -309,7 +321,7 @@ async def attempt(channel: Channel, command: Command[T]) -> T | None:
 
 async def _iccid(channel: Channel, profile: Profile) -> str | None:
     for name in profile.iccid:
-        iccid = await attempt(channel, commands.read_iccid(name))
+        iccid = await _or_none(insist(channel, commands.read_iccid(name)))
         if iccid is not None:
             return iccid
     return None
@@ -334,7 +346,7 @@ async def _choose_storage(
     for name in candidates:
         select = commands.plain(commands.select_storage(name, name).text, 15.0)
         try:
-            answer = await _patiently(channel, select, timing)
+            answer = await _patiently(channel, select, timing, insist)
         except CommandError as error:
             refused = error
         else:
@@ -365,13 +377,18 @@ async def _attempt_patiently(channel: Channel, command: Command[T], timing: Timi
         return None
 
 
-async def _patiently(channel: Channel, command: Command[T], timing: Timing) -> T:
+async def _patiently(
+    channel: Channel,
+    command: Command[T],
+    timing: Timing,
+    ask: Callable[[Channel, Command[T]], Awaitable[T]] = Channel.execute,
+) -> T:
     """Repeat while the SIM is busy, as it is for seconds after each start."""
     pause_s = _BUSY_PAUSE_S
     deadline = asyncio.get_running_loop().time() + timing.sim_busy_s
     while True:
         try:
-            return await channel.execute(command)
+            return await ask(channel, command)
         except CommandError as error:
             late = asyncio.get_running_loop().time() + pause_s > deadline
             if late or not _has_code(error.final, _BUSY_CODES):
