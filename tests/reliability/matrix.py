@@ -128,7 +128,7 @@ ROWS: tuple[Row, ...] = (
          inbound=True, places=5, profile="huawei-e3372"),
     _row("registration", "registration lost for a minute",
          Arm("registration_lost", 0.3, seconds=60, few=2, many=4), doubt=Doubt.SOME),
-    _row("slow", "ten times slower", Arm("slow", seconds=0.5), inbound=True, slower=10),
+    _row("slow", "ten times slower", Arm("slow", seconds=0.3), inbound=True, slower=10),
     _row("answers-late", "any answer 15 s late, now and then",
          Arm("slow", 0.1, seconds=15, few=6, many=20), inbound=True),
     _row("dead", "the port opens, the modem is dead for a minute",
