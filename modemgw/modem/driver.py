@@ -58,14 +58,16 @@ class Driver:
         self.path = path
         self.recorder = Recorder(bank.recorder_bytes)
         self._settings = settings
-        self._timing = bank.timing
+        self._timing = bank.timing.times(settings.patience)
         self._listener = listener
         self._shared = shared
         self._life = Life()
         self._status = ModemStatus(
             path, self._life.stage.state, self._life.stage.reason, self._life.stage.since
         )
-        self._ladder = Ladder(bank.timing, can_cycle_power=settings.power_cycle_command is not None)
+        self._ladder = Ladder(
+            self._timing, can_cycle_power=settings.power_cycle_command is not None
+        )
         self._present = asyncio.Event()
         self._gone = asyncio.Event()
         self._session: Session | None = None

@@ -156,7 +156,11 @@ class Session:
             channel, plan, face.hand_over(), face.hand_over(former), self._direct, self._wake.set
         )
         face.go(ModemState.REGISTERING, "looking for a network")
-        await self._sweep(everywhere=True)
+        try:
+            await self._sweep(everywhere=True)
+        except (CommandTimeoutError, AtError) as error:
+            # It comes again; what is not read stays in the modem.
+            _log.info("%s: the first sweep: %s", face.status.port, error)
         if self._restarted:
             raise _RestartedError
         self._wake.set()  # for what was delivered directly meanwhile
@@ -425,6 +429,8 @@ class Session:
         ):
             self._restarted = True
             self._wake.set()
+        elif prefix == "+CPIN":
+            self._wake.set()  # for who waits for the SIM
 
     def _ring(self, caller: str | None) -> None:
         now = asyncio.get_running_loop().time()
