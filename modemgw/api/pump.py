@@ -286,7 +286,7 @@ class Pump:
         """Write until it is committed: the next event of the strand must not overtake."""
         while True:
             try:
-                await self._gateway.writer.run(operation)
+                await self._gateway.writer.run(operation, patient=True)
             except StoreUnavailableError as error:
                 log.warning("webhook_outcome_not_recorded", error=str(error))
                 await asyncio.sleep(RECORD_RETRY_S)

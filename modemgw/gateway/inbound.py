@@ -165,7 +165,10 @@ class Inbound:
         hold = self._refusals.hold(sender.address) if sender and holding else nullcontext()
         with hold:
             now = self._clock()
-            effects = await self._writer.run(lambda tx: self._write(tx, arrival, sender, now))
+            effects = await self._writer.run(
+                lambda tx: self._write(tx, arrival, sender, now),
+                patient=isinstance(arrival.tpdu, StatusReport),
+            )
             self._remember(effects)
 
     async def give_out_partial(self, key: PartKey, older_than_s: float, oldest_at: float) -> None:
