@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from modemgw.at import answers, commands
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
-from modemgw.at.unsolicited import TWO_LINES
 from modemgw.modem.errors import CommandError, CommandTimeoutError, ModemError
 from modemgw.modem.interface import Source
 
@@ -30,23 +29,15 @@ if TYPE_CHECKING:
 
     from modemgw.at.answers import Announcement, StoredText
     from modemgw.modem.channel import Channel
+    from modemgw.modem.direct import DirectTexts, HandOver
 
 _log = logging.getLogger(__name__)
 
 _ANNOUNCED_LIMIT: Final = 512
-_DIRECT_LIMIT: Final = 512
 _AT_ONCE: Final = 64
 _STORAGES_LIMIT: Final = 8
 _HANGS_LIMIT: Final = 2
 _INVALID_INDEX: Final = 321  # 27.005 §3.2.5: already gone
-_DIRECT: Final = frozenset({"+CMT", "+CDS"})
-
-
-class HandOver(Protocol):
-    """Gives a TPDU to the listener; true once it is committed. Never raises."""
-
-    async def __call__(self, pdu: str, source: Source, storage: str = "", index: int = -1) -> bool:
-        """`storage` and `index` say where a stored one lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +54,6 @@ class _Taken:
 
     pdu: str
     committing: asyncio.Task[bool]
-
-
-class DirectTexts:
-    """Texts that the modem printed instead of storing them: they exist nowhere else, so they are
-    kept while it is brought up again or its port is opened anew.
-    """
-
-    def __init__(self) -> None:
-        self.waiting: deque[str] = deque()
-
-    def hear(self, lines: tuple[str, ...]) -> bool:
-        """Take in an announcement of two lines; false where it is about something else."""
-        prefix = prefix_of(lines[0])
-        if prefix not in TWO_LINES:
-            return False
-        if prefix in _DIRECT:
-            self._keep(lines)
-        return True
-
-    def _keep(self, lines: tuple[str, ...]) -> None:
-        if len(lines) < 2 or len(self.waiting) >= _DIRECT_LIMIT:
-            _log.error(
-                "a directly delivered text was lost: %s",
-                "cut off" if len(lines) < 2 else "the database has refused too many before it",
-            )
-            return
-        self.waiting.append(lines[1].replace(" ", ""))
 
 
 class Collector:
@@ -117,6 +81,7 @@ class Collector:
         self._announced: dict[Announcement, None] = {}
         self._direct = direct
         self._wake = wake
+        direct.open(hand_over)
         self._taken: dict[Announcement, _Taken] = {}  # in order of reading
         self._storages = dict.fromkeys((plan.receive,))
         self._selected: str | None = None
@@ -129,7 +94,7 @@ class Collector:
         """Whether something is to be read, handed over or deleted."""
         return bool(
             self._announced
-            or self._direct.waiting
+            or self._direct.pending
             or any(taken.committing.done() for taken in self._taken.values())
         )
 
@@ -138,6 +103,7 @@ class Collector:
         for taken in self._taken.values():
             taken.committing.cancel()
         self._taken.clear()
+        self._direct.close()
 
     def hear(self, lines: tuple[str, ...]) -> bool:
         """Take in an announcement; false where it is about something else."""
@@ -167,7 +133,8 @@ class Collector:
         Does not wait until stored texts are committed. What cannot be read or is not committed
         stays where it is, and a sweep becomes due.
         """
-        await self._hand_over_direct()
+        self._direct.hand_on()
+        await self._direct.settled()
         try:
             await self._delete_committed()
             while self._announced:
@@ -279,10 +246,3 @@ class Collector:
         self._selected = None
         await self._channel.run(commands.select_storage(storage))
         self._selected = storage
-
-    async def _hand_over_direct(self) -> None:
-        waiting = self._direct.waiting
-        for _ in range(len(waiting)):
-            if not await self._hand_over(waiting[0], Source.DIRECT):
-                return  # it is tried again
-            waiting.popleft()
