@@ -70,6 +70,13 @@ _AWAITING_REPORT = Prepared(
     .limit(2)
 )
 
+_LAST_TEXTS = Prepared(
+    select(_messages.c.text)
+    .where(_messages.c.recipient == given("number"), _messages.c.direction == "outbound")
+    .order_by(_messages.c.id.desc())
+    .limit(given("limit"))
+)
+
 EMPTY_MESSAGE: Mapping[str, Any] = {
     column.name: None for column in _messages.columns if column.nullable
 } | {
@@ -200,14 +207,8 @@ def unfinished_to(
 
 def last_texts_to(connection: Connection, number: str, limit: int = 3) -> list[str]:
     """The texts that we last sent to a number, the newest first."""
-    return list(
-        connection.execute(
-            select(_messages.c.text)
-            .where(_messages.c.recipient == number, _messages.c.direction == "outbound")
-            .order_by(_messages.c.id.desc())
-            .limit(limit)
-        ).scalars()
-    )
+    rows = _LAST_TEXTS.rows(connection, values_of(number=number, limit=limit))
+    return [row.text for row in rows]
 
 
 def last_automatic_at(connection: Connection, number: str, permit: str) -> float | None:
