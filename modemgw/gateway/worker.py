@@ -217,7 +217,7 @@ class LineWorker:
             return
         self.idle = True
         try:
-            await _wait(self._wake, self.shared.settings.idle_recheck_s)
+            await self._wake.wait()
         finally:
             self.idle = False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, literal_column, not_, or_, select, union_all, update
+from sqlalchemy import exists, func, literal_column, not_, or_, select, text, union_all, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, Record, given, values_of
@@ -49,6 +49,23 @@ def heads(connection: Connection, lanes: Sequence[str], limit: int) -> list[str]
     """
     named = {f"lane_{i}": lane for i, lane in enumerate(lanes)}
     return [row.id for row in _heads(len(lanes), limit).rows(connection, values_of(**named))]
+
+
+# From one lane to the next by the index, however many messages wait in each.
+_LANES = text("""
+    WITH RECURSIVE found(lane) AS (
+        SELECT min(lane) FROM messages WHERE lane IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(lane) FROM messages WHERE lane > found.lane)
+        FROM found WHERE found.lane IS NOT NULL
+    )
+    SELECT lane FROM found WHERE lane IS NOT NULL
+""")
+
+
+def lanes(connection: Connection) -> list[str]:
+    """The lanes in which something waits."""
+    return list(connection.execute(_LANES).scalars())
 
 
 def candidate(connection: Connection, message_id: str, line_id: str) -> Candidate | None:
