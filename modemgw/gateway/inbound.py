@@ -14,7 +14,6 @@ left when the outcome is known, some milliseconds later.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -300,7 +299,7 @@ class Inbound:
             pass  # no TPDU: what the modem printed stands for itself
         text = f"{line_id or '-'}:{octets}"
         key = self._settings.fingerprint_key
-        return hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+        return hmac.digest(key, text.encode("utf-8", "replace"), "sha256").hex()
 
     def _report(
         self, tx: Transaction, tpdu: StatusReport, line_id: str | None, region: str, now: float
