@@ -114,7 +114,7 @@ class Api:
         """Events were committed. Called on the loop's thread."""
         self._feed.wake()
         if published.deliveries:
-            self._pump.wake()
+            self._pump.published(published)
 
     # -- the server -----------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.gateway import Gateway
     from modemgw.gateway.requests import Caller
 
-CHUNK = 200  # texts of a batch that share one operation of the writer, so that it stays quick
+CHUNK = 25  # texts of a batch that share one operation of the writer, so that it stays quick
 LONGEST_TOKEN = 255
 
 GATE_PROBLEMS = (

@@ -5,11 +5,14 @@ Theory of operation
 What is owed are rows, written in the transaction of the event; so nothing is forgotten in a crash,
 and what was posted but not yet recorded is posted again, with the same id: at least once.
 
-Each endpoint has a *lane*, which reads what is owed in the order of positions, at most `WINDOW`
-ahead. Within a lane each conversation has a *strand*: a task that posts its events one after the
-other and does not begin the next before the outcome of the last is committed. Events without a
-conversation share one strand. So order holds where it matters, and neither endpoints nor
-conversations wait for each other (a strand of which more than `WINDOW` events wait excepted).
+Each endpoint has a *lane*, which takes up what is owed in the order of positions, at most `WINDOW`
+ahead. Mostly it knows all up to a commit and is given that commit's events directly; where it does
+not (a start, another host's events, a full window), it reads them from the database. Within a lane
+each conversation has a *strand*: a task that posts its events one after the other and does not
+begin the next before the outcome of the last is committed; the outcomes of all strands that come
+together are committed together. Events without a conversation share one strand. So order holds
+where it matters, and neither endpoints nor conversations wait for each other (a strand of which
+more than `WINDOW` events wait excepted).
 
     pending ──2xx──► delivered
        │  ╲──410──► the endpoint is disabled; what is owed to it stays pending
@@ -28,14 +31,15 @@ import contextlib
 import random
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
 from modemgw.api.courier import Destination
 from modemgw.api.respond import to_json
 from modemgw.gateway import views
-from modemgw.store import webhooks
+from modemgw.store import events, webhooks
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
@@ -47,10 +51,13 @@ if TYPE_CHECKING:
     from modemgw.api.courier import Courier, Receipt
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
+    from modemgw.store.events import Published
     from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
 log = structlog.get_logger(__name__)
+
+Outcome: TypeAlias = tuple[str, int, "Mapping[str, Any]"]  # of which webhook, where, what to set
 
 WINDOW = 2_000
 DUTY = "webhooks"
@@ -100,10 +107,29 @@ class Pump:
         self._lanes: dict[str, Lane] = {}
         self._wake = asyncio.Event()
         self._ending = asyncio.Event()
+        self._outcomes: list[tuple[Outcome, asyncio.Future[None]]] = []
+        self._in_a_hurry = False
+        self._settling: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
-        """Something was published, or an endpoint was made or removed."""
+        """An endpoint was made or removed."""
         self._wake.set()
+
+    def published(self, published: Published) -> None:
+        """Events were committed: lanes that know all before them take them up at once."""
+        for webhook_id, owed in published.owed.items():
+            lane = self._lanes.get(webhook_id)
+            if lane is None or lane.closed or lane.read_to != published.first - 1:
+                self._wake.set()
+            elif len(owed) > lane.room:
+                lane.more = True
+                self._wake.set()
+            else:
+                lane.read_to = published.last
+                for position, event in owed:
+                    self._enqueue(lane, event.conversation_id, _fresh(position, event))
+        if not published.owed:
+            self._wake.set()
 
     async def run(self) -> None:
         """Pump while it is our turn, until cancelled."""
@@ -140,8 +166,9 @@ class Pump:
         """Bring the lanes to the endpoints that there are, and read what is owed to them."""
         read = {lane.id: (lane.read_to, lane.room) for lane in self._lanes.values()}
 
-        def query(connection: Connection) -> list[tuple[Record, Sequence[Record]]]:
+        def query(connection: Connection) -> tuple[int, list[tuple[Record, Sequence[Record]]]]:
             found: list[tuple[Record, Sequence[Record]]] = []
+            committed = events.counted(connection)
             for endpoint in webhooks.all_endpoints(connection):
                 if endpoint.enabled:
                     after, room = read.get(endpoint.id, (0, WINDOW))
@@ -149,10 +176,10 @@ class Pump:
                     if room:
                         owed = webhooks.pending(connection, endpoint.id, after=after, limit=room)
                     found.append((endpoint, owed))
-            return found
+            return committed, found
 
         try:
-            found = await self._gateway.reader.run(query)
+            committed, found = await self._gateway.reader.run(query)
         except StoreUnavailableError as error:
             log.warning("webhooks_wait", error=str(error))
             return
@@ -160,7 +187,7 @@ class Pump:
         self._drop([lane for lane in self._lanes.values() if lane.id not in there or lane.closed])
         for endpoint, owed in found:
             if endpoint.id in self._lanes or endpoint.id not in read:
-                self._fill(self._lane(endpoint), owed)
+                self._fill(self._lane(endpoint), owed, committed)
 
     def _lane(self, endpoint: Record) -> Lane:
         lane = self._lanes.get(endpoint.id)
@@ -172,16 +199,24 @@ class Pump:
             lane = self._lanes[endpoint.id] = Lane(endpoint.id, destination, permits)
         return lane
 
-    def _fill(self, lane: Lane, rows: Sequence[Record]) -> None:
-        if lane.room:
-            lane.more = len(rows) >= lane.room
+    def _fill(self, lane: Lane, rows: Sequence[Record], committed: int) -> None:
+        """Take up what was read, but for what was given to the lane while it was read."""
+        if not lane.room:
+            return
+        lane.more = len(rows) >= lane.room
         for row in rows:
-            lane.read_to = row.position
-            lane.waiting += 1
-            strand = lane.strands.setdefault(row.conversation_id, deque())
-            strand.append(self._owed(row))
-            if len(strand) == 1:
-                self._start(lane, row.conversation_id)
+            if row.position > lane.read_to:
+                lane.read_to = row.position
+                self._enqueue(lane, row.conversation_id, self._owed(row))
+        if not lane.more:
+            lane.read_to = max(lane.read_to, committed)
+
+    def _enqueue(self, lane: Lane, conversation: str | None, owed: Owed) -> None:
+        lane.waiting += 1
+        strand = lane.strands.setdefault(conversation, deque())
+        strand.append(owed)
+        if len(strand) == 1:
+            self._start(lane, conversation)
 
     def _owed(self, row: Record) -> Owed:
         event = Event(
@@ -228,13 +263,13 @@ class Pump:
         """Post the events of one conversation to one endpoint, one after the other."""
         strand = lane.strands[conversation]
         while strand and not lane.closed and not self._ending.is_set():
-            if await self._attempt(lane, strand[0]):
+            if await self._attempt(lane, conversation, strand[0]):
                 strand.popleft()
                 lane.waiting -= 1
         if not strand:
             del lane.strands[conversation]
 
-    async def _attempt(self, lane: Lane, owed: Owed) -> bool:
+    async def _attempt(self, lane: Lane, conversation: str | None, owed: Owed) -> bool:
         """Wait until it is time, post, record; whether the event is done with."""
         if owed.wait_s:
             await _wait(self._ending, owed.wait_s)
@@ -246,9 +281,8 @@ class Pump:
             await self._disable(lane)
             return False
         values = self._judge(owed, receipt)
-        await self._record(
-            lambda tx: webhooks.settle(tx.connection, lane.id, owed.position, **values)
-        )
+        more = len(lane.strands[conversation]) > 1
+        await self._settled((lane.id, owed.position, values), in_a_hurry=more)
         if values["status"] == "dead":
             log.warning("webhook_dead", webhook=lane.id, event_id=owed.event_id)
         return bool(values["status"] != "pending")
@@ -272,7 +306,8 @@ class Pump:
         steps = self._settings.webhook_backoff_s
         step_s = steps[min(owed.attempts, len(steps)) - 1]
         owed.wait_s = min(step_s * random.uniform(0.8, 1.2), left_s)
-        return {**values, "status": "pending", "next_at": now + owed.wait_s}
+        next_at = now + owed.wait_s
+        return {**values, "status": "pending", "settled_at": None, "next_at": next_at}
 
     async def _disable(self, lane: Lane) -> None:
         lane.closed = True
@@ -282,16 +317,51 @@ class Pump:
         )
         self.wake()
 
-    async def _record(self, operation: Callable[[Transaction], None]) -> None:
+    async def _settled(self, outcome: Outcome, *, in_a_hurry: bool) -> None:
+        """Wait until an outcome is committed, together with those that come meanwhile.
+
+        `in_a_hurry`: the next event of the strand waits for it.
+        """
+        committed = asyncio.get_running_loop().create_future()
+        self._outcomes.append((outcome, committed))
+        self._in_a_hurry = self._in_a_hurry or in_a_hurry
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle(), name="webhook outcomes")
+        await committed
+
+    async def _settle(self) -> None:
+        try:
+            while self._outcomes:
+                batch, self._outcomes = self._outcomes, []
+                patient, self._in_a_hurry = not self._in_a_hurry, False
+                rows = [outcome for outcome, _ in batch]
+                await self._record(partial(_write, rows=rows), patient=patient)
+                for _, committed in batch:
+                    if not committed.done():
+                        committed.set_result(None)
+        finally:
+            self._settling = None
+
+    async def _record(
+        self, operation: Callable[[Transaction], None], *, patient: bool = False
+    ) -> None:
         """Write until it is committed: the next event of the strand must not overtake."""
         while True:
             try:
-                await self._gateway.writer.run(operation)
+                await self._gateway.writer.run(operation, patient=patient)
             except StoreUnavailableError as error:
                 log.warning("webhook_outcome_not_recorded", error=str(error))
                 await asyncio.sleep(RECORD_RETRY_S)
             else:
                 return
+
+
+def _write(tx: Transaction, *, rows: Sequence[Outcome]) -> None:
+    webhooks.settle_all(tx.connection, rows)
+
+
+def _fresh(position: int, event: Event) -> Owed:
+    return Owed(position, event.id, to_json(views.event(event)), 0, 0.0, None)
 
 
 async def _wait(event: asyncio.Event, longest_s: float) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 
 PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64
@@ -18,6 +18,7 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(_NEW_BYTES)).decode()
 
 
+@lru_cache(maxsize=256)
 def read_secret(secret: str) -> bytes:
     """The key in a secret, `whsec_` and 24 to 64 bytes in base64. Raises ValueError in words."""
     try:
@@ -32,7 +33,7 @@ def read_secret(secret: str) -> bytes:
 def signed_headers(secret: str, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:
     """The three headers that let a receiver know us, and drop repeats and replays."""
     content = b"%b.%d.%b" % (event_id.encode(), timestamp, body)
-    mac = hmac.new(read_secret(secret), content, hashlib.sha256).digest()
+    mac = hmac.digest(read_secret(secret), content, "sha256")
     return {
         "webhook-id": event_id,
         "webhook-timestamp": str(timestamp),

@@ -24,7 +24,7 @@ from modemgw.consent.spelling import is_slip_of, letters_apart
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from modemgw.consent.patterns import Phrase
+    from modemgw.consent.patterns import Phrases
 
 # "YES" brings texts back only while the confirmation that speaks of it is fresh.
 OPT_IN_SOON_S: Final = 24 * 3600.0
@@ -159,9 +159,10 @@ def _contradiction(reading: Reading) -> _Verdict | None:
 def _opt_out_keyword(reading: Reading) -> _Verdict | None:
     joined = letters_apart(unmarked(reading.words))
     for said in (reading.core, (joined,)) if joined else (reading.core,):
-        for tongue in reading.tongues:
+        openings = _openings(said)
+        for tongue in reading.tongues if openings else ():
             known = tongue.opt_out_words(reading.sender.country)
-            if keyword := _whole_keyword(said, known, tongue):
+            if keyword := _whole_keyword(openings, known, tongue):
                 return _Verdict(Class.OPT_OUT, f"keyword: {keyword}", tongue)
     return None
 
@@ -170,7 +171,9 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
     said = reading.core_text
     if said in everywhere().forms:
         return _Verdict(Class.REVIEW, f"a form of a keyword: {said}")
-    if said in everywhere().neighbours | everywhere().keywords:
+    if said in everywhere().neighbours or said in everywhere().keywords:
+        return None
+    if len(said) not in everywhere().slip_lengths:
         return None
     for tongue in reading.tongues:
         for keyword in tongue.long_keywords:
@@ -210,8 +213,9 @@ def _refusal(reading: Reading) -> _Verdict | None:
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
     for clause in reading.clauses():
-        for tongue in reading.tongues:
-            if keyword := _whole_keyword(clause, tongue.strong, tongue):
+        openings = _openings(clause)
+        for tongue in reading.tongues if openings else ():
+            if keyword := _whole_keyword(openings, tongue.strong, tongue):
                 return _Verdict(Class.OPT_OUT, f"keyword as a clause: {keyword}", tongue)
     return None
 
@@ -224,7 +228,7 @@ def _doubtful_phrase(reading: Reading) -> _Verdict | None:
 
 def _strong_word(reading: Reading) -> _Verdict | None:
     for tongue in reading.tongues:
-        for keyword in sorted(tongue.strong):
+        for keyword in tongue.strong_in_order:
             if f" {keyword} " in f" {reading.masked}":
                 return _Verdict(Class.REVIEW, f"strong word in other talk: {keyword}", tongue)
     return None
@@ -256,16 +260,35 @@ _RULES: Final[tuple[_Rule, ...]] = (
 )
 
 
-def _whole_keyword(said: tuple[str, ...], known: frozenset[str], tongue: Language) -> str | None:
-    """Give the keyword of `known` of which `said` consists; None if it does not.
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A keyword of some language that something begins with, and what follows it."""
+
+    keyword: str
+    others: tuple[str, ...]
+
+
+def _openings(said: tuple[str, ...]) -> list[_Opening]:
+    """The keywords that `said` begins with, the longest first; help words do not count."""
+    known = everywhere()
+    rest = tuple(word for word in said if word not in known.help)
+    beginnings = (
+        _Opening(" ".join(rest[:length]), rest[length:])
+        for length in range(min(len(rest), _LONGEST_KEYWORD), 0, -1)
+    )
+    return [opening for opening in beginnings if opening.keyword in known.refusals]
+
+
+def _whole_keyword(
+    openings: Iterable[_Opening], known: frozenset[str], tongue: Language
+) -> str | None:
+    """Give the keyword of `known` of which something consists; None if it does not.
 
     It may be repeated, and stand with a help word or with what it is to end.
     """
-    help_words = everywhere().help
-    rest = tuple(word for word in said if word not in help_words)
-    for length in range(min(len(rest), _LONGEST_KEYWORD), 0, -1):
-        keyword = " ".join(rest[:length])
-        if keyword in known and _only_specifies(keyword, rest[length:], known, tongue):
+    for opening in openings:
+        keyword = opening.keyword
+        if keyword in known and _only_specifies(keyword, opening.others, known, tongue):
             return keyword
     return None
 
@@ -284,7 +307,7 @@ def _only_specifies(
     )
 
 
-def _first_match(phrases: Iterable[Phrase], text: str) -> str | None:
-    vocabulary = frozenset(text.split())
-    matches = (phrase.regex.search(text) for phrase in phrases if phrase.may_occur(vocabulary))
+def _first_match(phrases: Phrases, text: str) -> str | None:
+    candidates = phrases.worth_searching(frozenset(text.split()))
+    matches = (phrase.regex.search(text) for phrase in candidates)
     return next((found[0].strip() for found in matches if found), None)

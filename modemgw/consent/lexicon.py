@@ -30,8 +30,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from modemgw.consent.folding import fold, words
-from modemgw.consent.patterns import Phrase, compile_pattern
-from modemgw.consent.spelling import forgives_slips
+from modemgw.consent.patterns import Phrases, compile_pattern
+from modemgw.consent.spelling import SLIPS_LIMIT, forgives_slips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,30 +86,32 @@ class Language:
     code: str | None
     countries: frozenset[str]
     strong: frozenset[str]
+    strong_in_order: tuple[str, ...]
     weak: frozenset[str]
+    whole: frozenset[str]  # strong and weak
     with_sender: frozenset[str]
     long_keywords: tuple[str, ...]  # of strong and weak those that forgive slips
     help: frozenset[str]
     opt_in: frozenset[str]
     opt_in_soon: frozenset[str]
-    local: Mapping[str, frozenset[str]]
+    local: Mapping[str, frozenset[str]]  # whole, with what a country has besides
     slips: Mapping[str, str]
     forms: frozenset[str]
     neighbours: frozenset[str]
     fillers: frozenset[str]
     kinds: frozenset[str]
-    none_phrases: tuple[Phrase, ...]
-    review_phrases: tuple[Phrase, ...]
-    opt_out_phrases: tuple[Phrase, ...]
-    opt_in_phrases: tuple[Phrase, ...]
-    machines: tuple[Phrase, ...]
+    none_phrases: Phrases
+    review_phrases: Phrases
+    opt_out_phrases: Phrases
+    opt_in_phrases: Phrases
+    machines: Phrases
     reactions: tuple[str, ...]
     dislikes: tuple[str, ...]
     signatures: tuple[str, ...]
 
     def opt_out_words(self, country: str | None) -> frozenset[str]:
         """Name all words that opt out as a whole message, on a line of `country`."""
-        return self.strong | self.weak | self.local.get(country or "", frozenset())
+        return self.local.get(country or "", self.whole)
 
 
 @cache
@@ -125,6 +127,8 @@ class Everywhere:
     """What holds whatever the language: people mix them, and few write in the one expected."""
 
     keywords: frozenset[str]  # every word that asks for something by itself
+    refusals: frozenset[str]  # every word that opts out as a whole message, somewhere
+    slip_lengths: range  # how long a slip of a keyword can be
     unmistakable: tuple[str, ...]  # strong keywords of one word, in a fixed order
     opt_in: frozenset[str]
     opt_in_soon: frozenset[str]
@@ -143,9 +147,14 @@ def everywhere() -> Everywhere:
     strong = frozenset[str]().union(*(tongue.strong for tongue in tongues))
     opt_in = frozenset[str]().union(*(tongue.opt_in for tongue in tongues))
     weak = frozenset[str]().union(*(tongue.weak for tongue in tongues))
+    lengths = [len(word) for tongue in tongues for word in tongue.long_keywords]
     asking = frozenset[str]().union(*(tongue.help for tongue in tongues))
     return Everywhere(
         keywords=strong | weak | opt_in | asking,
+        refusals=(strong | weak).union(*(local for t in tongues for local in t.local.values())),
+        slip_lengths=range(
+            min(lengths, default=0) - SLIPS_LIMIT, max(lengths, default=0) + SLIPS_LIMIT + 1
+        ),
         unmistakable=tuple(sorted(word for word in strong if " " not in word)),
         opt_in=opt_in,
         opt_in_soon=frozenset[str]().union(*(tongue.opt_in_soon for tongue in tongues)),
@@ -164,22 +173,24 @@ def _language(raw: Mapping[str, object]) -> Language:
     phrases = file.get("phrases", _Phrases())
     classes = file.get("classes", {})
 
-    def compiled(patterns: Iterable[str]) -> tuple[Phrase, ...]:
-        return tuple(compile_pattern(pattern, classes) for pattern in patterns)
+    def compiled(patterns: Iterable[str]) -> Phrases:
+        return Phrases(compile_pattern(pattern, classes) for pattern in patterns)
 
     strong, weak = _folded(keywords.get("strong", ())), _folded(keywords.get("weak", ()))
     return Language(
         code=file.get("language"),
         countries=frozenset(file.get("countries", ())),
         strong=strong,
+        strong_in_order=tuple(sorted(strong)),
         weak=weak,
+        whole=strong | weak,
         long_keywords=tuple(sorted(word for word in strong | weak if forgives_slips(word))),
         with_sender=_folded(keywords.get("with_sender", ())),
         help=_folded(keywords.get("help", ())),
         opt_in=_folded(keywords.get("opt_in", ())),
         opt_in_soon=_folded(keywords.get("opt_in_soon", ())),
         local={
-            country: _folded(entry["opt_out"])
+            country: _folded(entry["opt_out"]) | strong | weak
             for entry in file.get("local", ())
             for country in entry["countries"]
         },

@@ -97,6 +97,21 @@ def normalise_recipient(raw: str, region: str) -> Recipient:
 
     Raises NumberError for anything else, for emergency numbers included.
     """
+    key, number = _recipient(raw, region)
+    if not key.startswith("+"):
+        return Recipient(key, None, _short_code_warnings(number))
+    assert number is not None
+    valid = phonenumbers.is_valid_number(number)
+    warnings = () if valid else ("the number is possible, but in no number plan known here",)
+    return Recipient(key, country_of(number), warnings)
+
+
+def recipient_key(raw: str, region: str) -> str:
+    """As `normalise_recipient`, but the number alone, for half the time."""
+    return _recipient(raw, region)[0]
+
+
+def _recipient(raw: str, region: str) -> tuple[str, PhoneNumber | None]:
     text = _plain(raw)
     if not text:
         raise NumberError("the number is empty")
@@ -113,15 +128,13 @@ def normalise_recipient(raw: str, region: str) -> Recipient:
     if _SHORT_CODE.fullmatch(dialled) and (
         number is None or not phonenumbers.is_valid_number(number)
     ):
-        return Recipient(dialled, None, _short_code_warnings(number))
+        return dialled, number
     if number is None:
         raise NumberError(f"{raw!r} is no phone number of any country: {_hint(region)}")
     verdict = phonenumbers.is_possible_number_with_reason(number)
     if verdict != ValidationResult.IS_POSSIBLE:
         raise NumberError(f"{raw!r} is no possible number, {_IMPOSSIBLE[verdict]}: {_hint(region)}")
-    valid = phonenumbers.is_valid_number(number)
-    warnings = () if valid else ("the number is possible, but in no number plan known here",)
-    return Recipient(_e164(number), country_of(number), warnings)
+    return _e164(number), number
 
 
 def normalise_sender(raw: str, region: str) -> Sender:
@@ -151,6 +164,8 @@ def _is_subscriber(dialled: str, number: PhoneNumber) -> bool:
 
 def _plain(raw: str) -> str:
     """Bring full-width and foreign digits to ASCII and drop what is invisible."""
+    if raw.isascii() and raw.isprintable():
+        return raw[: 4 * _LONGEST_INPUT].strip()
     folded = unicodedata.normalize("NFKC", raw[: 4 * _LONGEST_INPUT])
     visible = (c for c in folded if unicodedata.category(c) not in ("Cf", "Cc"))
     return "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in visible).strip()

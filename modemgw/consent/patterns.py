@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 from modemgw.consent.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _ELEMENT = re.compile(r"(?P<unless>!)?(?P<choices>[^\s~!?]+)(?P<optional>\?)?")
 _GAP = re.compile(r"~(\d)")
@@ -47,15 +47,35 @@ class Phrase:
     """A pattern, compiled.
 
     `needed` are words one of which must stand in any text that it occurs in; where it is empty,
-    that cannot be told. Most phrases of a large lexicon are ruled out by it without a search.
+    that cannot be told.
     """
 
     regex: re.Pattern[str]
     needed: frozenset[str]
 
-    def may_occur(self, vocabulary: frozenset[str]) -> bool:
-        """Say whether a text of these words is worth searching."""
-        return not self.needed or not self.needed.isdisjoint(vocabulary)
+
+class Phrases:
+    """Phrases in their order, and which of them a text may hold.
+
+    A large lexicon has hundreds; by their needed words nearly all are ruled out, unlooked at.
+    """
+
+    __slots__ = ("_always", "_by_word", "_phrases")
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._phrases = tuple(phrases)
+        self._always = [at for at, phrase in enumerate(self._phrases) if not phrase.needed]
+        self._by_word: dict[str, list[int]] = {}
+        for at, phrase in enumerate(self._phrases):
+            for word in phrase.needed:
+                self._by_word.setdefault(word, []).append(at)
+
+    def worth_searching(self, vocabulary: frozenset[str]) -> list[Phrase]:
+        """The phrases that may occur in a text of these words."""
+        found = set(self._always)
+        for word in vocabulary & self._by_word.keys():
+            found.update(self._by_word[word])
+        return [self._phrases[at] for at in sorted(found)]
 
 
 def compile_pattern(pattern: str, groups: Mapping[str, Sequence[str]]) -> Phrase:

@@ -73,7 +73,7 @@ def read(text: str, sender: Sender, outbound: Sequence[str]) -> Reading:
     folded = fold(text[:_LONGEST_READ])
     own = without_repeats(words(own_text(folded)), outbound)
     put_right = tuple(word if word in MARKS else _put_right(word) for word in own)
-    tongues = _likeliest_first(sender)
+    tongues = _likeliest_first(sender.country, sender.language)
     masked, doubts = _mask("".join(f"{word} " for word in put_right), tongues)
     return Reading(
         sender=sender,
@@ -91,13 +91,14 @@ def unmarked(said: Sequence[str]) -> tuple[str, ...]:
     return tuple(word for word in said if word not in MARKS)
 
 
-def _likeliest_first(sender: Sender) -> tuple[Language, ...]:
+@lru_cache(maxsize=256)
+def _likeliest_first(country: str | None, language: str | None) -> tuple[Language, ...]:
     return tuple(
         sorted(
             languages(),
             key=lambda tongue: (
-                tongue.code != sender.language,
-                sender.country not in tongue.countries,
+                tongue.code != language,
+                country not in tongue.countries,
                 tongue.code != _LINGUA_FRANCA,
             ),
         )
@@ -115,7 +116,7 @@ def _put_right(word: str) -> str:
     for twin in twins(word):
         if twin in known.keywords:
             return twin
-    if word in known.forms | known.neighbours:
+    if word in known.forms or word in known.neighbours:
         return word
     for keyword in known.unmistakable:
         if is_drawn_out(word, keyword):
@@ -129,11 +130,11 @@ def _mask(text: str, tongues: Sequence[Language]) -> tuple[str, tuple[str, ...]]
     """Take harmless and doubtful phrases out of a text; give the rest, and the doubtful ones."""
     vocabulary = frozenset(text.split())
     doubts: list[str] = []
-    for phrase in (phrase for tongue in tongues for phrase in tongue.none_phrases):
-        if phrase.may_occur(vocabulary):
+    for tongue in tongues:
+        for phrase in tongue.none_phrases.worth_searching(vocabulary):
             text = phrase.regex.sub(f"{SENTENCE_END} ", text)
-    for phrase in (phrase for tongue in tongues for phrase in tongue.review_phrases):
-        if phrase.may_occur(vocabulary):
+    for tongue in tongues:
+        for phrase in tongue.review_phrases.worth_searching(vocabulary):
             doubts += (found[0].strip() for found in phrase.regex.finditer(text))
             text = phrase.regex.sub(f"{SENTENCE_END} ", text)
     return text, tuple(doubts)

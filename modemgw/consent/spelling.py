@@ -8,6 +8,7 @@ from typing import Final
 # From these lengths on, one and two slips leave a keyword that cannot well be another word.
 _ONE_SLIP_FROM: Final = 6
 _TWO_SLIPS_FROM: Final = 11
+SLIPS_LIMIT: Final = 2
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 _RUN = re.compile(r"(.)\1+")
 

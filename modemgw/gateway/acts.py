@@ -87,7 +87,38 @@ def settle_part(
     )
     if was is PartStatus.IN_DOUBT:
         queue.release_recipient(tx.connection, part.recipient, now)
-    return follow_parts(tx, part.message_id, now, reason, to)
+    return follow_part(tx, part.message_id, to, now, reason)
+
+
+# What becomes of nearly every message, of one part as a rule: its part's status, what it was, and
+# the column that tells when.
+_USUAL_STEPS = {
+    PartStatus.SENT: (MessageStatus.SENDING, MessageStatus.SENT, "sent_at"),
+    PartStatus.DELIVERED: (MessageStatus.SENT, MessageStatus.DELIVERED, "delivered_at"),
+}
+_ENDED_WELL: dict[str, Any] = {
+    "lane": None,
+    "ready_at": None,
+    "claimed_by": None,
+    "hold_reason": None,
+    "error_code": None,
+    "error_message": None,
+}
+
+
+def follow_part(
+    tx: Transaction, message_id: str, to: PartStatus, now: float, reason: Reason | None = None
+) -> MessageStatus:
+    """Bring a message to what follows from the status that one of its parts has got."""
+    usual = _USUAL_STEPS.get(to)
+    if usual is not None:
+        was, status, when = usual
+        changes = {"status": moved(was, status), when: now, **_ENDED_WELL}
+        row = messages.changed_lone(tx.connection, message_id, was, **changes)
+        if row is not None:
+            announce(tx, row, now)
+            return status
+    return follow_parts(tx, message_id, now, reason, to)
 
 
 def follow_parts(

@@ -59,13 +59,13 @@ def claim(
 ) -> Claimed:
     """Claim the most urgent message of these lanes that may go on this line now."""
     for heads in HEADS:
-        found = queue.candidates(tx.connection, lanes, line.id, heads)
-        for candidate in found:
-            row = candidate.message
-            if _stays_behind(tx, candidate, line, settings, now):
+        found = queue.heads(tx.connection, lanes, heads)
+        for message_id in found:
+            candidate = queue.candidate(tx.connection, message_id, line.id)
+            if candidate is None or _stays_behind(tx, candidate, line, settings, now):
                 continue
-            if queue.claim(tx.connection, row.id, settings.host, line.id, line.number):
-                return Claimed(_job(tx, row))
+            if queue.claim(tx.connection, message_id, settings.host, line.id, line.number):
+                return Claimed(_job(tx, candidate.message))
         if len(found) < heads:
             return Claimed(None)
     return Claimed(None, more=True)

@@ -12,6 +12,7 @@ from modemgw.gateway.lanes import lanes_of, line_lane
 from modemgw.gateway.roster import is_present
 from modemgw.gateway.worker import LineWorker
 from modemgw.modem.interface import ModemState
+from modemgw.store import queue
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Dispatcher:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._swept: set[int] = set()
+        self._sweeps_awaited = True
         self._started = time.monotonic()
         self._stopping = False
         self._turn = 0
@@ -58,6 +60,7 @@ class Dispatcher:
 
     def modem_noted(self, modem: Modem) -> None:
         """Its status is committed: start or end its worker."""
+        self._count_sweeps()
         line, modem_id = self._roster.line_of(modem), self._roster.modem_id(modem)
         worker = self._workers.get(id(modem))
         ready = modem.status.state is ModemState.READY and line is not None
@@ -90,6 +93,7 @@ class Dispatcher:
         """Its storage has been read to the end."""
         held = self.start_hold
         self._swept.add(id(modem))
+        self._count_sweeps()
         if held and not self.start_hold:
             self.wake_all()
 
@@ -98,8 +102,11 @@ class Dispatcher:
         """Whether marketing and scheduled texts still wait for the first sweeps."""
         if time.monotonic() - self._started >= self.settings.start_hold_s:
             return False
+        return self._sweeps_awaited
+
+    def _count_sweeps(self) -> None:
         present = [modem for modem in self._roster.modems if is_present(modem)]
-        return not present or any(id(modem) not in self._swept for modem in present)
+        self._sweeps_awaited = not present or any(id(modem) not in self._swept for modem in present)
 
     # -- waking ---------------------------------------------------------------------------------
 
@@ -141,6 +148,15 @@ class Dispatcher:
         if idle:
             self._turn += 1
             idle[self._turn % len(idle)].wake(-1)
+
+    async def look(self) -> None:
+        """Wake lines for what waits and nobody told of: it came by another host, or may go only
+        now. Raises StoreUnavailableError.
+        """
+        if any(worker.idle for worker in self._workers.values()):
+            lanes = await self.writer.run(lambda tx: queue.lanes(tx.connection), patient=True)
+            for lane in lanes:
+                self.waiting(lane, -1)
 
     def wake_all(self) -> None:
         """Let every idle line look again."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from modemgw.consent.numbers import NumberError, normalise_recipient
+from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import acts, letters, settle, views
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.inbound import Inbound
@@ -197,7 +197,7 @@ class Gateway:
     def read_number(self, raw: str, field: str = "number") -> str:
         """A number as it is kept, E.164 or a short code. Raises RefusalError (`invalid-number`)."""
         try:
-            return normalise_recipient(raw, self.settings.default_region).number
+            return recipient_key(raw, self.settings.default_region)
         except NumberError as error:
             raise RefusalError("invalid-number", str(error), field=field) from None
 

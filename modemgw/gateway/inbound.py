@@ -7,14 +7,13 @@ TPDU itself is the first row, under a keyed hash of line and octets: a second co
 and is done. Whatever does not decode is kept too, with its defect, and blocks nothing.
 
 A STOP must hold before it is written. A hold is taken before the transaction is queued, for every
-text that looks like a refusal and for every part of a long one, whose text is only known inside the
-transaction; it is left when the outcome is known.
+text from somebody who can be texted, because only the transaction finds out what it asks for; it is
+left when the outcome is known, some milliseconds later.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -22,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from modemgw.consent.keywords import Class, classify
 from modemgw.consent.numbers import Sender, normalise_sender
 from modemgw.gateway import reports
 from modemgw.gateway.letters import (
@@ -32,7 +30,6 @@ from modemgw.gateway.letters import (
     give_out_partial,
     read_tpdu,
     take_in_text,
-    text_of,
 )
 from modemgw.gateway.reports import Report
 from modemgw.modem.interface import Source
@@ -161,11 +158,14 @@ class Inbound:
 
     async def _take_in(self, arrival: Arrival) -> None:
         sender = arrival.sender
-        holding = sender is not None and self._may_refuse(arrival, sender)
-        hold = self._refusals.hold(sender.address) if sender and holding else nullcontext()
+        may_refuse = sender is not None and sender.can_be_texted
+        hold = self._refusals.hold(sender.address) if sender and may_refuse else nullcontext()
         with hold:
             now = self._clock()
-            effects = await self._writer.run(lambda tx: self._write(tx, arrival, sender, now))
+            effects = await self._writer.run(
+                lambda tx: self._write(tx, arrival, sender, now),
+                patient=isinstance(arrival.tpdu, StatusReport),
+            )
             self._remember(effects)
 
     async def give_out_partial(self, key: PartKey, older_than_s: float, oldest_at: float) -> None:
@@ -200,21 +200,6 @@ class Inbound:
         self._tally.opt_outs += len(effects.opted_out)
         for lane, priority in effects.queued:
             self._dispatcher.waiting(lane, priority)
-
-    def _may_refuse(self, arrival: Arrival, sender: Sender) -> bool:
-        """Whether the text may turn out to be an opt-out; a part of a long one always may."""
-        assert isinstance(arrival.tpdu, Deliver)
-        if not sender.can_be_texted:
-            return False
-        if arrival.tpdu.concat is not None:
-            return True
-        found = classify(
-            text_of(arrival.tpdu),
-            country=arrival.region,
-            language=self._settings.language,
-            opted_out=self._refusals.opted_out(sender.address),
-        )
-        return found.kind in (Class.OPT_OUT, Class.REVIEW)
 
     # -- in the writer's thread -----------------------------------------------------------------
 
@@ -314,7 +299,7 @@ class Inbound:
             pass  # no TPDU: what the modem printed stands for itself
         text = f"{line_id or '-'}:{octets}"
         key = self._settings.fingerprint_key
-        return hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+        return hmac.digest(key, text.encode("utf-8", "replace"), "sha256").hex()
 
     def _report(
         self, tx: Transaction, tpdu: StatusReport, line_id: str | None, region: str, now: float

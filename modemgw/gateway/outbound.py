@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import IntegrityError
 
 from modemgw.consent.gate import Block, Defer, Kind, Question, decide
-from modemgw.consent.numbers import NumberError, normalise_recipient
+from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import views
 from modemgw.gateway.lanes import PRIORITIES, is_patient, line_lane, pool_lane
 from modemgw.gateway.requests import ConflictError, RefusalError
@@ -111,7 +111,7 @@ class Outbound:
 
     def _check(self, request: SendRequest, caller: Caller) -> _Draft | RefusalError:
         try:
-            recipient = normalise_recipient(request.to, self._settings.default_region)
+            recipient = recipient_key(request.to, self._settings.default_region)
         except NumberError as error:
             return RefusalError("invalid-number", str(error), field="to")
         try:
@@ -120,7 +120,7 @@ class Outbound:
             self._times(request)
         except RefusalError as refusal:
             return refusal
-        return _Draft(request, recipient.number, kind, pool, encoding, parts)
+        return _Draft(request, recipient, kind, pool, encoding, parts)
 
     def _pool(self, request: SendRequest) -> str | None:
         if request.pool is None or request.pool in self._settings.pools:
@@ -227,7 +227,7 @@ class Outbound:
             )
             return RefusalError(decision.rule.replace("_", "-"), decision.words, field="to")
         if conversation is None:
-            conversation = messages.open_conversation(
+            conversation = messages.make_conversation(
                 tx.connection, draft.recipient, draft.pool or "", now
             )
         return self._insert(tx, draft, caller, line, conversation, decision, now)
@@ -239,7 +239,7 @@ class Outbound:
         found = lines.line_by_id(tx.connection, request.from_)
         if found is None:
             try:
-                number = normalise_recipient(request.from_, self._settings.default_region).number
+                number = recipient_key(request.from_, self._settings.default_region)
             except NumberError as error:
                 raise RefusalError("invalid-number", str(error), field="from") from None
             found = lines.line_by_number(tx.connection, number)

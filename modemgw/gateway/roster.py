@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import phonenumbers
@@ -18,7 +19,7 @@ from modemgw.store.events import Event
 from . import alerts, views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import Modem, ModemStatus
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 RETRY_S = 2.0
+SIGNALS_EVERY_S = 10.0
 
 # The modem is not there, or the SIM that it had may be in another one by now.
 _NOT_THERE = frozenset(
@@ -65,6 +67,7 @@ class Roster:
         self._modems: dict[int, Modem] = {}
         self._written: dict[int, ModemStatus] = {}
         self._changed: dict[int, Modem] = {}
+        self._fading: dict[int, Modem] = {}
         self._former: dict[str, Line] = {}  # by IMEI
         self._owners: dict[str, Modem] = {}  # by IMEI
         self._alerts: dict[int, dict[str, str]] = {}  # what is raised, by kind
@@ -107,18 +110,43 @@ class Roster:
         return self._modem_ids.get(id(modem))
 
     def changed(self, modem: Modem) -> None:
-        """Take note; the newest status of each modem is written soon."""
+        """Take note; the newest status of each modem is written soon, or later where nothing but
+        its signal has changed.
+        """
         self._modems[id(modem)] = modem
+        before = self._written.get(id(modem))
+        if before is not None and replace(before, rssi_dbm=modem.status.rssi_dbm) == modem.status:
+            self._fading[id(modem)] = modem
+            return
         self._changed[id(modem)] = modem
         self._wake.set()
 
     async def run(self) -> None:
         """Write what changes, until cancelled. A database that is away is waited for."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run_signals(), name="signals")
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                batch, self._changed = self._changed, {}
+                await asyncio.gather(*(self._note(modem) for modem in batch.values()))
+
+    async def _run_signals(self) -> None:
+        """Write the signals that have changed, all at once and now and then."""
         while True:
-            await self._wake.wait()
-            self._wake.clear()
-            batch, self._changed = self._changed, {}
-            await asyncio.gather(*(self._note(modem) for modem in batch.values()))
+            await asyncio.sleep(SIGNALS_EVERY_S)
+            batch, self._fading = self._fading, {}
+            now = self._clock()
+            seen = [
+                (self._modem_ids[key], modem.status.rssi_dbm)
+                for key, modem in batch.items()
+                if key in self._modem_ids
+            ]
+            if seen:
+                try:
+                    await self._writer.run(partial(_note_signals, seen=seen, now=now), patient=True)
+                except StoreUnavailableError as error:
+                    log.warning("signals_not_noted", error=str(error))
 
     async def _note(self, modem: Modem) -> None:
         status = modem.status
@@ -223,6 +251,10 @@ class Roster:
         if announce:
             tx.emit(Event("modem.state", now, views.modem(row)))
         return row, line
+
+
+def _note_signals(tx: Transaction, seen: Sequence[tuple[str, int | None]], now: float) -> None:
+    lines.note_signals(tx.connection, seen, now)
 
 
 def country_of(number: str | None) -> str | None:

@@ -55,6 +55,12 @@ def record(
 
     What the modem did not begin is not taken from the one that did.
     """
+    if result.outcome is Outcome.ACCEPTED:
+        part_moved(PartStatus.SUBMITTING, PartStatus.SENT)
+        part = messages.part_sent(tx.connection, message_id, seq, modem_id, result.mr, now)
+        if part is not None:
+            now_is = acts.follow_part(tx, message_id, PartStatus.SENT, now)
+            return _accepted(tx, part, result.mr, now_is, now)
     part = next(p for p in messages.get_parts(tx.connection, message_id) if p.seq == seq)
     status = PartStatus(part.status)
     if status not in _OPEN[result.outcome]:
@@ -64,9 +70,7 @@ def record(
     match result.outcome:
         case Outcome.ACCEPTED:
             now_is = acts.settle_part(tx, part, PartStatus.SENT, now, mr=result.mr)
-            if result.mr is not None:
-                apply_early_reports(tx, part, result.mr, now)
-            return Step.NEXT_PART if now_is is MessageStatus.SENDING else Step.DONE
+            return _accepted(tx, part, result.mr, now_is, now)
         case Outcome.UNKNOWN:
             reason = Reason("in_doubt", f"Nobody can say whether it went: {result.detail}.")
             acts.settle_part(tx, part, PartStatus.IN_DOUBT, now, reason, detail=result.detail)
@@ -80,6 +84,14 @@ def record(
             return Step.DONE
         case Outcome.REFUSED:
             return _refused(tx, part, result, settings, now)
+
+
+def _accepted(
+    tx: Transaction, part: Record, mr: int | None, message: MessageStatus, now: float
+) -> Step:
+    if mr is not None:
+        apply_early_reports(tx, part, mr, now)
+    return Step.NEXT_PART if message is MessageStatus.SENDING else Step.DONE
 
 
 def _refused(

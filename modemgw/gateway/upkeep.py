@@ -46,11 +46,14 @@ class Upkeep:
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
-        tick = 0
+        tick, next_look, clock = 0, 0.0, asyncio.get_running_loop().time
         while True:
             try:
                 while await self._promote():
                     pass
+                if clock() >= next_look:
+                    next_look = clock() + self._settings.idle_recheck_s
+                    await self._dispatcher.look()
                 if tick % SLOW_TICKS == 0:
                     await self._slow()
             except StoreUnavailableError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from modemgw.store.prepared import Record
 
 
+@lru_cache(maxsize=1_024)
 def timestamp(seconds: float | None) -> str | None:
     """RFC 3339 in UTC, to the millisecond; None stays None."""
     if seconds is None:

@@ -137,6 +137,8 @@ class LineWorker:
         try:
             if self._unsure:
                 await self._recover()
+            if ahead is not None and not ahead.done():
+                self.shared.writer.hurry()
             claimed = await (ahead or self._claim())
             if claimed.job is not None and claimed.job.priority < self._urgent:
                 self._hand_back(claimed.job)
@@ -160,7 +162,7 @@ class LineWorker:
         await self.shared.writer.run(lambda tx: settle.recover(tx, host, now, line_id))
         self._unsure = False
 
-    async def _claim(self) -> Claimed:
+    async def _claim(self, *, patient: bool = False) -> Claimed:
         self._urgent = -1
         self._wake.clear()
         shared = self.shared
@@ -170,11 +172,14 @@ class LineWorker:
             shared.settings,
             shared.clock(),
         )
-        return await shared.writer.run(lambda tx: claims.claim(tx, lanes, line, settings, now))
+        return await shared.writer.run(
+            lambda tx: claims.claim(tx, lanes, line, settings, now), patient=patient
+        )
 
     def _claim_ahead(self) -> None:
         if self._next is None and not self._leaving:
-            self._next = asyncio.create_task(self._claim(), name=f"claim {self.line.id}")
+            claim = self._claim(patient=True)
+            self._next = asyncio.create_task(claim, name=f"claim {self.line.id}")
 
     def _hand_back(self, job: Job) -> None:
         line, host = self.line, self.shared.settings.host
@@ -212,7 +217,7 @@ class LineWorker:
             return
         self.idle = True
         try:
-            await _wait(self._wake, self.shared.settings.idle_recheck_s)
+            await self._wake.wait()
         finally:
             self.idle = False
 

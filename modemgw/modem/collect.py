@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from modemgw.at import answers, commands
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
-from modemgw.at.unsolicited import TWO_LINES
 from modemgw.modem.errors import CommandError, CommandTimeoutError, ModemError
 from modemgw.modem.interface import Source
 
@@ -30,25 +29,17 @@ if TYPE_CHECKING:
 
     from modemgw.at.answers import Announcement, StoredText
     from modemgw.modem.channel import Channel
+    from modemgw.modem.direct import DirectTexts, HandOver
 
 _log = logging.getLogger(__name__)
 
 _ANNOUNCED_LIMIT: Final = 512
-_DIRECT_LIMIT: Final = 512
 _AT_ONCE: Final = 64
 _STORAGES_LIMIT: Final = 8
 _HANGS_LIMIT: Final = 2
 _RESTS: Final = 60  # sweeps: half an hour, since one that was not whole comes again soon
 _INVALID_INDEX: Final = 321  # 27.005 §3.2.5: already gone
 _ACKNOWLEDGE: Final = commands.plain("AT+CNMA")
-_DIRECT: Final = frozenset({"+CMT", "+CDS"})
-
-
-class HandOver(Protocol):
-    """Gives a TPDU to the listener; true once it is committed. Never raises."""
-
-    async def __call__(self, pdu: str, source: Source, storage: str = "", index: int = -1) -> bool:
-        """`storage` and `index` say where a stored one lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +60,6 @@ class _Taken:
 
     pdu: str
     committing: asyncio.Task[bool]
-
-
-class DirectTexts:
-    """Texts that the modem printed instead of storing them: they exist nowhere else, so they are
-    kept while it is brought up again or its port is opened anew.
-    """
-
-    def __init__(self) -> None:
-        self.waiting: deque[str] = deque()
-
-    def hear(self, lines: tuple[str, ...]) -> bool:
-        """Take in an announcement of two lines; false where it is about something else."""
-        prefix = prefix_of(lines[0])
-        if prefix not in TWO_LINES:
-            return False
-        if prefix in _DIRECT:
-            self._keep(lines)
-        return True
-
-    def _keep(self, lines: tuple[str, ...]) -> None:
-        if len(lines) < 2 or len(self.waiting) >= _DIRECT_LIMIT:
-            _log.error(
-                "a directly delivered text was lost: %s",
-                "cut off" if len(lines) < 2 else "the database has refused too many before it",
-            )
-            return
-        self.waiting.append(lines[1].replace(" ", ""))
 
 
 class Collector:
@@ -123,6 +87,8 @@ class Collector:
         self._announced: dict[Announcement, None] = {}
         self._direct = direct
         self._wake = wake
+        direct.open(hand_over, self._is_committed_directly)
+        self._owed = 0  # acknowledgements
         self._taken: dict[Announcement, _Taken] = {}  # in order of reading
         self._storages = dict.fromkeys((plan.receive,))
         self._selected: str | None = None
@@ -141,7 +107,8 @@ class Collector:
         """Whether something is to be read, handed over or deleted."""
         return bool(
             self._announced
-            or self._direct.waiting
+            or self._direct.pending
+            or self._owed
             or any(taken.committing.done() for taken in self._taken.values())
         )
 
@@ -150,6 +117,7 @@ class Collector:
         for taken in self._taken.values():
             taken.committing.cancel()
         self._taken.clear()
+        self._direct.close()
 
     def hear(self, lines: tuple[str, ...]) -> bool:
         """Take in an announcement; false where it is about something else."""
@@ -180,8 +148,10 @@ class Collector:
         Does not wait until stored texts are committed. What cannot be read or is not committed
         stays where it is, and a sweep becomes due.
         """
-        await self._hand_over_direct()
+        self._direct.hand_on()
+        await self._direct.settled()
         try:
+            await self._acknowledge()
             await self._delete_committed()
             while self._announced:
                 # Forgotten before it is read: the same place may be announced anew meanwhile.
@@ -311,23 +281,21 @@ class Collector:
             self._names_all = False
             raise
 
-    async def _hand_over_direct(self) -> None:
-        waiting = self._direct.waiting
-        for _ in range(len(waiting)):
-            if not await self._hand_over(waiting[0], Source.DIRECT):
-                return  # it is tried again
-            waiting.popleft()
-            if self._plan.acknowledges:
-                await self._acknowledge()
+    def _is_committed_directly(self) -> None:
+        if self._plan.acknowledges:
+            self._owed += 1
+            self._wake()
 
     async def _acknowledge(self) -> None:
-        """Say that a text was taken in (27.005 §4.7), now that it is committed.
+        """Say of what came directly that it was taken in (27.005 §4.7), now that it is committed.
 
         Too late, behind a submit that took long, it is refused. Then the network sends the text
         again, which is recognised, and the modem has stopped to announce by itself.
         """
-        try:
-            await self._channel.run(_ACKNOWLEDGE)
-        except CommandError as error:
-            _log.info("an acknowledgement was refused: %s", error)
-            self.missed = True
+        while self._owed:
+            self._owed -= 1
+            try:
+                await self._channel.run(_ACKNOWLEDGE)
+            except CommandError as error:
+                _log.info("an acknowledgement was refused: %s", error)
+                self.missed = True

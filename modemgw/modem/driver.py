@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from modemgw.at.errors import AtError
 from modemgw.modem.channel import Channel
-from modemgw.modem.collect import DirectTexts
+from modemgw.modem.direct import DirectTexts
 from modemgw.modem.errors import ModemError, PortError, PortFault, SamePortError
 from modemgw.modem.interface import Incoming, ModemState, ModemStatus, Outcome, SubmitResult
 from modemgw.modem.lifecycle import Life, Stage
@@ -26,7 +26,7 @@ from modemgw.modem.session import Session
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from modemgw.modem.collect import HandOver
+    from modemgw.modem.direct import HandOver
     from modemgw.modem.discovery import Found
     from modemgw.modem.interface import Clearance, ModemListener, Source
     from modemgw.modem.profile import Profile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from modemgw.modem.collect import HandOver
+    from modemgw.modem.direct import HandOver
     from modemgw.modem.interface import ModemState, ModemStatus
     from modemgw.modem.profile import Profile
     from modemgw.modem.settings import LineSettings

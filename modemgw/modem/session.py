@@ -26,7 +26,7 @@ from modemgw.at.parameters import prefix_of
 from modemgw.at.unsolicited import is_boot, is_full, is_start
 from modemgw.modem import startup, texts
 from modemgw.modem.asking import attempt
-from modemgw.modem.collect import Collector, DirectTexts
+from modemgw.modem.collect import Collector
 from modemgw.modem.errors import CommandTimeoutError, ModemError
 from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult
 from modemgw.modem.startup import SimState
@@ -34,6 +34,7 @@ from modemgw.modem.submit import late_acceptance, submit
 
 if TYPE_CHECKING:
     from modemgw.modem.channel import Channel
+    from modemgw.modem.direct import DirectTexts
     from modemgw.modem.face import Face
     from modemgw.modem.interface import Clearance
     from modemgw.modem.settings import PortSettings, Timing
@@ -411,7 +412,9 @@ class Session:
     def _hear(self, lines: tuple[str, ...]) -> None:
         line = lines[0]
         prefix = prefix_of(line)
-        if self._direct.hear(lines) or (self._collector and self._collector.hear(lines)):
+        if self._direct.hear(lines):
+            return
+        if self._collector and self._collector.hear(lines):
             self._wake.set()
         elif prefix in _REGISTRATION_PREFIXES:
             # Its two forms cannot always be told apart (`+CREG: 0,1`), so it only makes us ask.

@@ -12,7 +12,7 @@ from modemgw.store.ids import new_id
 from modemgw.store.prepared import Prepared, given, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -24,6 +24,7 @@ _COUNT_ON = Prepared(
     .values(value=_counters.c.value + given("more"))
     .returning(_counters.c.value)
 )
+_COUNTED = Prepared(select(_counters.c.value).where(_counters.c.name == "events"))
 _INSERT, _INSERT_DELIVERIES = Prepared(insert(_events)), Prepared(insert(tables.deliveries))
 _WANTED = Prepared(select(_webhooks.c.id, _webhooks.c.events).where(_webhooks.c.enabled))
 _AFTER = Prepared(
@@ -49,9 +50,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The events of a commit: how many deliveries of them are owed to webhooks."""
+    """The events of a commit, at the positions from `first` to `last`.
+
+    `owed` are those that each webhook wants, by its identifier, with their positions; they are
+    `deliveries` in all.
+    """
 
     deliveries: int
+    first: int = 0
+    last: int = 0
+    owed: Mapping[str, Sequence[tuple[int, Event]]] = field(default_factory=dict)
 
 
 def publish(connection: Connection, outbox: Sequence[Event]) -> Published:
@@ -77,8 +85,11 @@ def publish(connection: Connection, outbox: Sequence[Event]) -> Published:
             for position, event in placed
         ],
     )
-    wanted = _WANTED.rows(connection, {})
-    owed = [
+    owed = {
+        webhook_id: [one for one in placed if one[1].type in types or "*" in types]
+        for webhook_id, types in _WANTED.rows(connection, {})
+    }
+    deliveries = [
         {
             "webhook_id": webhook_id,
             "position": position,
@@ -87,13 +98,19 @@ def publish(connection: Connection, outbox: Sequence[Event]) -> Published:
             "status": "pending",
             "attempts": 0,
         }
-        for position, event in placed
-        for webhook_id, types in wanted
-        if event.type in types or "*" in types
+        for webhook_id, wanted in owed.items()
+        for position, event in wanted
     ]
-    if owed:
-        _INSERT_DELIVERIES.run_many(connection, owed)
-    return Published(len(owed))
+    if deliveries:
+        _INSERT_DELIVERIES.run_many(connection, deliveries)
+    return Published(len(deliveries), placed[0][0], placed[-1][0], owed)
+
+
+def counted(connection: Connection) -> int:
+    """The position of the newest event, be it still kept or not: all up to it are committed."""
+    counter = _COUNTED.row(connection, {})
+    assert counter is not None
+    return int(counter.value)
 
 
 def after(connection: Connection, position: int, limit: int) -> list[Event]:

@@ -32,6 +32,13 @@ _EARLY_REPORTS = Prepared(
 )
 _MATCH_REPORT = Prepared(update(_reports).where(_reports.c.id == given("id")))
 
+_GIVEN_OUT = Prepared(
+    select(_inbound.c.message_id).where(
+        _inbound.c.id == given("id"), _inbound.c.message_id.is_not(None)
+    )
+)
+_JOIN = Prepared(update(_inbound).where(_inbound.c.id == given("id")))
+
 SIBLINGS_LIMIT = 1_000  # four messages of the greatest length
 
 
@@ -88,18 +95,14 @@ def open_parts(connection: Connection, before: float, limit: int) -> Sequence[Re
 
 def message_of(connection: Connection, part_ids: Collection[str]) -> str | None:
     """The message that some of these parts were given out as before."""
-    found: str | None = connection.execute(
-        select(_inbound.c.message_id)
-        .where(_inbound.c.id.in_(part_ids), _inbound.c.message_id.is_not(None))
-        .limit(1)
-    ).scalar_one_or_none()
-    return found
+    rows = (_GIVEN_OUT.row(connection, values_of(id=part_id)) for part_id in part_ids)
+    return next((row.message_id for row in rows if row is not None), None)
 
 
 def join(connection: Connection, part_ids: Collection[str], message_id: str) -> None:
     """Say which message these parts make."""
-    connection.execute(
-        update(_inbound).where(_inbound.c.id.in_(part_ids)).values(message_id=message_id)
+    _JOIN.run_many(
+        connection, [values_of(id=part_id) | {"message_id": message_id} for part_id in part_ids]
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
+from modemgw.store.prepared import Prepared, given, values_of
 from modemgw.store.sql import fitted, insert_new
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from modemgw.store.prepared import Record
 
 _lines, _modems = tables.lines, tables.modems
+_SIGNAL = Prepared(update(_modems).where(_modems.c.id == given("id")))
 
 
 def see_line(connection: Connection, iccid: str, now: float, **known: Any) -> Record:
@@ -71,6 +73,16 @@ def see_modem(connection: Connection, host: str, port: str, now: float, **known:
     return connection.execute(
         insert(_modems).values(id=new_id("mdm"), **values).returning(_modems)
     ).one()
+
+
+def note_signals(
+    connection: Connection, seen: Sequence[tuple[str, int | None]], now: float
+) -> None:
+    """Note the signals of modems, in dBm."""
+    _SIGNAL.run_many(
+        connection,
+        [values_of(id=modem_id) | {"rssi_dbm": dbm, "seen_at": now} for modem_id, dbm in seen],
+    )
 
 
 def seat(connection: Connection, line_id: str, modem_id: str) -> None:

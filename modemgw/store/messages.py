@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, func, insert, literal_column, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
 from modemgw.store.prepared import Prepared, Record, given, values_of
-from modemgw.store.sql import fitted, insert_new
+from modemgw.store.sql import fitted, insert_unless_there
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -28,8 +28,19 @@ _GET_PARTS = Prepared(
 )
 _UPDATE = update(_messages).where(_messages.c.id == given("id"))
 _CHANGE, _CHANGED = Prepared(_UPDATE), Prepared(_UPDATE.returning(_messages))
-_CHANGE_PART = Prepared(
-    update(_parts).where(_parts.c.message_id == given("id"), _parts.c.seq == given("seq"))
+_CHANGED_LONE = Prepared(
+    _UPDATE.where(_messages.c.status == given("was"), _messages.c.parts == 1).returning(_messages)
+)
+_UPDATE_PART = update(_parts).where(
+    _parts.c.message_id == given("id"), _parts.c.seq == given("seq")
+)
+_CHANGE_PART = Prepared(_UPDATE_PART)
+_SENT = Prepared(
+    _UPDATE_PART.where(
+        _parts.c.status == literal_column("'submitting'"), _parts.c.modem_id == given("modem")
+    )
+    .values(status=literal_column("'sent'"))
+    .returning(_parts)
 )
 _CONVERSATION = Prepared(
     select(_conversations).where(
@@ -38,6 +49,10 @@ _CONVERSATION = Prepared(
 )
 _THIS_CONVERSATION = update(_conversations).where(_conversations.c.id == given("id"))
 _CHANGE_CONVERSATION = Prepared(_THIS_CONVERSATION)
+_MAKE_CONVERSATION = {
+    dialect: Prepared(insert_unless_there(dialect, _conversations).returning(_conversations))
+    for dialect in ("sqlite", "postgresql")
+}
 _NEXT_SEQUENCE = Prepared(
     _THIS_CONVERSATION.values(last_sequence=_conversations.c.last_sequence + 1).returning(
         _conversations.c.last_sequence
@@ -53,6 +68,13 @@ _AWAITING_REPORT = Prepared(
     )
     .order_by(_parts.c.submitting_at.desc())
     .limit(2)
+)
+
+_LAST_TEXTS = Prepared(
+    select(_messages.c.text)
+    .where(_messages.c.recipient == given("number"), _messages.c.direction == "outbound")
+    .order_by(_messages.c.id.desc())
+    .limit(given("limit"))
 )
 
 EMPTY_MESSAGE: Mapping[str, Any] = {
@@ -108,6 +130,19 @@ def change(connection: Connection, message_id: str, **values: Any) -> None:
 def changed(connection: Connection, message_id: str, **values: Any) -> Record:
     """Set columns of one message; the message then."""
     return _CHANGED.row(connection, values_of(id=message_id) | fitted(_messages, values))
+
+
+def changed_lone(connection: Connection, message_id: str, was: str, **values: Any) -> Record | None:
+    """Set columns of a message of one part that has this status; the message then."""
+    return _CHANGED_LONE.row(connection, values_of(id=message_id, was=was) | values)
+
+
+def part_sent(
+    connection: Connection, message_id: str, seq: int, modem_id: str, mr: int | None, now: float
+) -> Record | None:
+    """Settle a part that this modem was submitting as sent; the part then, if it was."""
+    values = values_of(id=message_id, seq=seq, modem=modem_id)
+    return _SENT.row(connection, values | {"settled_at": now, "mr": mr})
 
 
 def change_part(connection: Connection, message_id: str, seq: int, **values: Any) -> None:
@@ -172,14 +207,8 @@ def unfinished_to(
 
 def last_texts_to(connection: Connection, number: str, limit: int = 3) -> list[str]:
     """The texts that we last sent to a number, the newest first."""
-    return list(
-        connection.execute(
-            select(_messages.c.text)
-            .where(_messages.c.recipient == number, _messages.c.direction == "outbound")
-            .order_by(_messages.c.id.desc())
-            .limit(limit)
-        ).scalars()
-    )
+    rows = _LAST_TEXTS.rows(connection, values_of(number=number, limit=limit))
+    return [row.text for row in rows]
 
 
 def last_automatic_at(connection: Connection, number: str, permit: str) -> float | None:
@@ -200,20 +229,21 @@ def find_conversation(connection: Connection, number: str, pool: str) -> Record 
 def open_conversation(connection: Connection, number: str, pool: str, now: float) -> Record:
     """The conversation with a number, made when there is none."""
     found = find_conversation(connection, number, pool)
-    if found is not None:
-        return found
-    insert_new(
-        connection,
-        _conversations,
-        {
-            "id": new_id("cnv"),
-            "number": number,
-            "pool": pool,
-            "last_sequence": 0,
-            "created_at": now,
-        },
-    )
-    made = find_conversation(connection, number, pool)
+    return found if found is not None else make_conversation(connection, number, pool, now)
+
+
+def make_conversation(connection: Connection, number: str, pool: str, now: float) -> Record:
+    """The conversation with a number, made now unless another host was faster."""
+    conversation = {
+        "id": new_id("cnv"),
+        "number": number,
+        "pool": pool,
+        "last_sequence": 0,
+        "created_at": now,
+    }
+    made = _MAKE_CONVERSATION[connection.dialect.name].row(connection, conversation)
+    if made is None:
+        made = find_conversation(connection, number, pool)
     assert made is not None
     return made
 

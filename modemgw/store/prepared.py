@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import namedtuple
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Float, Insert, Integer, Update, bindparam
+from sqlalchemy import JSON, Float, Insert, Integer, Update, bindparam
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Dialect, Executable
     from sqlalchemy.sql.compiler import SQLCompiler
+    from sqlalchemy.types import TypeEngine
 
 #: A row of whatever statement: its columns are its attributes.
 Record: TypeAlias = Any
@@ -98,7 +100,7 @@ class _Form:
 
     sql: str
     fixed: dict[str, Any]  # what stands in the statement itself
-    order: tuple[str, ...] | None  # of positional parameters; None: they go by name
+    pick: Callable[[Mapping[str, Any]], Any] | None  # positional ones; None: they go by name
     encoders: tuple[tuple[str, Callable[[Any], Any]], ...]
     decoders: tuple[tuple[int, Callable[[Any], Any]], ...]
     record: Callable[[Iterable[Any]], Record]
@@ -108,7 +110,7 @@ class _Form:
         named = {**self.fixed, **values}
         for name, encode in self.encoders:
             named[name] = encode(named[name])
-        return named if self.order is None else [named[name] for name in self.order]
+        return named if self.pick is None else self.pick(named)
 
     def records(self, rows: Sequence[Sequence[Any]]) -> list[Record]:
         """The driver's rows with their types and names."""
@@ -135,7 +137,7 @@ def _compiled(statement: Executable, dialect: Dialect, values: Mapping[str, Any]
         for name, bind in compiled.binds.items()
     )
     decoders = (
-        (i, column.type.dialect_impl(dialect).result_processor(dialect, None))
+        (i, _decoder(column.type, dialect))
         for i, column in enumerate(columns)
         if not isinstance(column.type, Float | Integer)  # drivers give numbers as they are
     )
@@ -148,11 +150,25 @@ def _compiled(statement: Executable, dialect: Dialect, values: Mapping[str, Any]
             for name, bind in compiled.binds.items()
             if not bind.required and name not in values
         },
-        order=tuple(compiled.positiontup) if compiled.positiontup is not None else None,
+        pick=None if compiled.positiontup is None else _picker(compiled.positiontup),
         encoders=tuple((name, encode) for name, encode in encoders if encode is not None),
         decoders=tuple((i, decode) for i, decode in decoders if decode is not None),
         record=shape._make,
     )
+
+
+def _decoder(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    decode = type_.dialect_impl(dialect).result_processor(dialect, None)
+    if decode is None or not isinstance(type_, JSON):
+        return decode
+    return lambda value: {} if value == "{}" else decode(value)
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
+    """Gives the values of these names, in this order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
 
 
 def _driver(connection: Connection) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, not_, or_, select, union_all, update
+from sqlalchemy import exists, func, literal_column, not_, or_, select, text, union_all, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, Record, given, values_of
@@ -35,54 +35,97 @@ class Candidate:
 def candidates(
     connection: Connection, lanes: Sequence[str], line_id: str, limit: int
 ) -> list[Candidate]:
-    """The most urgent messages of some lanes; by priority, then age.
+    """The most urgent messages of some lanes, by priority, then age; not those that another host
+    looks at in this moment.
+    """
+    found = (candidate(connection, head, line_id) for head in heads(connection, lanes, limit))
+    return [one for one in found if one is not None]
+
+
+def heads(connection: Connection, lanes: Sequence[str], limit: int) -> list[str]:
+    """The identifiers of the most urgent messages of some lanes.
 
     Each lane is asked for its head alone, so the cost does not grow with the queue.
     """
     named = {f"lane_{i}": lane for i, lane in enumerate(lanes)}
-    rows = _heads(len(lanes), limit).rows(connection, values_of(line=line_id, **named))
-    return [
-        Candidate(row, bool(row.opted_out), bool(row.recipient_in_doubt), row.last_inbound_at)
-        for row in rows
-    ]
+    return [row.id for row in _heads(len(lanes), limit).rows(connection, values_of(**named))]
+
+
+# From one lane to the next by the index, however many messages wait in each.
+_LANES = text("""
+    WITH RECURSIVE found(lane) AS (
+        SELECT min(lane) FROM messages WHERE lane IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(lane) FROM messages WHERE lane > found.lane)
+        FROM found WHERE found.lane IS NOT NULL
+    )
+    SELECT lane FROM found WHERE lane IS NOT NULL
+""")
+
+
+def lanes(connection: Connection) -> list[str]:
+    """The lanes in which something waits."""
+    return list(connection.execute(_LANES).scalars())
+
+
+def candidate(connection: Connection, message_id: str, line_id: str) -> Candidate | None:
+    """A message that waits in a lane; None where another host looks at it or has taken it."""
+    row = _CANDIDATE.row(connection, values_of(id=message_id, line=line_id))
+    if row is None:
+        return None
+    return Candidate(row, bool(row.opted_out), bool(row.recipient_in_doubt), row.last_inbound_at)
 
 
 @lru_cache(maxsize=256)
 def _heads(lanes: int, limit: int) -> Prepared:
     """The statement for so many lanes."""
-    heads = [
+    first = [
         select(
             select(_m.id, _m.priority)
             .where(_m.lane == given(f"lane_{i}"))
             .order_by(_m.priority.desc(), _m.id)
-            .limit(limit)
+            .limit(literal_column(str(limit)))
             .subquery()
         )
         for i in range(lanes)
     ]
-    union = union_all(*heads).subquery()
-    first = select(union.c.id).order_by(union.c.priority.desc(), union.c.id).limit(limit)
-    in_doubt = exists().where(
-        _parts.c.line_id == given("line"),
-        _parts.c.recipient == _m.recipient,
-        _parts.c.status == "in_doubt",
-    )
-    opted_out = exists().where(tables.opt_outs.c.number == _m.recipient)
-    conversation = tables.conversations
-    return Prepared(
-        select(
-            _messages,
-            opted_out.label("opted_out"),
-            in_doubt.label("recipient_in_doubt"),
-            conversation.c.last_inbound_at,
-        )
-        .outerjoin(conversation, conversation.c.id == _m.conversation_id)
-        .where(_m.id.in_(first), _m.lane.is_not(None))
-        .order_by(_m.priority.desc(), _m.id)
-        .with_for_update(of=_messages, skip_locked=True)
-    )
+    union = union_all(*first).subquery()
+    most_urgent = select(union.c.id).order_by(union.c.priority.desc(), union.c.id)
+    return Prepared(most_urgent.limit(literal_column(str(limit))))
 
 
+# A literal: only so does SQLite know that the index of what is in doubt will do; the other one of
+# a line's parts has its whole history.
+_IN_DOUBT = exists().where(
+    _parts.c.line_id == given("line"),
+    _parts.c.recipient == _m.recipient,
+    _parts.c.status == literal_column("'in_doubt'"),
+)
+_CANDIDATE = Prepared(
+    select(
+        _m.id,
+        _m.status,
+        _m.recipient,
+        _m.text,
+        _m.encoding,
+        _m.parts,
+        _m.reference_number,
+        _m.kind,
+        _m.pool,
+        _m.permit,
+        _m.urgent,
+        _m.want_report,
+        _m.expires_at,
+        _m.lane,
+        _m.priority,
+        exists().where(tables.opt_outs.c.number == _m.recipient).label("opted_out"),
+        _IN_DOUBT.label("recipient_in_doubt"),
+        tables.conversations.c.last_inbound_at,
+    )
+    .outerjoin(tables.conversations, tables.conversations.c.id == _m.conversation_id)
+    .where(_m.id == given("id"), _m.lane.is_not(None))
+    .with_for_update(of=_messages, skip_locked=True)
+)
 _CLAIM = Prepared(update(_messages).where(_m.id == given("id"), _m.lane.is_not(None)))
 _PARK = Prepared(update(_messages).where(_m.id == given("id")))
 _DUE = Prepared(

@@ -21,9 +21,14 @@ def _insert(dialect: str, table: Table) -> Any:
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
+def insert_unless_there(dialect: str, table: Table) -> Any:
+    """An INSERT that does nothing where a row with one of its keys is there."""
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
 @lru_cache(maxsize=64)
 def _insert_new(dialect: str, table: Table) -> Prepared:
-    return Prepared(_insert(dialect, table).on_conflict_do_nothing().returning(literal(1)))
+    return Prepared(insert_unless_there(dialect, table).returning(literal(1)))
 
 
 def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:

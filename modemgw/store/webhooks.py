@@ -12,7 +12,7 @@ from modemgw.store.ids import new_id
 from modemgw.store.prepared import Prepared, Record, given, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -121,6 +121,17 @@ def pending(
 def settle(connection: Connection, webhook_id: str, position: int, **values: Any) -> None:
     """Record the outcome of an attempt."""
     _SETTLE.run(connection, values_of(id=webhook_id, at=position) | values)
+
+
+def settle_all(
+    connection: Connection, outcomes: Sequence[tuple[str, int, Mapping[str, Any]]]
+) -> None:
+    """Record the outcomes of attempts: columns to set, by webhook and position.
+
+    All of them set the same columns, in the same order.
+    """
+    rows = [{**values_of(id=webhook_id, at=at), **values} for webhook_id, at, values in outcomes]
+    _SETTLE.run_many(connection, rows)
 
 
 def owed(connection: Connection) -> dict[str, int]:

@@ -3,11 +3,15 @@
 Theory of operation
 -------------------
 `Writer.run(operation)` puts an operation into a queue and waits. One thread takes all that is in
-the queue (at most `GROUP_LIMIT`), begins a transaction, runs each operation in a savepoint of its
-own, publishes the events that they emitted, commits once, and tells every waiter its outcome. So a
-commit's time is shared by all who came meanwhile, and a lone operation waits for nobody.
+the queue (at most `GROUP_LIMIT`), begins a transaction, runs the operations, publishes the events
+that they emitted, commits once, and tells every waiter its outcome. So a commit's time is shared by
+all who came meanwhile, and a lone operation waits for nobody. *Patient* ones, for which nobody
+waits in a hurry, wait `PATIENCE_S` for a group that they can go with, a few at a time, so that they
+do not hold up the others.
 
-- An operation that raises is rolled back to its savepoint and fails alone.
+- Where an operation raises, the group is rolled back and run again, each operation in a savepoint
+  of its own now; the one that raises is rolled back to its savepoint and fails alone. Savepoints
+  cost more than many an operation, and hardly any raises.
 - A commit that fails fails all of its operations with StoreUnavailableError.
 - A connection lost *during* COMMIT leaves the outcome unknown. On PostgreSQL each group therefore
   writes its own id into the host's row of `writers`; after reconnecting, that row tells.
@@ -16,8 +20,9 @@ Events get their positions last, from a counter whose row stays locked until the
 are in the order of commits, also between hosts, so a reader that has seen position n will never
 find a smaller one later.
 
-Operations run in the writer's thread. They must be quick, use nothing but the transaction and
-plain values, and may be run once only.
+Operations run in the writer's thread. They must be quick and use nothing but the transaction and
+plain values: they may be run a second time when another one of their group has failed, after a
+rollback, so what they leave behind is in the transaction and in what they return.
 """
 
 from __future__ import annotations
@@ -27,7 +32,9 @@ import contextlib
 import queue
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import insert, select, update
@@ -51,6 +58,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GROUP_LIMIT = 500
+PATIENT_LIMIT = 24  # of a group
+PATIENCE_S = 0.02
 QUEUE_LIMIT = 20_000
 SETTLE_COMMIT_S = 10.0
 SETTLE_AGAIN_S = 0.2
@@ -71,6 +80,13 @@ class Transaction:
         self.outbox.append(event)
 
 
+class _Call(Enum):
+    """What the thread is told between jobs."""
+
+    HURRY = auto()  # write the patient ones
+    END = auto()
+
+
 @dataclass(slots=True)
 class _Job(Generic[T]):
     operation: Callable[[Transaction], T]
@@ -86,6 +102,15 @@ class _Job(Generic[T]):
             self.future.set_result(self.result)
         else:
             self.future.set_exception(self.error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What goes into one transaction; `more`: some that could have gone with it were left."""
+
+    jobs: list[_Job[Any]]
+    more: bool = False
+    last: bool = False
 
 
 class Writer:
@@ -104,7 +129,9 @@ class Writer:
         self._host = host
         self._published = published
         self._queue_limit = queue_limit
-        self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Job[Any] | _Call] = queue.SimpleQueue()
+        self._patient: deque[_Job[Any]] = deque()
+        self._calling = False  # whether the thread will be woken for the patient ones
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._connection: Connection | None = None  # the writer thread's, kept between groups
         self._keeps_group_ids = self._engine.dialect.name == "postgresql"
@@ -121,54 +148,77 @@ class Writer:
     async def stop(self) -> None:
         """Write what is queued, then end; what comes later is turned away."""
         self._stopped = True
-        self._queue.put(None)
+        self._queue.put(_Call.END)
         await asyncio.to_thread(self._thread.join, 30)
         self._engine.dispose()
 
     @property
     def waiting(self) -> int:
         """How many operations wait."""
-        return self._queue.qsize()
+        return self._queue.qsize() + len(self._patient)
 
-    def submit(self, operation: Callable[[Transaction], T]) -> asyncio.Future[T]:
+    def submit(
+        self, operation: Callable[[Transaction], T], *, patient: bool = False
+    ) -> asyncio.Future[T]:
         """Queue an operation now; the future ends after its commit, or with what it raised.
 
         Raises StoreOverloadedError when too much waits, StoreUnavailableError after `stop`.
         """
         if self._stopped:
             raise StoreUnavailableError("the daemon is ending; nothing was changed")
-        if self._queue.qsize() >= self._queue_limit:
+        if self.waiting >= self._queue_limit:
             raise StoreOverloadedError("the database is slower than what arrives; try again later")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Job(operation, future, loop))
+        job = _Job(operation, future, loop)
+        if not patient:
+            self._queue.put(job)
+            return future
+        self._patient.append(job)
+        if not self._calling:
+            self._calling = True
+            loop.call_later(PATIENCE_S, self.hurry)
         return future
 
-    async def run(self, operation: Callable[[Transaction], T]) -> T:
+    def hurry(self) -> None:
+        """Let the patient ones wait no longer."""
+        self._calling = False
+        if self._patient:
+            self._queue.put(_Call.HURRY)
+
+    async def run(self, operation: Callable[[Transaction], T], *, patient: bool = False) -> T:
         """Run an operation and wait for its commit.
 
         Raises what the operation raised; StoreUnavailableError when nothing was written.
         Cancelling the waiter does not undo the operation.
         """
-        return await self.submit(operation)
+        return await self.submit(operation, patient=patient)
 
     # -- in the writer's thread -----------------------------------------------------------------
 
     def _run(self) -> None:
-        ending = False
-        while not ending:
-            job = self._queue.get()
-            jobs: list[_Job[Any]] = []
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) == GROUP_LIMIT or self._queue.empty():
-                    break
-                job = self._queue.get()
-            ending = job is None
-            if jobs:
-                published = self._write(jobs)
-                self._settle(jobs, published)
+        taken = _Group([])
+        while not taken.last:
+            # What is left over from a group that was full waits for nobody's call.
+            taken = self._take(wait=not taken.more)
+            if taken.jobs:
+                published = self._write(taken.jobs)
+                self._settle(taken.jobs, published)
         self._disconnect()
+
+    def _take(self, *, wait: bool) -> _Group:
+        """The next group; `wait` until there is something."""
+        jobs: list[_Job[Any]] = []
+        while len(jobs) < GROUP_LIMIT and (wait or not self._queue.empty()):
+            item = self._queue.get()
+            wait = False
+            if isinstance(item, _Job):
+                jobs.append(item)
+            elif item is _Call.END:  # nothing comes behind it
+                return _Group(jobs + list(self._patient), last=True)
+        waiting = len(self._patient)
+        jobs += [self._patient.popleft() for _ in range(min(waiting, PATIENT_LIMIT))]
+        return _Group(jobs, more=waiting > PATIENT_LIMIT)
 
     def _settle(self, jobs: list[_Job[Any]], published: Published | None) -> None:
         def settle(mine: list[_Job[Any]]) -> None:
@@ -216,20 +266,11 @@ class Writer:
     def _group(
         self, connection: Connection, jobs: list[_Job[Any]], group_id: str
     ) -> Published | None:
-        outbox: list[Event] = []
-        for job in jobs:
-            transaction = Transaction(connection)
-            execute_plain(connection, "SAVEPOINT operation")
-            try:
-                job.result = job.operation(transaction)
-            except Exception as error:
-                if isinstance(error, DBAPIError) and error.connection_invalidated:
-                    raise  # the connection is dead, and with it the whole group
-                execute_plain(connection, "ROLLBACK TO SAVEPOINT operation")
-                job.error = _in_our_words(error)
-            else:
-                execute_plain(connection, "RELEASE SAVEPOINT operation")
-                outbox += transaction.outbox
+        outbox = _together(connection, jobs)
+        if outbox is None:
+            connection.rollback()
+            connection.begin()
+            outbox = _each_alone(connection, jobs)
         if self._keeps_group_ids:
             self._note(connection, group_id)
         return events.publish(connection, outbox) if outbox else None
@@ -264,6 +305,43 @@ class Writer:
         for job in jobs:
             if job.error is None:  # what failed by itself keeps its own reason
                 job.result, job.error = None, reason
+
+
+def _together(connection: Connection, jobs: list[_Job[Any]]) -> list[Event] | None:
+    """Run all jobs; the events that they emitted. None where one raised: nothing counts then."""
+    transaction = Transaction(connection)
+    try:
+        for job in jobs:
+            job.result = job.operation(transaction)
+    except Exception as error:
+        if _is_dead(error):
+            raise
+        return None
+    return transaction.outbox
+
+
+def _each_alone(connection: Connection, jobs: list[_Job[Any]]) -> list[Event]:
+    """Run each job in a savepoint of its own; the events of those that did not raise."""
+    outbox: list[Event] = []
+    for job in jobs:
+        transaction = Transaction(connection)
+        execute_plain(connection, "SAVEPOINT operation")
+        try:
+            job.result = job.operation(transaction)
+        except Exception as error:
+            if _is_dead(error):
+                raise
+            execute_plain(connection, "ROLLBACK TO SAVEPOINT operation")
+            job.error = _in_our_words(error)
+        else:
+            execute_plain(connection, "RELEASE SAVEPOINT operation")
+            outbox += transaction.outbox
+    return outbox
+
+
+def _is_dead(error: Exception) -> bool:
+    """Whether the connection is, and with it the whole group."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _in_our_words(error: Exception) -> Exception:

@@ -41,7 +41,9 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("MODEMGW_")}
 
 
-def wait_for(what: str, test: Callable[[], T], timeout_s: float = PATIENCE_S) -> T:
+def wait_for(
+    what: str, test: Callable[[], T], timeout_s: float = PATIENCE_S, pause_s: float = 0.05
+) -> T:
     """Ask until the answer is true; raises AssertionError that says what did not come."""
     end = time.monotonic() + timeout_s
     seen: object = None
@@ -54,7 +56,7 @@ def wait_for(what: str, test: Callable[[], T], timeout_s: float = PATIENCE_S) ->
             if found:
                 return found
             seen = found
-        time.sleep(0.05)
+        time.sleep(pause_s)
     raise AssertionError(f"waited {timeout_s} s in vain for {what}; last seen: {seen!r}")
 
 
@@ -124,9 +126,12 @@ class Site:
             self.wait_ready(self.modems)
 
     def wait_ready(self, count: int) -> None:
+        self.wait_state("ready", count)
+
+    def wait_state(self, state: str, count: int) -> None:
         wait_for(
-            f"{count} modems ready",
-            lambda: len([m for m in self.items("/v1/modems") if m["state"] == "ready"]) >= count,
+            f"{count} modems {state}",
+            lambda: len([m for m in self.items("/v1/modems") if m["state"] == state]) >= count,
         )
 
     def kill_daemon(self) -> None:

@@ -159,8 +159,8 @@ async def test_a_claim_that_was_lost_is_found_again(
     monkeypatch.setattr("modemgw.gateway.worker.CLAIM_RETRY_S", 0.02)
     lost: list[object] = []
 
-    async def run(operation: Callable[[Transaction], object]) -> object:
-        result = await original(operation)
+    async def run(operation: Callable[[Transaction], object], *, patient: bool = False) -> object:
+        result = await original(operation, patient=patient)
         if getattr(result, "job", None) is not None and not lost:
             lost.append(result)
             raise StoreUnavailableError("the answer to COMMIT was lost")

@@ -162,7 +162,7 @@ async def test_direct_texts_and_reports_reach_the_listener(
     listener.commits = lambda _: len(listener.incoming) > 0
     modem.say(f"{CRLF}+CMT: ,21{CRLF}{PDU}{CRLF}{CRLF}+CDS: 21{CRLF}{OTHER}{CRLF}")
     await listener.until(lambda: len(listener.incoming) == 3)
-    assert [i.pdu for i in listener.incoming] == [PDU, PDU, OTHER]
+    assert sorted(i.pdu for i in listener.incoming) == [PDU, PDU, OTHER]
     assert {i.source for i in listener.incoming} == {Source.DIRECT}
 
 

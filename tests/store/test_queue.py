@@ -212,3 +212,11 @@ def test_a_modem_keeps_its_row_when_it_moves(connection: Connection) -> None:
     assert found.modem_id == other.id
     lines.forget_ports(connection, "here", NOW)
     assert {row.state for row in lines.all_modems(connection)} == {"absent"}
+
+
+def test_the_lanes_in_which_something_waits_are_told_once_each(connection: Connection) -> None:
+    """What is parked or claimed waits in none."""
+    assert queue.lanes(connection) == []
+    for lane in ("pool:", "line:L", "pool:", "line:K/patient", None):
+        write_text(connection, lane=lane)
+    assert sorted(queue.lanes(connection)) == ["line:K/patient", "line:L", "pool:"]
