@@ -56,6 +56,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "not-cancelable": Kind(
             409, "The message can no longer be canceled", "It was sent, or has ended; read it."
         ),
+        "not-here": Kind(
+            409,
+            "This daemon does not drive the modem now",
+            "The answer says where it was seen.",
+        ),
         "idempotency-conflict": Kind(
             409,
             "The Idempotency-Key was used for another request",

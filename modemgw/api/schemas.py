@@ -101,6 +101,12 @@ class NoQuery(Body):
     """No parameters."""
 
 
+class RecordingQuery(Body):
+    """How a recording is shown."""
+
+    masked: bool = Field(True, description="false: with people's numbers and texts.")
+
+
 class OptOutReason(Body):
     """Why somebody is opted out, for the audit."""
 

@@ -207,6 +207,20 @@ class Gateway:
         states = [modem.status.state for modem in self.roster.modems]
         return states.count(ModemState.READY), len(states)
 
+    async def driven(self, modem_id: str) -> Modem:
+        """The modem of this id. Raises RefusalError (`not-found`, `not-here`)."""
+        modem = self.roster.modem_by_id(modem_id)
+        if modem is not None:
+            return modem
+        rows = await self.reader.run(lines.all_modems)
+        row = next((row for row in rows if row.id == modem_id), None)
+        if row is None:
+            raise RefusalError("not-found", "there is no modem with this id")
+        words = f"the modem was last seen by {row.host}; ask the daemon there"
+        if row.host == self.settings.host:
+            words = f"the modem was not seen since the daemon was started; it was at {row.port}"
+        raise RefusalError("not-here", words)
+
     # -- what modems tell -----------------------------------------------------------------------
 
     def _noted(self, modem: Modem, _status: ModemStatus) -> None:

@@ -105,6 +105,13 @@ class Roster:
         """The modem's row, once it is committed."""
         return self._modem_ids.get(id(modem))
 
+    def modem_by_id(self, modem_id: str) -> Modem | None:
+        """The modem of a row, where this host drives it."""
+        found = (key for key, known in self._modem_ids.items() if known == modem_id)
+        candidates = [self._modems[key] for key in found]
+        # A modem that went to another port left its row to the one that is there.
+        return next(filter(is_present, candidates), candidates[0] if candidates else None)
+
     def changed(self, modem: Modem) -> None:
         """Take note; the newest status of each modem is written soon."""
         self._modems[id(modem)] = modem

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shlex
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from modemgw.modem.interface import Incoming, ModemState, ModemStatus, Outcome, 
 from modemgw.modem.lifecycle import Life, Stage
 from modemgw.modem.port import is_present, open_port
 from modemgw.modem.recorder import Direction, Recorder
+from modemgw.modem.recording import Heading, recording
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.session import Session
 
@@ -106,6 +108,13 @@ class Driver:
             # A fault of ours: nobody can say any more how far it had come.
             _log.exception("%s: a submit failed in a way that it must not", self.path)
             return SubmitResult(Outcome.UNKNOWN, detail=f"internal error: {error!r}")
+
+    def recording(self, *, masked: bool = True) -> list[str]:
+        """See `interface.Modem`."""
+        status = self._status
+        heading = Heading(maker=status.maker, model=status.model, revision=status.revision)
+        now = (time.time(), time.monotonic())
+        return list(recording(self.recorder, heading, now, mask=masked).lines())
 
     async def run(self) -> None:
         """Drive the modem until cancelled."""

@@ -114,6 +114,12 @@ class Modem(Protocol):
         cancellation; a submit that is cancelled after Ctrl-Z is unknown to its caller.
         """
 
+    def recording(self, *, masked: bool = True) -> list[str]:
+        """Its flight recorder as the lines of a file (`modem.recording`), for a technician.
+
+        It holds people's numbers and texts unless `masked`, and no PIN ever.
+        """
+
 
 class Source(StrEnum):
     """How an incoming TPDU reached us."""

@@ -79,6 +79,10 @@ class ScriptedModem:
             return SubmitResult(Outcome.WITHDRAWN)
         return await self._write(pdu, length, script)
 
+    def recording(self, *, masked: bool = True) -> list[str]:
+        """Nothing is recorded here."""
+        return []
+
     async def _write(self, octets: str, length: int, script: Script) -> SubmitResult:
         tpdu = pdu.decode(octets, to_network=True)
         assert isinstance(tpdu, pdu.Submit)
