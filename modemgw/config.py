@@ -263,6 +263,12 @@ class MessagesSection(_Section):
     keep_events: Seconds = Field(30 * 86_400.0, description="Seconds that events are kept.")
 
 
+class CallsSection(_Section):
+    """What becomes of voice calls, which are told as events and never answered."""
+
+    reject: bool = Field(False, description="Hang up; else they ring until the caller gives up.")
+
+
 class RepliesSection(_Section):
     """The automatic answers to STOP, START and HELP."""
 
@@ -279,6 +285,9 @@ class PoolSection(_Section):
 
     lines: Strings = Field(min_length=1, description="ICCIDs or numbers (E.164).")
     kind: Kind | None = Field(None, description="What its texts are that name no kind.")
+    reject_calls: bool | None = Field(
+        None, description="Whether calls to its lines are hung up; else `calls.reject` counts."
+    )
 
 
 class WebhookSection(_Section):
@@ -345,6 +354,7 @@ class Config(BaseSettings):
     numbers: NumbersSection = Field(NumbersSection(), description="How numbers are read.")
     gate: GateSection = Field(GateSection(), description="What may be sent at all.")
     messages: MessagesSection = Field(MessagesSection(), description="What becomes of messages.")
+    calls: CallsSection = Field(CallsSection(), description="What becomes of voice calls.")
     replies: RepliesSection = Field(RepliesSection(), description="Answers to STOP and HELP.")
     pools: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PoolSection] = Field(
         {}, description="Named groups of lines."

@@ -78,7 +78,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
     """The gateway's part of the configuration. Raises ConfigError for the secret's file."""
     texts = config.messages
     pools = {
-        name: Pool(name, frozenset(section.lines), section.kind)
+        name: Pool(name, frozenset(section.lines), section.kind, section.reject_calls)
         for name, section in config.pools.items()
     }
     return GatewaySettings(
@@ -90,6 +90,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         pools=MappingProxyType(pools),
         default_kind=texts.default_kind,
         reports=texts.reports,
+        reject_calls=config.calls.reject,
         max_parts=texts.max_parts,
         max_attempts=texts.max_attempts,
         default_valid_for_s=texts.valid_for,

@@ -264,10 +264,12 @@ class Gateway:
         self.roster.forget_former(modem)
         self.dispatcher.swept(modem)
 
-    def called(self, modem: Modem, caller: str | None) -> None:
-        """A voice call rings: told as an event, never answered."""
+    def called(self, modem: Modem, caller: str | None) -> bool:
+        """A voice call rings: told as an event, never answered. True: it is to be hung up."""
         line, now = self.roster.line_of(modem), self.clock()
+        unwanted = self.settings.rejects_calls(line.pools if line else ())
         data = {
+            "rejected": unwanted,
             "from": caller,
             "line": line.id if line else None,
             "to": line.number if line else None,
@@ -276,3 +278,4 @@ class Gateway:
         self.dispatcher.keep_trying(
             lambda tx: tx.emit(Event("call.received", now, data)), "call not noted"
         )
+        return unwanted

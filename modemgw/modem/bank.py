@@ -306,5 +306,5 @@ class _Ear:
     async def swept(self, modem: Modem) -> None:
         await self._listener.swept(modem)
 
-    def called(self, modem: Modem, caller: str | None) -> None:
-        self._listener.called(modem, caller)
+    def called(self, modem: Modem, caller: str | None) -> bool:
+        return self._listener.called(modem, caller)

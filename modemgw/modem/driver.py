@@ -165,12 +165,13 @@ class Driver:
         except Exception:
             _log.exception("%s: a change of its status could not be told", self.path)
 
-    def called(self, caller: str | None) -> None:
+    def called(self, caller: str | None) -> bool:
         """See `face.Face`."""
         try:
-            self._listener.called(self, caller)
+            return self._listener.called(self, caller)
         except Exception:
             _log.exception("%s: a call could not be told", self.path)
+            return False
 
     def another_modem(self) -> None:
         """See `face.Face`."""

@@ -162,5 +162,5 @@ class ModemListener(Protocol):
     async def swept(self, modem: Modem) -> None:
         """All that the modem's storage held when it became usable is committed."""
 
-    def called(self, modem: Modem, caller: str | None) -> None:
-        """A voice call rings; `caller` where the network told."""
+    def called(self, modem: Modem, caller: str | None) -> bool:
+        """A voice call rings, told once; `caller` where the network told. True: hang it up."""

@@ -78,7 +78,8 @@ class Profile:
     that tell it where it says another name.
 
     What is sent: `silence` (against announcements that nobody needs), then `init`, after each
-    start; `iccid` and `pin_tries` to ask, until one answers; `reset` to restart it.
+    start; `iccid` and `pin_tries` to ask, until one answers; `reset` to restart it; `hang_up`
+    to refuse a call, until one is accepted.
 
     Texts: `storages` in order of preference; `reports`, the form that is asked for first; `domain`,
     the `+CGSMS` value to set (None: as it is); `domains`, the values worth trying where texts do
@@ -104,6 +105,7 @@ class Profile:
     iccid: Annotated[tuple[CommandName, ...], Field(min_length=1)] = _ICCID_COMMANDS
     pin_tries: tuple[CommandName, ...] = _PIN_TRIES_COMMANDS
     reset: CommandLine = "AT+CFUN=1,1"
+    hang_up: Annotated[tuple[CommandLine, ...], Field(min_length=1)] = ("AT+CHUP", "ATH")
     storages: Annotated[tuple[Storage, ...], Field(min_length=1)] = ("ME", "MT", "SM")
     reports: Reports = Reports.DIRECT
     domain: Domain | None = None

@@ -19,12 +19,13 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from modemgw.at import answers, commands
+from modemgw.at import commands
 from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
 from modemgw.at.unsolicited import is_boot, is_full, is_start
 from modemgw.modem import startup
+from modemgw.modem.calls import Calls
 from modemgw.modem.collect import Collector, DirectTexts
 from modemgw.modem.errors import CommandTimeoutError, ModemError
 from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult
@@ -45,7 +46,6 @@ _RESTARTS: Final = 5
 _PIN_TRIES: Final = 3  # of a PIN that nobody has entered wrongly (102.221 §9.5.1)
 _MEMORY_FULL: Final = 322  # 27.005 §3.2.5
 _REGISTRATION_PREFIXES: Final = frozenset({"+CREG", "+CGREG", "+CEREG"})
-_RING_GAP_S: Final = 8.0  # 22.001 lets rings be up to 6 s apart; a longer silence ends a call
 
 
 class _RestartedError(Exception):
@@ -80,8 +80,7 @@ class Session:
         self._told_swept = False
         self._restarted = False
         self._check_now = False
-        self._shows_caller = False
-        self._last_ring = float("-inf")
+        self._calls = Calls(face.called, self._wake.set)
         self._next_sweep = 0.0
         self._next_round = 0.0  # when the next sweep goes through all storages
         channel.on_unsolicited = self._hear
@@ -95,6 +94,7 @@ class Session:
         finally:
             self._gather_late()
             self._drop_collector()
+            self._calls.end()
 
     async def _live(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -150,7 +150,7 @@ class Session:
         plan = await startup.prepare_texts(
             channel, self.profile, self._timing, self._settings.storage
         )
-        self._shows_caller = await startup.shows_caller(channel)
+        self._calls.shows_caller = await startup.shows_caller(channel)
         await self._tell_late_answer()
         self._collector = Collector(
             channel, plan, face.hand_over(), face.hand_over(former), self._direct, self._wake.set
@@ -313,6 +313,9 @@ class Session:
     async def _take_in(self) -> None:
         collector = self._collector
         assert collector is not None
+        if self._calls.to_hang_up:
+            async with self._channel.lock:
+                await self._calls.hang_up(self._channel, self.profile.hang_up)
         if collector.pending:
             async with self._channel.lock:
                 await collector.collect()
@@ -376,10 +379,8 @@ class Session:
             # Its two forms cannot always be told apart (`+CREG: 0,1`), so it only makes us ask.
             self._check_now = True
             self._wake.set()
-        elif prefix == "+CLIP":
-            self._ring(answers.caller(line))
-        elif line.upper() == "RING" and not self._shows_caller:
-            self._ring(None)
+        elif self._calls.hear(line):
+            pass
         elif is_full(line) and self._collector is not None:
             self._sweep_everywhere(self._collector)
         elif is_start(line) or (
@@ -388,13 +389,6 @@ class Session:
         ):
             self._restarted = True
             self._wake.set()
-
-    def _ring(self, caller: str | None) -> None:
-        now = asyncio.get_running_loop().time()
-        first = now - self._last_ring > _RING_GAP_S
-        self._last_ring = now
-        if first:
-            self._face.called(caller)
 
 
 def _locked(needs: str) -> str:

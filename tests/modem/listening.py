@@ -20,6 +20,7 @@ class Listener:
         self.calls: list[str | None] = []
         self.states: list[tuple[ModemState, str]] = []
         self.told: list[str] = []
+        self.rejects = False
         self.sweeps = 0
         self.commits: Callable[[Incoming], bool] = lambda _: True
         self._changed = asyncio.Condition()
@@ -46,9 +47,10 @@ class Listener:
         self.told.append("swept")
         self._notify_soon()
 
-    def called(self, modem: Modem, caller: str | None) -> None:
+    def called(self, modem: Modem, caller: str | None) -> bool:
         self.calls.append(caller)
         self._notify_soon()
+        return self.rejects
 
     async def until(self, condition: Callable[[], bool], limit_s: float = 8.0) -> None:
         """Wait until a condition holds that something told may bring about."""
