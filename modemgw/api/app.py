@@ -27,6 +27,7 @@ from modemgw.api.routing import CALLER
 from modemgw.api.settings import ApiSettings
 from modemgw.api.streams import Streams
 from modemgw.api.system import System
+from modemgw.api.ussd import Ussd
 from modemgw.api.webhooks import Webhooks
 from modemgw.store import keys
 
@@ -73,6 +74,7 @@ class Api:
             Consent(gateway, settings),
             Bank(gateway),
             Recordings(gateway),
+            Ussd(gateway, settings),
             Webhooks(gateway, self._pump, self._courier, settings),
             Streams(self._feed, self._auth, settings),
             System(gateway, self._metrics),

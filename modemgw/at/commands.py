@@ -30,6 +30,8 @@ PDU_MODE: Final = Command("AT+CMGF=0", nothing)
 PHASE_2: Final = Command("AT+CSMS=0", nothing, prefixes=("+CSMS",))
 """27.005 §3.2.1: without the duty to acknowledge, so that what is stored stays stored."""
 REPORT_REGISTRATION: Final = Command("AT+CREG=1", nothing)
+SHOW_USSD: Final = Command("AT+CUSD=1", nothing)
+END_USSD: Final = Command("AT+CUSD=2", nothing, time_limit_s=_RADIO_S)
 SHOW_CALLER: Final = Command("AT+CLIP=1", nothing, time_limit_s=_SIM_S)
 FUNCTION: Final = Command("AT+CFUN?", answers.function, prefixes=("+CFUN",))
 FULL_FUNCTION: Final = Command("AT+CFUN=1", nothing, time_limit_s=_SIM_S)
@@ -162,6 +164,19 @@ def submit(length: int, time_limit_s: float = 120.0) -> Command[int | None]:
         expects_prompt=True,
         time_limit_s=time_limit_s,
     )
+
+
+def start_ussd(string: str, dcs: int | None = 15) -> Command[None]:
+    """`+CUSD=1` (27.007 §7.15): start a session, or answer the network in one.
+
+    `string` as the modem wants it (`modemgw.modem.ussd_text`). Raises AtError for what would end
+    the string or the line.
+    """
+    if not re.fullmatch(r"[ !#-~]{1,400}", string):
+        raise AtError(f"no USSD string: {string[:40]!r}")
+    behind = "" if dcs is None else f",{dcs}"
+    # `+CUSD:` is always an announcement, also where a modem prints it before the OK.
+    return Command(f'AT+CUSD=1,"{string}"{behind}', nothing, time_limit_s=_RADIO_S)
 
 
 def plain(text: str, time_limit_s: float = 5.0) -> Command[tuple[str, ...]]:

@@ -34,6 +34,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from modemgw.at import unsolicited
+from modemgw.at.answers import MAX_CHARACTERS, closes_string, opens_string
 from modemgw.at.errors import AtError
 from modemgw.at.framing import Framer, Mark
 from modemgw.at.parameters import prefix_of
@@ -66,7 +67,8 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Unsolicited:
-    """An announcement: one line, or two where the second is the PDU of `+CMT` or `+CDS`."""
+    """An announcement: one line; two where the second is the PDU of `+CMT` or `+CDS`; more where
+    the string of `+CUSD` has line ends."""
 
     lines: tuple[str, ...]
 
@@ -194,13 +196,23 @@ _HEX = re.compile(r"[0-9A-Fa-f ]+")
 _PROMPT_MAY_LINGER: Final = frozenset({State.PROMPTED, State.SENT, State.DIRTY, State.MARKING})
 _DIRTYISH: Final = frozenset({State.DIRTY, State.MARKING, State.MARKED})
 _ONLY_ANSWERS: Final = frozenset({"+CMGS", "+CMGL", "+CMGR", "+CMSS", "+CMGW"})
+_STRING_LINES: Final = 64
 _SMSC_OCTETS: Final = 12  # 24.011 §8.2.5.1: what a PDU may hold beyond the announced TPDU
 
 
 class Dialogue:
     """The dialogue with one modem. A new one is dirty: nobody knows what the port still holds."""
 
-    __slots__ = ("_command", "_framer", "_head", "_lines", "_state", "_verbose", "_written")
+    __slots__ = (
+        "_command",
+        "_framer",
+        "_head",
+        "_lines",
+        "_state",
+        "_string",
+        "_verbose",
+        "_written",
+    )
 
     def __init__(self) -> None:
         self._framer = Framer()
@@ -208,6 +220,7 @@ class Dialogue:
         self._command: Command[Any] | None = None
         self._lines: list[str] = []
         self._head = ""  # a two-line announcement whose second line has not come
+        self._string: list[str] = []  # a +CUSD whose quotes are not closed
         self._written = ""
         self._verbose = False
 
@@ -267,12 +280,30 @@ class Dialogue:
     def receive(self, data: bytes) -> list[Event]:
         """What the bytes mean. Never raises; how they were cut makes no difference."""
         self._framer.feed(data)
-        return [event for unit in self._units() if (event := self._read(unit)) is not None]
+        return [event for unit in self._units() for event in self._told(unit)]
+
+    def _told(self, unit: str | Mark) -> Iterator[Event]:
+        """What one line means, behind a `+CUSD` whose string may go on over its line's end."""
+        if self._string and isinstance(unit, str):
+            if not self._is_awaited(unit):
+                self._string.append(unit)
+                longest = sum(map(len, self._string)) > MAX_CHARACTERS
+                if closes_string(unit) or longest or len(self._string) >= _STRING_LINES:
+                    yield self._told_string()
+                return
+            yield self._told_string()  # its quotes were lost: what is awaited counts for more
+        if (event := self._read(unit)) is not None:
+            yield event
+
+    def _told_string(self) -> Unsolicited:
+        lines, self._string = tuple(self._string), []
+        return Unsolicited(lines)
 
     def _units(self) -> Iterator[str | Mark]:
         """Prompts and lines; lazily, because what was read decides whether a prompt is due."""
         while True:
-            if self._state is State.PROMPTING and self._framer.prompt():
+            due = self._state is State.PROMPTING and not self._string
+            if due and self._framer.prompt():
                 yield Mark.PROMPT
             elif (unit := self._framer.line()) is not None:
                 yield unit
@@ -290,6 +321,9 @@ class Dialogue:
             return None
         if self._is_awaited(line):
             return self._apply(self._sort(line), line)
+        if opens_string(line):
+            self._string = [line]
+            return None
         if unsolicited.is_head(line):
             orphan, self._head = self._head, line
             return Unsolicited((orphan,)) if orphan else None

@@ -21,6 +21,7 @@ from modemgw.gateway.roster import Roster
 from modemgw.gateway.status import CANCELABLE, MessageStatus, PartStatus
 from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
+from modemgw.gateway.ussd import Ussd
 from modemgw.modem.interface import ModemState
 from modemgw.store import events, lines, messages, optouts, queue
 from modemgw.store.errors import StoreUnavailableError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from modemgw.consent.replies import Replies
     from modemgw.gateway.requests import Caller, Once, SendRequest
     from modemgw.gateway.settings import GatewaySettings
-    from modemgw.modem.interface import Incoming, Modem, ModemStatus
+    from modemgw.modem.interface import Incoming, Modem, ModemStatus, UssdSession
     from modemgw.store.reader import Reader
     from modemgw.store.writer import Transaction, Writer
 
@@ -74,6 +75,7 @@ class Gateway:
             self.tally,
             clock,
         )
+        self.ussd = Ussd(self.roster, self.dispatcher, clock)
         self._upkeep = Upkeep(writer, settings, self.dispatcher, self._inbound, clock)
         self._known_until = 0  # the events whose opt-outs are in memory
 
@@ -279,3 +281,7 @@ class Gateway:
             lambda tx: tx.emit(Event("call.received", now, data)), "call not noted"
         )
         return unwanted
+
+    def ussd_changed(self, modem: Modem, session: UssdSession) -> None:
+        """The network has said something in a USSD session, or it has ended."""
+        self.ussd.changed(modem, session)

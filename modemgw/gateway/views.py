@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from modemgw.modem.interface import UssdSession
     from modemgw.store.events import Event
     from modemgw.store.prepared import Record
 
@@ -102,6 +103,22 @@ def modem(row: Record) -> dict[str, Any]:
         "operator": row.operator,
         "signal": None if row.rssi_dbm is None else {"rssi_dbm": row.rssi_dbm},
         "seen_at": timestamp(row.seen_at),
+    }
+
+
+def ussd(session: UssdSession, modem_id: str | None, line_id: str | None) -> dict[str, Any]:
+    """A USSD session; the same in answers and in events."""
+    return {
+        "id": session.id,
+        "modem": modem_id,
+        "line": line_id,
+        "code": session.code,
+        "state": session.state,
+        "text": session.text,
+        "outcome": session.outcome,
+        "reason": session.reason,
+        "began_at": timestamp(session.since),
+        "changed_at": timestamp(session.changed_at),
     }
 
 

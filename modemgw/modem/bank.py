@@ -30,7 +30,7 @@ from modemgw.modem.watch import FolderWatch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modemgw.modem.interface import Incoming, Modem, ModemListener
+    from modemgw.modem.interface import Incoming, Modem, ModemListener, UssdSession
     from modemgw.modem.lifecycle import Stage
     from modemgw.modem.settings import BankSettings
 
@@ -308,3 +308,6 @@ class _Ear:
 
     def called(self, modem: Modem, caller: str | None) -> bool:
         return self._listener.called(modem, caller)
+
+    def ussd_changed(self, modem: Modem, session: UssdSession) -> None:
+        self._listener.ussd_changed(modem, session)

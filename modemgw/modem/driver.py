@@ -17,19 +17,28 @@ from modemgw.at.errors import AtError
 from modemgw.modem.channel import Channel
 from modemgw.modem.collect import DirectTexts
 from modemgw.modem.errors import ModemError, PortError, PortFault, SamePortError
-from modemgw.modem.interface import Incoming, ModemState, ModemStatus, Outcome, SubmitResult
+from modemgw.modem.interface import (
+    Incoming,
+    ModemState,
+    ModemStatus,
+    Outcome,
+    SubmitResult,
+    UssdError,
+    UssdFault,
+)
 from modemgw.modem.lifecycle import Life, Stage
 from modemgw.modem.port import is_present, open_port
 from modemgw.modem.recorder import Direction, Recorder
 from modemgw.modem.recording import Heading, recording
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.session import Session
+from modemgw.modem.ussd import UssdDesk
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from modemgw.modem.collect import HandOver
-    from modemgw.modem.interface import Clearance, ModemListener, Source
+    from modemgw.modem.interface import Clearance, ModemListener, Source, UssdSession
     from modemgw.modem.settings import BankSettings, PortSettings
     from modemgw.modem.shared import Shared
 
@@ -73,12 +82,39 @@ class Driver:
         self._reset_command = bank.profiles.generic.reset
         self._late: SubmitResult | None = None
         self._direct = DirectTexts()
+        self._ussd = UssdDesk(bank.timing, self._ussd_changed)
         self._proven = False  # it has been seen to be a modem for texts
 
     @property
     def status(self) -> ModemStatus:
         """See `interface.Modem`."""
         return self._status
+
+    @property
+    def ussd(self) -> UssdSession | None:
+        """See `interface.Modem`."""
+        return self._ussd.session
+
+    def start_ussd(self, code: str) -> UssdSession:
+        """See `interface.Modem`."""
+        if self._status.state is not ModemState.READY:
+            words = f"the modem is {self._status.state}: {self._status.reason}"
+            raise UssdError(UssdFault.NOT_READY, words)
+        return self._ussd.start(code)
+
+    def answer_ussd(self, text: str) -> UssdSession:
+        """See `interface.Modem`."""
+        return self._ussd.answer(text)
+
+    def end_ussd(self) -> UssdSession:
+        """See `interface.Modem`."""
+        return self._ussd.end()
+
+    def _ussd_changed(self, session: UssdSession) -> None:
+        try:
+            self._listener.ussd_changed(self, session)
+        except Exception:
+            _log.exception("%s: words of a USSD session could not be told", self.path)
 
     @property
     def history(self) -> tuple[Stage, ...]:
@@ -255,6 +291,7 @@ class Driver:
             self,
             self._late,
             self._direct,
+            self._ussd,
         )
         self._session = session
         try:

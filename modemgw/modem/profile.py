@@ -23,6 +23,7 @@ from modemgw.modem.evidence import (
     Reclassified,
     Words,
 )
+from modemgw.modem.ussd_text import UssdStyle
 
 _ICCID_COMMANDS: Final = ("+CCID", "+ICCID", "+QCCID", "^ICCID?", "#CCID", "+CRSM")
 _PIN_TRIES_COMMANDS: Final = (
@@ -85,6 +86,8 @@ class Profile:
     the `+CGSMS` value to set (None: as it is); `domains`, the values worth trying where texts do
     not go, the likeliest first; `submit_s`, how long a submit may take (None: the common limit).
 
+    Other services: `ussd`, whether USSD strings are given to it as `text` or `packed` into hex.
+
     Its life: `start_s`, from power-up or reset to its first answer (None: not known); `settle_s`,
     its rest after the PIN; `boot_words`, lines that it prints when it has started and forgotten
     its settings; `ready_words`, lines after which texts may be asked for. Case does not count.
@@ -111,6 +114,7 @@ class Profile:
     domain: Domain | None = None
     domains: tuple[Domain, ...] = ()
     submit_s: Seconds | None = None
+    ussd: UssdStyle = UssdStyle.TEXT
     start_s: Seconds | None = None
     settle_s: Seconds = 1.0
     boot_words: tuple[Words, ...] = ()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from modemgw.modem.interface import Clearance
     from modemgw.modem.profile import Profile
     from modemgw.modem.settings import PortSettings, Timing
+    from modemgw.modem.ussd import UssdDesk
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Session:
         face: Face,
         late: SubmitResult | None,
         direct: DirectTexts,
+        ussd: UssdDesk,
     ) -> None:
         self.profile: Profile = profiles.generic
         self._profiles = profiles
@@ -72,6 +74,7 @@ class Session:
         self._timing = timing
         self._face = face
         self._direct = direct
+        self._ussd = ussd
         self._wake = asyncio.Event()
         self._collector: Collector | None = None
         self._domains = list(commands.REGISTRATIONS)
@@ -95,6 +98,7 @@ class Session:
             self._gather_late()
             self._drop_collector()
             self._calls.end()
+            self._ussd.detach()
 
     async def _live(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -139,6 +143,7 @@ class Session:
     async def _bring_up(self) -> None:
         face, channel = self._face, self._channel
         self._drop_collector()
+        self._ussd.detach()
         face.go(ModemState.INITIALISING)
         face.release()
         await startup.initialise(channel)
@@ -159,6 +164,7 @@ class Session:
         await self._sweep(everywhere=True)
         if self._restarted:
             raise _RestartedError
+        self._ussd.attach(channel, self.profile.ussd)
         self._wake.set()  # for what was delivered directly meanwhile
 
     async def _identify(self) -> None:
@@ -379,7 +385,7 @@ class Session:
             # Its two forms cannot always be told apart (`+CREG: 0,1`), so it only makes us ask.
             self._check_now = True
             self._wake.set()
-        elif self._calls.hear(line):
+        elif self._calls.hear(line) or self._ussd.hear(lines):
             pass
         elif is_full(line) and self._collector is not None:
             self._sweep_everywhere(self._collector)

@@ -66,6 +66,11 @@ class Timing:
     submit_s: float = 120.0
     clearance_s: float = 30.0
 
+    # A USSD session. Networks take seconds, and give a person one to three minutes.
+    ussd_reply_s: float = 60.0
+    ussd_answer_s: float = 180.0
+    ussd_second_s: float = 5.0  # words that come behind an empty announcement
+
     # A life.
     sim_poll_s: float = 10.0
     sim_busy_s: float = 30.0

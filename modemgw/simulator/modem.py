@@ -25,6 +25,7 @@ from modemgw.simulator.sim import Lock, imei
 from modemgw.simulator.storage import Storage
 from modemgw.simulator.submit import Submitter
 from modemgw.simulator.terminal import Terminal
+from modemgw.simulator.ussd import Ussd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +94,7 @@ class SimulatedModem:
         self.submitter = Submitter(self)
         self.receiver = Receiver(self)
         self.call = IncomingCall(self)
+        self.ussd = Ussd(self)
         network.register(sim.number, self)
 
     @property
@@ -195,6 +197,7 @@ class SimulatedModem:
         self._become(power)
         self.terminal.reset()
         self.call.hang_up()
+        self.ussd.end()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

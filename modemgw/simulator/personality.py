@@ -20,6 +20,7 @@ class Personality:
     `iccid_commands` are those that it answers, as actions and as reads; all others get its
     `unknown` answer. `banner` is printed after a restart, `chatter` now and then by itself, with
     {rssi} filled in and stopped by `hush`. `first_index` is the number of a storage's first place.
+    `packs_ussd`: USSD strings are the hex of packed septets.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Personality:
     me_capacity: int = 100
     first_index: int = 1
     lists_commands: bool = True
+    packs_ussd: bool = False
 
 
 PERSONALITIES: dict[str, Personality] = {
@@ -71,6 +73,7 @@ PERSONALITIES: dict[str, Personality] = {
             hush="^CURC",
             unknown="COMMAND NOT SUPPORT",
             first_index=0,
+            packs_ussd=True,
         ),
         Personality(
             name="telit-le910",

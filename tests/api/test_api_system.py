@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from modemgw.api.app import Api, ApiError, ApiSettings
 from modemgw.modem.interface import ModemState, ModemStatus
 from modemgw.store import inbox, lines
 from tests.api.house import House, open_house, until
+from tests.gateway.scripted import ScriptedModem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from modemgw.store.writer import Transaction
 
 
-@dataclass
-class StillModem:
+class StillModem(ScriptedModem):
     """A modem that has a status and is never asked for more."""
 
-    status: ModemStatus
+    def __init__(self, status: ModemStatus) -> None:
+        super().__init__(0)
+        self.status = status
 
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """Wait for ever: nothing is sent in these tests."""

@@ -171,6 +171,26 @@ def test_a_recording_that_would_go_otherwise_today_is_a_departure(tmp_path: Path
     assert "line 1" in run("recording", "replay", str(file), cwd=tmp_path).stderr
 
 
+def test_ussd_goes_through_a_menu_and_says_what_the_network_says(stage: Stage) -> None:
+    """Answers are given beforehand where nobody is at the keyboard; a bad end has status 1."""
+    done = _ask(stage, "ussd", "modem001", "*100#")
+    assert (done.returncode, done.stdout) == (0, "Your balance is 5.00\n"), done.stderr
+    done = _ask(stage, "ussd", "modem001", "*101#", "--answer", "1", "--answer", "1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "Shop"
+    assert done.stdout.splitlines()[-1] == "Done: 1 GB"
+    left = _ask(stage, "ussd", "modem001", "*101#", "--json")
+    assert json.loads(left.stdout)["state"] == "answer_wanted"
+    again = _ask(stage, "ussd", "modem001", "*100#", "--json")
+    assert json.loads(again.stdout)["outcome"] == "done"
+    unknown = _ask(stage, "ussd", "modem001", "*999#")
+    assert unknown.returncode == 1
+    assert "not_supported" in unknown.stderr
+    assert _ask(stage, "ussd", "modem001", "nonsense").returncode == 1
+    events = _ask(stage, "ussd", "nobody", "*100#")
+    assert "modem001" in events.stderr
+
+
 def test_doctor_knows_that_the_daemon_drives_the_ports(stage: Stage) -> None:
     """A busy port is no fault when it is ours."""
     done = _ask(stage, "doctor", "--config", str(stage.config))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from modemgw.modem.interface import Incoming, Modem, ModemState, Verdict
+from modemgw.modem.interface import Incoming, Modem, ModemState, UssdSession, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ class Listener:
         self.states: list[tuple[ModemState, str]] = []
         self.told: list[str] = []
         self.rejects = False
+        self.ussd: list[UssdSession] = []
         self.sweeps = 0
         self.commits: Callable[[Incoming], bool] = lambda _: True
         self._changed = asyncio.Condition()
@@ -51,6 +52,10 @@ class Listener:
         self.calls.append(caller)
         self._notify_soon()
         return self.rejects
+
+    def ussd_changed(self, modem: Modem, session: UssdSession) -> None:
+        self.ussd.append(session)
+        self._notify_soon()
 
     async def until(self, condition: Callable[[], bool], limit_s: float = 8.0) -> None:
         """Wait until a condition holds that something told may bring about."""
