@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import importlib.util
 import ipaddress
 import os
 import secrets
@@ -175,6 +176,11 @@ class PortSection(_Section):
     )
     rtscts: bool = Field(False, description="Hardware flow control.")
     xonxoff: bool = Field(False, description="Software flow control.")
+    driver: Literal["own", "gsmmodem"] = Field(
+        "own",
+        description="gsmmodem: python-gsmmodem-new talks to the modem. No guarantee covers it; it "
+        "wants hardware flow control, and a path.",
+    )
     power_cycle_command: str | None = Field(
         None, description="Run without a shell to cut its power, as the last resort."
     )
@@ -185,6 +191,20 @@ class PortSection(_Section):
             raise ValueError('a port is named by either path = "…" or usb = "…"')
         if self.rtscts and self.xonxoff:
             raise ValueError("rtscts and xonxoff exclude each other: three wires need xonxoff")
+        return self
+
+    @model_validator(mode="after")
+    def _alternative_driver_can_be_had(self) -> Self:
+        if self.driver == "own":
+            return self
+        if self.path is not None and patterns.is_url(self.path):
+            raise ValueError('driver = "gsmmodem" opens paths only, no URLs')
+        if self.parity != "none" or self.xonxoff:
+            raise ValueError('driver = "gsmmodem" knows neither parity nor xonxoff')
+        if importlib.util.find_spec("gsmmodem") is None:
+            raise ValueError(
+                "driver = \"gsmmodem\" needs python-gsmmodem-new: pip install 'modemgw[gsmmodem]'"
+            )
         return self
 
     @property

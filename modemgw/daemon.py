@@ -25,7 +25,7 @@ from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
-from modemgw.modem.settings import BankSettings, Parity, PortSettings
+from modemgw.modem.settings import BankSettings, DriverKind, Parity, PortSettings
 from modemgw.store import webhooks
 from modemgw.store.engine import Checkpointer, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
@@ -116,6 +116,7 @@ def bank_settings(config: Config) -> BankSettings:
             rtscts=port.rtscts,
             parity=Parity(port.parity),
             xonxoff=port.xonxoff,
+            driver=DriverKind(port.driver),
         )
         for port in config.modems.port
     )

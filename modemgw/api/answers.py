@@ -160,6 +160,10 @@ class Modem(Shape):
     line: str | None
     operator: str | None
     signal: Signal | None
+    guaranteed: bool | None = Field(
+        description="False: its driver (`gsmmodem`) is excluded from every guarantee about texts. "
+        "Null: another host drives it, or none."
+    )
     seen_at: datetime
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 import structlog
@@ -132,10 +132,11 @@ class Roster:
         if status == before:
             return
         now, imei = self._clock(), self._imei_of(modem)
-        announce = before is None or (before.state, before.iccid) != (status.state, status.iccid)
+        changed = before is None or (before.state, before.iccid) != (status.state, status.iccid)
+        told = (lambda row: views.modem(row, modem.guaranteed)) if changed else None
         try:
             row, line = await self._writer.run(
-                lambda tx: self._write(tx, replace(status, imei=imei), now, announce=announce)
+                lambda tx: self._write(tx, replace(status, imei=imei), now, told)
             )
         except (StoreUnavailableError, SQLAlchemyError) as error:
             # Away, or two ports or hosts told of one modem at once: the next attempt sees both.
@@ -185,7 +186,11 @@ class Roster:
         )
 
     def _write(
-        self, tx: Transaction, status: ModemStatus, now: float, *, announce: bool
+        self,
+        tx: Transaction,
+        status: ModemStatus,
+        now: float,
+        told: Callable[[Record], dict[str, Any]] | None,
     ) -> tuple[Record, Record | None]:
         line = None
         if status.iccid and status.state not in _NOT_THERE:
@@ -219,8 +224,8 @@ class Roster:
         )
         if line is not None:
             lines.seat(tx.connection, line.id, row.id)
-        if announce:
-            tx.emit(Event("modem.state", now, views.modem(row)))
+        if told is not None:
+            tx.emit(Event("modem.state", now, told(row)))
         return row, line
 
 

@@ -86,8 +86,8 @@ def line(row: Record, pools: list[str]) -> dict[str, Any]:
     }
 
 
-def modem(row: Record) -> dict[str, Any]:
-    """A modem."""
+def modem(row: Record, guaranteed: bool | None) -> dict[str, Any]:
+    """A modem. `guaranteed` is known where it is driven."""
     return {
         "id": row.id,
         "imei": row.imei,
@@ -101,6 +101,7 @@ def modem(row: Record) -> dict[str, Any]:
         "since": timestamp(row.since),
         "line": row.line_id,
         "operator": row.operator,
+        "guaranteed": guaranteed,
         "signal": None if row.rssi_dbm is None else {"rssi_dbm": row.rssi_dbm},
         "seen_at": timestamp(row.seen_at),
     }

@@ -55,6 +55,9 @@ _USABLE = frozenset({ModemState.READY, ModemState.DEGRADED})
 class Driver:
     """A modem on one port, as the gateway drives it (`interface.Modem`)."""
 
+    guaranteed = True
+    _session_kind = Session
+
     def __init__(
         self,
         path: str,
@@ -279,11 +282,10 @@ class Driver:
         """One opening, until it ends: why it did."""
         self.go(ModemState.OPENING)
         try:
-            port = await open_port(self.path, self._settings, self._timing)
-        except PortError as error:
+            channel = await self._open_channel()
+        except ModemError as error:
             return error
-        channel = Channel(port, self.recorder, self._timing)
-        session = Session(
+        session = self._session_kind(
             channel,
             self._settings,
             self._timing,
@@ -305,6 +307,11 @@ class Driver:
             self.release()
             await channel.close()
         raise AssertionError("a session ends by an exception only")
+
+    async def _open_channel(self) -> Channel:
+        """Raises ModemError."""
+        port = await open_port(self.path, self._settings, self._timing)
+        return Channel(port, self.recorder, self._timing)
 
     async def _recover(self, error: Exception) -> None:
         self.go(ModemState.RECOVERING, str(error))

@@ -165,6 +165,10 @@ class Modem(Protocol):
     def status(self) -> ModemStatus:
         """Its present status; a new value after each change."""
 
+    @property
+    def guaranteed(self) -> bool:
+        """Whether what is promised of texts holds here; false for a driver that cannot keep it."""
+
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """Hand one TPDU to the network (`AT+CMGS=length`) and say what became of it.
 

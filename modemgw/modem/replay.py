@@ -33,6 +33,7 @@ from modemgw.at.dialogue import (
     Unsolicited,
 )
 from modemgw.at.errors import AtError
+from modemgw.modem.in_step import dialogue_in_step
 from modemgw.modem.recorder import Direction
 from modemgw.modem.recording import Moment, Recording
 
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modemgw.modem.recorder import Entry
-
-_MARKER: Final = commands.MARKERS[0]
-_MARKER_ANSWER: Final = f"\r\n{_MARKER.prefixes[0]}: 1\r\n\r\nOK\r\n".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +158,7 @@ def _is_command(data: bytes) -> bool:
 
 def _in_step(state: State = State.DIRTY) -> Dialogue:
     """A dialogue that is idle; or at its prompt, where one was due and was not seen."""
-    dialogue = Dialogue()
-    dialogue.begin(_MARKER)
-    dialogue.receive(_MARKER_ANSWER)
+    dialogue = dialogue_in_step()
     if state is State.PROMPTING:
         dialogue.begin(commands.submit(0))
         dialogue.receive(b"\r\n> ")

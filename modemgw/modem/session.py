@@ -132,13 +132,18 @@ class Session:
                 # In text mode, for instance, AT+CMGS=19 would text to the number 19.
                 return SubmitResult(Outcome.REFUSED, detail="the modem has forgotten its settings")
             limit_s = self.profile.submit_s or self._timing.submit_s
-            result = await submit(self._channel, pdu, length, clearance, self._timing, limit_s)
+            result = await self._hand_to_network(pdu, length, clearance, limit_s)
         if result.outcome is not Outcome.ACCEPTED:
             self._check_now = True
             self._wake.set()
         if result.code == _MEMORY_FULL:
             self._sweep_everywhere(collector)
         return result
+
+    async def _hand_to_network(
+        self, pdu: str, length: int, clearance: Clearance, limit_s: float
+    ) -> SubmitResult:
+        return await submit(self._channel, pdu, length, clearance, self._timing, limit_s)
 
     async def _bring_up(self) -> None:
         face, channel = self._face, self._channel

@@ -17,6 +17,13 @@ class Parity(StrEnum):
     ODD = "odd"
 
 
+class DriverKind(StrEnum):
+    """Who talks to a modem."""
+
+    OWN = "own"
+    GSMMODEM = "gsmmodem"  # python-gsmmodem-new; see `alternative_driver`
+
+
 @dataclass(frozen=True, slots=True)
 class PortSettings:
     """One entry of the configuration: a path, a glob, a USB identity or a URL (see `patterns`).
@@ -25,6 +32,7 @@ class PortSettings:
     matter to a real UART only.
     `profile` names a file of `profiles/`; None: found out by asking the modem. `storage` is the
     storage for incoming texts (`ME`, `MT`, `SM`); None: the best that is offered.
+    `driver` says who talks to the modem.
     `power_cycle_command` is run without a shell, `{port}` in it replaced by the port's path; it
     gets `Timing.power_command_s` to end.
     """
@@ -38,6 +46,7 @@ class PortSettings:
     rtscts: bool = False
     parity: Parity = Parity.NONE
     xonxoff: bool = False
+    driver: DriverKind = DriverKind.OWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ async def test_the_bank_is_shown(house: House) -> None:
     modems = (await house.call("GET", "/v1/modems")).json
     (modem,) = answers.ModemPage.model_validate(modems).items
     assert (modem.state, modem.line, modem.imei) == ("ready", line["id"], READY.imei)
+    assert modem.guaranteed is True
     one = await house.call("GET", f"/v1/modems/{modem.id}")
     assert one.json == modems["items"][0]
     task.cancel()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from modemgw import pdu
 from modemgw.modem.bank import Bank
 from modemgw.modem.interface import ModemState, SubmitResult
-from modemgw.modem.settings import BankSettings, PortSettings
+from modemgw.modem.settings import BankSettings, DriverKind, PortSettings
 from modemgw.simulator import bank as simulated
 from modemgw.simulator.faults import Fault, FaultName
 from modemgw.simulator.options import Options
@@ -70,9 +70,14 @@ class Scene:
 
 @contextlib.asynccontextmanager
 async def scene(
-    folder: Path, profile: str = "generic", timing: Timing = TIMING
+    folder: Path,
+    profile: str = "generic",
+    timing: Timing = TIMING,
+    *,
+    driver: DriverKind = DriverKind.OWN,
+    pin: bool = False,
 ) -> AsyncIterator[Scene]:
-    """A modem that is ready, its SIM without a PIN."""
+    """A modem that is ready. `pin`: its SIM asks for one at first."""
     options = Options(
         modems=1,
         dir=folder,
@@ -83,8 +88,10 @@ async def scene(
         seed=7,
     )
     bank, listener = simulated.Bank(options), Listener()
+    if pin:
+        bank.card(0, 0).set_pin(PIN)
     bank.power_on()
-    ports = (PortSettings(str(bank.link(0)), pin=PIN),)
+    ports = (PortSettings(str(bank.link(0)), pin=PIN, driver=driver),)
     drivers = Bank(BankSettings(ports, timing, recorder_bytes=1 << 20), listener)
     try:
         async with driven(drivers):
