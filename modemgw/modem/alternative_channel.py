@@ -128,8 +128,6 @@ class AlternativeChannel(Channel):
 
         try:
             await self._call(connect, _CONNECT_S)
-        except TimeoutError:
-            raise UnresponsiveError("python-gsmmodem-new did not get the modem ready") from None
         except GsmModemException as error:
             words = f"python-gsmmodem-new could not set the modem up: {error!r}"
             raise UnresponsiveError(words) from None
@@ -217,7 +215,7 @@ class AlternativeChannel(Channel):
             if isinstance(event, Response):
                 return event
         self._out_of_step = True
-        raise AtError(f"no final result of {command.text.split('=')[0]} in {list(lines)[-1:]!r}")
+        raise AtError(f"no final result of {command.text.split('=')[0]} in {len(lines)} lines")
 
     async def _ask(
         self, command: Command[Any], limit_s: float, data: str = "", **how: Any
@@ -233,18 +231,17 @@ class AlternativeChannel(Channel):
             lines = tuple(await self._call(partial(_lines_of, write), limit_s + _GRACE_S))
         except _NoAnswerError as error:
             raise CommandTimeoutError(command, limit_s, error.lines) from None
-        except TimeoutError:
-            self._lose(PortError(PortFault.LOST, f"a write to {self._path} hangs"))
-            raise self.lost.result() from None
         self._out_of_step = False
         return lines
 
     async def _call(self, work: Callable[[], T], limit_s: float) -> T:
-        """One blocking call. Raises TimeoutError, PortError, and what else the library raises."""
+        """One blocking call. Raises PortError, and what the library raises that is no OSError."""
         try:
             return await blocking.call(self._path, work, limit_s, lambda _: None)
         except TimeoutError:
-            raise
+            words = f"python-gsmmodem-new hangs on {self._path} for {limit_s:g} s"
+            self._lose(PortError(PortFault.LOST, words))
+            raise self.lost.result() from None
         except OSError as error:  # pyserial's are such
             self._lose(self._port_error(error))
             raise self.lost.result() from None

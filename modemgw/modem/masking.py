@@ -63,11 +63,6 @@ def masked(entries: Sequence[Entry], *, cut: bool = False) -> list[Entry]:
     return shown
 
 
-def masked_words(text: str) -> str:
-    """A sentence of ours without numbers and PDUs."""
-    return _without_numbers(text)
-
-
 def _masked_alone(entry: Entry) -> bytes:
     text = entry.data.decode("latin-1")
     if entry.direction is Direction.NOTE:

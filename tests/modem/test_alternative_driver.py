@@ -150,6 +150,24 @@ async def test_a_modem_that_is_unplugged_comes_back(on: Scene) -> None:
     assert (await on.submit("Back")).outcome is Outcome.ACCEPTED
 
 
+async def test_a_modem_that_hangs_is_found_out_and_comes_back(on: Scene) -> None:
+    """No prompt is a certain refusal; then it is opened anew until it answers."""
+    on.modem.hang(4)
+    assert (await on.submit("Nobody hears this")).outcome is Outcome.REFUSED
+    await on.listener.until_state(ModemState.RECOVERING, 30)
+    await on.listener.until_state(ModemState.READY, 60)
+    assert (await on.submit("Back")).outcome is Outcome.ACCEPTED
+    assert on.modem.submitter.submits == 1
+
+
+async def test_a_port_that_is_not_there_shows_as_an_absent_modem(tmp_path: Path) -> None:
+    """And needs no thread."""
+    listener = Listener()
+    port = PortSettings(str(tmp_path / "nothing"), driver=DriverKind.GSMMODEM)
+    async with driven(Bank(BankSettings((port,), PATIENT), listener)):
+        await listener.until_state(ModemState.ABSENT)
+
+
 async def test_no_thread_is_left_behind(tmp_path: Path) -> None:
     """Whoever stops the bank stops them all."""
     before = set(threading.enumerate())
@@ -157,7 +175,7 @@ async def test_no_thread_is_left_behind(tmp_path: Path) -> None:
         assert set(threading.enumerate()) - before
         on.inject("One more")
         await on.taken_in(1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while set(threading.enumerate()) - before:
             await asyncio.sleep(0.05)
 
