@@ -190,7 +190,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[], Command[Any]]], ...]] = 
     (re.compile(r"AT\+CMGS="), lambda: commands.submit(0)),
     (re.compile(r"AT\+CMGR="), lambda: commands.read_text(0)),
     (re.compile(r"AT\+CMGD="), lambda: commands.delete_text(0)),
-    (re.compile(r'AT\+CPMS="'), lambda: commands.select_storage("")),
+    (re.compile(r'AT\+CPMS="'), lambda: commands.select_storage("ME")),
     (re.compile(r"AT\+CNMI=\d"), lambda: commands.announce(0, 0, 0, 0, 0)),
     (re.compile(r"AT\+CPIN="), lambda: commands.enter_pin("0000")),
 )
