@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import importlib.util
 import ipaddress
 import os
 import secrets
@@ -189,6 +190,11 @@ class PortSection(_Section):
         description="What every time limit is multiplied by: more for a modem that is slow.",
     )
     xonxoff: bool = Field(False, description="Software flow control.")
+    driver: Literal["own", "gsmmodem"] = Field(
+        "own",
+        description="gsmmodem: python-gsmmodem-new talks to the modem. No guarantee covers it; it "
+        "wants hardware flow control, and a path.",
+    )
     power_cycle_command: str | None = Field(
         None, description="Run without a shell to cut its power, as the last resort."
     )
@@ -199,6 +205,20 @@ class PortSection(_Section):
             raise ValueError('a port is named by either path = "…" or usb = "…"')
         if self.rtscts and self.xonxoff:
             raise ValueError("rtscts and xonxoff exclude each other: three wires need xonxoff")
+        return self
+
+    @model_validator(mode="after")
+    def _alternative_driver_can_be_had(self) -> Self:
+        if self.driver == "own":
+            return self
+        if self.path is not None and patterns.is_url(self.path):
+            raise ValueError('driver = "gsmmodem" opens paths only, no URLs')
+        if self.parity != "none" or self.xonxoff:
+            raise ValueError('driver = "gsmmodem" knows neither parity nor xonxoff')
+        if importlib.util.find_spec("gsmmodem") is None:
+            raise ValueError(
+                "driver = \"gsmmodem\" needs python-gsmmodem-new: pip install 'modemgw[gsmmodem]'"
+            )
         return self
 
     @property
@@ -310,6 +330,12 @@ class MessagesSection(_Section):
     keep_events: Seconds = Field(30 * 86_400.0, description="Seconds that events are kept.")
 
 
+class CallsSection(_Section):
+    """What becomes of voice calls, which are told as events and never answered."""
+
+    reject: bool = Field(False, description="Hang up; else they ring until the caller gives up.")
+
+
 class RepliesSection(_Section):
     """The automatic answers to STOP, START and HELP."""
 
@@ -326,6 +352,9 @@ class PoolSection(_Section):
 
     lines: Strings = Field(min_length=1, description="ICCIDs or numbers (E.164).")
     kind: Kind | None = Field(None, description="What its texts are that name no kind.")
+    reject_calls: bool | None = Field(
+        None, description="Whether calls to its lines are hung up; else `calls.reject` counts."
+    )
 
 
 class WebhookSection(_Section):
@@ -392,6 +421,7 @@ class Config(BaseSettings):
     numbers: NumbersSection = Field(NumbersSection(), description="How numbers are read.")
     gate: GateSection = Field(GateSection(), description="What may be sent at all.")
     messages: MessagesSection = Field(MessagesSection(), description="What becomes of messages.")
+    calls: CallsSection = Field(CallsSection(), description="What becomes of voice calls.")
     replies: RepliesSection = Field(RepliesSection(), description="Answers to STOP and HELP.")
     pools: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PoolSection] = Field(
         {}, description="Named groups of lines."

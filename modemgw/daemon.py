@@ -26,7 +26,13 @@ from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
 from modemgw.modem.profile import Domain
-from modemgw.modem.settings import BankSettings, LineSettings, Parity, PortSettings
+from modemgw.modem.settings import (
+    BankSettings,
+    DriverKind,
+    LineSettings,
+    Parity,
+    PortSettings,
+)
 from modemgw.store import webhooks
 from modemgw.store.engine import Checkpointer, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
@@ -89,7 +95,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
     """The gateway's part of the configuration. Raises ConfigError for the secret's file."""
     texts = config.messages
     pools = {
-        name: Pool(name, frozenset(section.lines), section.kind)
+        name: Pool(name, frozenset(section.lines), section.kind, section.reject_calls)
         for name, section in config.pools.items()
     }
     return GatewaySettings(
@@ -101,6 +107,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         pools=MappingProxyType(pools),
         default_kind=texts.default_kind,
         reports=texts.reports,
+        reject_calls=config.calls.reject,
         max_parts=texts.max_parts,
         max_attempts=texts.max_attempts,
         retry_patience=texts.retry_patience,
@@ -129,6 +136,7 @@ def bank_settings(config: Config) -> BankSettings:
             patience=port.patience,
             parity=Parity(port.parity),
             xonxoff=port.xonxoff,
+            driver=DriverKind(port.driver),
         )
         for port in config.modems.port
     )

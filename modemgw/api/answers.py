@@ -160,6 +160,10 @@ class Modem(Shape):
     line: str | None
     operator: str | None
     signal: Signal | None
+    guaranteed: bool | None = Field(
+        description="False: its driver (`gsmmodem`) is excluded from every guarantee about texts. "
+        "Null: another host drives it, or none."
+    )
     seen_at: datetime
 
 
@@ -168,6 +172,36 @@ class ModemPage(Shape):
 
     items: list[Modem]
     next: None
+
+
+class UssdSession(Shape):
+    """A USSD session of a modem."""
+
+    id: str
+    modem: str | None
+    line: str | None
+    code: str | None = Field(description="What it began with. Null: the network began it.")
+    state: Literal["waiting", "answer_wanted", "ended"] = Field(
+        description="waiting (for the network, or behind a text), answer_wanted, or ended."
+    )
+    text: str | None = Field(description="What the network said last.")
+    outcome: (
+        Literal[
+            "done",
+            "released",
+            "elsewhere",
+            "not_supported",
+            "no_reply",
+            "no_answer",
+            "refused",
+            "canceled",
+            "lost",
+        ]
+        | None
+    ) = Field(description="How it ended; done and released are good ends.")
+    reason: str = Field(description="Why, where it did not end well.")
+    began_at: datetime
+    changed_at: datetime
 
 
 class KeptTpdu(Shape):

@@ -22,10 +22,12 @@ from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
 from modemgw.api.middleware import add_headers, around
 from modemgw.api.pump import Pump
+from modemgw.api.recordings import Recordings
 from modemgw.api.routing import CALLER
 from modemgw.api.settings import ApiSettings
 from modemgw.api.streams import Streams
 from modemgw.api.system import System
+from modemgw.api.ussd import Ussd
 from modemgw.api.webhooks import Webhooks
 from modemgw.store import keys
 
@@ -71,6 +73,8 @@ class Api:
             Messages(gateway, settings),
             Consent(gateway, settings),
             Bank(gateway),
+            Recordings(gateway),
+            Ussd(gateway, settings),
             Webhooks(gateway, self._pump, self._courier, settings),
             Streams(self._feed, self._auth, settings),
             System(gateway, self._metrics),

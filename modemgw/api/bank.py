@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modemgw.api import answers
 from modemgw.api.problems import problem_error
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from modemgw.gateway.gateway import Gateway
+    from modemgw.store.prepared import Record
 
 TAG = "bank"
 
@@ -97,7 +98,7 @@ class Bank:
         """Every modem."""
         read_query(request, NoQuery)
         rows = await self._gateway.reader.run(lines.all_modems)
-        return page([views.modem(row) for row in rows])
+        return page([self._view(row) for row in rows])
 
     async def modem(self, request: web.Request) -> web.Response:
         """One modem."""
@@ -107,7 +108,11 @@ class Bank:
         found = next((row for row in rows if row.id == wanted), None)
         if found is None:
             raise problem_error("not-found", "there is no modem with this id")
-        return answer(views.modem(found))
+        return answer(self._view(found))
+
+    def _view(self, row: Record) -> dict[str, Any]:
+        driven = self._gateway.roster.modem_by_id(row.id)
+        return views.modem(row, driven.guaranteed if driven is not None else None)
 
     async def queue(self, request: web.Request) -> web.Response:
         """How much waits."""

@@ -56,6 +56,20 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "not-cancelable": Kind(
             409, "The message can no longer be canceled", "It was sent, or has ended; read it."
         ),
+        "not-here": Kind(
+            409,
+            "This daemon does not drive the modem now",
+            "The answer says where it was seen.",
+        ),
+        "modem-not-ready": Kind(
+            409, "The modem is not ready", "The answer says why; wait, or ask another."
+        ),
+        "ussd-busy": Kind(
+            409, "A USSD session is open at the modem", "Answer it, or end it, or wait for its end."
+        ),
+        "ussd-no-question": Kind(
+            409, "The network has asked nothing", "Answer while `state` is `answer_wanted`."
+        ),
         "idempotency-conflict": Kind(
             409,
             "The Idempotency-Key was used for another request",

@@ -101,6 +101,26 @@ class NoQuery(Body):
     """No parameters."""
 
 
+class RecordingQuery(Body):
+    """How a recording is shown."""
+
+    masked: bool = Field(True, description="false: with people's numbers and texts.")
+
+
+class UssdCode(Body):
+    """What a USSD session begins with."""
+
+    code: Annotated[str, Field(min_length=1, max_length=160)] = Field(
+        description="Digits, * and #, such as *100#."
+    )
+
+
+class UssdAnswer(Body):
+    """What the network is answered."""
+
+    text: Annotated[str, Field(min_length=1, max_length=182)]
+
+
 class OptOutReason(Body):
     """Why somebody is opted out, for the audit."""
 

@@ -79,6 +79,18 @@ class Client:
             if cursor is None:
                 return
 
+    def modem(self, name: str) -> Mapping[str, Any]:
+        """The modem with this id, IMEI or port, or whose port ends so. Raises CommandError."""
+        known = list(self.items("/v1/modems"))
+        for modem in known:
+            if name in (modem["id"], modem["imei"], modem["port"]):
+                return modem
+        found = [modem for modem in known if str(modem["port"]).endswith(f"/{name}")]
+        if len(found) == 1:
+            return found[0]
+        ports = ", ".join(str(modem["port"]) for modem in found or known) or "none"
+        raise CommandError(f"{name!r} names no one modem by id, IMEI or port; there is {ports}")
+
     def call(
         self,
         method: str,
@@ -90,6 +102,20 @@ class Client:
 
         Raises CommandError when there is no daemon, RefusedError when it refuses.
         """
+        text = self._exchange(method, path, body, headers)
+        return _json(text) if text else None
+
+    def text(self, path: str) -> str:
+        """The answer to a GET that is no JSON. Raises as `call`."""
+        return self._exchange("GET", path).decode("utf-8", "replace")
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         content = None if body is None else json.dumps(body).encode()
         connection = self._connect(TIMEOUT_S)
         try:
@@ -101,7 +127,7 @@ class Client:
             connection.close()
         if answer.status >= 400:
             raise self._refused(answer.status, text)
-        return _json(text) if text else None
+        return text
 
     @contextmanager
     def events(self, last_id: str | None = None, types: str | None = None) -> Iterator[Events]:

@@ -39,6 +39,12 @@ def check(config: ConfigFile = DEFAULT_CONFIG) -> None:
     print(
         f"{config} is right; {count} entries for ports, listens on {', '.join(settings.api.listen)}"
     )
+    for port in settings.modems.port:
+        if port.driver == "gsmmodem":
+            print(
+                f'{port.pattern}: driver = "gsmmodem": no guarantee covers its texts; one may be '
+                "lost or doubled, or go out in the moment of a STOP"
+            )
 
 
 @app.command()

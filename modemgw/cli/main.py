@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from modemgw import __version__
-from modemgw.cli import bank, configuration, doctor, judge, keys, optouts, pdu
+from modemgw.cli import bank, configuration, doctor, judge, keys, optouts, pdu, recording, ussd
 from modemgw.cli.control import ctl
 from modemgw.cli.demo.command import demo
 from modemgw.cli.errors import CommandError
@@ -102,7 +102,9 @@ def simulate(
 
 # In the order in which `--help` shows them.
 app.add_typer(bank.app)
+app.command("ussd")(ussd.ussd)
 app.add_typer(doctor.app)
+app.add_typer(recording.app, name="recording")
 app.add_typer(keys.app, name="keys")
 app.add_typer(optouts.app, name="optouts")
 app.add_typer(pdu.app, name="pdu")

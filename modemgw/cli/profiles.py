@@ -60,11 +60,11 @@ source = "our own bank"
 keys = ["init"]
 ```
 
-Further keys: `usb`, `silence`, `iccid`, `pin_tries`, `reset`, `storages`, `domain`, `domains`,
-`start_s`, `settle_s`, `boot_words`, `ready_words`, `models`; `[[levers]]` with `what`, `command`,
-`restart`, `evidence` and `source`; `[[reclassified]]` with `family` (`cms`, `cme`), `code`,
-`outcome` (`accepted`, `refused`, `unknown`), `why`, `evidence` and `source`. The profiles that come
-with modemgw, in `modemgw/modem/profiles/`, are examples of all.
+Further keys: `usb`, `silence`, `iccid`, `pin_tries`, `reset`, `hang_up`, `storages`, `domain`,
+`domains`, `start_s`, `settle_s`, `boot_words`, `ready_words`, `ussd`, `models`; `[[levers]]` with
+`what`, `command`, `restart`, `evidence` and `source`; `[[reclassified]]` with `family` (`cms`,
+`cme`), `code`, `outcome` (`accepted`, `refused`, `unknown`), `why`, `evidence` and `source`. The
+profiles that come with modemgw, in `modemgw/modem/profiles/`, are examples of all.
 """
 _TOLD_ELSEWHERE: Final = frozenset({"name", "about", "models", "extends", "quirks", "levers"})
 

@@ -21,6 +21,7 @@ from modemgw.gateway.roster import Roster
 from modemgw.gateway.status import CANCELABLE, MessageStatus, PartStatus
 from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
+from modemgw.gateway.ussd import Ussd
 from modemgw.modem.interface import ModemState
 from modemgw.store import events, lines, messages, optouts, queue
 from modemgw.store.errors import StoreUnavailableError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from modemgw.consent.replies import Replies
     from modemgw.gateway.requests import Caller, Once, SendRequest
     from modemgw.gateway.settings import GatewaySettings
-    from modemgw.modem.interface import Incoming, Modem, ModemStatus
+    from modemgw.modem.interface import Incoming, Modem, ModemStatus, UssdSession
     from modemgw.store.reader import Reader
     from modemgw.store.writer import Transaction, Writer
 
@@ -74,6 +75,7 @@ class Gateway:
             self.tally,
             clock,
         )
+        self.ussd = Ussd(self.roster, self.dispatcher, clock)
         self._upkeep = Upkeep(writer, settings, self.dispatcher, self._inbound, clock)
         self._known_until = 0  # the events whose opt-outs are in memory
 
@@ -207,6 +209,20 @@ class Gateway:
         states = [modem.status.state for modem in self.roster.modems]
         return states.count(ModemState.READY), len(states)
 
+    async def driven(self, modem_id: str) -> Modem:
+        """The modem of this id. Raises RefusalError (`not-found`, `not-here`)."""
+        modem = self.roster.modem_by_id(modem_id)
+        if modem is not None:
+            return modem
+        rows = await self.reader.run(lines.all_modems)
+        row = next((row for row in rows if row.id == modem_id), None)
+        if row is None:
+            raise RefusalError("not-found", "there is no modem with this id")
+        words = f"the modem was last seen by {row.host}; ask the daemon there"
+        if row.host == self.settings.host:
+            words = f"the modem was not seen since the daemon was started; it was at {row.port}"
+        raise RefusalError("not-here", words)
+
     # -- what modems tell -----------------------------------------------------------------------
 
     def _noted(self, modem: Modem, _status: ModemStatus) -> None:
@@ -250,10 +266,12 @@ class Gateway:
         self.roster.forget_former(modem)
         self.dispatcher.swept(modem)
 
-    def called(self, modem: Modem, caller: str | None) -> None:
-        """A voice call rings: told as an event, never answered."""
+    def called(self, modem: Modem, caller: str | None) -> bool:
+        """A voice call rings: told as an event, never answered. True: it is to be hung up."""
         line, now = self.roster.line_of(modem), self.clock()
+        unwanted = self.settings.rejects_calls(line.pools if line else ())
         data = {
+            "rejected": unwanted,
             "from": caller,
             "line": line.id if line else None,
             "to": line.number if line else None,
@@ -262,3 +280,8 @@ class Gateway:
         self.dispatcher.keep_trying(
             lambda tx: tx.emit(Event("call.received", now, data)), "call not noted"
         )
+        return unwanted
+
+    def ussd_changed(self, modem: Modem, session: UssdSession) -> None:
+        """The network has said something in a USSD session, or it has ended."""
+        self.ussd.changed(modem, session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 import structlog
@@ -109,6 +109,13 @@ class Roster:
         """The modem's row, once it is committed."""
         return self._modem_ids.get(id(modem))
 
+    def modem_by_id(self, modem_id: str) -> Modem | None:
+        """The modem of a row, where this host drives it."""
+        found = (key for key, known in self._modem_ids.items() if known == modem_id)
+        candidates = [self._modems[key] for key in found]
+        # A modem that went to another port left its row to the one that is there.
+        return next(filter(is_present, candidates), candidates[0] if candidates else None)
+
     def changed(self, modem: Modem) -> None:
         """Take note; the newest status of each modem is written soon, or later where nothing but
         its signal has changed.
@@ -155,13 +162,14 @@ class Roster:
             return
         now, namesake = self._clock(), self._namesake_of(modem)
         # The port stands for a modem whose IMEI is taken, or the two would share one row.
-        told = status if namesake is None else replace(status, imei=None)
+        noted = status if namesake is None else replace(status, imei=None)
         raised = self._alerts.get(id(modem), {})
         alerted = alerts.alerts_of(status, raised, namesake.status.port if namesake else None)
-        announce = before is None or (before.state, before.iccid) != (status.state, status.iccid)
+        changed = before is None or (before.state, before.iccid) != (status.state, status.iccid)
+        told = (lambda row: views.modem(row, modem.guaranteed)) if changed else None
 
         def write(tx: Transaction) -> tuple[Record, Record | None]:
-            row, line = self._write(tx, told, now, announce=announce)
+            row, line = self._write(tx, noted, now, told)
             for event in alerts.changes(row, now, raised, alerted):
                 tx.emit(event)
             return row, line
@@ -214,7 +222,11 @@ class Roster:
         )
 
     def _write(
-        self, tx: Transaction, status: ModemStatus, now: float, *, announce: bool
+        self,
+        tx: Transaction,
+        status: ModemStatus,
+        now: float,
+        told: Callable[[Record], dict[str, Any]] | None,
     ) -> tuple[Record, Record | None]:
         line = None
         if status.iccid and status.state not in _NOT_THERE:
@@ -248,8 +260,8 @@ class Roster:
         )
         if line is not None:
             lines.seat(tx.connection, line.id, row.id)
-        if announce:
-            tx.emit(Event("modem.state", now, views.modem(row)))
+        if told is not None:
+            tx.emit(Event("modem.state", now, told(row)))
         return row, line
 
 

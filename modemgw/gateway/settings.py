@@ -7,18 +7,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from modemgw.consent.gate import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A named group of lines. `lines` holds ICCIDs or numbers; `kind` is what its texts are."""
+    """A named group of lines. `lines` holds ICCIDs or numbers; `kind` is what its texts are.
+
+    `reject_calls`: whether calls to its lines are hung up; None: as elsewhere.
+    """
 
     name: str
     lines: frozenset[str]
     kind: str | None = None
+    reject_calls: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class GatewaySettings:
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
     default_kind: str = "transactional"
     reports: bool = True
+    reject_calls: bool = False
     max_parts: int = 10
     max_attempts: int = 6
     retry_patience: float = 1.0
@@ -49,3 +54,8 @@ class GatewaySettings:
     stop_grace_s: float = 10.0
     keep_events_s: float = 30 * 86_400.0
     keep_idempotency_s: float = 2 * 86_400.0
+
+    def rejects_calls(self, pools: Iterable[str]) -> bool:
+        """Whether calls to a line of these pools are hung up: one pool that says so is enough."""
+        said = {self.pools[name].reject_calls for name in pools} - {None}
+        return True in said if said else self.reject_calls

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from modemgw.modem.interface import UssdSession
     from modemgw.store.events import Event
     from modemgw.store.prepared import Record
 
@@ -87,8 +88,8 @@ def line(row: Record, pools: list[str]) -> dict[str, Any]:
     }
 
 
-def modem(row: Record) -> dict[str, Any]:
-    """A modem."""
+def modem(row: Record, guaranteed: bool | None) -> dict[str, Any]:
+    """A modem. `guaranteed` is known where it is driven."""
     return {
         "id": row.id,
         "imei": row.imei,
@@ -102,6 +103,7 @@ def modem(row: Record) -> dict[str, Any]:
         "since": timestamp(row.since),
         "line": row.line_id,
         "operator": row.operator,
+        "guaranteed": guaranteed,
         "signal": None if row.rssi_dbm is None else {"rssi_dbm": row.rssi_dbm},
         "seen_at": timestamp(row.seen_at),
     }
@@ -110,6 +112,22 @@ def modem(row: Record) -> dict[str, Any]:
 def alert(kind: str, row: Record, words: str) -> dict[str, Any]:
     """An alert about a modem, raised or cleared."""
     return {"alert": kind, "modem": row.id, "port": row.port, "message": words}
+
+
+def ussd(session: UssdSession, modem_id: str | None, line_id: str | None) -> dict[str, Any]:
+    """A USSD session; the same in answers and in events."""
+    return {
+        "id": session.id,
+        "modem": modem_id,
+        "line": line_id,
+        "code": session.code,
+        "state": session.state,
+        "text": session.text,
+        "outcome": session.outcome,
+        "reason": session.reason,
+        "began_at": timestamp(session.since),
+        "changed_at": timestamp(session.changed_at),
+    }
 
 
 def opt_out(row: Record) -> dict[str, Any]:

@@ -21,22 +21,25 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from modemgw.modem.alternative_driver import AlternativeDriver
 from modemgw.modem.discovery import Discovery, Found, Spare, select, tries
 from modemgw.modem.driver import Driver
 from modemgw.modem.interface import ModemState
 from modemgw.modem.port import is_present
+from modemgw.modem.settings import DriverKind
 from modemgw.modem.shared import Shared
 from modemgw.modem.watch import FolderWatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modemgw.modem.interface import Incoming, Modem, ModemListener
+    from modemgw.modem.interface import Incoming, Modem, ModemListener, UssdSession
     from modemgw.modem.lifecycle import Stage
     from modemgw.modem.settings import BankSettings
 
 _log = logging.getLogger(__name__)
 
+_DRIVERS: Final = {DriverKind.OWN: Driver, DriverKind.GSMMODEM: AlternativeDriver}
 _LEAST_S: Final = 0.1  # between two looks: ports and their links come one after the other
 _FAILED: Final = frozenset({ModemState.RECOVERING, ModemState.QUARANTINED})
 _PROVEN: Final = frozenset({ModemState.REGISTERING, ModemState.READY, ModemState.DEGRADED})
@@ -212,7 +215,8 @@ class Bank:
         task.add_done_callback(lambda _: self._look_within(self._settings.timing.rescan_s))
 
     def _build(self, port: Found) -> Driver:
-        return Driver(port.path, port.settings, self._settings, self._listener, self._shared)
+        kind = _DRIVERS[port.settings.driver]
+        return kind(port.path, port.settings, self._settings, self._listener, self._shared)
 
     def _rest(self, path: str, reason: str) -> None:
         """Stop a driver whose port is to be left alone."""
@@ -312,5 +316,8 @@ class _Ear:
     async def swept(self, modem: Modem) -> None:
         await self._listener.swept(modem)
 
-    def called(self, modem: Modem, caller: str | None) -> None:
-        self._listener.called(modem, caller)
+    def called(self, modem: Modem, caller: str | None) -> bool:
+        return self._listener.called(modem, caller)
+
+    def ussd_changed(self, modem: Modem, session: UssdSession) -> None:
+        self._listener.ussd_changed(modem, session)

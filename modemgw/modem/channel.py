@@ -115,6 +115,7 @@ class Channel:
         self._dialogue = Dialogue()
         self._exchange: Exchange | None = None
         self._received = asyncio.Event()
+        recorder.record(Direction.OPENED)
         port.listen(PortEvents(self._read, self._lose))
 
     @property
@@ -147,6 +148,8 @@ class Channel:
         Who stops waiting must call `give_up`. Raises AtError where the dialogue is not idle.
         """
         data = self._dialogue.begin(command)
+        if not command.marker:
+            self._recorder.reveal()  # no answer of before is due any more, nor its echo
         self._exchange = exchange = Exchange(self, command)
         self._write(data, secret=command.secret)
         if self.lost.done():
@@ -170,7 +173,7 @@ class Channel:
         if self._exchange is not exchange:
             return ()
         self._exchange = None
-        return self._dialogue.timed_out()
+        return self._stop_waiting()
 
     async def withdraw(self, exchange: Exchange) -> None:
         """Take a prompt back by ESC and bring the dialogue into step.
@@ -180,7 +183,7 @@ class Channel:
         if self._exchange is exchange:
             self._exchange = None
             if self._dialogue.state is not State.PROMPTED:
-                self._dialogue.timed_out()
+                self._stop_waiting()
             self._write(self._dialogue.escape())
             # OK, an error or nothing: all three occur.
             await self._quiet(self._timing.drain_s, self._timing.escape_s, at_least_one=True)
@@ -281,6 +284,10 @@ class Channel:
             self._exchange.note_restart()
         self.on_unsolicited(lines)
 
+    def _stop_waiting(self) -> tuple[str, ...]:
+        self._recorder.record(Direction.GAVE_UP)
+        return self._dialogue.timed_out()
+
     def _answer(self, response: Response) -> None:
         exchange, self._exchange = self._exchange, None
         if exchange is not None and not exchange.answered.done():
@@ -302,7 +309,7 @@ class Channel:
             exchange.answered.exception()  # nobody may be waiting for it, which is no fault
 
     def _write(self, data: bytes, *, secret: bool = False) -> None:
-        self._recorder.record(Direction.WRITTEN, b"(secret)" if secret else data)
+        self._recorder.record(Direction.WRITTEN, data, secret=secret)
         self._port.write(data)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shlex
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,19 +17,29 @@ from modemgw.at.errors import AtError
 from modemgw.modem.channel import Channel
 from modemgw.modem.direct import DirectTexts
 from modemgw.modem.errors import ModemError, PortError, PortFault, SamePortError
-from modemgw.modem.interface import Incoming, ModemState, ModemStatus, Outcome, SubmitResult
+from modemgw.modem.interface import (
+    Incoming,
+    ModemState,
+    ModemStatus,
+    Outcome,
+    SubmitResult,
+    UssdError,
+    UssdFault,
+)
 from modemgw.modem.lifecycle import Life, Stage
 from modemgw.modem.port import is_present, open_port
 from modemgw.modem.recorder import Direction, Recorder
+from modemgw.modem.recording import Heading, recording
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.session import Session
+from modemgw.modem.ussd import UssdDesk
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from modemgw.modem.direct import HandOver
     from modemgw.modem.discovery import Found
-    from modemgw.modem.interface import Clearance, ModemListener, Source
+    from modemgw.modem.interface import Clearance, ModemListener, Source, UssdSession
     from modemgw.modem.profile import Profile
     from modemgw.modem.settings import BankSettings, LineSettings, PortSettings
     from modemgw.modem.shared import Shared
@@ -45,6 +56,9 @@ _USABLE = frozenset({ModemState.READY, ModemState.DEGRADED})
 
 class Driver:
     """A modem on one port, as the gateway drives it (`interface.Modem`)."""
+
+    guaranteed = True
+    _session_kind = Session
 
     def __init__(
         self,
@@ -77,12 +91,39 @@ class Driver:
         self._is_one_of_several = False  # ports of a module, any of which might be the right one
         self._late: SubmitResult | None = None
         self._direct = DirectTexts()
+        self._ussd = UssdDesk(bank.timing, self._ussd_changed)
         self._proven = False  # it has been seen to be a modem for texts
 
     @property
     def status(self) -> ModemStatus:
         """See `interface.Modem`."""
         return self._status
+
+    @property
+    def ussd(self) -> UssdSession | None:
+        """See `interface.Modem`."""
+        return self._ussd.session
+
+    def start_ussd(self, code: str) -> UssdSession:
+        """See `interface.Modem`."""
+        if self._status.state is not ModemState.READY:
+            words = f"the modem is {self._status.state}: {self._status.reason}"
+            raise UssdError(UssdFault.NOT_READY, words)
+        return self._ussd.start(code)
+
+    def answer_ussd(self, text: str) -> UssdSession:
+        """See `interface.Modem`."""
+        return self._ussd.answer(text)
+
+    def end_ussd(self) -> UssdSession:
+        """See `interface.Modem`."""
+        return self._ussd.end()
+
+    def _ussd_changed(self, session: UssdSession) -> None:
+        try:
+            self._listener.ussd_changed(self, session)
+        except Exception:
+            _log.exception("%s: words of a USSD session could not be told", self.path)
 
     @property
     def history(self) -> tuple[Stage, ...]:
@@ -137,6 +178,13 @@ class Driver:
             _log.exception("%s: a submit failed in a way that it must not", self.path)
             return SubmitResult(Outcome.UNKNOWN, detail=f"internal error: {error!r}")
 
+    def recording(self, *, masked: bool = True) -> list[str]:
+        """See `interface.Modem`."""
+        status = self._status
+        heading = Heading(maker=status.maker, model=status.model, revision=status.revision)
+        now = (time.time(), time.monotonic())
+        return list(recording(self.recorder, heading, now, mask=masked).lines())
+
     async def run(self) -> None:
         """Drive the modem until cancelled."""
         absence = f"there is no {self.path}: unplugged, or a wrong name"
@@ -186,12 +234,13 @@ class Driver:
         except Exception:
             _log.exception("%s: a change of its status could not be told", self.path)
 
-    def called(self, caller: str | None) -> None:
+    def called(self, caller: str | None) -> bool:
         """See `face.Face`."""
         try:
-            self._listener.called(self, caller)
+            return self._listener.called(self, caller)
         except Exception:
             _log.exception("%s: a call could not be told", self.path)
+            return False
 
     def another_modem(self) -> None:
         """See `face.Face`."""
@@ -263,17 +312,17 @@ class Driver:
         """One opening, until it ends: why it did."""
         self.go(ModemState.OPENING)
         try:
-            port = await open_port(self.path, self._settings, self._timing)
-        except PortError as error:
+            channel = await self._open_channel()
+        except ModemError as error:
             return error
-        channel = Channel(port, self.recorder, self._timing)
-        session = Session(
+        session = self._session_kind(
             channel,
             self._settings,
             self._timing,
             self,
             self._late,
             self._direct,
+            self._ussd,
         )
         self._session = session
         try:
@@ -286,6 +335,11 @@ class Driver:
             self.release()
             await channel.close()
         raise AssertionError("a session ends by an exception only")
+
+    async def _open_channel(self) -> Channel:
+        """Raises ModemError."""
+        port = await open_port(self.path, self._settings, self._timing)
+        return Channel(port, self.recorder, self._timing)
 
     async def _recover(self, error: Exception) -> None:
         self.go(ModemState.RECOVERING, str(error))

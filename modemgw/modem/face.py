@@ -35,8 +35,8 @@ class Face(Protocol):
     def learn(self, status: ModemStatus) -> None:
         """Something is known that was not, or has changed."""
 
-    def called(self, caller: str | None) -> None:
-        """A call rings, for the first time."""
+    def called(self, caller: str | None) -> bool:
+        """A call rings, for the first time; true: hang it up."""
 
     def another_modem(self) -> None:
         """What was learnt of the modem on this port is not true of the present one."""

@@ -101,6 +101,65 @@ class Clearance(Protocol):
         """The gate's last word, from memory; called directly before TPDU and Ctrl-Z are written."""
 
 
+class UssdState(StrEnum):
+    """Where a USSD session stands."""
+
+    WAITING = "waiting"  # for the network, or for the modem's turn
+    ANSWER_WANTED = "answer_wanted"
+    ENDED = "ended"
+
+
+class UssdOutcome(StrEnum):
+    """How a USSD session ended."""
+
+    DONE = "done"  # the network has said all
+    RELEASED = "released"  # the network ended it
+    ELSEWHERE = "elsewhere"  # 27.007 §7.15 <m> 3
+    NOT_SUPPORTED = "not_supported"
+    NO_REPLY = "no_reply"
+    NO_ANSWER = "no_answer"  # of ours, to the network's question
+    REFUSED = "refused"  # by the modem
+    CANCELED = "canceled"
+    LOST = "lost"  # with the modem
+
+
+@dataclass(frozen=True, slots=True)
+class UssdSession:
+    """A USSD session. A modem has one at a time.
+
+    `code` is what it began with; None: the network began it. `text` is what the network said last,
+    None where it said nothing. `outcome` and `reason` say how it ended. `since` and `changed_at`
+    are in seconds of the epoch.
+    """
+
+    id: str
+    state: UssdState
+    code: str | None
+    text: str | None = None
+    outcome: UssdOutcome | None = None
+    reason: str = ""
+    since: float = 0.0
+    changed_at: float = 0.0
+
+
+class UssdFault(StrEnum):
+    """Why nothing was begun."""
+
+    NOT_READY = "modem-not-ready"
+    BUSY = "ussd-busy"
+    NO_SESSION = "not-found"
+    NO_QUESTION = "ussd-no-question"
+    UNSAYABLE = "invalid-text"
+
+
+class UssdError(Exception):
+    """What was asked of a USSD session cannot be done; the words say why and what to do."""
+
+    def __init__(self, fault: UssdFault, words: str) -> None:
+        super().__init__(words)
+        self.fault = fault
+
+
 class Modem(Protocol):
     """One modem, as the gateway drives it."""
 
@@ -108,12 +167,39 @@ class Modem(Protocol):
     def status(self) -> ModemStatus:
         """Its present status; a new value after each change."""
 
+    @property
+    def guaranteed(self) -> bool:
+        """Whether what is promised of texts holds here; false for a driver that cannot keep it."""
+
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """Hand one TPDU to the network (`AT+CMGS=length`) and say what became of it.
 
         `pdu` is hex with the service-centre address in front, `length` counts octets without it.
         Announced texts are read first (a STOP must not lie unread). Never raises, except for
         cancellation; a submit that is cancelled after Ctrl-Z is unknown to its caller.
+        """
+
+    @property
+    def ussd(self) -> UssdSession | None:
+        """The USSD session that is open, or the last one."""
+
+    def start_ussd(self, code: str) -> UssdSession:
+        """Begin a USSD session (`*100#`), behind a submit that is under way.
+
+        What the network says, and how it ends, is told by `ModemListener.ussd_changed`. Raises
+        UssdError.
+        """
+
+    def answer_ussd(self, text: str) -> UssdSession:
+        """Answer the network's question. Raises UssdError."""
+
+    def end_ussd(self) -> UssdSession:
+        """End the session, at the network too; one that has ended stays. Raises UssdError."""
+
+    def recording(self, *, masked: bool = True) -> list[str]:
+        """Its flight recorder as the lines of a file (`modem.recording`), for a technician.
+
+        It holds people's numbers and texts unless `masked`, and no PIN ever.
         """
 
 
@@ -141,7 +227,7 @@ class Incoming:
 
 
 class ModemListener(Protocol):
-    """What the modem tells the gateway. `changed` and `called` must return at once."""
+    """What the modem tells the gateway. What is no coroutine must return at once."""
 
     def changed(self, modem: Modem) -> None:
         """Its status has a new value."""
@@ -158,5 +244,8 @@ class ModemListener(Protocol):
     async def swept(self, modem: Modem) -> None:
         """All that the modem's storage held when it became usable is committed."""
 
-    def called(self, modem: Modem, caller: str | None) -> None:
-        """A voice call rings; `caller` where the network told."""
+    def called(self, modem: Modem, caller: str | None) -> bool:
+        """A voice call rings, told once; `caller` where the network told. True: hang it up."""
+
+    def ussd_changed(self, modem: Modem, session: UssdSession) -> None:
+        """The network has said something in a USSD session, or it has ended."""

@@ -23,6 +23,7 @@ from modemgw.modem.evidence import (
     Reclassified,
     Words,
 )
+from modemgw.modem.ussd_text import UssdStyle
 
 _ICCID_COMMANDS: Final = ("+CCID", "+ICCID", "+QCCID", "^ICCID?", "#CCID", "+CRSM")
 _PIN_TRIES_COMMANDS: Final = (
@@ -85,11 +86,14 @@ class Profile:
     that tell it where it says another name.
 
     What is sent: `silence` (against announcements that nobody needs), then `init`, after each
-    start; `iccid` and `pin_tries` to ask, until one answers; `reset` to restart it.
+    start; `iccid` and `pin_tries` to ask, until one answers; `reset` to restart it; `hang_up`
+    to refuse a call, until one is accepted.
 
     Texts: `storages` in order of preference; `reports`, the form that is asked for first; `domain`,
     the `+CGSMS` value to set (None: as it is); `domains`, the values worth trying where texts do
     not go, the likeliest first; `submit_s`, how long a submit may take (None: the common limit).
+
+    Other services: `ussd`, whether USSD strings are given to it as `text` or `packed` into hex.
 
     Its life: `start_s`, from power-up or reset to its first answer (None: not known); `settle_s`,
     its rest after the PIN; `boot_words`, lines that it prints when it has started and forgotten
@@ -112,11 +116,13 @@ class Profile:
     iccid: Annotated[tuple[CommandName, ...], Field(min_length=1)] = _ICCID_COMMANDS
     pin_tries: tuple[CommandName, ...] = _PIN_TRIES_COMMANDS
     reset: CommandLine = "AT+CFUN=1,1"
+    hang_up: Annotated[tuple[CommandLine, ...], Field(min_length=1)] = ("AT+CHUP", "ATH")
     storages: Annotated[tuple[Storage, ...], Field(min_length=1)] = ("ME", "MT", "SM")
     reports: Reports = Reports.DIRECT
     domain: Domain | None = None
     domains: tuple[Domain, ...] = ()
     submit_s: Seconds | None = None
+    ussd: UssdStyle = UssdStyle.TEXT
     start_s: Seconds | None = None
     settle_s: Seconds = 1.0
     boot_words: tuple[Words, ...] = ()

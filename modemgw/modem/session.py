@@ -19,13 +19,14 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from modemgw.at import answers, commands
+from modemgw.at import commands
 from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
 from modemgw.at.unsolicited import is_boot, is_full, is_start
 from modemgw.modem import startup, texts
 from modemgw.modem.asking import attempt
+from modemgw.modem.calls import Calls
 from modemgw.modem.collect import Collector
 from modemgw.modem.errors import CommandTimeoutError, ModemError
 from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from modemgw.modem.face import Face
     from modemgw.modem.interface import Clearance
     from modemgw.modem.settings import PortSettings, Timing
+    from modemgw.modem.ussd import UssdDesk
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +48,6 @@ _PIN_TRIES: Final = 3  # of a PIN that nobody has entered wrongly (102.221 §9.5
 _MEMORY_FULL: Final = 322  # 27.005 §3.2.5
 _REGISTRATION_PREFIXES: Final = frozenset({"+CREG", "+CGREG", "+CEREG"})
 _ROAMING: Final = frozenset({Registration.ROAMING, Registration.ROAMING_SMS_ONLY})
-_RING_GAP_S: Final = 8.0  # 22.001 lets rings be up to 6 s apart; a longer silence ends a call
 
 
 class _RestartedError(Exception):
@@ -64,12 +65,14 @@ class Session:
         face: Face,
         late: SubmitResult | None,
         direct: DirectTexts,
+        ussd: UssdDesk,
     ) -> None:
         self._channel = channel
         self._settings = settings
         self._timing = timing
         self._face = face
         self._direct = direct
+        self._ussd = ussd
         self._wake = asyncio.Event()
         self._collector: Collector | None = None
         self._domains = list(commands.REGISTRATIONS)
@@ -79,8 +82,7 @@ class Session:
         self._told_swept = False
         self._restarted = False
         self._check_now = False
-        self._shows_caller = False
-        self._last_ring = float("-inf")
+        self._calls = Calls(face.called, self._wake.set)
         self._next_sweep = 0.0
         self._next_round = 0.0  # when the next sweep goes through all storages
         channel.on_unsolicited = self._hear
@@ -94,6 +96,8 @@ class Session:
         finally:
             self._gather_late()
             self._drop_collector()
+            self._calls.end()
+            self._ussd.detach()
 
     async def _live(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -126,8 +130,7 @@ class Session:
             if self._restarted:
                 # In text mode, for instance, AT+CMGS=19 would text to the number 19.
                 return SubmitResult(Outcome.REFUSED, detail="the modem has forgotten its settings")
-            profile = self._face.profile
-            result = await submit(self._channel, pdu, length, clearance, self._timing, profile)
+            result = await self._hand_to_network(pdu, length, clearance)
         if result.outcome is not Outcome.ACCEPTED:
             self._check_now = True
             self._wake.set()
@@ -135,9 +138,14 @@ class Session:
             self._sweep_everywhere(collector)
         return result
 
+    async def _hand_to_network(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
+        profile = self._face.profile
+        return await submit(self._channel, pdu, length, clearance, self._timing, profile)
+
     async def _bring_up(self) -> None:
         face, channel = self._face, self._channel
         self._drop_collector()
+        self._ussd.detach()
         face.go(ModemState.INITIALISING)
         face.release()
         await startup.initialise(channel)
@@ -150,7 +158,7 @@ class Session:
         plan = await texts.prepare_texts(
             channel, face.profile, face.line, self._timing, self._settings.storage
         )
-        self._shows_caller = await startup.shows_caller(channel)
+        self._calls.shows_caller = await startup.shows_caller(channel)
         await self._tell_late_answer()
         self._receive = plan.receive
         self._collector = Collector(
@@ -164,6 +172,7 @@ class Session:
             _log.info("%s: the first sweep: %s", face.status.port, error)
         if self._restarted:
             raise _RestartedError
+        self._ussd.attach(channel, self._face.profile.ussd)
         self._wake.set()  # for what was delivered directly meanwhile
 
     async def _identify(self) -> None:
@@ -339,6 +348,9 @@ class Session:
     async def _take_in(self) -> None:
         collector = self._collector
         assert collector is not None
+        if self._calls.to_hang_up:
+            async with self._channel.lock:
+                await self._calls.hang_up(self._channel, self._face.profile.hang_up)
         if collector.pending:
             async with self._channel.lock:
                 await collector.collect()
@@ -420,10 +432,8 @@ class Session:
             # Its two forms cannot always be told apart (`+CREG: 0,1`), so it only makes us ask.
             self._check_now = True
             self._wake.set()
-        elif prefix == "+CLIP":
-            self._ring(answers.caller(line))
-        elif line.upper() == "RING" and not self._shows_caller:
-            self._ring(None)
+        elif self._calls.hear(line) or self._ussd.hear(lines):
+            pass
         elif is_full(line) and self._collector is not None:
             self._sweep_everywhere(self._collector)
         elif is_start(line) or (
@@ -434,13 +444,6 @@ class Session:
             self._wake.set()
         elif prefix == "+CPIN":
             self._wake.set()  # for who waits for the SIM
-
-    def _ring(self, caller: str | None) -> None:
-        now = asyncio.get_running_loop().time()
-        first = now - self._last_ring > _RING_GAP_S
-        self._last_ring = now
-        if first:
-            self._face.called(caller)
 
 
 def _locked(needs: str) -> str:

@@ -23,6 +23,13 @@ class Parity(StrEnum):
     ODD = "odd"
 
 
+class DriverKind(StrEnum):
+    """Who talks to a modem."""
+
+    OWN = "own"
+    GSMMODEM = "gsmmodem"  # python-gsmmodem-new; see `alternative_driver`
+
+
 @dataclass(frozen=True, slots=True)
 class PortSettings:
     """One entry of the configuration: a path, a glob, a USB identity or a URL (see `patterns`).
@@ -31,7 +38,7 @@ class PortSettings:
     matter to a real UART only.
     `profile` names a file of `profiles/`; None: found out by asking the modem. `storage` is the
     storage for incoming texts (`ME`, `MT`, `SM`); None: the best that is offered.
-    `patience` is what all of `Timing` is multiplied by.
+    `patience` is what all of `Timing` is multiplied by. `driver` says who talks to the modem.
     `power_cycle_command` is run without a shell, `{port}` in it replaced by the port's path; it
     gets `Timing.power_command_s` to end. `pin_blindly`: the PIN is entered even where the modem
     does not tell how many tries are left.
@@ -48,6 +55,7 @@ class PortSettings:
     patience: float = 1.0
     parity: Parity = Parity.NONE
     xonxoff: bool = False
+    driver: DriverKind = DriverKind.OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,11 @@ class Timing:
     prompt_s: float = 10.0
     submit_s: float = 120.0
     clearance_s: float = 30.0
+
+    # A USSD session. Networks take seconds, and give a person one to three minutes.
+    ussd_reply_s: float = 60.0
+    ussd_answer_s: float = 180.0
+    ussd_second_s: float = 5.0  # words that come behind an empty announcement
 
     # A life.
     sim_poll_s: float = 10.0

@@ -43,6 +43,11 @@ _log = logging.getLogger(__name__)
 _OBTAIN_LIMIT = 5
 
 
+def submit_limit_s(profile: Profile, timing: Timing) -> float:
+    """How long a submit may take, from Ctrl-Z on."""
+    return profile.submit_s * timing.patience if profile.submit_s else timing.submit_s
+
+
 async def submit(
     channel: Channel,
     pdu: str,
@@ -56,7 +61,7 @@ async def submit(
     For who holds the channel's lock and has brought the dialogue into step. The modem's `profile`
     says how long the final result may take, and what its errors mean.
     """
-    limit_s = profile.submit_s * timing.patience if profile.submit_s else timing.submit_s
+    limit_s = submit_limit_s(profile, timing)
     try:
         exchange = channel.begin(commands.submit(length, limit_s))
     except AtError as error:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from modemgw import pdu
-from modemgw.simulator import inbox
+from modemgw.simulator import inbox, ussd
 from modemgw.simulator.control_fields import ControlError, Fields
 from modemgw.simulator.faults import Fault, FaultName
 
@@ -176,6 +176,19 @@ def _ring(bank: Bank, fields: Fields) -> Answer:
     return {}
 
 
+def _ussd(bank: Bank, fields: Fields) -> Answer:
+    """What the network says: `script` maps codes to pages (null: it never answers), in place of
+    what they led to; `push` is a page that it says by itself. `heard` is what the user said."""
+    modem = _modem(bank, fields)
+    if fields.has("script"):
+        script = fields.mapping("script")
+        pages = {code: None if said is None else ussd.page(said) for code, said in script.items()}
+        modem.ussd.script = pages
+    if fields.has("push"):
+        modem.ussd.push(ussd.page(fields.value("push")))
+    return {"heard": list(modem.ussd.heard), "open": modem.ussd.is_open}
+
+
 def _sim(bank: Bank, fields: Fields) -> Answer:
     """`remove`; `insert` another card (`generation` tells which, 0 is the first); `pin` sets the
     PIN that it asks for after the next power-up, and at once."""
@@ -254,6 +267,7 @@ COMMANDS: dict[str, Callable[[Bank, Fields], Answer]] = {
     "latency": _latency,
     "report": _report,
     "ring": _ring,
+    "ussd": _ussd,
     "sim": _sim,
     "storage": _storage,
     "inbox": _inbox,

@@ -27,6 +27,16 @@ class Fields:
             raise ControlError(f"{name}: a text is needed, not {value!r}")
         return value
 
+    def value(self, name: str) -> object:
+        """Whatever it is."""
+        return self._request.get(name)
+
+    def mapping(self, name: str) -> Mapping[str, object]:
+        value = self._request.get(name)
+        if not isinstance(value, dict):
+            raise ControlError(f"{name}: an object is needed, not {value!r}")
+        return value
+
     def choice(self, name: str, choices: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(name, default)
         if value not in choices:

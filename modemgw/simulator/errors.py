@@ -22,6 +22,7 @@ class Cme(IntEnum):
     SIM_PIN_REQUIRED = 11
     SIM_PUK_REQUIRED = 12
     WRONG_PASSWORD = 16
+    NO_NETWORK_SERVICE = 30
     INVALID_PARAMETER = 50
 
 
@@ -48,6 +49,7 @@ _WORDS: dict[tuple[Family, int], str] = {
     (Family.CME, 12): "SIM PUK required",
     (Family.CME, 14): "SIM busy",
     (Family.CME, 16): "incorrect password",
+    (Family.CME, 30): "no network service",
     (Family.CME, 50): "incorrect parameters",
     (Family.CMS, 302): "operation not allowed",
     (Family.CMS, 303): "operation not supported",

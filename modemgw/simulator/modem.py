@@ -26,6 +26,7 @@ from modemgw.simulator.sim import Lock, imei
 from modemgw.simulator.storage import Storage
 from modemgw.simulator.submit import Submitter
 from modemgw.simulator.terminal import Terminal
+from modemgw.simulator.ussd import Ussd
 from modemgw.simulator.wire import Wire
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class SimulatedModem:
         self.submitter = Submitter(self)
         self.receiver = Receiver(self)
         self.call = IncomingCall(self)
+        self.ussd = Ussd(self)
         network.register(sim.number, self)
 
     @property
@@ -207,6 +209,7 @@ class SimulatedModem:
         self.terminal.reset()
         self._wire.reset()
         self.call.hang_up()
+        self.ussd.end()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

@@ -20,7 +20,8 @@ class Personality:
     `iccid_commands` are those that it answers, as actions and as reads; all others get its
     `unknown` answer. `banner` is printed after a restart, `chatter` now and then by itself, with
     {rssi} filled in and stopped by `hush`. `full` is printed when a text finds no room, with
-    {storage} filled in. `first_index` is the number of a storage's first place.
+    {storage} filled in. `first_index` is the number of a storage's first place. `packs_ussd`: USSD
+    strings are the hex of packed septets.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Personality:
     me_capacity: int = 100
     first_index: int = 1
     lists_commands: bool = True
+    packs_ussd: bool = False
 
 
 PERSONALITIES: dict[str, Personality] = {
@@ -74,6 +76,7 @@ PERSONALITIES: dict[str, Personality] = {
             full='^SMMEMFULL: "{storage}"',
             unknown="COMMAND NOT SUPPORT",
             first_index=0,
+            packs_ussd=True,
         ),
         Personality(
             name="telit-le910",

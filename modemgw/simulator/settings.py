@@ -28,6 +28,7 @@ class Settings:
     cscs: str = "GSM"
     cops_format: int = 0
     clip: bool = False
+    ussd: bool = False
     extended_ring: bool = False
     registration_reports: dict[str, int] = field(
         default_factory=lambda: {"+CREG": 0, "+CGREG": 0, "+CEREG": 0}

@@ -12,7 +12,8 @@ class Timing:
     A submit takes between `submit_min_s` and `submit_max_s` from Ctrl-Z to the network's decision.
     `boot_s` is the silence after power-up. `acknowledge_s` is how long a direct delivery waits for
     `+CNMA` (24.011 §10.1 allows 12 to 20). `chatter_s` parts the announcements that a talkative
-    maker prints by itself, `garbage_s` the occasions of that fault.
+    maker prints by itself, `garbage_s` the occasions of that fault. `ussd_s` is how long the
+    network takes to answer a USSD string.
     """
 
     submit_min_s: float = 0.05
@@ -21,3 +22,4 @@ class Timing:
     acknowledge_s: float = 15.0
     chatter_s: float = 5.0
     garbage_s: float = 0.1
+    ussd_s: float = 0.1

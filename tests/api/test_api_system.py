@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,25 +13,32 @@ from prometheus_client.parser import text_string_to_metric_families
 from modemgw.api import answers
 from modemgw.api.app import Api, ApiError, ApiSettings
 from modemgw.modem.interface import ModemState, ModemStatus
-from modemgw.store import inbox
+from modemgw.store import inbox, lines
 from tests.api.house import House, open_house, until
+from tests.gateway.scripted import ScriptedModem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from modemgw.modem.interface import Clearance, SubmitResult
+    from modemgw.store.writer import Transaction
 
 
-@dataclass
-class StillModem:
+class StillModem(ScriptedModem):
     """A modem that has a status and is never asked for more."""
 
-    status: ModemStatus
+    def __init__(self, status: ModemStatus) -> None:
+        super().__init__(0)
+        self.status = status
 
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """Wait for ever: nothing is sent in these tests."""
         await asyncio.Event().wait()
         raise AssertionError
+
+    def recording(self, *, masked: bool = True) -> list[str]:
+        """One line that says how it was asked for."""
+        return [f"masked {masked}"]
 
 
 READY = ModemStatus(
@@ -55,6 +61,37 @@ async def put_in(house: House, status: ModemStatus = READY) -> asyncio.Task[None
     house.gateway.changed(modem)
     await until(lambda: house.gateway.roster.modem_id(modem) is not None)
     return task
+
+
+async def test_a_recording_is_for_administrators_and_masked_unless_asked_for(
+    house: House,
+) -> None:
+    """It holds people's numbers and texts; an unknown modem has none."""
+    await house.make_key("reader", scopes=["send", "read"])
+    task = await put_in(house)
+    modem = (await house.call("GET", "/v1/modems")).json["items"][0]["id"]
+    path = f"/v1/modems/{modem}/recording"
+    reply = await house.call("GET", path)
+    assert (reply.status, reply.body) == (200, b"masked True\n")
+    assert reply.headers["Content-Type"].startswith("application/x-ndjson")
+    assert (await house.call("GET", f"{path}?masked=false")).body == b"masked False\n"
+    assert (await house.call("GET", path, key="reader")).kind == "missing-scope"
+    unknown = await house.call("GET", f"/v1/modems/mdm_{'0' * 32}/recording")
+    assert unknown.kind == "not-found"
+    task.cancel()
+
+
+async def test_a_modem_of_another_host_is_asked_for_there(house: House) -> None:
+    """The answer names the host."""
+
+    def elsewhere(tx: Transaction) -> str:
+        known = {"state": "ready", "reason": "", "since": 1.0}
+        return str(lines.see_modem(tx.connection, "other", "/dev/ttyUSB9", 1.0, **known).id)
+
+    modem = await house.gateway.writer.run(elsewhere)
+    reply = await house.call("GET", f"/v1/modems/{modem}/recording")
+    assert reply.kind == "not-here"
+    assert "other" in reply.json["detail"]
 
 
 async def test_it_is_alive_without_a_modem_but_not_ready(house: House) -> None:
@@ -88,6 +125,7 @@ async def test_the_bank_is_shown(house: House) -> None:
     modems = (await house.call("GET", "/v1/modems")).json
     (modem,) = answers.ModemPage.model_validate(modems).items
     assert (modem.state, modem.line, modem.imei) == ("ready", line["id"], READY.imei)
+    assert modem.guaranteed is True
     one = await house.call("GET", f"/v1/modems/{modem.id}")
     assert one.json == modems["items"][0]
     task.cancel()

@@ -41,3 +41,13 @@ def test_check_says_what_a_file_is_and_what_is_wrong_with_it(tmp_path: Path) -> 
 def test_reference_prints_the_page(tmp_path: Path) -> None:
     """The installed command knows its own keys."""
     assert run("config", "reference", cwd=tmp_path).stdout == reference_text()
+
+
+def test_check_says_where_no_guarantee_holds(tmp_path: Path) -> None:
+    """An operator should read it before the first text is sent."""
+    config = tmp_path / "modemgw.toml"
+    config.write_text('[[modems.port]]\npath = "/dev/ttyUSB9"\ndriver = "gsmmodem"\n')
+    done = run("config", "check", "--config", str(config), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "/dev/ttyUSB9" in done.stdout
+    assert "no guarantee" in done.stdout

@@ -11,6 +11,7 @@ from tests.cli.commands import COMMAND, environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from modemgw.cli.demo.stage import Stage
 
@@ -130,6 +131,64 @@ def test_tail_goes_on_behind_an_event_and_masks(stage: Stage) -> None:
     assert "message.received" in line
     assert "[12 characters]" in line
     assert "+15550300004" not in line
+
+
+def test_a_recording_is_shown_saved_and_replayed(stage: Stage, tmp_path: Path) -> None:
+    """Masked unless asked for; what was saved replays without a departure."""
+    stage.control("inject", modem=2, **{"from": "+15550300007", "text": "for the record"})
+    _until(lambda: stage.hook.texts("+15550300007"), "the text has come in")
+    shown = _ask(stage, "recording", "show", "modem002").stdout
+    assert "> AT+CMGR=" in shown
+    assert "# ready" in shown
+    file = tmp_path / "modem002.jsonl"
+    for full in (False, True):
+        options = ("--full",) if full else ()
+        assert _ask(stage, "recording", "save", "modem002", str(file), *options).returncode == 0
+        assert ("5155300000" in file.read_text()) is full  # +15550300007, half octets swapped
+        played = run("recording", "replay", "--quiet", str(file), cwd=tmp_path)
+        assert played.returncode == 0, played.stdout
+        assert "0 departures" in played.stdout
+    assert _ask(stage, "recording", "show", "modem0").returncode == 1
+
+
+def test_a_recording_that_would_go_otherwise_today_is_a_departure(tmp_path: Path) -> None:
+    """With the events noted in it a recording is a test; no daemon is needed for it."""
+    file = tmp_path / "one.jsonl"
+    entries = [
+        {"recording": 1},
+        {"t": 0, "dir": "|"},
+        {"t": 0.1, "dir": ">", "data": "AT+CMEE?\r"},
+        {"t": 0.2, "dir": "<", "data": "\r\n+CMEE: 1\r\n\r\nOK\r\n"},
+    ]
+    file.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    assert run("recording", "replay", "--note-events", str(file), cwd=tmp_path).returncode == 0
+    assert "answer to AT+CMEE?" in file.read_text()
+    file.write_text(file.read_text().replace("| OK", "| ERROR"))
+    done = run("recording", "replay", str(file), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "≠" in done.stdout
+    file.write_text("nonsense")
+    assert "line 1" in run("recording", "replay", str(file), cwd=tmp_path).stderr
+
+
+def test_ussd_goes_through_a_menu_and_says_what_the_network_says(stage: Stage) -> None:
+    """Answers are given beforehand where nobody is at the keyboard; a bad end has status 1."""
+    done = _ask(stage, "ussd", "modem001", "*100#")
+    assert (done.returncode, done.stdout) == (0, "Your balance is 5.00\n"), done.stderr
+    done = _ask(stage, "ussd", "modem001", "*101#", "--answer", "1", "--answer", "1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "Shop"
+    assert done.stdout.splitlines()[-1] == "Done: 1 GB"
+    left = _ask(stage, "ussd", "modem001", "*101#", "--json")
+    assert json.loads(left.stdout)["state"] == "answer_wanted"
+    again = _ask(stage, "ussd", "modem001", "*100#", "--json")
+    assert json.loads(again.stdout)["outcome"] == "done"
+    unknown = _ask(stage, "ussd", "modem001", "*999#")
+    assert unknown.returncode == 1
+    assert "not_supported" in unknown.stderr
+    assert _ask(stage, "ussd", "modem001", "nonsense").returncode == 1
+    events = _ask(stage, "ussd", "nobody", "*100#")
+    assert "modem001" in events.stderr
 
 
 def test_doctor_knows_that_the_daemon_drives_the_ports(stage: Stage) -> None:

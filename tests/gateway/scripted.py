@@ -8,10 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from modemgw import pdu
-from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult, Verdict
+from modemgw.modem.interface import (
+    ModemState,
+    ModemStatus,
+    Outcome,
+    SubmitResult,
+    UssdError,
+    UssdFault,
+    Verdict,
+)
 
 if TYPE_CHECKING:
-    from modemgw.modem.interface import Clearance
+    from modemgw.modem.interface import Clearance, UssdSession
     from modemgw.pdu import Submit
 
 
@@ -43,6 +51,11 @@ class ScriptedModem:
         self.written: list[Submit] = []
         self.withdrawn = 0
         self._mr = 0
+
+    @property
+    def guaranteed(self) -> bool:
+        """As our own driver."""
+        return True
 
     def plan(self, *scripts: Script) -> None:
         """Say what becomes of the next submits."""
@@ -78,6 +91,27 @@ class ScriptedModem:
             self.withdrawn += 1
             return SubmitResult(Outcome.WITHDRAWN)
         return await self._write(pdu, length, script)
+
+    @property
+    def ussd(self) -> UssdSession | None:
+        """None was ever begun."""
+        return None
+
+    def start_ussd(self, code: str) -> UssdSession:
+        """Not here."""
+        raise UssdError(UssdFault.NOT_READY, "not here")
+
+    def answer_ussd(self, text: str) -> UssdSession:
+        """Not here."""
+        raise UssdError(UssdFault.NO_QUESTION, "not here")
+
+    def end_ussd(self) -> UssdSession:
+        """Not here."""
+        raise UssdError(UssdFault.NO_SESSION, "not here")
+
+    def recording(self, *, masked: bool = True) -> list[str]:
+        """Nothing is recorded here."""
+        return []
 
     async def _write(self, octets: str, length: int, script: Script) -> SubmitResult:
         tpdu = pdu.decode(octets, to_network=True)

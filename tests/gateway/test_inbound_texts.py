@@ -6,7 +6,10 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from modemgw.gateway import letters
+from modemgw.gateway.settings import Pool
 from modemgw.modem.interface import Incoming, Source
 from modemgw.store import inbox, lines
 from modemgw.store.messages import Filter, find
@@ -16,7 +19,6 @@ from tests.gateway.world import ALICE, BOB, World
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pytest
     from sqlalchemy import Row
 
     from tests.gateway.conftest import MakeWorld
@@ -216,6 +218,36 @@ async def test_a_call_is_told_as_an_event(world: World, modem: ScriptedModem) ->
     await world.until_async(told)
     (event,) = await world.events("call.received")
     assert (event.data["from"], event.data["to"]) == (BOB, modem.status.number)
+    assert event.data["rejected"] is False
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "pool", "rejected"),
+    [
+        (False, None, False),
+        (True, None, True),
+        (False, True, True),
+        (True, False, False),
+    ],
+)
+async def test_a_call_is_hung_up_where_its_pool_or_else_the_bank_says_so(
+    make_world: MakeWorld, everywhere: bool, pool: bool | None, rejected: bool
+) -> None:
+    """The modem is told at once, the event says so."""
+    modem = ScriptedModem(1)
+    lines = frozenset({str(modem.status.number)})
+    pools = {"desk": Pool("desk", lines, reject_calls=pool)}
+    world = make_world(reject_calls=everywhere, pools=pools)
+    await world.start(modem)
+    assert world.gateway.called(modem, BOB) is rejected
+
+    async def told() -> bool:
+        return bool(await world.events("call.received"))
+
+    await world.until_async(told)
+    (event,) = await world.events("call.received")
+    assert event.data["rejected"] is rejected
+    await world.stop()
 
 
 async def test_what_a_former_sim_left_in_the_modem_belongs_to_its_line(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from modemgw.modem.interface import Incoming, Modem, ModemState, Verdict
+from modemgw.modem.interface import Incoming, Modem, ModemState, UssdSession, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,8 @@ class Listener:
         self.calls: list[str | None] = []
         self.states: list[tuple[ModemState, str]] = []
         self.told: list[str] = []
+        self.rejects = False
+        self.ussd: list[UssdSession] = []
         self.sweeps = 0
         self.commits: Callable[[Incoming], bool] = lambda _: True
         self._changed = asyncio.Condition()
@@ -46,8 +48,13 @@ class Listener:
         self.told.append("swept")
         self._notify_soon()
 
-    def called(self, modem: Modem, caller: str | None) -> None:
+    def called(self, modem: Modem, caller: str | None) -> bool:
         self.calls.append(caller)
+        self._notify_soon()
+        return self.rejects
+
+    def ussd_changed(self, modem: Modem, session: UssdSession) -> None:
+        self.ussd.append(session)
         self._notify_soon()
 
     async def until(self, condition: Callable[[], bool], limit_s: float = 8.0) -> None:

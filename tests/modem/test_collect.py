@@ -235,18 +235,6 @@ async def test_stored_reports_are_read_like_texts(
     assert (listener.incoming[0].storage, listener.incoming[0].index) == ("SR", 3)
 
 
-async def test_a_call_is_told_once_with_its_number(
-    start: Start, modem: ScriptedModem, listener: Listener
-) -> None:
-    """RING repeats for as long as it rings."""
-    await start()
-    ring = f'{CRLF}RING{CRLF}{CRLF}+CLIP: "+15550123",145{CRLF}'
-    modem.say(ring + ring)
-    await listener.until(lambda: bool(listener.calls))
-    await asyncio.sleep(0)
-    assert listener.calls == ["+15550123"]
-
-
 async def test_noise_in_an_announcement_harms_nobody(
     start: Start, modem: ScriptedModem, listener: Listener
 ) -> None:

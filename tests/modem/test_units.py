@@ -1,4 +1,4 @@
-"""The parts of a driver that need no modem: ladder, life, recorder, classes."""
+"""The parts of a driver that need no modem: ladder, life, classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from modemgw.modem.catalogue import shipped
 from modemgw.modem.classification import classify
 from modemgw.modem.interface import ModemState, Outcome
 from modemgw.modem.lifecycle import MAY_FOLLOW, Life
-from modemgw.modem.recorder import Direction, Recorder, mask
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.settings import Timing
 from modemgw.modem.submit import late_acceptance
@@ -76,21 +75,6 @@ def test_every_state_leads_back_to_absent_or_recovering() -> None:
             ModemState.ABSENT,
             ModemState.RECOVERING,
         }
-
-
-def test_the_recorder_is_bounded_and_masks_people() -> None:
-    """The newest stay; numbers, PDUs, USSD texts and PINs do not show."""
-    recorder = Recorder(1000, clock=lambda: 1.0)
-    for number in range(100):
-        recorder.record(Direction.READ, b"line %d\r\n" % number)
-    assert 0 < len(recorder.entries) < 12
-    assert recorder.entries[-1].data == b"line 99\r\n"
-    recorder.record(Direction.WRITTEN, b'AT+CNUM: "+15550100000"\r')
-    assert "15550100" not in recorder.lines()[-1]
-    assert "15550100000" in recorder.lines(masked=False)[-1]
-    assert "1234" not in mask('AT+CPIN="1234"')
-    assert "Balance" not in mask('+CUSD: 0,"Balance 5",15')
-    assert mask("0011000B915155500100F0") == "<22 hex>"
 
 
 @given(code=st.integers(0, 9999))

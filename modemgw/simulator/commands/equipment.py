@@ -187,6 +187,25 @@ def _activity(modem: SimulatedModem, _command: Command) -> Reply:
     return [f"+CPAS: {ringing if modem.call.is_ringing else 0}"]
 
 
+def _ussd(modem: SimulatedModem, command: Command) -> Reply:
+    """0 and 1 switch the announcements, 2 ends a session; a string begins or continues one."""
+    what = command.number(0, 0)
+    if what > 2:
+        raise ValueError(f"+CUSD: 0 to 2, not {what}")
+    if what == 2:
+        modem.ussd.end()
+        return []
+    modem.settings.ussd = what == 1
+    if len(command.params) > 1:
+        modem.present_sim()
+        modem.ussd.say(command.text(1))
+    return []
+
+
+def _read_ussd(modem: SimulatedModem, _command: Command) -> Reply:
+    return [f"+CUSD: {int(modem.settings.ussd)}"]
+
+
 def _registered(*, test: str) -> Entry:
     return Entry(set=_report_registration, read=_registration, test=test)
 
@@ -208,5 +227,6 @@ TABLE: dict[str, Entry] = {
     "+CLIP": Entry(set=_caller_shown, read=_read_caller_shown, test="(0,1)"),
     "+CRC": Entry(set=_extended_ring, read=_read_extended_ring, test="(0,1)"),
     "+CHUP": Entry(action=_hang_up, test=""),
+    "+CUSD": Entry(set=_ussd, read=_read_ussd, test="(0-2)"),
     "+CPAS": Entry(action=_activity, test="(0,3,4)"),
 }
