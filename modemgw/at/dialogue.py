@@ -286,7 +286,7 @@ class Dialogue:
         if command.marker and self._is_owed(command):
             raise AtError(f"a late answer may be mistaken for that of {command.text}")
         self._step(_step_for(command, self._state))
-        if command.answer.prompt and not self._string:
+        if command.expects_prompt and not self._string:
             self._framer.prompt()  # one that is older than the command does not answer it
         self._take_up(command)
         self._written = command.text
@@ -557,7 +557,7 @@ class Dialogue:
 def _step_for(command: Command[Any], state: State) -> Step:
     if command.marker and state is State.DIRTY:
         return Step.BEGIN_MARKER
-    return Step.BEGIN_PROMPTED if command.answer.prompt else Step.BEGIN
+    return Step.BEGIN_PROMPTED if command.expects_prompt else Step.BEGIN
 
 
 def _has_length(text: str, octets: int | None) -> bool:

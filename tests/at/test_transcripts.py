@@ -341,7 +341,7 @@ def test_answers_come_whole_through_the_dialogue(entry: dict[str, Any]) -> None:
     dialogue = clean_dialogue()
     dialogue.begin(command)
     events_: list[Event] = []
-    if command.answer.prompt:
+    if command.expects_prompt:
         events_ += dialogue.receive(b"\r\n> ")
         dialogue.payload("00")
     lines = [_octets(line) for line in _lines(entry) if not line.startswith("AT+")]
