@@ -542,7 +542,7 @@ class Dialogue:
         self._command = command
         self._lines = []
         self._characters = self._claimed = 0
-        self._heading = self._written = ""
+        self._heading = ""
 
     def _is_owed(self, marker: Command[Any]) -> bool:
         return any(owed.answer.prefixes & marker.answer.prefixes for owed in self._owed)
