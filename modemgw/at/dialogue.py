@@ -422,7 +422,7 @@ class Dialogue:
         """Whether a line is part of the open string: neither table knows it."""
         if line.final is not None:
             return self._state is State.IDLE  # a text may say OK, but then nobody waits for one
-        if self._claims(line):
+        if self._claims(line) or self._heading_fitting(line.text):
             return False
         topic = topic_with(line.text, line.prefix)
         if line.prefix is None:  # a menu may have the entry "Start", but no modem says it so
@@ -459,17 +459,24 @@ class Dialogue:
 
         An identity of the same moment (an IMEI is hex digits too) is told by the length.
         """
-        order = (self._head, self._heading) if self._head_is_newer else (self._heading, self._head)
-        headings = [heading for heading in order if heading]
-        for heading in headings:
-            if _has_length(text, announced_octets(heading)):
-                return heading
+        if fitting := self._heading_fitting(text):
+            return fitting
         if self._command is not None and self._command.answer.free and not self._heading:
             return ""
-        for heading in headings:
+        for heading in self._headings():
             if announced_octets(heading) is None or _HEX.fullmatch(text):
                 return heading
         return ""
+
+    def _heading_fitting(self, text: str) -> str:
+        """The open heading opened last whose announced length a line has, "" for none."""
+        fitting = (h for h in self._headings() if _has_length(text, announced_octets(h)))
+        return next(fitting, "")
+
+    def _headings(self) -> list[str]:
+        """What is open, the newest first."""
+        order = (self._head, self._heading) if self._head_is_newer else (self._heading, self._head)
+        return [heading for heading in order if heading]
 
     def _sort(self, line: _Line) -> Sort:
         command = self._command
