@@ -52,6 +52,11 @@ class Command(Generic[T_co]):
         """What lines of its answer may begin with."""
         return tuple(sorted(self.answer.prefixes))
 
+    @property
+    def expects_prompt(self) -> bool:
+        """Whether the modem asks for a text first."""
+        return self.answer.prompt
+
 
 def command(
     text: str,
@@ -80,7 +85,7 @@ def joined(*commands: Command[Any]) -> Command[tuple[Any, ...]]:
     command that asks for a text, which nothing may follow, and for two whose answers have no
     prefix, which could not be told apart.
     """
-    if any(one.answer.prompt for one in commands):
+    if any(one.expects_prompt for one in commands):
         raise AtError("a command that asks for a text stands alone")
     if sum(one.answer.free for one in commands) > 1:
         raise AtError("two answers without prefixes cannot be told apart")

@@ -286,7 +286,7 @@ class Dialogue:
         if command.marker and self._is_owed(command):
             raise AtError(f"a late answer may be mistaken for that of {command.text}")
         self._step(_step_for(command, self._state))
-        if command.answer.prompt and not self._string:
+        if command.expects_prompt and not self._string:
             self._framer.prompt()  # one that is older than the command does not answer it
         self._take_up(command)
         self._written = command.text
@@ -422,7 +422,7 @@ class Dialogue:
         """Whether a line is part of the open string: neither table knows it."""
         if line.final is not None:
             return self._state is State.IDLE  # a text may say OK, but then nobody waits for one
-        if self._claims(line):
+        if self._claims(line) or self._heading_fitting(line.text):
             return False
         topic = topic_with(line.text, line.prefix)
         if line.prefix is None:  # a menu may have the entry "Start", but no modem says it so
@@ -459,17 +459,24 @@ class Dialogue:
 
         An identity of the same moment (an IMEI is hex digits too) is told by the length.
         """
-        order = (self._head, self._heading) if self._head_is_newer else (self._heading, self._head)
-        headings = [heading for heading in order if heading]
-        for heading in headings:
-            if _has_length(text, announced_octets(heading)):
-                return heading
+        if fitting := self._heading_fitting(text):
+            return fitting
         if self._command is not None and self._command.answer.free and not self._heading:
             return ""
-        for heading in headings:
+        for heading in self._headings():
             if announced_octets(heading) is None or _HEX.fullmatch(text):
                 return heading
         return ""
+
+    def _heading_fitting(self, text: str) -> str:
+        """The open heading opened last whose announced length a line has, "" for none."""
+        fitting = (h for h in self._headings() if _has_length(text, announced_octets(h)))
+        return next(fitting, "")
+
+    def _headings(self) -> list[str]:
+        """What is open, the newest first."""
+        order = (self._head, self._heading) if self._head_is_newer else (self._heading, self._head)
+        return [heading for heading in order if heading]
 
     def _sort(self, line: _Line) -> Sort:
         command = self._command
@@ -542,7 +549,7 @@ class Dialogue:
         self._command = command
         self._lines = []
         self._characters = self._claimed = 0
-        self._heading = self._written = ""
+        self._heading = ""
 
     def _is_owed(self, marker: Command[Any]) -> bool:
         return any(owed.answer.prefixes & marker.answer.prefixes for owed in self._owed)
@@ -557,7 +564,7 @@ class Dialogue:
 def _step_for(command: Command[Any], state: State) -> Step:
     if command.marker and state is State.DIRTY:
         return Step.BEGIN_MARKER
-    return Step.BEGIN_PROMPTED if command.answer.prompt else Step.BEGIN
+    return Step.BEGIN_PROMPTED if command.expects_prompt else Step.BEGIN
 
 
 def _has_length(text: str, octets: int | None) -> bool:

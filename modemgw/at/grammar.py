@@ -228,32 +228,36 @@ RULES: Final[dict[str, Rule]] = {
 
 _BASIC = re.compile(r"(&?[A-Z])[0-9]*(?:=[0-9]*|\?)?", re.IGNORECASE)
 _EXTENDED = re.compile(r"([+^#$%*!_@][A-Z0-9_/.]+)\s*(=\?|\?|=)?", re.IGNORECASE)
-_VALUES = re.compile(r'(?:"[^"]*"?|[^";])*;?')  # a semicolon in quotes is a text's
+_VALUES = re.compile(r'(?:"[^"]*"?|[^";])*')  # a semicolon in quotes is a text's
 
 
 def keys_of(text: str) -> tuple[str, ...]:
     """The commands of a line (V.250 §5.2.1, §5.4.1), as keys of `RULES`.
 
-    Raises AtError for what is no command line.
+    Raises AtError for what does not begin as a command line. What makers have added to the syntax
+    (`AT\\Q3`) is a command of its own up to the next semicolon.
     """
-    if not text[:2].upper() == "AT":
+    if text[:2].upper() != "AT":
         raise AtError(f"no command line: {text[:40]!r}")
     keys: list[str] = []
     rest = text[2:].lstrip(" ;")
     while rest:
-        if extended := _EXTENDED.match(rest):
+        extended = _EXTENDED.match(rest)
+        basic = _BASIC.match(rest) if rest[0] not in "Dd" else None
+        if extended:
             keys.append(extended[1].upper() + (extended[2] or ""))
-            behind = _VALUES.match(rest, extended.end())
-        elif rest[0].upper() == "D":
-            keys.append("D")
-            behind = _VALUES.match(rest)
-        elif behind := _BASIC.match(rest):
-            keys.append(behind[1].upper())
+        elif basic:
+            keys.append(basic[1].upper())
         else:
-            raise AtError(f"no command line: {text[:40]!r}")
-        assert behind is not None
-        rest = rest[behind.end() :].lstrip(" ;")
+            keys.append(rest[0].upper())
+        end = basic.end() if basic else _end_of_values(rest, extended.end() if extended else 0)
+        rest = rest[end:].lstrip(" ;")
     return tuple(keys) or ("",)
+
+
+def _end_of_values(text: str, start: int) -> int:
+    found = _VALUES.match(text, start)
+    return found.end() if found else len(text)
 
 
 def rule_for(key: str) -> Rule:
@@ -262,7 +266,7 @@ def rule_for(key: str) -> Rule:
     if found is not None:
         return found
     name = key.rstrip("=?")
-    prefixes = frozenset({name} if name[0] in "+^#$%*!_@" else ())
+    prefixes = frozenset({name} if _EXTENDED.fullmatch(name) else ())
     return Rule("maker", Answer(prefixes, most=MANY, free=True), _OTHER)
 
 

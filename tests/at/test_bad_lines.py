@@ -431,6 +431,17 @@ def test_a_string_is_not_mixed_with_what_is_announced_inside_it() -> None:
     ]
 
 
+def test_a_text_that_comes_in_the_middle_of_a_menu_is_no_part_of_it() -> None:
+    """Its PDU is known by the length that its heading announced."""
+    events = clean_dialogue().receive(
+        f'\r\n+CUSD: 1,"One\r\n+CMT: ,21\r\nAB12\r\n{PDU}\r\ntwo",15\r\n'.encode()
+    )
+    assert events == [
+        Unsolicited(("+CMT: ,21", PDU)),
+        Unsolicited(('+CUSD: 1,"One', "AB12", 'two",15')),
+    ]
+
+
 def test_a_string_that_never_ends_is_bounded() -> None:
     """After as many lines as no menu has, lines are read as such again."""
     for line in (b"x\r\n", b"y" * 1500 + b"\r\n"):

@@ -296,7 +296,7 @@ class DialogueModel(RuleBasedStateMachine):
 
 
 TestDialogueModel = DialogueModel.TestCase
-TestDialogueModel.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestDialogueModel.settings = settings(stateful_step_count=60, deadline=None)
 
 
 @pytest.mark.parametrize("seed", range(400))

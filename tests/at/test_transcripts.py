@@ -336,12 +336,12 @@ _ANSWERS = [entry for entry in TRANSCRIPTS if not entry["unsolicited"]]
 def test_answers_come_whole_through_the_dialogue(entry: dict[str, Any]) -> None:
     """Every line of an answer is in the response to its command, or told as an announcement."""
     prefix = next((p for line in entry["response_lines"] if (p := prefix_of(line))), "+X")
-    text = (entry["command"] or f"AT{prefix}").replace("=n", "=1").rstrip('"')
+    text = (entry["command"] or f"AT{prefix}").replace("=n", "=1")
     command = commands.plain(text)
     dialogue = clean_dialogue()
     dialogue.begin(command)
     events_: list[Event] = []
-    if command.answer.prompt:
+    if command.expects_prompt:
         events_ += dialogue.receive(b"\r\n> ")
         dialogue.payload("00")
     lines = [_octets(line) for line in _lines(entry) if not line.startswith("AT+")]

@@ -243,7 +243,7 @@ def dialogue(octets: bytes) -> None:
         machine = Dialogue() if dirty else clean_dialogue()
         if command.marker is dirty:
             machine.begin(command)
-            if command.answer.prompt and sent:
+            if command.expects_prompt and sent:
                 machine.receive(b"> ")
                 machine.payload("00")
         told = [event for piece in pieces for event in machine.receive(piece)]
