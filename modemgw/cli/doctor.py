@@ -102,7 +102,7 @@ def _show_levers(found: Probe | None) -> None:
     """What can be tried by hand where texts do not go."""
     if found is None or found.profile is None or not found.profile.levers:
         return
-    print("         to try by hand where texts do not go (`modemgw at`):")
+    print("         to try where texts do not go, by hand or as `commands` of [[modems.line]]:")
     for lever in found.profile.levers:
         restart = ", then restart it" if lever.restart else ""
         print(f"         {lever.command}: {lever.what}{restart} ({lever.evidence})")
