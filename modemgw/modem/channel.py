@@ -267,7 +267,8 @@ class Channel:
                 case Prompt():
                     if self._exchange is not None and not self._exchange.prompted.done():
                         self._exchange.prompted.set_result(None)
-                case Late(line) | Noise(line) if self.is_boot(line):
+                case Late(line) | Noise(line) if self.is_boot(line) and not is_boot(line):
+                    # A maker's own words. `+CFUN: 1`, which is everybody's, may just be late.
                     self._announce((line,))
                 case Late(line):
                     self.late.append(line)
