@@ -130,9 +130,9 @@ def _kind(found: Probe) -> str:
     """As what it was recognised, and which way its texts take."""
     if found.profile is None:
         return ""
-    seen = "" if found.profile.supported else ", of which no transcript is known"
+    supported = ", supported" if found.profile.supported else ""
     domain = "" if found.domain is None else f", texts by {found.domain.words}"
-    return f"profile {found.profile.name}{seen}{domain}"
+    return f"profile {found.profile.name}{supported}{domain}"
 
 
 def _facts(status: ModemStatus) -> str:
