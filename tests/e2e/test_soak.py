@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.e2e.site import Site, running, wait_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-FAULTS = {
+FAULTS: dict[str, dict[str, Any]] = {
     "cms_error": {"p": 0.05, "codes": [21, 27, 42, 192, 322]},
     "accepted_error": {"p": 0.02, "codes": [500, 0]},
     "lost_ok": {"p": 0.01},

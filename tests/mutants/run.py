@@ -109,6 +109,11 @@ MUTANTS = (
         ("tests/modem/test_collect.py::test_nothing_is_deleted_that_is_not_what_was_committed",),
     ),
     Mutant(
+        "reset",
+        "the rung of the ladder that resets a modem which hears nothing else",
+        (_matrix("stuck"),),
+    ),
+    Mutant(
         "restart",
         "the new set-up of a modem that has started anew by itself",
         ("tests/modem/test_opening.py::test_a_modem_that_restarts_by_itself_is_set_up_again",),
