@@ -40,6 +40,7 @@ _STORAGES_LIMIT: Final = 8
 _HANGS_LIMIT: Final = 2
 _RESTS: Final = 60  # sweeps: half an hour, since one that was not whole comes again soon
 _INVALID_INDEX: Final = 321  # 27.005 §3.2.5: already gone
+_ACKNOWLEDGE: Final = commands.plain("AT+CNMA")
 _DIRECT: Final = frozenset({"+CMT", "+CDS"})
 
 
@@ -52,10 +53,14 @@ class HandOver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoragePlan:
-    """Where texts lie: `receive` is where new ones go, `present` are all that may hold some."""
+    """Where texts lie: `receive` is where new ones go, `present` are all that may hold some.
+
+    `acknowledges`: the modem stores none, but prints them, and the network wants each acknowledged.
+    """
 
     receive: str
     present: tuple[str, ...]
+    acknowledges: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ class Collector:
         """Whether something may lie unread that no announcement will lead to."""
         self.announced = False
         """Whether something was announced: what came with it may have gone unannounced."""
+        self.missed = False
+        """Whether an acknowledgement came too late, so that the modem announces nothing now."""
 
     @property
     def pending(self) -> bool:
@@ -310,3 +317,17 @@ class Collector:
             if not await self._hand_over(waiting[0], Source.DIRECT):
                 return  # it is tried again
             waiting.popleft()
+            if self._plan.acknowledges:
+                await self._acknowledge()
+
+    async def _acknowledge(self) -> None:
+        """Say that a text was taken in (27.005 §4.7), now that it is committed.
+
+        Too late, behind a submit that took long, it is refused. Then the network sends the text
+        again, which is recognised, and the modem has stopped to announce by itself.
+        """
+        try:
+            await self._channel.run(_ACKNOWLEDGE)
+        except CommandError as error:
+            _log.info("an acknowledgement was refused: %s", error)
+            self.missed = True

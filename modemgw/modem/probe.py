@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from modemgw.at import commands
 from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
-from modemgw.modem import startup
+from modemgw.modem import startup, texts
+from modemgw.modem.asking import attempt
 from modemgw.modem.catalogue import shipped
 from modemgw.modem.channel import Channel
 from modemgw.modem.errors import CommandError, ModemError, NoTextsError, PortError
@@ -105,7 +106,7 @@ async def _ask(channel: Channel, status: ModemStatus, timing: Timing, profiles: 
     identity_of_usb = usb.identity if usb is not None else None
     profile = profiles.of(identity.maker or "", identity.model or "", identity_of_usb)
     found = await _ask_for_texts(channel, status, timing, profile)
-    return replace(found, profile=profile, domain=await startup.domain_of(channel))
+    return replace(found, profile=profile, domain=await texts.domain_of(channel))
 
 
 async def _ask_for_texts(
@@ -124,10 +125,10 @@ async def _ask_for_texts(
         imsi=line.imsi,
         number=line.number,
         smsc=line.smsc,
-        rssi_dbm=await startup.attempt(channel, commands.SIGNAL),
+        rssi_dbm=await attempt(channel, commands.SIGNAL),
     )
     try:
-        await startup.choose_pdu_mode(channel)
+        await texts.choose_pdu_mode(channel)
         await channel.execute(commands.STORAGE_CHOICES)
     except NoTextsError as error:
         return Probe(path, Finding.NO_SMS, str(error), status)
@@ -136,9 +137,9 @@ async def _ask_for_texts(
         return Probe(path, Finding.NO_SMS, advice, status)
     state = await startup.registration(channel, list(commands.REGISTRATIONS))
     if state.usable:
-        operator = await startup.attempt(channel, commands.OPERATOR)
+        operator = await attempt(channel, commands.OPERATOR)
         status = replace(status, operator=operator.name if operator else None)
-        if hindrance := await startup.no_texts_yet(channel):
+        if hindrance := await texts.no_texts_yet(channel):
             return Probe(path, Finding.NOT_READY, hindrance, status)
     return _judged(status, state)
 

@@ -24,7 +24,8 @@ from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
 from modemgw.at.unsolicited import is_boot, is_full, is_start
-from modemgw.modem import startup
+from modemgw.modem import startup, texts
+from modemgw.modem.asking import attempt
 from modemgw.modem.collect import Collector, DirectTexts
 from modemgw.modem.errors import CommandTimeoutError, ModemError
 from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult
@@ -143,9 +144,9 @@ class Session:
         await self._identify()
         await startup.switch_on(channel)
         await self._await_sim()
-        await startup.choose_pdu_mode(channel)
+        await texts.choose_pdu_mode(channel)
         former = await self._subscribe()
-        plan = await startup.prepare_texts(
+        plan = await texts.prepare_texts(
             channel, face.profile, face.line, self._timing, self._settings.storage
         )
         self._shows_caller = await startup.shows_caller(channel)
@@ -303,11 +304,11 @@ class Session:
         """Ask for registration and signal, and say where that leaves the modem."""
         state = await startup.registration(self._channel, self._domains)
         face = self._face
-        rssi_dbm = await startup.attempt(self._channel, commands.SIGNAL)
+        rssi_dbm = await attempt(self._channel, commands.SIGNAL)
         status = replace(face.status, rssi_dbm=rssi_dbm)
         was_ready = status.state is ModemState.READY
         if state.usable and not was_ready:
-            operator = await startup.attempt(self._channel, commands.OPERATOR)
+            operator = await attempt(self._channel, commands.OPERATOR)
             status = replace(status, operator=operator.name if operator else None)
         face.learn(status)
         refusal = self._refusal(state)
@@ -317,7 +318,7 @@ class Session:
             face.go(ModemState.DEGRADED, refusal or "registration lost: " + _words(state))
         elif not state.usable:
             self._wait_for_service(_words(state) + ": check antenna and coverage")
-        elif hindrance := "" if was_ready else await startup.no_texts_yet(self._channel):
+        elif hindrance := "" if was_ready else await texts.no_texts_yet(self._channel):
             self._wait_for_service(hindrance)
         else:
             face.go(ModemState.READY)
@@ -344,13 +345,16 @@ class Session:
         if collector.sweep_due:
             self._next_sweep = min(self._next_sweep, now + self._timing.sweep_again_s)
             collector.sweep_due = False
+        if collector.missed:
+            self._next_sweep = self._next_round = 0.0
+            collector.missed = False
         if collector.announced:
             self._next_sweep = min(self._next_sweep, now + self._timing.sweep_after_s)
             collector.announced = False
         if now >= self._next_sweep:
             round_due = now >= self._next_round
             if round_due:
-                await startup.remind(self._channel, self._face.profile)
+                await texts.remind(self._channel, self._face.profile)
             await self._sweep(everywhere=round_due or not self._told_swept)
 
     async def _sweep(self, *, everywhere: bool) -> None:
@@ -375,7 +379,7 @@ class Session:
 
     async def _note_room(self) -> None:
         """Say so where a storage stays full: of drafts, or of texts that cannot be committed."""
-        full = await startup.is_full(self._channel, self._receive)
+        full = await texts.is_full(self._channel, self._receive)
         if full and not self._face.status.full:
             _log.warning("%s: %s is full, no text comes in", self._face.status.port, self._receive)
         self._face.learn(replace(self._face.status, full=self._receive if full else None))

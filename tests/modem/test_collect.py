@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from modemgw.modem.bank import Bank
@@ -163,6 +164,55 @@ async def test_direct_texts_and_reports_reach_the_listener(
     await listener.until(lambda: len(listener.incoming) == 3)
     assert [i.pdu for i in listener.incoming] == [PDU, PDU, OTHER]
     assert {i.source for i in listener.incoming} == {Source.DIRECT}
+
+
+def refuse_to_store(modem: ScriptedModem) -> None:
+    for mode, reports, buffer in product((2, 1), (2, 1, 0), (0, 1)):
+        modem.script[f"AT+CNMI={mode},1,0,{reports},{buffer}"] = f"{CRLF}+CMS ERROR: 303{CRLF}"
+
+
+async def test_a_text_of_a_modem_that_stores_none_is_acknowledged_when_it_is_committed(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Until then the network keeps it, so that a crash cannot lose it."""
+    refuse_to_store(modem)
+    await start()
+    assert "AT+CSMS=1" in modem.commands
+    assert "AT+CNMI=2,2,0,1,0" in modem.commands
+    listener.commits = lambda _: False
+    modem.say(f"{CRLF}+CMT: ,23{CRLF}{PDU}{CRLF}")
+    await listener.until(lambda: len(listener.incoming) == 1)
+    listener.commits = lambda _: True
+    assert "AT+CNMA" not in modem.commands
+    await listener.until(lambda: len(listener.incoming) == 2)
+    await modem.until(lambda: modem.commands.count("AT+CNMA") == 1)
+
+
+async def test_after_a_missed_acknowledgement_announcements_are_set_again(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """The modem has switched them off by itself, and a sweep finds what else there is."""
+    refuse_to_store(modem)
+    await start()
+    await listener.until(lambda: listener.sweeps == 1)
+    modem.script["AT+CNMA"] = f"{CRLF}+CMS ERROR: 340{CRLF}"
+    modem.commands.clear()
+    modem.say(f"{CRLF}+CMT: ,23{CRLF}{PDU}{CRLF}")
+    await modem.until(lambda: "AT+CMGL=4" in modem.commands)
+    assert modem.commands.index("AT+CNMA") < modem.commands.index("AT+CNMI=2,2,0,1,0")
+    assert modem.commands.index("AT+CNMI=2,2,0,1,0") < modem.commands.index("AT+CMGL=4")
+
+
+async def test_where_texts_are_stored_nothing_is_acknowledged(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """A class 0 text comes directly even so."""
+    await start()
+    modem.say(f"{CRLF}+CMT: ,23{CRLF}{PDU}{CRLF}")
+    await listener.until(lambda: bool(listener.incoming))
+    modem.store(3, OTHER)
+    await modem.until(lambda: "AT+CMGD=3" in modem.commands)
+    assert "AT+CNMA" not in modem.commands
 
 
 async def test_what_does_not_decode_is_handed_over_as_it_is(

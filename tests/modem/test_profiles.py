@@ -78,6 +78,7 @@ def information(row: dict[str, Any]) -> tuple[str, ...]:
         ("u-blox", "SARA-U201", "ublox-sara"),
         ("u-blox", "LISA-U200", "ublox-lisa"),
         ("WAVECOM MODEM", "MULTIBAND  900E  1800", "wavecom"),
+        ("Sierra Wireless", "Q2406B", "wavecom-fastrack"),
         ("Cinterion", "BGS2-W", "cinterion-bgs2"),
         ("Cinterion", "EHS6", "cinterion-ehs6"),
         ("SIEMENS", "TC35i", "cinterion"),
