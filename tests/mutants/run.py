@@ -114,6 +114,13 @@ MUTANTS = (
         (_matrix("stuck"),),
     ),
     Mutant(
+        "network-in-question",
+        "the look at the network before a submit, once it is in question",
+        (
+            "tests/modem/test_submit.py::test_after_an_answer_that_proves_nothing_the_network_is_looked_at",
+        ),
+    ),
+    Mutant(
         "restart",
         "the new set-up of a modem that has started anew by itself",
         ("tests/modem/test_opening.py::test_a_modem_that_restarts_by_itself_is_set_up_again",),
