@@ -99,6 +99,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         reports=texts.reports,
         max_parts=texts.max_parts,
         max_attempts=texts.max_attempts,
+        retry_patience=texts.retry_patience,
         default_valid_for_s=texts.valid_for,
         part_wait_s=texts.part_wait,
         partial_after_s=texts.partial_after,
@@ -121,6 +122,7 @@ def bank_settings(config: Config) -> BankSettings:
             storage=port.storage,
             power_cycle_command=port.power_cycle_command,
             rtscts=port.rtscts,
+            patience=port.patience,
             parity=Parity(port.parity),
             xonxoff=port.xonxoff,
         )

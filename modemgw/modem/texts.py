@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from modemgw.at import commands
 from modemgw.at.errors import AtError
 from modemgw.at.results import Kind
-from modemgw.modem.asking import attempt, patiently
+from modemgw.modem.asking import attempt, insist, patiently
 from modemgw.modem.collect import StoragePlan
 from modemgw.modem.errors import CommandError, CommandTimeoutError, NoTextsError
 from modemgw.modem.profile import Domain, Reports
@@ -39,7 +39,7 @@ _TEXTS_ANSWER: Final = (_USE, commands.plain("AT+CSCA?", 15.0))
 async def choose_pdu_mode(channel: Channel) -> None:
     """The first thing that a port for texts can do and the others cannot. Raises NoTextsError."""
     try:
-        await channel.execute(commands.PDU_MODE)
+        await insist(channel, commands.PDU_MODE)
     except CommandError as error:
         raise _no_texts(error) from None
 
@@ -76,7 +76,7 @@ async def announce(channel: Channel, profile: Profile) -> bool:
     for mode, ds in forms:
         for buffer in (0, 1):
             try:
-                await channel.execute(commands.announce(mode, 1, 0, ds, buffer))
+                await insist(channel, commands.announce(mode, 1, 0, ds, buffer))
             except CommandError as error:
                 refused = error
             else:
@@ -96,7 +96,7 @@ async def _announce_directly(channel: Channel) -> bool:
         return False
     for mode, reports, buffer in product((2, 1), (1, 0), (0, 1)):
         try:
-            await channel.execute(commands.announce(mode, 2, 0, reports, buffer))
+            await insist(channel, commands.announce(mode, 2, 0, reports, buffer))
         except CommandError:
             continue
         return True
@@ -163,7 +163,7 @@ async def _choose_storage(
     for name in candidates:
         select = commands.plain(commands.select_storage(name, name).text, 15.0)
         try:
-            answer = await patiently(channel, select, timing)
+            answer = await patiently(channel, select, timing, insist)
         except CommandError as error:
             refused = error
         else:
