@@ -31,16 +31,7 @@ async def attempt(channel: Channel, command: Command[T]) -> T | None:
 
     Raises UnresponsiveError and PortError only.
     """
-    return await or_none(channel.execute(command))
-
-
-async def or_none(step: Awaitable[T]) -> T | None:
-    """What a step gives; None where `attempt` does."""
-    try:
-        return await step
-    except (CommandError, CommandTimeoutError, AtError) as error:
-        _log.debug("passed over: %s", error)
-        return None
+    return await _or_none(channel.execute(command))
 
 
 async def insist(channel: Channel, command: Command[T]) -> T:
@@ -52,6 +43,11 @@ async def insist(channel: Channel, command: Command[T]) -> T:
     except (CommandTimeoutError, AtError) as error:
         _log.info("once more: %s", error)
         return await channel.execute(command)
+
+
+async def attempt_insistently(channel: Channel, command: Command[T]) -> T | None:
+    """As `attempt`, with the second try of `insist`."""
+    return await _or_none(insist(channel, command))
 
 
 async def patiently(
@@ -79,9 +75,14 @@ async def patiently(
 
 async def attempt_patiently(channel: Channel, command: Command[T], timing: Timing) -> T | None:
     """As `attempt`, and as often as `patiently`."""
+    return await _or_none(patiently(channel, command, timing))
+
+
+async def _or_none(step: Awaitable[T]) -> T | None:
     try:
-        return await patiently(channel, command, timing)
-    except (CommandError, CommandTimeoutError, AtError):
+        return await step
+    except (CommandError, CommandTimeoutError, AtError) as error:
+        _log.debug("passed over: %s", error)
         return None
 
 

@@ -18,7 +18,14 @@ from modemgw.at import commands
 from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.results import Kind
-from modemgw.modem.asking import attempt, attempt_patiently, has_code, insist, or_none, patiently
+from modemgw.modem.asking import (
+    attempt,
+    attempt_insistently,
+    attempt_patiently,
+    has_code,
+    insist,
+    patiently,
+)
 from modemgw.modem.errors import CommandError, CommandTimeoutError
 
 if TYPE_CHECKING:
@@ -86,7 +93,7 @@ async def initialise(channel: Channel) -> None:
 async def identify(channel: Channel) -> Identity:
     """Ask who it is. A modem that tells no IMEI is known by its port."""
     return Identity(
-        imei=await or_none(insist(channel, commands.IMEI)),
+        imei=await attempt_insistently(channel, commands.IMEI),
         maker=await attempt(channel, commands.MAKER),
         model=await attempt(channel, commands.MODEL),
         revision=await attempt(channel, commands.REVISION),
@@ -184,7 +191,7 @@ async def registration(channel: Channel, domains: list[Command[Registration]]) -
 
 async def _iccid(channel: Channel, profile: Profile) -> str | None:
     for name in profile.iccid:
-        iccid = await or_none(insist(channel, commands.read_iccid(name)))
+        iccid = await attempt_insistently(channel, commands.read_iccid(name))
         if iccid is not None:
             return iccid
     return None

@@ -31,7 +31,10 @@ class FaultName(StrEnum):
 
     # Occasion: any command line.
     ECHO = "echo"  # echo switches itself on again
+
+    # Occasion: any command about texts (+CMGS, +CMGR, +CMGL, +CMGD).
     DEAD = "dead"  # neither listens nor prints for `seconds`; the port opens
+    STUCK = "stuck"  # the same until AT+CFUN=1,1 restarts it
 
     # Occasion: a listing that has texts, or a delete.
     UNPLUG_IN_LISTING = "unplug_in_listing"  # gone for `seconds`, half the list is printed

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modemgw.simulator.command_line import Command
     from modemgw.simulator.modem import SimulatedModem
 
+_ABOUT_TEXTS = frozenset({"+CMGS", "+CMGR", "+CMGL", "+CMGD"})
 _HOME = 1  # registered, home network (27.007 §7.2)
 _SEARCHING = 2
 _READ_FIRST_S = 0.01  # so long the user has to read what was printed before the plug is pulled
@@ -35,10 +36,14 @@ class Mishaps:
         """A command line came; false where it is not heard."""
         modem, faults = self._modem, self._modem.faults
         names = {command.name for command in commands}
-        if dead := faults.strikes(FaultName.DEAD):
-            modem.hang(dead.seconds)
-            self._after(dead.seconds, lambda: self.over(FaultName.DEAD))
-            return False
+        if names & _ABOUT_TEXTS:
+            if dead := faults.strikes(FaultName.DEAD):
+                modem.hang(dead.seconds)
+                self._after(dead.seconds, lambda: self.over(FaultName.DEAD))
+                return False
+            if faults.strikes(FaultName.STUCK):
+                modem.stick()
+                return False
         if "+CMGS" in names:
             if out := faults.strikes(FaultName.SIM_REMOVED):
                 self._take_sim_out(out.seconds)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from modemgw.simulator.timing import Timing
 
 _GARBAGE_OCTETS = 120
+_RESET = b"AT+CFUN=1,1\r"  # 27.007 §8.2
 _LOCK_CODES = {Lock.PIN: Cms.SIM_PIN_REQUIRED, Lock.PUK: Cms.SIM_PUK_REQUIRED}
 
 
@@ -51,6 +52,7 @@ class Power(Enum):
     BOOTING = "booting"  # has a port, is silent
     UP = "up"
     HUNG = "hung"  # has a port, is silent, will come back as it was
+    STUCK = "stuck"  # has a port, is silent, hears nothing but a reset
 
 
 class Port(Protocol):
@@ -180,6 +182,11 @@ class SimulatedModem:
         self._silence(Power.HUNG)
         self._later("power", seconds, self._back)
 
+    def stick(self) -> None:
+        """Neither listen nor print until a reset."""
+        if self.is_up:
+            self._silence(Power.STUCK)
+
     def _boot(self) -> None:
         self._lose_power(Power.BOOTING)
         self._later("power", self.timing.boot_s, self._booted)
@@ -253,9 +260,11 @@ class SimulatedModem:
             self.network.flush(self.number)
 
     def feed(self, data: bytes) -> None:
-        """Octets from the user; lost unless the modem is up."""
+        """Octets from the user; lost unless the modem is up, but for what resets it."""
         if self.is_up:
             self.terminal.feed(data)
+        elif self.power is Power.STUCK and _RESET in data.upper():
+            self._boot()
 
     def announce(self, *lines: str) -> None:
         """Print an unsolicited result code, if the modem can print."""

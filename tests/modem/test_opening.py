@@ -429,6 +429,29 @@ async def test_a_hung_modem_is_reopened_and_then_reset(
     await listener.until_state(ModemState.READY, 10)
 
 
+async def test_a_modem_that_a_reset_has_helped_is_used_as_soon_as_it_says_so(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """Nobody waits for the longest time that a start may take; what it still had to say counts."""
+    silent = ("AT+CMEE?", "AT+CMGF?", "AT+CSMS?", "AT+CNMI?", "AT+CREG?", "AT+CSQ")
+
+    def restart() -> str:
+        for command in silent:
+            modem.script.pop(command, None)
+        return ok("+CMGS: 9") + f"{CRLF}RDY{CRLF}"
+
+    modem.script["AT+CFUN=1,1"] = restart
+    patient = replace(QUICK, reset_s=60.0)
+    async with driven(Bank(BankSettings((PortSettings(modem.path),), patient), listener)):
+        await listener.until_state(ModemState.READY)
+        modem.script |= dict.fromkeys(silent, "")
+        modem.say(f"{CRLF}+CREG: 2{CRLF}")
+        await listener.until_state(ModemState.RECOVERING, 30)
+        await listener.until_state(ModemState.READY, 30)
+    assert modem.commands.count("AT+CFUN=1,1") == 1
+    assert listener.late == [9]
+
+
 async def test_a_modem_that_falls_silent_is_noticed_without_any_cause(
     start: Start, modem: ScriptedModem, listener: Listener
 ) -> None:

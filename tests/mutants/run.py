@@ -109,6 +109,18 @@ MUTANTS = (
         ("tests/modem/test_collect.py::test_nothing_is_deleted_that_is_not_what_was_committed",),
     ),
     Mutant(
+        "reset",
+        "the rung of the ladder that resets a modem which hears nothing else",
+        (_matrix("stuck"),),
+    ),
+    Mutant(
+        "network-in-question",
+        "the look at the network before a submit, once it is in question",
+        (
+            "tests/modem/test_submit.py::test_after_an_answer_that_proves_nothing_the_network_is_looked_at",
+        ),
+    ),
+    Mutant(
         "restart",
         "the new set-up of a modem that has started anew by itself",
         ("tests/modem/test_opening.py::test_a_modem_that_restarts_by_itself_is_set_up_again",),

@@ -130,9 +130,10 @@ ROWS: tuple[Row, ...] = (
          Arm("registration_lost", 0.3, seconds=60, few=2, many=4), doubt=Doubt.SOME),
     _row("slow", "ten times slower", Arm("slow", seconds=0.3), inbound=True, slower=10),
     _row("answers-late", "any answer 15 s late, now and then",
-         Arm("slow", 0.1, seconds=15, few=6, many=20), inbound=True),
+         Arm("slow", 0.1, seconds=15, few=6, many=12), inbound=True),
     _row("dead", "the port opens, the modem is dead for a minute",
-         Arm("dead", 0.1, seconds=60, few=2, many=4), inbound=True),
+         Arm("dead", 0.1, seconds=60, few=2, many=6), inbound=True),
+    _row("stuck", "the same, until it is reset", Arm("stuck", 0.1, few=2, many=6), inbound=True),
 )  # fmt: skip
 
 
@@ -158,4 +159,4 @@ class Size:
 
 
 REAL = Size(texts=200, patience=1.0, limit_s=2700.0, submit_ms=200.0)
-HURRIED = Size(texts=20, patience=0.05, limit_s=80.0, submit_ms=20.0)
+HURRIED = Size(texts=20, patience=0.05, limit_s=150.0, submit_ms=20.0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.reliability.matrix import Row
     from tests.reliability.verdict import Verdict
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")

@@ -144,11 +144,25 @@ async def test_a_dead_modem_has_a_port_that_opens(
 ) -> None:
     """What it is told meanwhile is lost; afterwards it is as it was."""
     await arm(control, "dead", seconds=0.05, count=1)
-    line.write(b"AT+CSQ\r")
+    assert (await line.say("AT+CSQ"))[-1] == "OK"
+    line.write(b"AT+CMGR=1\r")
     await until(lambda: not bank.modems[0].is_up)
     line.write(b"AT+CSQ\r")
     await until(lambda: noted(tmp_path, "dead") == [False, True])
     assert await line.say("AT") == ["OK"]
+
+
+async def test_a_stuck_modem_hears_nothing_but_a_reset(
+    line: Line, control: Control, bank: Bank
+) -> None:
+    """Which costs it its settings."""
+    await arm(control, "stuck", count=1)
+    line.write(b"AT+CMGR=1\r")
+    await until(lambda: not bank.modems[0].is_up)
+    line.write(b"AT\r\x1b\r")
+    line.write(b"\x1b\rat+cfun=1,1\r")
+    assert b"OK" not in await line.expect(rb"SMS Ready\r\n")
+    assert await line.say("AT") == ["AT", "OK"]
 
 
 async def test_sim_and_network_go_and_come_back(
