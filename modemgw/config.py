@@ -41,6 +41,7 @@ from modemgw.consent.hours import parse_window
 from modemgw.consent.replies import Replies
 from modemgw.modem import catalogue, patterns
 from modemgw.modem.errors import ProfileError
+from modemgw.modem.evidence import CommandLine  # noqa: TC001 - read at run time
 from modemgw.store.engine import parse_url
 from modemgw.store.errors import StoreError
 
@@ -168,7 +169,14 @@ class PortSection(_Section):
     baudrate: int = Field(115_200, ge=300, le=4_000_000, description="Speed of a real UART.")
     parity: Literal["none", "even", "odd"] = Field("none", description="Parity of a real UART.")
     pin: str | None = Field(
-        None, pattern=r"^\d{4,8}$", description="The SIM's PIN; never tried when one try is left."
+        None,
+        pattern=r"^\d{4,8}$",
+        description="The SIM's PIN; entered once, and only while all its tries are left.",
+    )
+    pin_blindly: bool = Field(
+        False,
+        description="Enter the PIN even where the modem does not tell how many tries are left; "
+        "each start of the daemon with a wrong one uses up a try then.",
     )
     profile: str | None = Field(None, description="Name of a modem profile; else it is asked.")
     storage: Literal["ME", "MT", "SM"] | None = Field(
@@ -213,6 +221,24 @@ class PortSection(_Section):
         return self.path if self.path is not None else f"{patterns.USB_PREFIX}{self.usb}"
 
 
+class LineSection(_Section):
+    """A line, a SIM, that needs settings of its own, whichever modem it sits in."""
+
+    iccid: str = Field(pattern=r"^89\d{16,18}$", description="As `modemgw lines` shows it.")
+    sms_domain: Literal["packet", "circuit", "packet-preferred", "circuit-preferred"] | None = (
+        Field(
+            None,
+            description="The way that its texts take over LTE (`AT+CGSMS`); else the modem's own.",
+        )
+    )
+    roaming: bool | None = Field(
+        None, description="Whether it may send in another network; else as under `[modems]`."
+    )
+    commands: list[CommandLine] = Field(
+        [], max_length=20, description="AT commands that its operator needs, sent at each start."
+    )
+
+
 class ModemsSection(_Section):
     """Where modems are looked for."""
 
@@ -220,6 +246,8 @@ class ModemsSection(_Section):
         Field([], description='Paths, globs, URLs, and USB identities ("usb:2c7c:0125").')
     )
     port: list[PortSection] = Field([], description="Ports that need settings of their own.")
+    line: list[LineSection] = Field([], description="Lines that need settings of their own.")
+    roaming: bool = Field(True, description="Whether lines may send in networks not their own.")
     profile_dir: Path | None = Field(
         None,
         description="Folder with modem profiles of your own: tried first, replacing ours by name.",
@@ -234,6 +262,13 @@ class ModemsSection(_Section):
                     profiles.named(port.profile)
         except ProfileError as error:
             raise ValueError(str(error)) from None
+        return self
+
+    @model_validator(mode="after")
+    def _lines_are_named_once(self) -> Self:
+        iccids = [line.iccid for line in self.line]
+        if len(set(iccids)) < len(iccids):
+            raise ValueError("line: two entries have the same iccid; join them")
         return self
 
 

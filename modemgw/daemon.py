@@ -25,7 +25,8 @@ from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
-from modemgw.modem.settings import BankSettings, DriverKind, Parity, PortSettings
+from modemgw.modem.profile import Domain
+from modemgw.modem.settings import BankSettings, DriverKind, LineSettings, Parity, PortSettings
 from modemgw.store import webhooks
 from modemgw.store.engine import Checkpointer, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
@@ -47,6 +48,12 @@ OK, FAILED, BAD_CONFIGURATION = 0, 1, 2
 STOP_LIMIT_S = 15.0
 PROBE_LIMIT_S = 20.0
 WANTED_FILES = 16_384
+_DOMAINS = {
+    "packet": Domain.PACKET_ONLY,
+    "circuit": Domain.CIRCUIT_ONLY,
+    "packet-preferred": Domain.PACKET_PREFERRED,
+    "circuit-preferred": Domain.CIRCUIT_PREFERRED,
+}
 
 
 def run(path: Path) -> int:
@@ -110,6 +117,7 @@ def bank_settings(config: Config) -> BankSettings:
             pattern=port.pattern,
             baudrate=port.baudrate,
             pin=port.pin,
+            pin_blindly=port.pin_blindly,
             profile=port.profile,
             storage=port.storage,
             power_cycle_command=port.power_cycle_command,
@@ -120,9 +128,19 @@ def bank_settings(config: Config) -> BankSettings:
         )
         for port in config.modems.port
     )
+    lines = {
+        line.iccid: LineSettings(
+            domain=None if line.sms_domain is None else _DOMAINS[line.sms_domain],
+            roaming=config.modems.roaming if line.roaming is None else line.roaming,
+            commands=tuple(line.commands),
+        )
+        for line in config.modems.line
+    }
     return BankSettings(
         (*detailed, *(PortSettings(port) for port in config.modems.ports)),
         profiles=catalogue.load(config.modems.profile_dir),
+        lines=lines,
+        any_line=LineSettings(roaming=config.modems.roaming),
     )
 
 

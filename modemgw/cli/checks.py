@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from modemgw.modem import catalogue
 from modemgw.modem.discovery import Discovery, Spare, select
 from modemgw.modem.patterns import is_glob, is_usb
 from modemgw.modem.probe import Finding, Probe, probe
@@ -51,6 +52,7 @@ _ADVICE: Final = {
     Finding.MISSING: "plug it in, or correct the path",
     Finding.NOT_A_MODEM: "nothing answers AT here: try another of its ports, or power-cycle it",
     Finding.NO_SIM: "put a SIM in, the right way round",
+    Finding.NOT_READY: "it may need a minute; staying: another SIM, or AT+CSCA by hand",
     Finding.UNREACHABLE: "check the terminal server, its address and its port",
 }
 
@@ -124,9 +126,12 @@ def entries(config: Config, ports: Sequence[str]) -> Iterator[PortSettings | Spa
     yield from (entry for entry in wanted if not discovery.find([entry]))
 
 
-async def modems(ports: Iterable[PortSettings | Spare], running: bool) -> list[Check]:
+async def modems(
+    ports: Iterable[PortSettings | Spare], running: bool, profile_dir: Path | None = None
+) -> list[Check]:
     """Probe the ports, many at a time, in the order given."""
     slots = asyncio.Semaphore(_PROBES_AT_ONCE)
+    profiles = catalogue.load(profile_dir)
 
     async def one(port: PortSettings | Spare) -> Check:
         if isinstance(port, Spare):
@@ -134,7 +139,7 @@ async def modems(ports: Iterable[PortSettings | Spare], running: bool) -> list[C
         if is_glob(port.pattern) or is_usb(port.pattern):
             return Check(port.pattern, Level.FAULT, "no port matches: plug a modem in")
         async with slots:
-            return _judged(await probe(port), running)
+            return _judged(await probe(port, profiles=profiles), running)
 
     return await asyncio.gather(*(one(port) for port in ports))
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from modemgw.cli.checks import Check
     from modemgw.modem.interface import ModemStatus
+    from modemgw.modem.probe import Probe
 
 app = typer.Typer()
 
@@ -56,7 +57,7 @@ def doctor(
     if not entries:
         words = "none is configured: name them under [modems] ports, or after `doctor`"
         found.append(checks.Check("modems", checks.Level.FAULT, words))
-    found += asyncio.run(checks.modems(entries, running))
+    found += asyncio.run(checks.modems(entries, running, settings.modems.profile_dir))
     _show(found, as_json)
     if any(check.level is checks.Level.FAULT for check in found):
         raise typer.Exit(1)
@@ -73,6 +74,8 @@ def probe(
 
     found = asyncio.run(checks.modems([PortSettings(port)], running=False))
     _show(found, as_json)
+    if not as_json:
+        _show_levers(found[0].probe)
     if any(check.level is checks.Level.FAULT for check in found):
         raise typer.Exit(1)
 
@@ -91,6 +94,18 @@ def _show(found: Sequence[Check], as_json: bool) -> None:
         )
         if check.probe is not None and (facts := _facts(check.probe.status)):
             console.print(f"         {escape(facts)}")
+        if check.probe is not None and (kind := _kind(check.probe)):
+            console.print(f"         {escape(kind)}")
+
+
+def _show_levers(found: Probe | None) -> None:
+    """What can be tried by hand where texts do not go."""
+    if found is None or found.profile is None or not found.profile.levers:
+        return
+    print("         to try by hand where texts do not go (`modemgw at`):")
+    for lever in found.profile.levers:
+        restart = ", then restart it" if lever.restart else ""
+        print(f"         {lever.command}: {lever.what}{restart} ({lever.evidence})")
 
 
 def _fields(check: Check) -> dict[str, object]:
@@ -100,8 +115,24 @@ def _fields(check: Check) -> dict[str, object]:
         "words": check.words,
     }
     if check.probe is not None:
-        fields |= {"finding": check.probe.finding, "modem": asdict(check.probe.status)}
+        profile, domain = check.probe.profile, check.probe.domain
+        fields |= {
+            "finding": check.probe.finding,
+            "modem": asdict(check.probe.status),
+            "profile": None if profile is None else profile.name,
+            "supported": profile is not None and profile.supported,
+            "sms_domain": None if domain is None else domain.name.lower(),
+        }
     return fields
+
+
+def _kind(found: Probe) -> str:
+    """As what it was recognised, and which way its texts take."""
+    if found.profile is None:
+        return ""
+    seen = "" if found.profile.supported else ", of which no transcript is known"
+    domain = "" if found.domain is None else f", texts by {found.domain.words}"
+    return f"profile {found.profile.name}{seen}{domain}"
 
 
 def _facts(status: ModemStatus) -> str:

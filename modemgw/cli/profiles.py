@@ -6,6 +6,7 @@ from dataclasses import fields
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from modemgw.modem.catalogue import GENERIC
 from modemgw.modem.usb_modules import modules
 
 if TYPE_CHECKING:
@@ -28,10 +29,14 @@ announces. What is known of each stands below, with where it comes from:
 | manual | its maker's document, a standard, or the source of a program that drives it |
 | hearsay | recalled from a manual, or reported by owners: believable, check it |
 
-*Supported* is a profile only if a dialogue about texts with such a modem is among our tests. The
-others will mostly work, too; nobody has shown us one. Tell us what yours says: `modemgw modems` and
-its flight recorder know. USB interfaces are in hex, with their class where it matters; what that
-is based on is in [hardware.md](../hardware.md).
+*Supported* is a profile only if lines about texts of such a modem are among our tests: a submit, an
+announcement, or the choices that it offers for them. None was tried by us on hardware. The others
+will mostly work, too; nobody has shown us their lines. Tell us what yours says: `modemgw modems`
+and its flight recorder know.
+
+What a profile does not set is as in [generic](#generic); a submit without a limit of its own gets
+120 s. USB interfaces are in hex, with their class where it matters; what that is based on is in
+[hardware.md](../hardware.md).
 
 ## A profile of your own
 
@@ -102,11 +107,15 @@ def _section(profile: Profile, parent: Profile | None, settings: list[str]) -> I
 
 
 def _settings(profile: Profile, parent: Profile | None) -> Iterator[str]:
-    """A row for each setting that is not as its parent's, or not the common one."""
+    """A row for each setting that is not as its parent's, or not the common one.
+
+    Of the generic profile all, for the others are told by what they do not share with it.
+    """
     for field in fields(profile):
         value = getattr(profile, field.name)
         common = getattr(parent, field.name) if parent else field.default
-        if field.name not in _TOLD_ELSEWHERE and value != common and value != ():
+        differs = value not in (common, ())
+        if field.name not in _TOLD_ELSEWHERE and (differs or profile.name == GENERIC):
             yield f"| `{field.name}` | {_words(value)} |"
 
 
@@ -124,6 +133,8 @@ def _ports(profile: Profile, catalogue: Catalogue) -> Iterator[str]:
 
 
 def _words(value: Any) -> str:
+    if value in (None, (), ""):
+        return "–"
     values = value if isinstance(value, tuple) else (value,)
     return ", ".join(f"`{_cell(str(item))}`" for item in values)
 

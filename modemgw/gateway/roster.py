@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import phonenumbers
 import structlog
@@ -15,7 +15,7 @@ from modemgw.store import lines
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
-from . import views
+from . import alerts, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,7 @@ class Roster:
         self._changed: dict[int, Modem] = {}
         self._former: dict[str, Line] = {}  # by IMEI
         self._owners: dict[str, Modem] = {}  # by IMEI
+        self._alerts: dict[int, dict[str, str]] = {}  # what is raised, by kind
         self._wake = asyncio.Event()
 
     async def load(self, reader: Reader) -> None:
@@ -131,13 +132,23 @@ class Roster:
         before = self._written.get(id(modem))
         if status == before:
             return
-        now, imei = self._clock(), self._imei_of(modem)
-        changed = before is None or (before.state, before.iccid) != (status.state, status.iccid)
-        told = (lambda row: views.modem(row, modem.guaranteed)) if changed else None
+        now, namesake = self._clock(), self._namesake_of(modem)
+        # The port stands for a modem whose IMEI is taken, or the two would share one row.
+        told = status if namesake is None else replace(status, imei=None)
+        raised = self._alerts.get(id(modem), {})
+        alerted = alerts.alerts_of(status, raised, namesake.status.port if namesake else None)
+        announce = before is None or (before.state, before.iccid) != (status.state, status.iccid)
+
+        def write(tx: Transaction) -> tuple[Record, Record | None]:
+            row, line = self._write(tx, told, now)
+            if announce:
+                tx.emit(Event("modem.state", now, views.modem(row, modem.guaranteed)))
+            for event in alerts.changes(row, now, raised, alerted):
+                tx.emit(event)
+            return row, line
+
         try:
-            row, line = await self._writer.run(
-                lambda tx: self._write(tx, replace(status, imei=imei), now, told)
-            )
+            row, line = await self._writer.run(write)
         except (StoreUnavailableError, SQLAlchemyError) as error:
             # Away, or two ports or hosts told of one modem at once: the next attempt sees both.
             log.warning("modem_not_noted", port=status.port, error=str(error))
@@ -146,17 +157,15 @@ class Roster:
             return
         self._written[id(modem)] = status
         self._modem_ids[id(modem)] = row.id
+        self._alerts[id(modem)] = alerted
         if line is not None:
             self._lines[status.iccid or line.iccid] = self._as_line(line)
         if before is None or (before.state, before.reason) != (status.state, status.reason):
             log.info("modem", port=status.port, state=status.state, reason=status.reason)
         self._noted(modem, status)
 
-    def _imei_of(self, modem: Modem) -> str | None:
-        """Its IMEI; None where another modem that is there bears it, as in pools that are cloned.
-
-        The port stands for it then, or the two would share one row.
-        """
+    def _namesake_of(self, modem: Modem) -> Modem | None:
+        """Another modem that is there and bears the same IMEI, as in pools that are cloned."""
         imei = modem.status.imei
         if imei is None:
             return None
@@ -164,9 +173,9 @@ class Roster:
         if owner is None or owner.status.imei != imei or not is_present(owner):
             owner = self._owners[imei] = modem
         if owner is modem:
-            return imei
+            return None
         log.warning("imei_twice", port=modem.status.port, other=owner.status.port)
-        return None
+        return owner
 
     def _as_line(self, row: Record) -> Line:
         return Line(
@@ -186,11 +195,7 @@ class Roster:
         )
 
     def _write(
-        self,
-        tx: Transaction,
-        status: ModemStatus,
-        now: float,
-        told: Callable[[Record], dict[str, Any]] | None,
+        self, tx: Transaction, status: ModemStatus, now: float
     ) -> tuple[Record, Record | None]:
         line = None
         if status.iccid and status.state not in _NOT_THERE:
@@ -224,8 +229,6 @@ class Roster:
         )
         if line is not None:
             lines.seat(tx.connection, line.id, row.id)
-        if told is not None:
-            tx.emit(Event("modem.state", now, told(row)))
         return row, line
 
 

@@ -123,6 +123,11 @@ def ussd(session: UssdSession, modem_id: str | None, line_id: str | None) -> dic
     }
 
 
+def alert(kind: str, row: Record, words: str) -> dict[str, Any]:
+    """An alert about a modem, raised or cleared."""
+    return {"alert": kind, "modem": row.id, "port": row.port, "message": words}
+
+
 def opt_out(row: Record) -> dict[str, Any]:
     """An opt-out."""
     return {

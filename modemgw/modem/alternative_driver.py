@@ -24,6 +24,7 @@ from modemgw.modem.session import Session
 if TYPE_CHECKING:
     from modemgw.modem.channel import Channel
     from modemgw.modem.interface import Clearance, ModemListener
+    from modemgw.modem.profile import Profile
     from modemgw.modem.settings import BankSettings, PortSettings, Timing
     from modemgw.modem.shared import Shared
 
@@ -33,12 +34,11 @@ _log = logging.getLogger(__name__)
 class AlternativeSession(Session):
     """A session over the library's channel."""
 
-    async def _hand_to_network(
-        self, pdu: str, length: int, clearance: Clearance, limit_s: float
-    ) -> SubmitResult:
+    async def _hand_to_network(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         channel = self._channel
         assert isinstance(channel, AlternativeChannel)
-        return await submit(channel, pdu, length, clearance, self._timing, limit_s)
+        profile = self._face.profile
+        return await submit(channel, pdu, length, clearance, self._timing, profile)
 
 
 class AlternativeDriver(Driver):
@@ -74,9 +74,10 @@ async def submit(
     length: int,
     clearance: Clearance,
     timing: Timing,
-    limit_s: float,
+    profile: Profile,
 ) -> SubmitResult:
     """Submit one TPDU. Never raises but for cancellation. For who holds the channel's lock."""
+    limit_s = profile.submit_s or timing.submit_s
     command = commands.submit(length, limit_s)
     if not await _obtain(clearance, timing):
         return SubmitResult(Outcome.WITHDRAWN, detail="the clearance was refused")
@@ -96,7 +97,7 @@ async def submit(
         response = await channel.answer_prompt(command, pdu, limit_s)
     except (ModemError, AtError) as error:
         return SubmitResult(Outcome.UNKNOWN, detail=f"after Ctrl-Z: {error}")
-    return classify(response.final, command.parse(response.lines))
+    return classify(response.final, command.parse(response.lines), profile)
 
 
 async def _gate(clearance: Clearance, timing: Timing) -> bool:

@@ -18,6 +18,7 @@ import asyncio
 import itertools
 import logging
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from modemgw.modem.alternative_driver import AlternativeDriver
@@ -86,7 +87,7 @@ class Bank:
             while True:
                 self._look_at = self._now() + self._settings.timing.rescan_anyway_s
                 self._follow()
-                self._look()
+                await self._look()
                 self._is_first = False
                 await self._pause()
         finally:
@@ -135,9 +136,13 @@ class Bank:
 
     # A look.
 
-    def _look(self) -> None:
+    async def _look(self) -> None:
         driven = {path for path in self._present if is_present(path)}
-        found = self._discovery.find(self._settings.ports, driven)
+        find = partial(self._discovery.find, self._settings.ports, driven)
+        # A bank may have hundreds of ports, and to ask sysfs about each takes its time.
+        self._drive_all(find() if self._is_first else await asyncio.to_thread(find), driven)
+
+    def _drive_all(self, found: list[Found], driven: set[str]) -> None:
         self._forget({port.path for port in found})
         settled = self._settled(found, driven)
         failed = {path: reason for path, (_, reason) in self._failed.items()}
@@ -201,10 +206,11 @@ class Bank:
         if path not in self._drivers:
             self._drivers[path] = self._build(port)
         driver, task = self._drivers[path], self._tasks.get(path)
+        driver.found_at(port)
         if task is not None and not task.done():
             return
-        if task is not None and not task.cancelled() and (error := task.exception()):
-            driver.crashed(error)
+        if task is not None:
+            driver.crashed(asyncio.CancelledError() if task.cancelled() else task.exception())
         self._tasks[path] = task = asyncio.create_task(driver.run(), name=f"modem {path}")
         task.add_done_callback(lambda _: self._look_within(self._settings.timing.rescan_s))
 

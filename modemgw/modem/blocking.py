@@ -32,7 +32,7 @@ async def call(name: str, work: Callable[[], T], limit_s: float, abandon: Callab
     """Run `work` in a thread and give its result, or raise what it raises.
 
     The time limit counts from the call's turn. What comes too late, or to a caller that was
-    cancelled, goes to `abandon`, in whatever thread. Raises TimeoutError.
+    cancelled, goes to `abandon`, off the event loop. Raises TimeoutError.
     """
     async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE)):
         errand = _Errand(name, work, abandon)
@@ -93,7 +93,10 @@ class _Errand(Generic[T]):
 
     def _settle(self, value: T) -> None:
         if self.result.done():
-            self._abandon(value)
+            # Not here: to close what was opened too late may hang, too.
+            threading.Thread(
+                target=self._abandon, args=(value,), name=f"port {self._name}", daemon=True
+            ).start()
         else:
             self.result.set_result(value)
 

@@ -108,6 +108,8 @@ class Channel:
         """Lines so far that were nobody's."""
         self.on_unsolicited: Callable[[tuple[str, ...]], None] = _ignore
         """Gets each announcement as its lines; must return at once."""
+        self.is_boot: Callable[[str], bool] = is_boot
+        """Whether a line tells that the modem has started anew; makers have their own words."""
         self._port = port
         self._recorder = recorder
         self._timing = timing
@@ -262,14 +264,14 @@ class Channel:
         for event in self._dialogue.receive(data):
             match event:
                 case Unsolicited(lines):
-                    if self._exchange is not None and is_boot(lines[0]):
-                        self._exchange.note_restart()
-                    self.on_unsolicited(lines)
+                    self._announce(lines)
                 case Response() as response:
                     self._answer(response)
                 case Prompt():
                     if self._exchange is not None and not self._exchange.prompted.done():
                         self._exchange.prompted.set_result(None)
+                case Late(line) | Noise(line) if self.is_boot(line):
+                    self._announce((line,))
                 case Late(line):
                     self.late.append(line)
                 case Noise():
@@ -279,6 +281,11 @@ class Channel:
     def _stop_waiting(self) -> tuple[str, ...]:
         self._recorder.record(Direction.GAVE_UP)
         return self._dialogue.timed_out()
+
+    def _announce(self, lines: tuple[str, ...]) -> None:
+        if self._exchange is not None and self.is_boot(lines[0]):
+            self._exchange.note_restart()
+        self.on_unsolicited(lines)
 
     def _answer(self, response: Response) -> None:
         exchange, self._exchange = self._exchange, None

@@ -15,6 +15,7 @@ from modemgw.modem.interface import Outcome, SubmitResult
 
 if TYPE_CHECKING:
     from modemgw.at.results import FinalResult
+    from modemgw.modem.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,13 @@ _CMS: Final = (
 )
 
 
-def classify(final: FinalResult, mr: int | None) -> SubmitResult:
-    """The result of a submit whose final result came after Ctrl-Z."""
+def classify(final: FinalResult, mr: int | None, profile: Profile) -> SubmitResult:
+    """The result of a submit whose final result came after Ctrl-Z, on a modem of this kind."""
     if final.ok:
         # OK without +CMGS happens: accepted, only its reports cannot be matched by number.
         return SubmitResult(Outcome.ACCEPTED, mr=mr)
+    if its_own := profile.reclassify(_family(final), final.code):
+        return SubmitResult(its_own.outcome, None, its_own.family, final.code, its_own.why)
     if final.kind is Kind.CMS_ERROR and final.code is not None:
         for known in _CMS:
             if known.first <= final.code <= known.last:

@@ -39,6 +39,7 @@ _AT_ONCE: Final = 64
 _STORAGES_LIMIT: Final = 8
 _HANGS_LIMIT: Final = 2
 _INVALID_INDEX: Final = 321  # 27.005 §3.2.5: already gone
+_ACKNOWLEDGE: Final = commands.plain("AT+CNMA")
 _DIRECT: Final = frozenset({"+CMT", "+CDS"})
 
 
@@ -51,10 +52,14 @@ class HandOver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoragePlan:
-    """Where texts lie: `receive` is where new ones go, `present` are all that may hold some."""
+    """Where texts lie: `receive` is where new ones go, `present` are all that may hold some.
+
+    `acknowledges`: the modem stores none, but prints them, and the network wants each acknowledged.
+    """
 
     receive: str
     present: tuple[str, ...]
+    acknowledges: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +125,14 @@ class Collector:
         self._taken: dict[Announcement, _Taken] = {}  # in order of reading
         self._storages = dict.fromkeys((plan.receive,))
         self._selected: str | None = None
+        self._names_all = False  # whether +CPMS has to name all three storages
         self._hangs: Counter[str] = Counter()
         self.sweep_due = False
         """Whether something may lie unread that no announcement will lead to."""
+        self.announced = False
+        """Whether something was announced: what came with it may have gone unannounced."""
+        self.missed = False
+        """Whether an acknowledgement came too late, so that the modem announces nothing now."""
 
     @property
     def pending(self) -> bool:
@@ -149,6 +159,7 @@ class Collector:
         except AtError:
             self.sweep_due = True
             return True
+        self.announced = True
         if len(self._announced) < _ANNOUNCED_LIMIT:
             self._announced[place] = None  # some announce twice; the second is dropped here
         else:
@@ -277,8 +288,22 @@ class Collector:
         if self._selected == storage:
             return
         self._selected = None
-        await self._channel.run(commands.select_storage(storage))
+        if not self._names_all:
+            try:
+                await self._channel.run(commands.select_storage(storage))
+            except CommandError:
+                self._names_all = True
+        if self._names_all:
+            await self._select_all(storage)
         self._selected = storage
+
+    async def _select_all(self, storage: str) -> None:
+        """Some want all three storages named; if that is refused, it was not the reason."""
+        try:
+            await self._channel.run(commands.select_storage(storage, self._plan.receive))
+        except CommandError:
+            self._names_all = False
+            raise
 
     async def _hand_over_direct(self) -> None:
         waiting = self._direct.waiting
@@ -286,3 +311,17 @@ class Collector:
             if not await self._hand_over(waiting[0], Source.DIRECT):
                 return  # it is tried again
             waiting.popleft()
+            if self._plan.acknowledges:
+                await self._acknowledge()
+
+    async def _acknowledge(self) -> None:
+        """Say that a text was taken in (27.005 §4.7), now that it is committed.
+
+        Too late, behind a submit that took long, it is refused. Then the network sends the text
+        again, which is recognised, and the modem has stopped to announce by itself.
+        """
+        try:
+            await self._channel.run(_ACKNOWLEDGE)
+        except CommandError as error:
+            _log.info("an acknowledgement was refused: %s", error)
+            self.missed = True

@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from modemgw.modem.collect import HandOver
+    from modemgw.modem.discovery import Found
     from modemgw.modem.interface import Clearance, ModemListener, Source, UssdSession
-    from modemgw.modem.settings import BankSettings, PortSettings
+    from modemgw.modem.profile import Profile
+    from modemgw.modem.settings import BankSettings, LineSettings, PortSettings
     from modemgw.modem.shared import Shared
 
 _log = logging.getLogger(__name__)
@@ -81,8 +83,10 @@ class Driver:
         self._present = asyncio.Event()
         self._gone = asyncio.Event()
         self._session: Session | None = None
-        self._profiles = bank.profiles
-        self._reset_command = bank.profiles.generic.reset
+        self._bank = bank
+        self._profile = bank.profiles.generic
+        self._usb_identity: str | None = None
+        self._is_one_of_several = False  # ports of a module, any of which might be the right one
         self._late: SubmitResult | None = None
         self._direct = DirectTexts()
         self._ussd = UssdDesk(bank.timing, self._ussd_changed)
@@ -123,6 +127,30 @@ class Driver:
     def history(self) -> tuple[Stage, ...]:
         """Where the modem has been, oldest first."""
         return self._life.history
+
+    @property
+    def profile(self) -> Profile:
+        """See `face.Face`."""
+        return self._profile
+
+    @property
+    def line(self) -> LineSettings:
+        """See `face.Face`."""
+        return self._bank.lines.get(self._status.iccid or "", self._bank.any_line)
+
+    def recognise(self, maker: str | None, model: str | None) -> None:
+        """See `face.Face`."""
+        profiles = self._bank.profiles
+        if self._settings.profile is not None:
+            self._profile = profiles.named(self._settings.profile)
+        else:
+            self._profile = profiles.of(maker or "", model or "", self._usb_identity)
+
+    def found_at(self, port: Found) -> None:
+        """Tell what discovery knows of the port."""
+        usb = port.usb
+        self._usb_identity = usb.identity if usb is not None else None
+        self._is_one_of_several = usb is not None and usb.is_of_module and not port.named
 
     def set_present(self, present: bool) -> None:
         """Tell whether the port is there to be opened."""
@@ -170,7 +198,7 @@ class Driver:
             else:
                 await self._recover(error)
 
-    def crashed(self, error: BaseException) -> None:
+    def crashed(self, error: BaseException | None) -> None:
         """Note that `run` has died, which it must not; whoever owns it starts it again."""
         _log.error("%s: the driver died and is started again", self.path, exc_info=error)
         if self._status.state is not ModemState.ABSENT:
@@ -289,7 +317,6 @@ class Driver:
             channel,
             self._settings,
             self._timing,
-            self._profiles,
             self,
             self._late,
             self._direct,
@@ -302,7 +329,6 @@ class Driver:
             return error
         finally:
             self._session = None
-            self._reset_command = session.profile.reset
             self._late = session.late
             self.release()
             await channel.close()
@@ -319,20 +345,25 @@ class Driver:
             await asyncio.sleep(self._ladder.pause())
             return
         if isinstance(error, SamePortError):
-            self.go(ModemState.QUARANTINED, str(error))
+            self.go(ModemState.ABSENT, str(error))
             await self._quarantine(self._timing.quarantine_s)
             return
         step = self._ladder.fail()
+        wait_s = step.wait_s
         match step.rung:
             case Rung.REOPEN:
                 pass
-            case Rung.RESET | Rung.POWER_CYCLE if not self._proven:
+            case Rung.RESET if not self._proven:
                 # Maybe another port of a modem that works: it must not be reset through this one.
+                pass
+            case Rung.POWER_CYCLE if not self._proven and self._is_one_of_several:
                 pass
             case Rung.RESET:
                 await self._reset()
+                wait_s = self._profile.start_s or wait_s
             case Rung.POWER_CYCLE:
                 await self._cycle_power()
+                wait_s = self._profile.start_s or wait_s
             case Rung.QUARANTINE:
                 failures = self._ladder.failures
                 self.go(
@@ -341,7 +372,7 @@ class Driver:
                 )
                 await self._quarantine(step.wait_s)
                 return
-        await asyncio.sleep(step.wait_s)
+        await asyncio.sleep(wait_s)
 
     async def _quarantine(self, limit_s: float) -> None:
         """Leave it alone; but somebody who unplugs it meanwhile has done something about it."""
@@ -359,7 +390,7 @@ class Driver:
 
     async def _reset(self) -> None:
         """Tell the modem to restart, without hoping for an answer."""
-        self.go(ModemState.RECOVERING, f"resetting by {self._reset_command}")
+        self.go(ModemState.RECOVERING, f"resetting by {self._profile.reset}")
         try:
             port = await open_port(self.path, self._settings, self._timing)
         except PortError as error:
@@ -367,7 +398,7 @@ class Driver:
             return
         channel = Channel(port, self.recorder, self._timing)
         try:
-            await channel.reset(self._reset_command)
+            await channel.reset(self._profile.reset)
         except ModemError as error:
             _log.info("%s: while resetting: %s", self.path, error)
         finally:

@@ -57,6 +57,10 @@ class UnresponsiveError(ModemError):
     """The dialogue could not be brought into step: no modem, or one that hangs."""
 
 
+class NoTextsError(ModemError):
+    """A modem answers, but not for texts: it may be the wrong one of its ports."""
+
+
 class SamePortError(ModemError):
     """The modem on this port is driven through another of its ports already."""
 

@@ -30,7 +30,6 @@ class Proof(StrEnum):
 
     TEXTS = "texts"  # that it takes or gives texts in a way that we read
     STORED_REPORTS = "stored-reports"  # that a stored report can be read where it is announced
-    LAST_REFERENCE = "last-reference"  # that EF-SMSS (6F43) of the SIM moves with each submit
 
 
 @with_config(STRICT)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from modemgw.modem.collect import HandOver
     from modemgw.modem.interface import ModemState, ModemStatus
+    from modemgw.modem.profile import Profile
+    from modemgw.modem.settings import LineSettings
 
 
 class Face(Protocol):
@@ -15,6 +17,17 @@ class Face(Protocol):
     @property
     def status(self) -> ModemStatus:
         """What is known so far."""
+
+    @property
+    def profile(self) -> Profile:
+        """The kind of modem that this is, as far as it is known."""
+
+    @property
+    def line(self) -> LineSettings:
+        """What is configured for the line that is in the modem now."""
+
+    def recognise(self, maker: str | None, model: str | None) -> None:
+        """The modem calls itself so: its profile follows from that."""
 
     def go(self, state: ModemState, reason: str = "") -> None:
         """The modem enters a state."""

@@ -33,7 +33,8 @@ class ModemStatus:
 
     `reason` says in words why it is not ready and what to do about it; it is empty when ready.
     `since` is when it entered `state`, in seconds of the epoch. `number` is E.164 where the SIM
-    tells its own. `rssi_dbm` is -113 to -51 (27.007 §8.5).
+    tells its own. `rssi_dbm` is -113 to -51 (27.007 §8.5). `full` names the storage for incoming
+    texts when it stays full whatever is taken out of it: no text comes in.
     """
 
     port: str
@@ -50,6 +51,7 @@ class ModemStatus:
     operator: str | None = None
     smsc: str | None = None
     rssi_dbm: int | None = None
+    full: str | None = None
 
 
 class Outcome(StrEnum):

@@ -52,6 +52,13 @@ class Domain(IntEnum):
     PACKET_PREFERRED = 2
     CIRCUIT_PREFERRED = 3
 
+    @property
+    def words(self) -> str:
+        """For people."""
+        first, _, how = self.name.lower().partition("_")
+        other = "circuit" if first == "packet" else "packet"
+        return first if how == "only" else f"{first}, else {other}"
+
 
 def _pattern(value: str) -> str:
     try:
@@ -90,7 +97,8 @@ class Profile:
 
     Its life: `start_s`, from power-up or reset to its first answer (None: not known); `settle_s`,
     its rest after the PIN; `boot_words`, lines that it prints when it has started and forgotten
-    its settings; `ready_words`, lines after which texts may be asked for. Case does not count.
+    its settings; `ready_words`, lines after which texts may be asked for. Either has it set up
+    anew. Case and blanks do not count.
 
     What else is known: `reclassified` errors, `levers` to try by hand, and `quirks`, which give the
     reasons for all of the above; the last are never taken over from another profile.
@@ -144,12 +152,21 @@ class Profile:
         vendor = identity.partition(":")[0]
         return identity in self.usb or f"{vendor}:*" in self.usb
 
+    def tells_start(self, line: str) -> bool:
+        """Whether this line says that the modem has started, or that it is ready since."""
+        said = _compact(line)
+        return any(_compact(words) == said for words in (*self.boot_words, *self.ready_words))
+
     def reclassify(self, family: str, code: int | None) -> Reclassified | None:
         """What an error after Ctrl-Z means on this modem; None: what the standards say."""
         for known in self.reclassified:
             if (known.family, known.code) == (family, code):
                 return known
         return None
+
+
+def _compact(line: str) -> str:
+    return "".join(line.upper().split())
 
 
 def _contains(pattern: str, text: str) -> bool:

@@ -24,7 +24,8 @@ from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
 from modemgw.at.unsolicited import is_boot, is_full, is_start
-from modemgw.modem import startup
+from modemgw.modem import startup, texts
+from modemgw.modem.asking import attempt
 from modemgw.modem.calls import Calls
 from modemgw.modem.collect import Collector, DirectTexts
 from modemgw.modem.errors import CommandTimeoutError, ModemError
@@ -33,11 +34,9 @@ from modemgw.modem.startup import SimState
 from modemgw.modem.submit import late_acceptance, submit
 
 if TYPE_CHECKING:
-    from modemgw.modem.catalogue import Catalogue
     from modemgw.modem.channel import Channel
     from modemgw.modem.face import Face
     from modemgw.modem.interface import Clearance
-    from modemgw.modem.profile import Profile
     from modemgw.modem.settings import PortSettings, Timing
     from modemgw.modem.ussd import UssdDesk
 
@@ -47,6 +46,7 @@ _RESTARTS: Final = 5
 _PIN_TRIES: Final = 3  # of a PIN that nobody has entered wrongly (102.221 §9.5.1)
 _MEMORY_FULL: Final = 322  # 27.005 §3.2.5
 _REGISTRATION_PREFIXES: Final = frozenset({"+CREG", "+CGREG", "+CEREG"})
+_ROAMING: Final = frozenset({Registration.ROAMING, Registration.ROAMING_SMS_ONLY})
 
 
 class _RestartedError(Exception):
@@ -61,14 +61,11 @@ class Session:
         channel: Channel,
         settings: PortSettings,
         timing: Timing,
-        profiles: Catalogue,
         face: Face,
         late: SubmitResult | None,
         direct: DirectTexts,
         ussd: UssdDesk,
     ) -> None:
-        self.profile: Profile = profiles.generic
-        self._profiles = profiles
         self._channel = channel
         self._settings = settings
         self._timing = timing
@@ -80,6 +77,7 @@ class Session:
         self._domains = list(commands.REGISTRATIONS)
         self.late = late
         """An acceptance read too late, as long as it was not told."""
+        self._receive = ""  # the storage for incoming texts
         self._told_swept = False
         self._restarted = False
         self._check_now = False
@@ -131,8 +129,7 @@ class Session:
             if self._restarted:
                 # In text mode, for instance, AT+CMGS=19 would text to the number 19.
                 return SubmitResult(Outcome.REFUSED, detail="the modem has forgotten its settings")
-            limit_s = self.profile.submit_s or self._timing.submit_s
-            result = await self._hand_to_network(pdu, length, clearance, limit_s)
+            result = await self._hand_to_network(pdu, length, clearance)
         if result.outcome is not Outcome.ACCEPTED:
             self._check_now = True
             self._wake.set()
@@ -140,10 +137,9 @@ class Session:
             self._sweep_everywhere(collector)
         return result
 
-    async def _hand_to_network(
-        self, pdu: str, length: int, clearance: Clearance, limit_s: float
-    ) -> SubmitResult:
-        return await submit(self._channel, pdu, length, clearance, self._timing, limit_s)
+    async def _hand_to_network(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
+        profile = self._face.profile
+        return await submit(self._channel, pdu, length, clearance, self._timing, profile)
 
     async def _bring_up(self) -> None:
         face, channel = self._face, self._channel
@@ -156,12 +152,14 @@ class Session:
         await self._identify()
         await startup.switch_on(channel)
         await self._await_sim()
+        await texts.choose_pdu_mode(channel)
         former = await self._subscribe()
-        plan = await startup.prepare_texts(
-            channel, self.profile, self._timing, self._settings.storage
+        plan = await texts.prepare_texts(
+            channel, face.profile, face.line, self._timing, self._settings.storage
         )
         self._calls.shows_caller = await startup.shows_caller(channel)
         await self._tell_late_answer()
+        self._receive = plan.receive
         self._collector = Collector(
             channel, plan, face.hand_over(), face.hand_over(former), self._direct, self._wake.set
         )
@@ -169,7 +167,7 @@ class Session:
         await self._sweep(everywhere=True)
         if self._restarted:
             raise _RestartedError
-        self._ussd.attach(channel, self.profile.ussd)
+        self._ussd.attach(channel, face.profile.ussd)
         self._wake.set()  # for what was delivered directly meanwhile
 
     async def _identify(self) -> None:
@@ -189,10 +187,10 @@ class Session:
                 revision=identity.revision,
             )
         )
-        if self._settings.profile is not None:
-            self.profile = self._profiles.named(self._settings.profile)
-        else:
-            self.profile = self._profiles.of(identity.maker or "", identity.model or "")
+        self._face.recognise(identity.maker, identity.model)
+        profile = self._face.profile
+        self._channel.is_boot = lambda line: is_boot(line) or profile.tells_start(line)
+        await startup.silence(self._channel, profile)
 
     async def _await_sim(self) -> None:
         """Wait until the SIM is usable, entering the configured PIN once."""
@@ -225,14 +223,19 @@ class Session:
         if pin is None:
             return "the SIM asks for its PIN: configure it, or switch the PIN off"
         if not self._face.pin_was_tried(pin):
-            tries = await startup.pin_tries(self._channel, self.profile)
+            tries = await startup.pin_tries(self._channel, self._face.profile)
+            if tries is None and not self._settings.pin_blindly:
+                return (
+                    "the modem does not tell how many tries are left, so no PIN is entered: switch "
+                    "the PIN off in a telephone, or set pin_blindly"
+                )
             if tries is not None and tries < _PIN_TRIES:
                 return (
                     f"a wrong PIN was entered before and {tries} tries are left, so none is "
                     "entered here: put the SIM into a telephone and unlock it there"
                 )
             if self._face.may_enter_pin(pin) and await startup.unlock(
-                self._channel, pin, self.profile.settle_s
+                self._channel, pin, self._face.profile.settle_s
             ):
                 return ""
         return "the SIM refused the configured PIN, or it was tried before: it is not tried again"
@@ -240,7 +243,9 @@ class Session:
     async def _subscribe(self) -> str | None:
         """Learn which line is in the modem; the line that was in it before, if it has changed."""
         former = self._face.status.iccid
-        line = await startup.subscribe(self._channel, self.profile, self._timing)
+        line = await startup.subscribe(self._channel, self._face.profile, self._timing)
+        if line.iccid is not None:
+            self._face.claim(line.iccid)
         self._face.learn(
             replace(
                 self._face.status,
@@ -250,8 +255,6 @@ class Session:
                 smsc=line.smsc,
             )
         )
-        if line.iccid is not None:
-            self._face.claim(line.iccid)
         return None if former == line.iccid else former
 
     def _gather_late(self) -> None:
@@ -306,27 +309,43 @@ class Session:
         """Ask for registration and signal, and say where that leaves the modem."""
         state = await startup.registration(self._channel, self._domains)
         face = self._face
-        rssi_dbm = await startup.attempt(self._channel, commands.SIGNAL)
+        rssi_dbm = await attempt(self._channel, commands.SIGNAL)
         status = replace(face.status, rssi_dbm=rssi_dbm)
-        if state.usable and status.state is not ModemState.READY:
-            operator = await startup.attempt(self._channel, commands.OPERATOR)
+        was_ready = status.state is ModemState.READY
+        if state.usable and not was_ready:
+            operator = await attempt(self._channel, commands.OPERATOR)
             status = replace(status, operator=operator.name if operator else None)
         face.learn(status)
-        if state.usable:
+        refusal = self._refusal(state)
+        if refusal and not was_ready:
+            face.go(ModemState.DENIED, refusal)
+        elif refusal or (was_ready and not state.usable):
+            face.go(ModemState.DEGRADED, refusal or "registration lost: " + _words(state))
+        elif not state.usable:
+            self._wait_for_service(_words(state) + ": check antenna and coverage")
+        elif hindrance := "" if was_ready else await texts.no_texts_yet(self._channel):
+            self._wait_for_service(hindrance)
+        else:
             face.go(ModemState.READY)
-        elif status.state is ModemState.READY:
-            face.go(ModemState.DEGRADED, "registration lost: " + _words(state))
-        elif state is Registration.DENIED:
-            face.go(ModemState.DENIED, "the network refuses this SIM: is it active, and paid for?")
-        elif status.state is not ModemState.DEGRADED:
-            face.go(ModemState.REGISTERING, _words(state) + ": check antenna and coverage")
+
+    def _wait_for_service(self, reason: str) -> None:
+        degraded = self._face.status.state is ModemState.DEGRADED
+        self._face.go(ModemState.DEGRADED if degraded else ModemState.REGISTERING, reason)
+
+    def _refusal(self, state: Registration) -> str:
+        """Who does not want texts to go in this network, the network or we; "" for nobody."""
+        if state is Registration.DENIED:
+            return "the network refuses this SIM: is it active, and paid for?"
+        if state in _ROAMING and not self._face.line.roaming:
+            return "this is not the SIM's own network, and roaming is not allowed for this line"
+        return ""
 
     async def _take_in(self) -> None:
         collector = self._collector
         assert collector is not None
         if self._calls.to_hang_up:
             async with self._channel.lock:
-                await self._calls.hang_up(self._channel, self.profile.hang_up)
+                await self._calls.hang_up(self._channel, self._face.profile.hang_up)
         if collector.pending:
             async with self._channel.lock:
                 await collector.collect()
@@ -334,10 +353,16 @@ class Session:
         if collector.sweep_due:
             self._next_sweep = min(self._next_sweep, now + self._timing.sweep_again_s)
             collector.sweep_due = False
+        if collector.missed:
+            self._next_sweep = self._next_round = 0.0
+            collector.missed = False
+        if collector.announced:
+            self._next_sweep = min(self._next_sweep, now + self._timing.sweep_after_s)
+            collector.announced = False
         if now >= self._next_sweep:
             round_due = now >= self._next_round
             if round_due:
-                await startup.remind(self._channel, self.profile)
+                await texts.remind(self._channel, self._face.profile)
             await self._sweep(everywhere=round_due or not self._told_swept)
 
     async def _sweep(self, *, everywhere: bool) -> None:
@@ -348,7 +373,10 @@ class Session:
         self._next_sweep = clock() + self._timing.health_s
         if everywhere:
             self._next_round = clock() + self._timing.sweep_s
-        if not await collector.sweep(everywhere=everywhere):
+        committed = await collector.sweep(everywhere=everywhere)
+        if everywhere:
+            await self._note_room()
+        if not committed:
             self._next_sweep = clock() + self._timing.health_s
             return
         self._next_sweep = clock() + self._timing.sweep_s
@@ -356,6 +384,13 @@ class Session:
         if not self._told_swept:
             self._told_swept = True
             await self._face.swept()
+
+    async def _note_room(self) -> None:
+        """Say so where a storage stays full: of drafts, or of texts that cannot be committed."""
+        full = await texts.is_full(self._channel, self._receive)
+        if full and not self._face.status.full:
+            _log.warning("%s: %s is full, no text comes in", self._face.status.port, self._receive)
+        self._face.learn(replace(self._face.status, full=self._receive if full else None))
 
     def _sweep_everywhere(self, collector: Collector) -> None:
         """Ask for a sweep of all storages, soon: it is not known which one is full."""
@@ -396,7 +431,7 @@ class Session:
             self._sweep_everywhere(self._collector)
         elif is_start(line) or (
             # Until it is set up these only tell how far its start has come.
-            self._collector is not None and (is_boot(line) or prefix == "+CPIN")
+            self._collector is not None and (self._channel.is_boot(line) or prefix == "+CPIN")
         ):
             self._restarted = True
             self._wake.set()

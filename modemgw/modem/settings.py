@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modemgw.modem.catalogue import Catalogue, shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modemgw.modem.profile import Domain
 
 
 class Parity(StrEnum):
@@ -34,12 +40,14 @@ class PortSettings:
     storage for incoming texts (`ME`, `MT`, `SM`); None: the best that is offered.
     `driver` says who talks to the modem.
     `power_cycle_command` is run without a shell, `{port}` in it replaced by the port's path; it
-    gets `Timing.power_command_s` to end.
+    gets `Timing.power_command_s` to end. `pin_blindly`: the PIN is entered even where the modem
+    does not tell how many tries are left.
     """
 
     pattern: str
     baudrate: int = 115200
     pin: str | None = None
+    pin_blindly: bool = False
     profile: str | None = None
     storage: str | None = None
     power_cycle_command: str | None = None
@@ -47,6 +55,20 @@ class PortSettings:
     parity: Parity = Parity.NONE
     xonxoff: bool = False
     driver: DriverKind = DriverKind.OWN
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """What a line, a SIM, needs wherever it sits.
+
+    `domain` is the way that its texts take (27.007 §10.1.21 `+CGSMS`); None: the profile's, or as
+    it is. `roaming`: whether it may send in a network that is not its own. `commands` are sent
+    behind those of the profile, at each start: the levers that this line's operator needs.
+    """
+
+    domain: Domain | None = None
+    roaming: bool = True
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +110,7 @@ class Timing:
     registration_poll_s: float = 3.0
     health_s: float = 30.0
     sweep_s: float = 240.0
+    sweep_after_s: float = 60.0  # behind an announcement: others may have been lost
     sweep_again_s: float = 1.0  # the count of some storages lags the announcement
     handover_s: float = 60.0  # a listener that does not answer leaves the text in the modem
     power_command_s: float = 60.0
@@ -103,7 +126,7 @@ class Timing:
 @dataclass(frozen=True, slots=True)
 class BankSettings:
     """A bank: its ports and its patience. `recorder_bytes` bounds each flight recorder.
-    `profiles` are what modems are recognised by.
+    `profiles` are what modems are recognised by. `lines` are by ICCID, `any_line` is for others.
 
     `sysfs` and `dev` are where the system shows USB devices and their ports.
     """
@@ -112,5 +135,7 @@ class BankSettings:
     timing: Timing = field(default_factory=Timing)
     recorder_bytes: int = 65_536
     profiles: Catalogue = field(default_factory=shipped)
+    lines: Mapping[str, LineSettings] = field(default_factory=dict)
+    any_line: LineSettings = LineSettings()
     sysfs: Path = Path("/sys")
     dev: Path = Path("/dev")

@@ -34,7 +34,7 @@ class Claims:
         if held is not None and held.path != path:
             if imei is None or held.imei is None or imei == held.imei:
                 raise SamePortError(
-                    f"the same modem as {held.path}, which is used: this port is left alone"
+                    f"left alone: the same modem as at {held.path}, which is driven"
                 )
             held.moved()
         self.release(path)

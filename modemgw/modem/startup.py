@@ -1,49 +1,43 @@
-"""Getting to know a modem and making it ready for texts.
+"""Getting to know a modem and its SIM.
 
 Each step is optional to the modem unless it says otherwise: makers leave out what they please,
 and what is missing shows as None. Steps that a SIM answers are repeated while it is busy.
+
+What makes it ready for texts is in `texts`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from modemgw.at import commands
 from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.results import Kind
-from modemgw.modem.collect import StoragePlan
-from modemgw.modem.errors import CommandError, CommandTimeoutError, UnresponsiveError
-from modemgw.modem.profile import Reports
+from modemgw.modem.asking import attempt, attempt_patiently, has_code, patiently
+from modemgw.modem.errors import CommandError, CommandTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from modemgw.at.command import Command
     from modemgw.at.results import FinalResult
     from modemgw.modem.channel import Channel
     from modemgw.modem.profile import Profile
     from modemgw.modem.settings import Timing
 
-_log = logging.getLogger(__name__)
-T = TypeVar("T")
-
-_BUSY_CODES: Final = {Kind.CME_ERROR: (14,), Kind.CMS_ERROR: (314, 515)}
 _NO_SIM_CODES: Final = {Kind.CME_ERROR: (10, 13, 15), Kind.CMS_ERROR: (310, 313, 315)}
 _LOCKED_CODES: Final = {
     Kind.CME_ERROR: (11, 12, 16, 17, 18),
     Kind.CMS_ERROR: (311, 312, 316, 317, 318),
 }
-_BUSY_PAUSE_S: Final = 0.2
-_BUSY_PAUSE_LIMIT_S: Final = 5.0
-# 27.005 §3.4.1: texts stored and announced (<mt> 1); reports stored (<ds> 2), direct (1), or none.
-_STORED_REPORTS: Final = (2, 1, 0)
-_DIRECT_REPORTS: Final = (1, 2, 0)
-_SWEPT: Final = ("ME", "MT", "SM", "SR")
+# Texts need no PIN2 (102.221 §9.5.1), though some are left asking for it.
+_OPEN: Final = frozenset({"READY", "SIM PIN2", "SIM PUK2"})
+# 102.221 §11.1.9: VERIFY of the PIN without a PIN tells the tries left, and uses up none.
+_TRIES_BY_VERIFY: Final = commands.plain('AT+CSIM=10,"0020000100"', 15.0)
+_TRIES_LEFT: Final = re.compile(r'\+CSIM\s*:\s*4\s*,\s*"?63C([0-9A-F])', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +93,12 @@ async def identify(channel: Channel) -> Identity:
     )
 
 
+async def silence(channel: Channel, profile: Profile) -> None:
+    """Stop what it announces and nobody needs, before that fills line and buffers."""
+    for text in profile.silence:
+        await attempt(channel, commands.plain(text))
+
+
 async def switch_on(channel: Channel) -> None:
     """Leave flight mode: another program's `+CFUN=4` survives restarts on some."""
     function = await attempt(channel, commands.FUNCTION)
@@ -109,7 +109,7 @@ async def switch_on(channel: Channel) -> None:
 async def sim_state(channel: Channel, timing: Timing) -> Sim:
     """Ask what the SIM wants, repeating while it is busy. Raises ModemError."""
     try:
-        state = await _patiently(channel, commands.SIM_STATE, timing)
+        state = await patiently(channel, commands.SIM_STATE, timing)
     except CommandTimeoutError as error:
         # Wavecom forgets the final result.
         state = _sim_state_of(error.lines)
@@ -117,7 +117,7 @@ async def sim_state(channel: Channel, timing: Timing) -> Sim:
         return _sim_error(error.final)
     except AtError as error:
         return Sim(SimState.ABSENT, str(error))
-    if state == "READY":
+    if state in _OPEN:
         return Sim(SimState.READY)
     absent = not state or "NOT" in state
     return Sim(SimState.ABSENT if absent else SimState.LOCKED, state)
@@ -129,7 +129,9 @@ async def pin_tries(channel: Channel, profile: Profile) -> int | None:
         tries = await attempt(channel, commands.read_pin_tries(name))
         if tries is not None:
             return tries
-    return None
+    answer = await attempt(channel, _TRIES_BY_VERIFY)
+    found = _TRIES_LEFT.match(answer[0]) if answer else None
+    return int(found[1], 16) if found else None
 
 
 async def unlock(channel: Channel, pin: str, settle_s: float) -> bool:
@@ -148,31 +150,8 @@ async def subscribe(channel: Channel, profile: Profile, timing: Timing) -> Subsc
         iccid=await _iccid(channel, profile),
         imsi=await attempt(channel, commands.IMSI),
         number=await attempt(channel, commands.OWN_NUMBER),
-        smsc=await _attempt_patiently(channel, commands.SERVICE_CENTRE, timing),
+        smsc=await attempt_patiently(channel, commands.SERVICE_CENTRE, timing),
     )
-
-
-async def prepare_texts(
-    channel: Channel, profile: Profile, timing: Timing, storage: str | None
-) -> StoragePlan:
-    """PDU mode, storage, announcements. Raises CommandError where the modem does no texts."""
-    await channel.execute(commands.PDU_MODE)
-    plan = await _choose_storage(channel, profile, timing, storage)
-    await attempt(channel, commands.PHASE_2)
-    await announce(channel, profile)
-    for text in (*profile.silence, *profile.init):
-        await attempt(channel, commands.plain(text))
-    await attempt(channel, commands.REPORT_REGISTRATION)
-    return plan
-
-
-async def remind(channel: Channel, profile: Profile) -> None:
-    """Set again what some forget by themselves: at a new registration, or silently restarted."""
-    await attempt(channel, commands.PDU_MODE)
-    try:
-        await announce(channel, profile)
-    except CommandError as error:
-        _log.info("announcements are refused now: %s", error)
 
 
 async def shows_caller(channel: Channel) -> bool:
@@ -182,30 +161,6 @@ async def shows_caller(channel: Channel) -> bool:
     except (CommandError, CommandTimeoutError):
         return False
     return True
-
-
-async def announce(channel: Channel, profile: Profile) -> None:
-    """Have texts stored and announced, and reports told in the best way that is offered.
-
-    Many promise what they refuse, so the offer only orders the attempts. Raises CommandError
-    where every one is refused: sweeps alone would still find texts, but minutes late.
-    """
-    offered = await attempt(channel, commands.ANNOUNCEMENT_CHOICES) or ()
-    stored_first = profile.reports is Reports.STORED
-    reports = _STORED_REPORTS if stored_first else _DIRECT_REPORTS
-    forms = [(mode, ds) for mode in (2, 1) for ds in reports]
-    forms.sort(key=lambda form: not _is_offered(offered, *form))
-    refused: CommandError | None = None
-    for mode, ds in forms:
-        for buffer in (0, 1):
-            try:
-                await channel.execute(commands.announce(mode, 1, 0, ds, buffer))
-            except CommandError as error:
-                refused = error
-            else:
-                return
-    assert refused is not None
-    raise refused
 
 
 async def registration(channel: Channel, domains: list[Command[Registration]]) -> Registration:
@@ -227,72 +182,12 @@ async def registration(channel: Channel, domains: list[Command[Registration]]) -
     return best
 
 
-async def attempt(channel: Channel, command: Command[T]) -> T | None:
-    """A step that the modem may refuse; None if it does, or says what cannot be read.
-
-    Raises UnresponsiveError and PortError only.
-    """
-    try:
-        return await channel.execute(command)
-    except UnresponsiveError:
-        raise
-    except (CommandError, CommandTimeoutError, AtError) as error:
-        _log.debug("passed over: %s", error)
-        return None
-
-
 async def _iccid(channel: Channel, profile: Profile) -> str | None:
     for name in profile.iccid:
         iccid = await attempt(channel, commands.read_iccid(name))
         if iccid is not None:
             return iccid
     return None
-
-
-async def _choose_storage(
-    channel: Channel, profile: Profile, timing: Timing, storage: str | None
-) -> StoragePlan:
-    """The best storage that the modem offers and accepts. Raises CommandError where none is."""
-    try:
-        choices = await _patiently(channel, commands.STORAGE_CHOICES, timing)
-        offered = choices.receive
-        present = tuple(name for name in _SWEPT if name in choices.read)
-    except (CommandError, CommandTimeoutError, AtError):
-        offered, present = profile.storages, ()
-    wanted = (storage,) if storage else profile.storages
-    candidates = [name for name in wanted if name in offered] or list(wanted)
-    refused: CommandError | None = None
-    for name in candidates:
-        try:
-            await _patiently(channel, commands.select_storage(name, name), timing)
-        except CommandError as error:
-            refused = error
-        else:
-            return StoragePlan(name, tuple(dict.fromkeys((name, *present))))
-    assert refused is not None
-    raise refused
-
-
-async def _attempt_patiently(channel: Channel, command: Command[T], timing: Timing) -> T | None:
-    try:
-        return await _patiently(channel, command, timing)
-    except (CommandError, CommandTimeoutError, AtError):
-        return None
-
-
-async def _patiently(channel: Channel, command: Command[T], timing: Timing) -> T:
-    """Repeat while the SIM is busy, as it is for seconds after each start."""
-    pause_s = _BUSY_PAUSE_S
-    deadline = asyncio.get_running_loop().time() + timing.sim_busy_s
-    while True:
-        try:
-            return await channel.execute(command)
-        except CommandError as error:
-            late = asyncio.get_running_loop().time() + pause_s > deadline
-            if late or not _has_code(error.final, _BUSY_CODES):
-                raise
-        await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * 2, _BUSY_PAUSE_LIMIT_S)
 
 
 def _sim_state_of(lines: tuple[str, ...]) -> str:
@@ -303,17 +198,7 @@ def _sim_state_of(lines: tuple[str, ...]) -> str:
 
 
 def _sim_error(final: FinalResult) -> Sim:
-    locked = _has_code(final, _LOCKED_CODES) or "PIN" in final.text or "PUK" in final.text
-    if locked and not _has_code(final, _NO_SIM_CODES):
+    locked = has_code(final, _LOCKED_CODES) or "PIN" in final.text or "PUK" in final.text
+    if locked and not has_code(final, _NO_SIM_CODES):
         return Sim(SimState.LOCKED, str(final))
     return Sim(SimState.ABSENT, str(final))
-
-
-def _has_code(final: FinalResult, codes: Mapping[Kind, tuple[int, ...]]) -> bool:
-    return final.code in codes.get(final.kind, ())
-
-
-def _is_offered(offered: tuple[tuple[str, ...], ...], mode: int, ds: int) -> bool:
-    if len(offered) < 4:
-        return True
-    return str(mode) in offered[0] and str(ds) in offered[3]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from modemgw.modem.channel import Channel, Exchange
+    from modemgw.modem.profile import Profile
     from modemgw.modem.settings import Timing
 
 _log = logging.getLogger(__name__)
@@ -48,13 +49,14 @@ async def submit(
     length: int,
     clearance: Clearance,
     timing: Timing,
-    limit_s: float,
+    profile: Profile,
 ) -> SubmitResult:
     """Submit one TPDU. Never raises but for cancellation.
 
-    For who holds the channel's lock and has brought the dialogue into step. `limit_s` is how long
-    the final result may take, in seconds.
+    For who holds the channel's lock and has brought the dialogue into step. The modem's `profile`
+    says how long the final result may take, and what its errors mean.
     """
+    limit_s = profile.submit_s or timing.submit_s
     try:
         exchange = channel.begin(commands.submit(length, limit_s))
     except AtError as error:
@@ -65,7 +67,7 @@ async def submit(
             return refused
         # _clear ended with GO and did not wait since.
         exchange.send(pdu)
-        return await _outcome(channel, exchange, limit_s, timing.boot_quiet_s)
+        return await _outcome(channel, exchange, limit_s, timing.boot_quiet_s, profile)
     finally:
         channel.give_up(exchange)
 
@@ -145,7 +147,7 @@ def _closed(exchange: Exchange) -> SubmitResult:
 
 
 async def _outcome(
-    channel: Channel, exchange: Exchange, limit_s: float, grace_s: float
+    channel: Channel, exchange: Exchange, limit_s: float, grace_s: float, profile: Profile
 ) -> SubmitResult:
     try:
         response = await exchange.final_unless_restarted(limit_s, grace_s)
@@ -156,7 +158,7 @@ async def _outcome(
             return await _after_time_out(channel, exchange, "the modem restarted after Ctrl-Z")
         words = f"no answer within {limit_s:g} s after Ctrl-Z"
         return await _after_time_out(channel, exchange, words)
-    return classify(response.final, commands.submit(0).parse(response.lines))
+    return classify(response.final, commands.submit(0).parse(response.lines), profile)
 
 
 async def _after_time_out(channel: Channel, exchange: Exchange, words: str) -> SubmitResult:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from modemgw.simulator.storage import Storage
 
 SM_CAPACITY = 30
-_PIN_TRIES = 3
+PIN_TRIES = 3
 _PUK_TRIES = 10
 
 
@@ -50,8 +50,13 @@ class Sim:
     last_mr: int = 255
     lock: Lock = Lock.READY
     storage: Storage = field(default_factory=lambda: Storage("SM", SM_CAPACITY))
-    _tries: int = _PIN_TRIES
+    _tries: int = PIN_TRIES
     _puk_tries: int = _PUK_TRIES
+
+    @property
+    def tries(self) -> int:
+        """How often the PIN may still be entered wrongly."""
+        return self._tries
 
     def power_up(self) -> None:
         """A card that has lost its power asks for its PIN again."""
@@ -68,7 +73,7 @@ class Sim:
         if self.lock is not Lock.PIN:
             return False
         if pin == self.pin:
-            self.lock, self._tries = Lock.READY, _PIN_TRIES
+            self.lock, self._tries = Lock.READY, PIN_TRIES
             return True
         self._tries -= 1
         if not self._tries:
@@ -81,7 +86,7 @@ class Sim:
             return False
         if puk == self.puk:
             self.pin, self.lock = new_pin, Lock.READY
-            self._tries, self._puk_tries = _PIN_TRIES, _PUK_TRIES
+            self._tries, self._puk_tries = PIN_TRIES, _PUK_TRIES
             return True
         self._puk_tries -= 1
         return False

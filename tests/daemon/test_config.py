@@ -9,7 +9,8 @@ import pytest
 
 from modemgw.config import ConfigError, load, read_secret
 from modemgw.daemon import bank_settings
-from modemgw.modem.settings import Parity
+from modemgw.modem.profile import Domain
+from modemgw.modem.settings import LineSettings, Parity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,10 @@ def test_the_environment_wins_over_the_file(
         ('[[modems.port]]\npath = "/dev/x"\ndriver = "gammu"', "driver"),
         ('[[modems.port]]\npath = "socket://h:1"\ndriver = "gsmmodem"', "paths only"),
         ('[[modems.port]]\npath = "/dev/x"\ndriver = "gsmmodem"\nxonxoff = true', "neither parity"),
+        ('[[modems.line]]\niccid = "1"', "modems.line.0.iccid"),
+        ('[[modems.line]]\niccid = "8949020000012345678"\nsms_domain = "lte"', "sms_domain"),
+        ('[[modems.line]]\niccid = "8949020000012345678"\ncommands = ["X"]', "commands.0"),
+        ('[[modems.line]]\niccid = "8949020000012345678"\n' * 2, "have the same iccid"),
         ('[replies]\nbrand = "Ж"', "replies.brand"),
         ("not toml at all", "is no TOML"),
         ('database_url = "mysql://x/y"', "database_url: mysql is not supported"),
@@ -97,6 +102,27 @@ def test_a_port_is_named_by_its_path_or_its_usb_identity(tmp_path: Path) -> None
         "usb:12d1:*",
     ]
     assert (ports[0].parity, ports[0].xonxoff) == (Parity.EVEN, True)
+
+
+def test_what_a_line_needs_reaches_the_bank(tmp_path: Path) -> None:
+    """Roaming as for all, unless it says otherwise itself."""
+    config = load(
+        written(
+            tmp_path,
+            "[modems]\nroaming = false\n"
+            '[[modems.port]]\npath = "/dev/x"\npin = "1234"\npin_blindly = true\n'
+            '[[modems.line]]\niccid = "8949020000012345678"\nroaming = true\n'
+            'sms_domain = "circuit"\ncommands = ["AT+ACME=1"]\n'
+            '[[modems.line]]\niccid = "8949020000012345679"\n',
+        )
+    )
+    bank = bank_settings(config)
+    assert bank.ports[0].pin_blindly
+    assert bank.any_line == LineSettings(roaming=False)
+    assert bank.lines == {
+        "8949020000012345678": LineSettings(Domain.CIRCUIT_ONLY, True, ("AT+ACME=1",)),
+        "8949020000012345679": LineSettings(roaming=False),
+    }
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ RULE = ROOT / "udev" / "78-modemgw.rules"
 
 COMMANDS = frozenset(
     {"run", "demo", "simulate", "modems", "send", "tail", "keys", "optouts", "pdu", "doctor"}
+    | {"probe", "recording", "ussd"}
 )
 
 

@@ -52,11 +52,11 @@ Start = Callable[..., Awaitable[Driver]]
 
 
 @contextlib.asynccontextmanager
-async def driven(bank: Bank) -> AsyncIterator[None]:
+async def driven(bank: Bank) -> AsyncIterator[Bank]:
     """A bank at work."""
     task = asyncio.create_task(bank.run())
     try:
-        yield
+        yield bank
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -29,6 +29,8 @@ DEFAULTS: dict[str, Answer] = {
     "AT+CCID": ok("+CCID: 89015550000000000000"),
     "AT+CIMI": ok("001010000000000"),
     "AT+CNUM": ok('+CNUM: ,"+15550100000",145'),
+    'AT+CPINR="SIM PIN"': ok("+CPINR: SIM PIN,3,3"),
+    "AT+CPMS?": ok('+CPMS: "ME",0,100,"ME",0,100,"ME",0,100'),
     "AT+CSCA?": ok('+CSCA: "+15550009999",145'),
     "AT+CPMS=?": ok('+CPMS: ("ME","SM"),("ME","SM"),("ME","SM")'),
     "AT+CNMI=?": ok("+CNMI: (0-2),(0-3),(0-2),(0-2),(0,1)"),

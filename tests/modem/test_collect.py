@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from modemgw.modem.bank import Bank
 from modemgw.modem.interface import Incoming, ModemState, Source
 from modemgw.modem.settings import BankSettings, PortSettings
-from tests.modem.conftest import QUICK
+from tests.modem.conftest import QUICK, driven
 from tests.modem.listening import Permit
 from tests.modem.scripted import CRLF, ScriptedModem, ok
 
@@ -165,6 +166,55 @@ async def test_direct_texts_and_reports_reach_the_listener(
     assert {i.source for i in listener.incoming} == {Source.DIRECT}
 
 
+def refuse_to_store(modem: ScriptedModem) -> None:
+    for mode, reports, buffer in product((2, 1), (2, 1, 0), (0, 1)):
+        modem.script[f"AT+CNMI={mode},1,0,{reports},{buffer}"] = f"{CRLF}+CMS ERROR: 303{CRLF}"
+
+
+async def test_a_text_of_a_modem_that_stores_none_is_acknowledged_when_it_is_committed(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Until then the network keeps it, so that a crash cannot lose it."""
+    refuse_to_store(modem)
+    await start()
+    assert "AT+CSMS=1" in modem.commands
+    assert "AT+CNMI=2,2,0,1,0" in modem.commands
+    listener.commits = lambda _: False
+    modem.say(f"{CRLF}+CMT: ,23{CRLF}{PDU}{CRLF}")
+    await listener.until(lambda: len(listener.incoming) == 1)
+    listener.commits = lambda _: True
+    assert "AT+CNMA" not in modem.commands
+    await listener.until(lambda: len(listener.incoming) == 2)
+    await modem.until(lambda: modem.commands.count("AT+CNMA") == 1)
+
+
+async def test_after_a_missed_acknowledgement_announcements_are_set_again(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """The modem has switched them off by itself, and a sweep finds what else there is."""
+    refuse_to_store(modem)
+    await start()
+    await listener.until(lambda: listener.sweeps == 1)
+    modem.script["AT+CNMA"] = f"{CRLF}+CMS ERROR: 340{CRLF}"
+    modem.commands.clear()
+    modem.say(f"{CRLF}+CMT: ,23{CRLF}{PDU}{CRLF}")
+    await modem.until(lambda: "AT+CMGL=4" in modem.commands)
+    assert modem.commands.index("AT+CNMA") < modem.commands.index("AT+CNMI=2,2,0,1,0")
+    assert modem.commands.index("AT+CNMI=2,2,0,1,0") < modem.commands.index("AT+CMGL=4")
+
+
+async def test_where_texts_are_stored_nothing_is_acknowledged(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """A class 0 text comes directly even so."""
+    await start()
+    modem.say(f"{CRLF}+CMT: ,23{CRLF}{PDU}{CRLF}")
+    await listener.until(lambda: bool(listener.incoming))
+    modem.store(3, OTHER)
+    await modem.until(lambda: "AT+CMGD=3" in modem.commands)
+    assert "AT+CNMA" not in modem.commands
+
+
 async def test_what_does_not_decode_is_handed_over_as_it_is(
     start: Start, modem: ScriptedModem, listener: Listener
 ) -> None:
@@ -219,6 +269,48 @@ async def test_a_full_storage_is_swept_at_once(start: Start, modem: ScriptedMode
     await modem.until(lambda: not modem.stored, 2)
 
 
+async def test_a_storage_that_stays_full_is_told_until_there_is_room(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """Of drafts, for one, which are not ours to delete; no text comes in meanwhile."""
+    timing = replace(QUICK, sweep_s=0.1)
+    modem.script["AT+CPMS?"] = ok('+CPMS: "SM",0,20,"SM",0,20, "ME", 23, 23')
+    async with driven(Bank(BankSettings((PortSettings(modem.path),), timing), listener)) as bank:
+        await listener.until_state(ModemState.READY)
+        (driver,) = bank.modems
+        assert driver.status.full == "ME"
+        modem.script["AT+CPMS?"] = ok('+CPMS: "SM",20,20,"SM",20,20,"ME",22,23')
+        await listener.until(lambda: driver.status.full is None)
+
+
+async def test_after_an_announcement_there_is_a_sweep(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """Of texts that come together one may be announced and the other not."""
+    timing = replace(QUICK, sweep_after_s=0.1)
+    async with driven(Bank(BankSettings((PortSettings(modem.path),), timing), listener)):
+        await listener.until_state(ModemState.READY)
+        await listener.until(lambda: listener.sweeps == 1)
+        modem.stored[4] = OTHER
+        modem.store(3, PDU)
+        await listener.until(lambda: len(listener.incoming) == 2)
+        await modem.until(lambda: not modem.stored)
+
+
+async def test_a_modem_that_wants_all_three_storages_named_gets_them(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """+CPMS with one alone is an error to it (Brovi E3372-325)."""
+    for name in ("ME", "SM"):
+        modem.script[f'AT+CPMS="{name}"'] = f"{CRLF}ERROR{CRLF}"
+    await start()
+    modem.store(3, PDU)
+    await listener.until(lambda: bool(listener.incoming))
+    await modem.until(lambda: not modem.stored)
+    assert 'AT+CPMS="SM","SM","ME"' in modem.commands
+    assert modem.commands.count('AT+CPMS="ME"') <= 1
+
+
 async def test_a_submit_refused_for_a_full_storage_brings_a_sweep(
     start: Start, modem: ScriptedModem
 ) -> None:
@@ -240,7 +332,7 @@ async def test_each_round_looks_everywhere_and_sets_announcements_again(
     await listener.until_state(ModemState.READY)
     modem.commands.clear()
     await modem.until(lambda: modem.commands.count('AT+CPMS="SM"') >= 2)
-    assert "AT+CNMI=2,1,0,2,0" in modem.commands
+    assert "AT+CNMI=2,1,0,1,0" in modem.commands
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

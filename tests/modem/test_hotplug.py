@@ -294,5 +294,5 @@ async def test_a_driver_whose_task_ends_is_started_again(
         await listener.until_state(READY)
         modem.script["AT+CSQ"] = ok("+CSQ: 31,99")
         bank._tasks[modem.path].cancel()
-        await listener.until(lambda: bank.modems[0].status.rssi_dbm == -51)
-        assert bank.modems[0].status.state is READY
+        (driver,) = bank.modems
+        await listener.until(lambda: driver.status.rssi_dbm == -51 and driver.status.state is READY)

@@ -6,6 +6,8 @@ import asyncio
 import os
 import sys
 
+import pytest
+
 from modemgw.modem.bank import Bank
 from modemgw.modem.interface import ModemState, Outcome
 from modemgw.modem.settings import BankSettings, PortSettings
@@ -13,6 +15,7 @@ from tests.modem.conftest import QUICK, Start
 from tests.modem.listening import Listener, Permit
 from tests.modem.scripted import CRLF, ScriptedModem, ok
 
+STORAGES = ("ME", "MT", "SM")
 PDU = "0011000B915155500100F00000AA05E8329BFD06"
 
 
@@ -166,6 +169,49 @@ async def test_lte_registration_counts_where_creg_denies_it(
     await start()
 
 
+@pytest.mark.parametrize("command", ["AT+CPMS?", "AT+CSCA?"])
+@pytest.mark.parametrize("stat", [1, 5, 6, 7])
+async def test_a_modem_is_ready_when_storage_and_service_centre_answer(
+    start: Start, modem: ScriptedModem, listener: Listener, command: str, stat: int
+) -> None:
+    """Registered is not enough: for seconds after a start texts would be refused."""
+    modem.script["AT+CREG?"] = ok(f"+CREG: 1,{stat}")
+    modem.script[command] = f"{CRLF}+CMS ERROR: 302{CRLF}"
+    driver = await start(None)
+    await listener.until(lambda: driver.status.reason.startswith("registered, but not ready"))
+    assert driver.status.state is ModemState.REGISTERING
+    assert f"{command} was answered by +CMS ERROR: 302" in driver.status.reason
+    del modem.script[command]
+    await listener.until_state(ModemState.READY)
+
+
+@pytest.mark.parametrize("stat", [0, 2, 3, 4, 8])
+async def test_no_other_registration_counts(
+    start: Start, modem: ScriptedModem, listener: Listener, stat: int
+) -> None:
+    """Searching, denied, unknown, emergency calls only: nothing could be sent."""
+    modem.script["AT+CREG?"] = ok(f"+CREG: 1,{stat}")
+    driver = await start(None)
+    expected = ModemState.DENIED if stat == 3 else ModemState.REGISTERING
+    await listener.until(lambda: driver.status.state is expected and listener.sweeps == 1)
+    asked = modem.commands.count("AT+CREG?")
+    await modem.until(lambda: modem.commands.count("AT+CREG?") > asked + 2)
+    assert ModemState.READY not in listener.told
+
+
+@pytest.mark.parametrize("refused", ["AT+CMGF=0", "AT+CPMS"])
+async def test_a_port_that_takes_no_texts_says_so(
+    start: Start, modem: ScriptedModem, refused: str
+) -> None:
+    """It answers AT, as the data ports of modules do."""
+    for command in ("AT+CMGF=0", "AT+CPMS=?", *(f'AT+CPMS="{n}","{n}","{n}"' for n in STORAGES)):
+        if command.startswith(refused):
+            modem.script[command] = f"{CRLF}ERROR{CRLF}"
+    driver = await start(ModemState.RECOVERING)
+    assert "takes no texts here" in driver.status.reason
+    assert "try another of its ports" in driver.status.reason
+
+
 async def test_a_lost_registration_degrades_and_comes_back(
     start: Start, modem: ScriptedModem, listener: Listener
 ) -> None:
@@ -186,17 +232,17 @@ async def test_flight_mode_is_left(start: Start, modem: ScriptedModem) -> None:
     assert "AT+CFUN=1" in modem.commands
 
 
-async def test_reports_fall_back_to_direct_where_storing_is_refused(
+async def test_reports_fall_back_to_stored_where_direct_ones_are_refused(
     start: Start, modem: ScriptedModem
 ) -> None:
-    """Stored first, direct next."""
+    """Many modems promise what they refuse."""
     for buffer in (0, 1):
-        modem.script[f"AT+CNMI=2,1,0,2,{buffer}"] = f"{CRLF}+CMS ERROR: 303{CRLF}"
+        modem.script[f"AT+CNMI=2,1,0,1,{buffer}"] = f"{CRLF}+CMS ERROR: 303{CRLF}"
     await start()
     assert [line for line in modem.commands if line.startswith("AT+CNMI=2")] == [
-        "AT+CNMI=2,1,0,2,0",
-        "AT+CNMI=2,1,0,2,1",
         "AT+CNMI=2,1,0,1,0",
+        "AT+CNMI=2,1,0,1,1",
+        "AT+CNMI=2,1,0,2,0",
     ]
 
 
@@ -320,6 +366,26 @@ async def test_a_hung_modem_is_reopened_and_then_reset(
         if command != "CTRL-Z":
             del modem.script[command]
     await listener.until_state(ModemState.READY, 10)
+
+
+async def test_a_modem_that_falls_silent_is_noticed_without_any_cause(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Nothing is submitted and nothing comes in, so only the regular look can tell."""
+    await start()
+    for command in ("AT+CMEE?", "AT+CMGF?", "AT+CSMS?", "AT+CNMI?", "AT+CREG?", "AT+CSQ"):
+        modem.script[command] = ""
+    await listener.until_state(ModemState.RECOVERING, 30)
+    assert "no answer to AT commands" in listener.states[-1][1]
+
+
+async def test_a_storage_without_a_place_is_not_chosen(start: Start, modem: ScriptedModem) -> None:
+    """Some offer one that holds nothing; a text would be refused by the modem."""
+    modem.script['AT+CPMS="ME","ME","ME"'] = ok("+CPMS: 0,0,0,0,0,0")
+    modem.script['AT+CPMS="SM","SM","SM"'] = ok('+CPMS: "SM",1,20,"SM",1,20,"SM",1,20')
+    await start()
+    chosen = [line for line in modem.commands if line.startswith("AT+CPMS=") and "," in line]
+    assert chosen == ['AT+CPMS="ME","ME","ME"', 'AT+CPMS="SM","SM","SM"']
 
 
 async def test_a_path_that_does_not_exist_shows_as_an_absent_modem(

@@ -21,6 +21,8 @@ from tests.modem.scripted import CRLF, ScriptedModem, ok
 if TYPE_CHECKING:
     from tests.modem.listening import Listener
 
+MARKERS = ("AT+CMEE?", "AT+CMGF?", "AT+CSMS?", "AT+CNMI?")
+
 
 async def test_a_glob_finds_ports_as_they_come(tmp_path: Path, listener: Listener) -> None:
     """What has vanished stays as absent; a second name of a port is not a second modem."""
@@ -65,10 +67,11 @@ async def test_a_second_port_of_the_same_modem_is_left_alone(
     async with driven(bank):
         await listener.until(
             lambda: (
-                {ModemState.READY, ModemState.QUARANTINED}
+                {ModemState.READY, ModemState.ABSENT}
                 == {driver.status.state for driver in bank.modems}
             )
         )
+        assert any("the same modem as at" in driver.status.reason for driver in bank.modems)
     second.unplug()
 
 
@@ -103,7 +106,7 @@ async def test_power_is_cut_by_the_configured_command(
     bank = Bank(BankSettings((settings,), timing), listener)
     async with driven(bank):
         await listener.until_state(ModemState.READY)
-        for marker in ("AT+CMEE?", "AT+CMGF?", "AT+CSMS?", "AT+CNMI?", "AT+CREG?"):
+        for marker in (*MARKERS, "AT+CREG?"):
             modem.script[marker] = ""
         modem.say(f"{CRLF}+CREG: 2{CRLF}")
         await listener.until_state(ModemState.QUARANTINED, 20)
@@ -112,11 +115,37 @@ async def test_power_is_cut_by_the_configured_command(
     assert "AT+CFUN=1,1" in modem.commands
 
 
+async def test_a_modem_that_was_dead_from_the_start_gets_its_power_cut(
+    tmp_path: Path, modem: ScriptedModem, listener: Listener
+) -> None:
+    """Nothing else can mend it; but no reset is written to a port of which nothing is known."""
+    for marker in MARKERS:
+        modem.script[marker] = ""
+    proof = tmp_path / "proof"
+    timing = replace(
+        QUICK,
+        marker_s=0.02,
+        drain_s=0.01,
+        listen_s=0.02,
+        synchronise_attempts=1,
+        backoff_limit_s=0.02,
+    )
+    settings = PortSettings(modem.path, power_cycle_command=f"touch {proof}")
+    bank = Bank(BankSettings((settings,), timing), listener)
+    async with driven(bank):
+        await listener.until_state(ModemState.QUARANTINED, 20)
+        assert "no answer to AT commands" in bank.modems[0].status.reason
+    assert proof.exists()
+    assert "AT+CFUN=1,1" not in modem.commands
+
+
 async def test_a_probe_finds_a_usable_modem(modem: ScriptedModem) -> None:
     """With all that a technician wants to know."""
     found = await probe(PortSettings(modem.path), QUICK)
     assert found.finding is Finding.USABLE
     assert (found.status.imei, found.status.operator) == ("356938030000005", "Testnet")
+    assert found.profile is not None
+    assert (found.profile.name, found.domain) == ("generic", None)
     assert not [line for line in modem.commands if line.startswith(("AT+CPIN=", "AT+CMGD"))]
 
 
@@ -126,6 +155,8 @@ async def test_a_probe_finds_a_usable_modem(modem: ScriptedModem) -> None:
         ("AT+CPIN?", f"{CRLF}+CME ERROR: 10{CRLF}", Finding.NO_SIM),
         ("AT+CPIN?", ok("+CPIN: SIM PIN"), Finding.LOCKED),
         ("AT+CMGF=0", f"{CRLF}ERROR{CRLF}", Finding.NO_SMS),
+        ("AT+CPMS=?", f"{CRLF}ERROR{CRLF}", Finding.NO_SMS),
+        ("AT+CSCA?", f"{CRLF}+CMS ERROR: 330{CRLF}", Finding.NOT_READY),
         ("AT+CREG?", ok("+CREG: 0,3"), Finding.DENIED),
         ("AT+CREG?", ok("+CREG: 0,2"), Finding.NOT_REGISTERED),
         ("ATE0", f"{CRLF}ERROR{CRLF}", Finding.NOT_A_MODEM),

@@ -78,6 +78,7 @@ def information(row: dict[str, Any]) -> tuple[str, ...]:
         ("u-blox", "SARA-U201", "ublox-sara"),
         ("u-blox", "LISA-U200", "ublox-lisa"),
         ("WAVECOM MODEM", "MULTIBAND  900E  1800", "wavecom"),
+        ("Sierra Wireless", "Q2406B", "wavecom-fastrack"),
         ("Cinterion", "BGS2-W", "cinterion-bgs2"),
         ("Cinterion", "EHS6", "cinterion-ehs6"),
         ("SIEMENS", "TC35i", "cinterion"),
@@ -126,7 +127,7 @@ def test_the_generic_profile_asks_for_what_every_modem_may_have() -> None:
     """It changes nothing of a modem of which nothing is known."""
     generic = shipped().generic
     assert (generic.init, generic.silence, generic.reset) == ((), (), "AT+CFUN=1,1")
-    assert (generic.storages, generic.reports) == (("ME", "MT", "SM"), Reports.STORED)
+    assert (generic.storages, generic.reports) == (("ME", "MT", "SM"), Reports.DIRECT)
     assert (generic.submit_s, generic.settle_s, generic.domain) == (None, 1.0, None)
     assert not generic.supported
     assert not generic.matches("", "")
@@ -142,6 +143,12 @@ def test_every_setting_of_a_profile_has_its_reason(profile: Profile) -> None:
     assert reasons <= {field.name for field in fields(Profile)}
     assert profile.about
     assert profile.models or profile.name == GENERIC
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_no_modem_stores_reports_that_was_not_seen_to_give_them_back(profile: Profile) -> None:
+    """A stored report that cannot be read is lost; a direct one only in a crash of ours."""
+    assert profile.reports is Reports.DIRECT or Proof.STORED_REPORTS in profile.proved
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)

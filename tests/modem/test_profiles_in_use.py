@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +16,15 @@ from modemgw.modem.catalogue import shipped
 from modemgw.modem.interface import ModemState
 from modemgw.modem.settings import BankSettings, PortSettings
 from tests.cli.commands import run
-from tests.modem.conftest import QUICK, Start
+from tests.modem.conftest import QUICK, Start, driven
+from tests.modem.listening import Permit
 from tests.modem.scripted import ScriptedModem, ok
+from tests.modem.sysfs import SysFs
 
 if TYPE_CHECKING:
     from tests.modem.listening import Listener
 
+PDU = "0011000B915155500100F00000AA05E8329BFD06"
 PAGE = Path(__file__).parents[2] / "docs" / "modems.md"
 
 
@@ -40,32 +41,33 @@ def own_profile(tmp_path: Path, text: str) -> Path:
     return folder
 
 
+def settings_of(modem: ScriptedModem, profiles: Path) -> BankSettings:
+    return BankSettings((PortSettings(modem.path),), QUICK, profiles=load_profiles(profiles))
+
+
 async def test_a_modem_is_told_what_its_profile_says(start: Start, modem: ScriptedModem) -> None:
-    """First to be quiet, then the rest; after the common initialisation."""
+    """To be quiet as soon as it is known; the rest after the common initialisation."""
     modem.script |= {"AT+CGMI": ok("huawei"), "AT+CGMM": ok("K3715")}
     await start()
     sent = modem.commands
-    assert sent.index("AT+CMGF=0") < sent.index("AT^CURC=0") < sent.index("AT^PORTSEL=0")
+    assert sent.index("AT+CGMM") < sent.index("AT^CURC=0") < sent.index("AT+CPIN?")
+    assert sent.index("AT+CNMI=2,1,0,1,0") < sent.index("AT^PORTSEL=0")
     assert "AT^ICCID?" in sent
 
 
-async def test_a_modem_that_loses_stored_reports_is_asked_for_direct_ones(
-    start: Start, modem: ScriptedModem
+async def test_reports_are_stored_only_where_a_profile_says_that_this_works(
+    modem: ScriptedModem, listener: Listener, tmp_path: Path
 ) -> None:
-    """It offers both: what it does with them, only its profile knows."""
-    modem.script |= {"AT+CGMI": ok("Quectel"), "AT+CGMM": ok("EC25")}
-    await start()
-    announced = [line for line in modem.commands if line.startswith("AT+CNMI=2")]
-    assert announced[0] == "AT+CNMI=2,1,0,1,0"
-
-
-async def test_an_unknown_modem_is_asked_for_stored_reports(
-    start: Start, modem: ScriptedModem
-) -> None:
-    """As ever."""
-    await start()
-    announced = [line for line in modem.commands if line.startswith("AT+CNMI=2")]
-    assert announced[0] == "AT+CNMI=2,1,0,2,0"
+    """Nearly all offer it, and some lose them then."""
+    folder = own_profile(tmp_path, 'maker = "acme"\nreports = "stored"\n')
+    for maker, wanted in (("Scripted", "AT+CNMI=2,1,0,1,0"), ("Acme", "AT+CNMI=2,1,0,2,0")):
+        modem.commands.clear()
+        modem.script["AT+CGMI"] = ok(maker)
+        async with driven(Bank(settings_of(modem, folder), listener)):
+            await listener.until_state(ModemState.READY)
+        announced = [line for line in modem.commands if line.startswith("AT+CNMI=2")]
+        assert announced == [wanted]
+        listener.states.clear()
 
 
 async def test_a_profile_of_ones_own_is_used(
@@ -73,15 +75,70 @@ async def test_a_profile_of_ones_own_is_used(
 ) -> None:
     """From a file in a folder to the modem, without a line of code."""
     folder = own_profile(tmp_path, 'maker = "scripted"\ninit = ["AT+ACME=1"]\n')
-    settings = BankSettings((PortSettings(modem.path),), QUICK, profiles=load_profiles(folder))
-    task = asyncio.create_task(Bank(settings, listener).run())
-    try:
+    async with driven(Bank(settings_of(modem, folder), listener)):
         await listener.until_state(ModemState.READY)
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
     assert "AT+ACME=1" in modem.commands
+
+
+async def test_a_modem_with_another_makers_name_is_told_by_its_usb_device(
+    tmp_path: Path, listener: Listener
+) -> None:
+    """Qualcomm's name is on modems of half the makers."""
+    sysfs, dev = SysFs(tmp_path / "sys"), tmp_path / "dev"
+    dev.mkdir()
+    (name,) = sysfs.plug("1-1", "19d2:0031", {"03": "ffffff"})
+    modem = ScriptedModem(dev, name)
+    modem.script["AT+CGMI"] = ok("QUALCOMM INCORPORATED")
+    modem.plug()
+    settings = BankSettings((PortSettings(f"{dev}/*"),), QUICK, sysfs=sysfs.root, dev=dev)
+    async with driven(Bank(settings, listener)):
+        await listener.until_state(ModemState.READY)
+    assert "AT+ZOPRT=5" in modem.commands
+    modem.unplug()
+
+
+@pytest.mark.parametrize("words", ["MODEM:STARTUP", "+ACME: up", "+acme:UP"])
+async def test_a_start_in_a_makers_own_words_is_understood(
+    modem: ScriptedModem, listener: Listener, tmp_path: Path, words: str
+) -> None:
+    """Whatever it had been told before is told again."""
+    folder = own_profile(
+        tmp_path,
+        'maker = "scripted"\nboot_words = ["MODEM:STARTUP"]\nready_words = ["+ACME: UP"]\n',
+    )
+    async with driven(Bank(settings_of(modem, folder), listener)):
+        await listener.until_state(ModemState.READY)
+        modem.commands.clear()
+        modem.say(f"\r\n{words}\r\n")
+        await modem.until(lambda: "AT+CNMI=2,1,0,1,0" in modem.commands)
+        await listener.until_state(ModemState.READY)
+
+
+async def test_what_an_error_means_is_taken_from_the_profile(
+    modem: ScriptedModem, listener: Listener, tmp_path: Path
+) -> None:
+    """Only behind Ctrl-Z: what comes instead of the prompt is a refusal, whatever its number."""
+    folder = own_profile(
+        tmp_path,
+        'maker = "scripted"\n[[reclassified]]\nfamily = "cms"\ncode = 500\noutcome = "refused"\n'
+        'why = "no credit"\nevidence = "manual"\nsource = "our operator"\n'
+        '[[reclassified]]\nfamily = "cms"\ncode = 38\noutcome = "unknown"\n'
+        'why = "it says so of texts that went"\nevidence = "hearsay"\nsource = "our bank"\n',
+    )
+    async with driven(Bank(settings_of(modem, folder), listener)) as bank:
+        await listener.until_state(ModemState.READY)
+        (driver,) = bank.modems
+
+        async def submit() -> tuple[str, str]:
+            result = await driver.submit(PDU, 19, Permit())
+            return result.outcome, result.detail
+
+        modem.script["CTRL-Z"] = "\r\n+CMS ERROR: 500\r\n"
+        assert await submit() == ("refused", "no credit")
+        modem.script["CTRL-Z"] = "\r\n+CMS ERROR: 38\r\n"
+        assert await submit() == ("unknown", "it says so of texts that went")
+        modem.script["AT+CMGS=19"] = "\r\n+CMS ERROR: 38\r\n"
+        assert await submit() == ("refused", "+CMS ERROR: 38 instead of the prompt")
 
 
 def test_the_folder_of_the_configuration_reaches_the_bank(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from modemgw.modem.interface import ModemState
 from modemgw.modem.port import is_present
 from modemgw.modem.settings import BankSettings, PortSettings
 from modemgw.modem.shared import Claims, TriedPins
-from tests.modem.conftest import QUICK
+from modemgw.simulator.bank import Bank as SimulatedBank
+from modemgw.simulator.options import Options
+from tests.modem.conftest import QUICK, driven
 from tests.modem.listening import Listener
 from tests.modem.scripted import CRLF, ScriptedModem, ok
 
@@ -82,6 +84,72 @@ async def test_no_pin_is_entered_where_tries_were_used_up_before(
     assert ENTER not in modem.commands
 
 
+@pytest.mark.parametrize(
+    ("told", "entered"),
+    [
+        (ok('+CSIM: 4,"63C3"'), 1),
+        (ok('+CSIM: 4,"63c2"'), 0),
+        (ok('+CSIM: 4,"6300"'), 0),
+        (f"{CRLF}ERROR{CRLF}", 0),
+    ],
+)
+async def test_the_card_itself_is_asked_for_the_tries_left(
+    start: Start, modem: ScriptedModem, told: str, entered: int
+) -> None:
+    """102.221: VERIFY without a PIN. Where nobody tells, the next try might be the last one."""
+    lock_sim(modem, right=True)
+    modem.script['AT+CPINR="SIM PIN"'] = f"{CRLF}ERROR{CRLF}"
+    modem.script['AT+CSIM=10,"0020000100"'] = told
+    await start(ModemState.READY if entered else ModemState.LOCKED, pin="1234")
+    assert modem.commands.count(ENTER) == entered
+
+
+async def test_a_pin_may_be_entered_blindly_where_that_is_configured(
+    modem: ScriptedModem, listener: Listener, drive: Callable[..., Bank]
+) -> None:
+    """Once; the operator has taken it upon himself."""
+    lock_sim(modem, right=False)
+    for question in ('AT+CPINR="SIM PIN"', 'AT+CSIM=10,"0020000100"'):
+        modem.script[question] = f"{CRLF}ERROR{CRLF}"
+    drive(PortSettings(modem.path, pin="1234", pin_blindly=True))
+    await listener.until_state(ModemState.LOCKED)
+    asked = modem.commands.count("AT+CPIN?")
+    await modem.until(lambda: modem.commands.count("AT+CPIN?") > asked + 2)
+    assert modem.commands.count(ENTER) == 1
+
+
+async def test_a_wrong_pin_uses_up_one_try_however_often_the_daemon_starts(
+    tmp_path: Path, listener: Listener
+) -> None:
+    """The two that are left are a person's."""
+    simulated = SimulatedBank(Options(1, tmp_path, boot_ms=1))
+    simulated.power_on()
+    card = simulated.modems[0].sim
+    assert card is not None
+    card.set_pin("4321")
+    for _ in range(4):
+        settings = (PortSettings(str(simulated.link(0)), pin="1234"),)
+        async with driven(Bank(BankSettings(settings, QUICK), listener)):
+            await listener.until_state(ModemState.LOCKED)
+            listener.states.clear()
+    assert card.tries == 2
+    settings = (PortSettings(str(simulated.link(0)), pin="4321"),)
+    async with driven(Bank(BankSettings(settings, QUICK), listener)) as bank:
+        await listener.until_state(ModemState.LOCKED)
+        assert "2 tries are left" in bank.modems[0].status.reason
+        assert card.enter_pin("4321")
+        await listener.until_state(ModemState.READY)
+    simulated.close()
+
+
+async def test_a_sim_that_asks_for_its_second_pin_does_texts(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """PIN2 is for fixed dialling and the like."""
+    modem.script["AT+CPIN?"] = ok("+CPIN: SIM PIN2")
+    await start()
+
+
 async def test_a_wrong_pin_is_not_tried_again_under_another_name_of_the_port(
     modem: ScriptedModem, listener: Listener, drive: Callable[..., Bank], tmp_path: Path
 ) -> None:
@@ -122,10 +190,11 @@ async def test_a_second_port_of_a_modem_is_left_alone_until_it_is_replugged(
     first, second = await _drivers(bank)
     await listener.until(lambda: first.status.state is ModemState.READY)
     other.plug()
-    await listener.until(lambda: second.status.state is ModemState.QUARANTINED)
-    assert "the same modem" in second.status.reason
+    await listener.until(lambda: "the same modem as at" in second.status.reason)
+    assert second.status.state is ModemState.ABSENT
+    assert second.status.iccid is None
     other.unplug()
-    await listener.until(lambda: second.status.state is ModemState.ABSENT)
+    await listener.until(lambda: "unplugged" in second.status.reason)
     assert first.status.state is ModemState.READY
 
 

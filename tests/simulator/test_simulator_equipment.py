@@ -165,6 +165,7 @@ async def test_a_locked_or_missing_sim_is_said_so(line: Line, control: Control) 
     assert await line.say("AT+CIMI") == ["+CME ERROR: 11"]
     assert await line.say("AT+CPMS?") == ["+CMS ERROR: 311"]
     assert await line.say("AT+CPIN=1111") == ["+CME ERROR: 16"]
+    assert await line.say('AT+CPINR="SIM PIN"') == ["+CPINR: SIM PIN,2,3", "OK"]
     assert await line.say('AT+CPIN="1234"') == ["OK"]
     assert await line.say('AT+CPIN="1234"') == ["+CME ERROR: 3"]
     await control.do("sim", modem=0, action="pin", pin="1234")

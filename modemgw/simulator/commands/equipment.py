@@ -9,7 +9,7 @@ from modemgw.simulator.command_line import Form
 from modemgw.simulator.commands.entry import Entry, Reply
 from modemgw.simulator.errors import AtError, Cme, cme
 from modemgw.simulator.personality import IccidForm
-from modemgw.simulator.sim import Lock
+from modemgw.simulator.sim import PIN_TRIES, Lock
 
 if TYPE_CHECKING:
     from modemgw.simulator.command_line import Command
@@ -60,6 +60,11 @@ def _enter_pin(modem: SimulatedModem, command: Command) -> Reply:
         raise cme(Cme.SIM_PUK_REQUIRED if sim.lock is Lock.PUK else Cme.WRONG_PASSWORD)
     asyncio.get_running_loop().call_soon(modem.flush)
     return []
+
+
+def _pin_tries(modem: SimulatedModem, _command: Command) -> Reply:
+    """27.007 §8.65, of the PIN alone."""
+    return [f"+CPINR: SIM PIN,{modem.present_sim().tries},{PIN_TRIES}"]
 
 
 def _imsi(modem: SimulatedModem, _command: Command) -> Reply:
@@ -208,6 +213,7 @@ def _registered(*, test: str) -> Entry:
 TABLE: dict[str, Entry] = {
     "+CMEE": Entry(set=_errors, read=_read_errors, test="(0-2)"),
     "+CPIN": Entry(set=_enter_pin, read=_pin_state, test=""),
+    "+CPINR": Entry(action=_pin_tries, set=_pin_tries, test=""),
     "+CIMI": Entry(action=_imsi, test=""),
     "+CNUM": Entry(action=_own_number, test=""),
     "+CRSM": Entry(set=_sim_file, test=""),
