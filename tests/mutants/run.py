@@ -59,6 +59,16 @@ MUTANTS = (
         "the recognition of a TPDU that was taken in before",
         ("tests/e2e/test_inbound.py::test_a_text_that_comes_twice_is_one_message",),
     ),
+    Mutant(
+        "pin-echo",
+        "the stars over an echoed PIN in the flight recorder",
+        ("tests/modem/test_recordings.py::test_a_pin_that_is_echoed_reaches_no_recording",),
+    ),
+    Mutant(
+        "ussd-turn",
+        "the turn that a USSD command takes behind a submit",
+        ("tests/modem/test_ussd.py::test_a_code_waits_until_a_submit_is_over",),
+    ),
 )
 
 
