@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import phonenumbers
 import structlog
@@ -166,10 +166,11 @@ class Roster:
         raised = self._alerts.get(id(modem), {})
         alerted = alerts.alerts_of(status, raised, namesake.status.port if namesake else None)
         changed = before is None or (before.state, before.iccid) != (status.state, status.iccid)
-        told = (lambda row: views.modem(row, modem.guaranteed)) if changed else None
 
         def write(tx: Transaction) -> tuple[Record, Record | None]:
-            row, line = self._write(tx, noted, now, told)
+            row, line = self._write(tx, noted, now)
+            if changed:
+                tx.emit(Event("modem.state", now, views.modem(row, modem.guaranteed)))
             for event in alerts.changes(row, now, raised, alerted):
                 tx.emit(event)
             return row, line
@@ -222,11 +223,7 @@ class Roster:
         )
 
     def _write(
-        self,
-        tx: Transaction,
-        status: ModemStatus,
-        now: float,
-        told: Callable[[Record], dict[str, Any]] | None,
+        self, tx: Transaction, status: ModemStatus, now: float
     ) -> tuple[Record, Record | None]:
         line = None
         if status.iccid and status.state not in _NOT_THERE:
@@ -260,8 +257,6 @@ class Roster:
         )
         if line is not None:
             lines.seat(tx.connection, line.id, row.id)
-        if told is not None:
-            tx.emit(Event("modem.state", now, told(row)))
         return row, line
 
 

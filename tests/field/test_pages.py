@@ -28,10 +28,12 @@ COMMANDS = frozenset(
         "optouts",
         "pdu",
         "probe",
+        "recording",
         "run",
         "send",
         "simulate",
         "tail",
+        "ussd",
     }
 )
 

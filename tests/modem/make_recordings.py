@@ -17,6 +17,7 @@ from modemgw.modem.interface import ModemState
 from modemgw.modem.recording import parse
 from modemgw.modem.replay import replay, with_events
 from modemgw.simulator.faults import Fault, FaultName
+from modemgw.simulator.ussd import Page
 from tests.modem.scene import PIN, Scene, scene
 
 if TYPE_CHECKING:
@@ -99,6 +100,19 @@ async def _ring(on: Scene) -> None:
     await asyncio.sleep(2.5)
 
 
+async def _ussd(on: Scene) -> None:
+    """A menu with line ends, an answer, a balance in UCS-2, and what the network says by itself."""
+    told = on.listener.ussd
+    on.driver.start_ussd("*101#")
+    await on.listener.until(lambda: len(told) == 1, 20)
+    on.driver.answer_ussd("0")
+    await on.listener.until(lambda: len(told) == 2, 20)
+    on.driver.start_ussd("*102#")
+    await on.listener.until(lambda: len(told) == 3, 20)
+    on.modem.ussd.push(Page("You have 3 new messages"))
+    await on.listener.until(lambda: len(told) == 4, 20)
+
+
 async def _pin(on: Scene) -> None:
     """A SIM that asks for its PIN, on a line that echoes."""
     assert on.modem.sim is not None
@@ -117,6 +131,7 @@ SCENES: Final[dict[str, tuple[str, Callable[[Scene], Awaitable[None]]]]] = {
     "reboot": ("quectel-ec25", _reboot),
     "unplugged": ("simcom-sim800", _unplugged),
     "ring": ("simcom-sim800", _ring),
+    "ussd": ("telit-le910", _ussd),
     "pin": ("generic", _pin),
 }
 

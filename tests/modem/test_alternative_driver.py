@@ -168,15 +168,24 @@ async def test_a_port_that_is_not_there_shows_as_an_absent_modem(tmp_path: Path)
         await listener.until_state(ModemState.ABSENT)
 
 
+def _threads() -> set[threading.Thread]:
+    """Those of the library, and of calls to it."""
+    return {
+        thread
+        for thread in threading.enumerate()
+        if "_readLoop" in thread.name or thread.name.startswith("port ")
+    }
+
+
 async def test_no_thread_is_left_behind(tmp_path: Path) -> None:
     """Whoever stops the bank stops them all."""
-    before = set(threading.enumerate())
+    before = _threads()
     async with _scene(tmp_path) as on:
-        assert set(threading.enumerate()) - before
+        assert _threads() - before
         on.inject("One more")
         await on.taken_in(1)
     async with asyncio.timeout(60):
-        while set(threading.enumerate()) - before:
+        while _threads() - before:
             await asyncio.sleep(0.05)
 
 

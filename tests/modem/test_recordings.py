@@ -95,7 +95,7 @@ def test_a_pin_is_not_even_kept_as_an_echo(cuts: set[int], noise: bytes) -> None
     assert recorder.entries[-1].data == b"+CSQ: 29,99\r\n"
 
 
-async def test_a_pin_never_reaches_the_recording_of_a_modem_that_echoes(
+async def test_a_pin_that_is_echoed_reaches_no_recording(
     start: Start, modem: ScriptedModem
 ) -> None:
     """Asked for in full, the recording has stars in the command and in its echo."""

@@ -125,6 +125,16 @@ MUTANTS = (
         "the new set-up of a modem that has started anew by itself",
         ("tests/modem/test_opening.py::test_a_modem_that_restarts_by_itself_is_set_up_again",),
     ),
+    Mutant(
+        "pin-echo",
+        "the stars over an echoed PIN in the flight recorder",
+        ("tests/modem/test_recordings.py::test_a_pin_that_is_echoed_reaches_no_recording",),
+    ),
+    Mutant(
+        "ussd-turn",
+        "the turn that a USSD command takes behind a submit",
+        ("tests/modem/test_ussd.py::test_a_code_waits_until_a_submit_is_over",),
+    ),
 )
 
 
