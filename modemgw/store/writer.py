@@ -47,7 +47,7 @@ from modemgw.store.ids import new_id
 from modemgw.store.prepared import execute_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GROUP_LIMIT = 500
-PATIENT_LIMIT = 24  # of a group
+PATIENT_LIMIT = 8  # of a group
 PATIENCE_S = 0.02
 QUEUE_LIMIT = 20_000
 SETTLE_COMMIT_S = 10.0
@@ -129,7 +129,7 @@ class Writer:
         self._host = host
         self._published = published
         self._queue_limit = queue_limit
-        self._queue: queue.SimpleQueue[_Job[Any] | _Call] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Job[Any]] | _Call] = queue.SimpleQueue()
         self._patient: deque[_Job[Any]] = deque()
         self._calling = False  # whether the thread will be woken for the patient ones
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -154,7 +154,7 @@ class Writer:
 
     @property
     def waiting(self) -> int:
-        """How many operations wait."""
+        """How many operations wait; those that go together count as one."""
         return self._queue.qsize() + len(self._patient)
 
     def submit(
@@ -164,21 +164,32 @@ class Writer:
 
         Raises StoreOverloadedError when too much waits, StoreUnavailableError after `stop`.
         """
+        job = self._job(operation)
+        future = job.future
+        if not patient:
+            self._queue.put([job])
+            return future
+        self._patient.append(job)
+        if not self._calling:
+            self._calling = True
+            job.loop.call_later(PATIENCE_S, self.hurry)
+        return future
+
+    def submit_together(
+        self, operations: Sequence[Callable[[Transaction], Any]]
+    ) -> list[asyncio.Future[Any]]:
+        """Queue operations that go, in this order, into one group; raises as `submit`."""
+        jobs = [self._job(operation) for operation in operations]
+        self._queue.put(jobs)
+        return [job.future for job in jobs]
+
+    def _job(self, operation: Callable[[Transaction], T]) -> _Job[T]:
         if self._stopped:
             raise StoreUnavailableError("the daemon is ending; nothing was changed")
         if self.waiting >= self._queue_limit:
             raise StoreOverloadedError("the database is slower than what arrives; try again later")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        job = _Job(operation, future, loop)
-        if not patient:
-            self._queue.put(job)
-            return future
-        self._patient.append(job)
-        if not self._calling:
-            self._calling = True
-            loop.call_later(PATIENCE_S, self.hurry)
-        return future
+        return _Job(operation, loop.create_future(), loop)
 
     def hurry(self) -> None:
         """Let the patient ones wait no longer."""
@@ -212,8 +223,8 @@ class Writer:
         while len(jobs) < GROUP_LIMIT and (wait or not self._queue.empty()):
             item = self._queue.get()
             wait = False
-            if isinstance(item, _Job):
-                jobs.append(item)
+            if isinstance(item, list):
+                jobs += item
             elif item is _Call.END:  # nothing comes behind it
                 return _Group(jobs + list(self._patient), last=True)
         waiting = len(self._patient)
