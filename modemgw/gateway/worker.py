@@ -289,10 +289,11 @@ class LineWorker:
     async def write_behind_record(self, operation: Callable[[Transaction], bool]) -> bool:
         """Run an operation in one group with the record of the part before, if that is to come."""
         if self._unwritten is None:
-            return await self.shared.writer.run(operation)
-        both = self.shared.writer.submit_together([self._unwritten, operation])
-        self._follow_record(both[0])
-        granted: bool = await both[1]
+            (written,) = self.shared.writer.submit_apart(operation)
+        else:
+            record, written = self.shared.writer.submit_apart(self._unwritten, operation)
+            self._follow_record(record)
+        granted: bool = await written
         return granted
 
     def _write_record(self) -> None:

@@ -9,6 +9,10 @@ all who came meanwhile, and a lone operation waits for nobody. *Patient* ones, f
 waits in a hurry, wait `PATIENCE_S` for a group that they can go with, a few at a time, so that they
 do not hold up the others.
 
+What is queued *apart* shares a commit with few of its kind: where each commit lets somebody go who
+comes back after a fixed time, as modems do, those that were let go together would come back
+together for ever, and wait for each other each time.
+
 - Where an operation raises, the group is rolled back and run again, each operation in a savepoint
   of its own now; the one that raises is rolled back to its savepoint and fails alone. Savepoints
   cost more than many an operation, and hardly any raises.
@@ -47,7 +51,7 @@ from modemgw.store.ids import new_id
 from modemgw.store.prepared import execute_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from sqlalchemy import Connection
 
@@ -60,6 +64,7 @@ T = TypeVar("T")
 GROUP_LIMIT = 500
 PATIENT_LIMIT = 8  # of a group
 PATIENCE_S = 0.02
+APART_AT_LEAST, APART_SHARE = 2, 8  # of a group: so many, or this part of those that wait
 QUEUE_LIMIT = 20_000
 SETTLE_COMMIT_S = 10.0
 SETTLE_AGAIN_S = 0.2
@@ -83,7 +88,7 @@ class Transaction:
 class _Call(Enum):
     """What the thread is told between jobs."""
 
-    HURRY = auto()  # write the patient ones
+    WAKE = auto()  # something waits beside the queue
     END = auto()
 
 
@@ -129,7 +134,8 @@ class Writer:
         self._host = host
         self._published = published
         self._queue_limit = queue_limit
-        self._queue: queue.SimpleQueue[list[_Job[Any]] | _Call] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Job[Any] | _Call] = queue.SimpleQueue()
+        self._apart: deque[list[_Job[Any]]] = deque()
         self._patient: deque[_Job[Any]] = deque()
         self._calling = False  # whether the thread will be woken for the patient ones
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -154,8 +160,8 @@ class Writer:
 
     @property
     def waiting(self) -> int:
-        """How many operations wait; those that go together count as one."""
-        return self._queue.qsize() + len(self._patient)
+        """How many operations wait, roughly."""
+        return self._queue.qsize() + len(self._apart) + len(self._patient)
 
     def submit(
         self, operation: Callable[[Transaction], T], *, patient: bool = False
@@ -167,7 +173,7 @@ class Writer:
         job = self._job(operation)
         future = job.future
         if not patient:
-            self._queue.put([job])
+            self._queue.put(job)
             return future
         self._patient.append(job)
         if not self._calling:
@@ -175,12 +181,14 @@ class Writer:
             job.loop.call_later(PATIENCE_S, self.hurry)
         return future
 
-    def submit_together(
-        self, operations: Sequence[Callable[[Transaction], Any]]
-    ) -> list[asyncio.Future[Any]]:
-        """Queue operations that go, in this order, into one group; raises as `submit`."""
+    def submit_apart(self, *operations: Callable[[Transaction], Any]) -> list[asyncio.Future[Any]]:
+        """Queue operations that go into one group, in this order, with few others queued so.
+
+        Raises as `submit`.
+        """
         jobs = [self._job(operation) for operation in operations]
-        self._queue.put(jobs)
+        self._apart.append(jobs)
+        self._queue.put(_Call.WAKE)
         return [job.future for job in jobs]
 
     def _job(self, operation: Callable[[Transaction], T]) -> _Job[T]:
@@ -195,7 +203,7 @@ class Writer:
         """Let the patient ones wait no longer."""
         self._calling = False
         if self._patient:
-            self._queue.put(_Call.HURRY)
+            self._queue.put(_Call.WAKE)
 
     async def run(self, operation: Callable[[Transaction], T], *, patient: bool = False) -> T:
         """Run an operation and wait for its commit.
@@ -223,13 +231,17 @@ class Writer:
         while len(jobs) < GROUP_LIMIT and (wait or not self._queue.empty()):
             item = self._queue.get()
             wait = False
-            if isinstance(item, list):
-                jobs += item
+            if isinstance(item, _Job):
+                jobs.append(item)
             elif item is _Call.END:  # nothing comes behind it
-                return _Group(jobs + list(self._patient), last=True)
-        waiting = len(self._patient)
-        jobs += [self._patient.popleft() for _ in range(min(waiting, PATIENT_LIMIT))]
-        return _Group(jobs, more=waiting > PATIENT_LIMIT)
+                apart = [job for together in self._apart for job in together]
+                return _Group([*jobs, *apart, *self._patient], last=True)
+        apart_few = max(APART_AT_LEAST, len(self._apart) // APART_SHARE)
+        more = len(self._apart) > apart_few or len(self._patient) > PATIENT_LIMIT
+        for _ in range(min(apart_few, len(self._apart))):
+            jobs += self._apart.popleft()
+        jobs += [self._patient.popleft() for _ in range(min(PATIENT_LIMIT, len(self._patient)))]
+        return _Group(jobs, more=more)
 
     def _settle(self, jobs: list[_Job[Any]], published: Published | None) -> None:
         def settle(mine: list[_Job[Any]]) -> None:
