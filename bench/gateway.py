@@ -18,6 +18,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,14 +102,17 @@ def ours(modems: int, submit_ms: int, rounds: int) -> Row:
             assert site.bank_process is not None
             daemon, simulator = site.daemon.pid, site.bank_process.pid
             journal = Journal(site.journal_file)
-            # Nobody can send before all is accepted: what accepting takes is seen by itself.
+            # Nobody can send before all is accepted: what accepting takes is seen by itself. Then
+            # they begin one after the other, within the time of a submit.
             site.ctl("registration", stat=0)
             site.wait_state("degraded", modems)
             before, theirs_before = cpu_s(daemon), cpu_s(simulator)
             for start in range(0, texts, BATCH):
                 site.send_many([body(i) for i in range(start, min(start + BATCH, texts))])
             accepted = cpu_s(daemon)
-            site.ctl("registration", stat=1)
+            for modem in range(modems):
+                site.ctl("registration", modem=modem, stat=1)
+                time.sleep(submit_ms / 1000 / modems)
             wait_for("all submits", lambda: journal.count("submit") >= texts, 600)
             wait_for("all reports", lambda: not open_messages(site), 600, pause_s=0.5)
             spent, resident = cpu_s(daemon) - before, memory_mib(daemon)

@@ -98,6 +98,17 @@ class Lane:
         return WINDOW - self.waiting if self.waiting <= WINDOW // 2 else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What was read for a lane: all that is owed of the events up to `committed`, unless there was
+    `more` than it had room for.
+    """
+
+    rows: Sequence[Record]
+    committed: int
+    more: bool
+
+
 class Pump:
     """Owns the lanes."""
 
@@ -166,28 +177,28 @@ class Pump:
         """Bring the lanes to the endpoints that there are, and read what is owed to them."""
         read = {lane.id: (lane.read_to, lane.room) for lane in self._lanes.values()}
 
-        def query(connection: Connection) -> tuple[int, list[tuple[Record, Sequence[Record]]]]:
-            found: list[tuple[Record, Sequence[Record]]] = []
-            committed = events.counted(connection)
+        def query(connection: Connection) -> list[tuple[Record, _Reading]]:
+            found: list[tuple[Record, _Reading]] = []
+            committed = events.counted(connection)  # first: what is read then holds all up to it
             for endpoint in webhooks.all_endpoints(connection):
                 if endpoint.enabled:
                     after, room = read.get(endpoint.id, (0, WINDOW))
-                    owed: Sequence[Record] = ()
+                    rows: Sequence[Record] = ()
                     if room:
-                        owed = webhooks.pending(connection, endpoint.id, after=after, limit=room)
-                    found.append((endpoint, owed))
-            return committed, found
+                        rows = webhooks.pending(connection, endpoint.id, after=after, limit=room)
+                    found.append((endpoint, _Reading(rows, committed, more=len(rows) >= room)))
+            return found
 
         try:
-            committed, found = await self._gateway.reader.run(query)
+            found = await self._gateway.reader.run(query)
         except StoreUnavailableError as error:
             log.warning("webhooks_wait", error=str(error))
             return
         there = {endpoint.id for endpoint, _ in found}
         self._drop([lane for lane in self._lanes.values() if lane.id not in there or lane.closed])
-        for endpoint, owed in found:
+        for endpoint, reading in found:
             if endpoint.id in self._lanes or endpoint.id not in read:
-                self._fill(self._lane(endpoint), owed, committed)
+                self._fill(self._lane(endpoint), reading)
 
     def _lane(self, endpoint: Record) -> Lane:
         lane = self._lanes.get(endpoint.id)
@@ -199,17 +210,15 @@ class Pump:
             lane = self._lanes[endpoint.id] = Lane(endpoint.id, destination, permits)
         return lane
 
-    def _fill(self, lane: Lane, rows: Sequence[Record], committed: int) -> None:
+    def _fill(self, lane: Lane, reading: _Reading) -> None:
         """Take up what was read, but for what was given to the lane while it was read."""
-        if not lane.room:
-            return
-        lane.more = len(rows) >= lane.room
-        for row in rows:
+        lane.more = reading.more
+        for row in reading.rows:
             if row.position > lane.read_to:
                 lane.read_to = row.position
                 self._enqueue(lane, row.conversation_id, self._owed(row))
-        if not lane.more:
-            lane.read_to = max(lane.read_to, committed)
+        if not reading.more:
+            lane.read_to = max(lane.read_to, reading.committed)
 
     def _enqueue(self, lane: Lane, conversation: str | None, owed: Owed) -> None:
         lane.waiting += 1
@@ -231,7 +240,7 @@ class Pump:
         return Owed(
             position=row.position,
             event_id=row.event_id,
-            body=to_json(views.event(event)),
+            body=_body(event),
             attempts=row.attempts,
             wait_s=min(max(wait_s, 0.0), longest),  # the clock may have been set
             first_tried_at=row.first_tried_at,
@@ -361,7 +370,13 @@ def _write(tx: Transaction, *, rows: Sequence[Outcome]) -> None:
 
 
 def _fresh(position: int, event: Event) -> Owed:
-    return Owed(position, event.id, to_json(views.event(event)), 0, 0.0, None)
+    return Owed(position, event.id, _body(event), 0, 0.0, None)
+
+
+def _body(event: Event) -> bytes:
+    """The event as `views.event` has it, in JSON; its data is encoded once and for all."""
+    head = to_json({**views.event(event), "data": 0})
+    return head[:-2] + event.encoded.encode() + b"}"
 
 
 async def _wait(event: asyncio.Event, longest_s: float) -> None:

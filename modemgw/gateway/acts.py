@@ -23,6 +23,8 @@ from modemgw.store import messages, optouts, queue
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
@@ -90,19 +92,22 @@ def settle_part(
     return follow_part(tx, part.message_id, to, now, reason)
 
 
-# What becomes of nearly every message, of one part as a rule: its part's status, what it was, and
-# the column that tells when.
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What becomes of a message of one part; `when` is the column that tells when."""
+
+    was: MessageStatus
+    to: MessageStatus
+    when: str
+    also: Mapping[str, Any]
+
+
+# What becomes of nearly every message, by the status of its part.
 _USUAL_STEPS = {
-    PartStatus.SENT: (MessageStatus.SENDING, MessageStatus.SENT, "sent_at"),
-    PartStatus.DELIVERED: (MessageStatus.SENT, MessageStatus.DELIVERED, "delivered_at"),
-}
-_ENDED_WELL: dict[str, Any] = {
-    "lane": None,
-    "ready_at": None,
-    "claimed_by": None,
-    "hold_reason": None,
-    "error_code": None,
-    "error_message": None,
+    PartStatus.SENT: _Step(
+        MessageStatus.SENDING, MessageStatus.SENT, "sent_at", {"claimed_by": None}
+    ),
+    PartStatus.DELIVERED: _Step(MessageStatus.SENT, MessageStatus.DELIVERED, "delivered_at", {}),
 }
 
 
@@ -112,12 +117,11 @@ def follow_part(
     """Bring a message to what follows from the status that one of its parts has got."""
     usual = _USUAL_STEPS.get(to)
     if usual is not None:
-        was, status, when = usual
-        changes = {"status": moved(was, status), when: now, **_ENDED_WELL}
-        row = messages.changed_lone(tx.connection, message_id, was, **changes)
+        changes = {"status": moved(usual.was, usual.to), usual.when: now, **usual.also}
+        row = messages.advanced(tx.connection, message_id, usual.was, **changes)
         if row is not None:
             announce(tx, row, now)
-            return status
+            return usual.to
     return follow_parts(tx, message_id, now, reason, to)
 
 

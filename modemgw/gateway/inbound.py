@@ -103,6 +103,8 @@ class Inbound:
         known, and memory learns it.
         """
         arrival = self._read(modem, incoming)
+        if isinstance(arrival.tpdu, StatusReport):  # it holds nobody, and leaves nothing in memory
+            return await self._keep(arrival, modem.status.port)
         task = asyncio.create_task(self._keep(arrival, modem.status.port), name="inbound")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

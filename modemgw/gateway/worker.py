@@ -2,10 +2,11 @@
 
 Theory of operation
 -------------------
-While a part is on the air the next message is claimed. When the answer comes, its record is queued
-to the writer and, without waiting, the next `AT+CMGS` goes out; the write-ahead of that part joins
-the record in one group commit, which runs behind the modem's prompt (`_Clearance.obtain`). Then the
-gate is asked once more, from memory, and the modem writes (`_Clearance.verdict`).
+While a part is on the air the next message is claimed. When the answer comes, the next `AT+CMGS`
+goes out without waiting; the record of the answer and the write-ahead of the next part go to the
+writer together and share one commit, which runs behind the modem's prompt (`_Clearance.obtain`).
+Then the gate is asked once more, from memory, and the modem writes (`_Clearance.verdict`). Where no
+part follows at once, the record goes alone.
 
 Nothing begins while the record of the part before is not committed: if it fails, the clearance is
 denied, and the worker tries to record until the database is back.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 RECORD_RETRY_S = 1.0
+RECORD_WITHIN_S = 0.05  # of the answer, where the next part is late
 CLAIM_RETRY_S = 2.0
 LONGEST_VALIDITY_MIN = 63 * 7 * 24 * 60  # 23.040 §9.2.3.12.1
 
@@ -61,8 +63,8 @@ class _Clearance:
             operation = lambda tx: claims.begin_part(  # noqa: E731
                 tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now
             )
-        granted = await shared.writer.run(operation)
-        if not await worker.recorded():
+        granted = await worker.write_behind_record(operation)
+        if not worker.recorded():
             return False
         self._granted_at = time.monotonic()
         return granted
@@ -87,6 +89,8 @@ class LineWorker:
         self._wake = asyncio.Event()
         self._next: asyncio.Task[Claimed] | None = None
         self._recording: asyncio.Task[Step] | None = None
+        self._first_attempt: asyncio.Future[Step] | None = None  # of that record
+        self._unwritten: Callable[[Transaction], Step] | None = None  # a record that is to come
         self._urgent = -1
         self._rest_until = 0.0
         self._unsure = True  # whether claims of the line may stand that nobody knows of
@@ -120,6 +124,7 @@ class LineWorker:
                 self.shared.claimed(job.lane)
                 await self._send(job)
         except asyncio.CancelledError:  # no time is left: the next start settles what is open
+            self._write_record()
             for task in (self._next, self._recording):
                 if task is not None:
                     task.cancel()
@@ -180,6 +185,10 @@ class LineWorker:
         if self._next is None and not self._leaving:
             claim = self._claim(patient=True)
             self._next = asyncio.create_task(claim, name=f"claim {self.line.id}")
+
+    def _has_claimed_ahead(self) -> bool:
+        ahead = self._next
+        return ahead is not None and _succeeded(ahead) and ahead.result().job is not None
 
     def _hand_back(self, job: Job) -> None:
         line, host = self.line, self.shared.settings.host
@@ -277,6 +286,35 @@ class LineWorker:
             )
             return None
 
+    async def write_behind_record(self, operation: Callable[[Transaction], bool]) -> bool:
+        """Run an operation in one group with the record of the part before, if that is to come."""
+        if self._unwritten is None:
+            (written,) = self.shared.writer.submit_apart(operation)
+        else:
+            record, written = self.shared.writer.submit_apart(self._unwritten, operation)
+            self._follow_record(record)
+        granted: bool = await written
+        return granted
+
+    def _write_record(self) -> None:
+        """Write the record of the part before, unless somebody has."""
+        if self._unwritten is None:
+            return
+        try:
+            first = self.shared.writer.submit(self._unwritten)
+        except StoreUnavailableError as error:
+            first = asyncio.get_running_loop().create_future()
+            first.set_exception(error)
+        self._follow_record(first)
+
+    def _follow_record(self, first: asyncio.Future[Step]) -> None:
+        operation, self._unwritten = self._unwritten, None
+        assert operation is not None
+        self._first_attempt = first
+        self._recording = asyncio.create_task(
+            self._insist(first, operation), name=f"record {self.line.id}"
+        )
+
     async def _record(self, job: Job, seq: int, result: SubmitResult) -> Step:
         """Record an answer. An accepted part is recorded behind the next prompt."""
         shared = self.shared
@@ -288,10 +326,12 @@ class LineWorker:
 
         await self._previous_record()
         shared.counted(self.line, result)
-        first = shared.writer.submit(operation)
-        self._recording = asyncio.create_task(
-            self._insist(first, operation), name=f"record {self.line.id}"
-        )
+        self._unwritten = operation
+        follows = seq != job.todo[-1] or self._has_claimed_ahead()
+        if result.outcome is not Outcome.ACCEPTED or not follows or self._leaving:
+            self._write_record()
+        else:
+            asyncio.get_running_loop().call_later(RECORD_WITHIN_S, self._write_record)
         if result.outcome is Outcome.ACCEPTED:
             return Step.NEXT_PART if seq != job.todo[-1] else Step.DONE
         log.info(
@@ -303,6 +343,7 @@ class LineWorker:
             code=result.code,
             detail=result.detail,
         )
+        assert self._recording is not None
         step = await self._recording
         if result.outcome is Outcome.UNKNOWN:
             # What was claimed ahead may be for the recipient that is in doubt now: ask again.
@@ -321,17 +362,22 @@ class LineWorker:
                 await asyncio.sleep(RECORD_RETRY_S)
                 attempt = asyncio.ensure_future(self.shared.writer.run(operation))
 
-    async def recorded(self) -> bool:
-        """Whether the part before is recorded; does not wait for a database that is away."""
-        if self._recording is None:
-            return True
-        # Its first attempt stood before ours in the writer's queue, so it has ended by now.
-        await asyncio.sleep(0)
-        return self._recording.done() and self._recording.exception() is None
+    def recorded(self) -> bool:
+        """Whether the part before is recorded; does not wait for a database that is away.
+
+        For who has been written behind it: its first attempt has ended by now.
+        """
+        first, recording = self._first_attempt, self._recording
+        return first is None or recording is None or _succeeded(first) or _succeeded(recording)
 
     async def _previous_record(self) -> None:
+        self._write_record()
         if self._recording is not None:
             await self._recording
+
+
+def _succeeded(future: asyncio.Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:

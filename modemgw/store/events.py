@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
-from modemgw.store.prepared import Prepared, given, values_of
+from modemgw.store.prepared import Encoded, Prepared, given, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +37,10 @@ _AFTER = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True)
 class Event:
     """A fact that happened. `position` is 0 until it is published."""
 
@@ -46,6 +51,11 @@ class Event:
     sequence: int | None = None  # gap-free within the conversation
     id: str = field(default_factory=lambda: new_id("evt"))
     position: int = 0
+
+    @cached_property
+    def encoded(self) -> Encoded:
+        """The data as compact JSON; made once, for the database and for webhooks."""
+        return Encoded(_to_json(self.data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ def publish(connection: Connection, outbox: Sequence[Event]) -> Published:
                 "created_at": event.created_at,
                 "conversation_id": event.conversation_id,
                 "sequence": event.sequence,
-                "data": event.data,
+                "data": event.encoded,
             }
             for position, event in placed
         ],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import random
 import threading
 import time
 
 _lock = threading.Lock()
 _last = 0
+_random = random.Random()  # seeded by the system: what it gives need not be secret
 
 
 def new_id(prefix: str) -> str:
@@ -20,6 +21,5 @@ def new_id(prefix: str) -> str:
     with _lock:
         _last = max(_last + 1, (time.time_ns() // 1_000_000) << 12)
         stamp = _last
-    random = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
-    value = (stamp >> 12 << 80) | (7 << 76) | ((stamp & 0xFFF) << 64) | (0b10 << 62) | random
-    return f"{prefix}_{value:032x}"
+    value = (stamp >> 12 << 80) | (7 << 76) | ((stamp & 0xFFF) << 64) | (0b10 << 62)
+    return f"{prefix}_{value | _random.getrandbits(62):032x}"

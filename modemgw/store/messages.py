@@ -28,8 +28,16 @@ _GET_PARTS = Prepared(
 )
 _UPDATE = update(_messages).where(_messages.c.id == given("id"))
 _CHANGE, _CHANGED = Prepared(_UPDATE), Prepared(_UPDATE.returning(_messages))
-_CHANGED_LONE = Prepared(
-    _UPDATE.where(_messages.c.status == given("was"), _messages.c.parts == 1).returning(_messages)
+# No column is set that is as it shall be: each that stands in an index costs a change of that.
+_ADVANCED = Prepared(
+    _UPDATE.where(
+        _messages.c.status == given("was"),
+        _messages.c.parts == 1,
+        _messages.c.lane.is_(None),
+        _messages.c.ready_at.is_(None),
+        _messages.c.hold_reason.is_(None),
+        _messages.c.error_code.is_(None),
+    ).returning(_messages)
 )
 _UPDATE_PART = update(_parts).where(
     _parts.c.message_id == given("id"), _parts.c.seq == given("seq")
@@ -132,9 +140,11 @@ def changed(connection: Connection, message_id: str, **values: Any) -> Record:
     return _CHANGED.row(connection, values_of(id=message_id) | fitted(_messages, values))
 
 
-def changed_lone(connection: Connection, message_id: str, was: str, **values: Any) -> Record | None:
-    """Set columns of a message of one part that has this status; the message then."""
-    return _CHANGED_LONE.row(connection, values_of(id=message_id, was=was) | values)
+def advanced(connection: Connection, message_id: str, was: str, **values: Any) -> Record | None:
+    """Set columns of a message of one part that has this status, waits for nothing and has had no
+    error; the message then, None where it is another.
+    """
+    return _ADVANCED.row(connection, values_of(id=message_id, was=was) | values)
 
 
 def part_sent(

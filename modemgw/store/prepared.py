@@ -45,7 +45,7 @@ def execute_plain(connection: Connection, sql: str, parameters: Any = ()) -> Any
     try:
         return _driver(connection).execute(sql, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _in_sqlalchemys_words(connection, sql, error) from error
+        raise in_sqlalchemys_words(connection, sql, error) from error
 
 
 class Prepared:
@@ -73,7 +73,7 @@ class Prepared:
         try:
             cursor.executemany(form.sql, parameters)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _in_sqlalchemys_words(connection, form.sql, error) from error
+            raise in_sqlalchemys_words(connection, form.sql, error) from error
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Record]:
         """Run it; the rows that it gives."""
@@ -132,10 +132,7 @@ def _compiled(statement: Executable, dialect: Dialect, values: Mapping[str, Any]
     if compiled.post_compile_params:
         raise TypeError(f"IN with values is not known before execution: {compiled.string}")
     columns = list(getattr(statement, "exported_columns", ()))
-    encoders = (
-        (name, bind.type.dialect_impl(dialect).bind_processor(dialect))
-        for name, bind in compiled.binds.items()
-    )
+    encoders = ((name, _encoder(bind.type, dialect)) for name, bind in compiled.binds.items())
     decoders = (
         (i, _decoder(column.type, dialect))
         for i, column in enumerate(columns)
@@ -155,6 +152,19 @@ def _compiled(statement: Executable, dialect: Dialect, values: Mapping[str, Any]
         decoders=tuple((i, decode) for i, decode in decoders if decode is not None),
         record=shape._make,
     )
+
+
+class Encoded(str):
+    """JSON, as a value of a JSON column that is encoded already."""
+
+    __slots__ = ()
+
+
+def _encoder(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    encode = type_.dialect_impl(dialect).bind_processor(dialect)
+    if encode is None or not isinstance(type_, JSON):
+        return encode
+    return lambda value: str(value) if isinstance(value, Encoded) else encode(value)
 
 
 def _decoder(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
@@ -178,7 +188,7 @@ def _driver(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
 
 
-def _in_sqlalchemys_words(connection: Connection, sql: str, error: Any) -> DBAPIError:
+def in_sqlalchemys_words(connection: Connection, sql: str, error: Any) -> DBAPIError:
     """The error as SQLAlchemy raises it; a connection that is dead is given up."""
     dialect = connection.dialect
     driver = connection.connection.dbapi_connection

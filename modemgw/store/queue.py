@@ -135,17 +135,24 @@ _DUE = Prepared(
     .limit(given("limit"))
     .with_for_update(skip_locked=True)
 )
-_BEGIN = Prepared(
-    update(_messages).where(
-        _m.id == given("id"),
-        _m.claimed_by == given("host"),
-        or_(_m.status == "queued", _m.status == "sending"),
-        exists().where(
-            _parts.c.message_id == given("id"),
-            _parts.c.seq == given("seq"),
-            _parts.c.status == "queued",
-        ),
-    )
+_MAY_BEGIN = update(_messages).where(
+    _m.id == given("id"),
+    _m.claimed_by == given("host"),
+    or_(_m.status == "queued", _m.status == "sending"),
+    exists().where(
+        _parts.c.message_id == given("id"),
+        _parts.c.seq == given("seq"),
+        _parts.c.status == "queued",
+    ),
+)
+_BEGIN = Prepared(_MAY_BEGIN)
+# As it is nearly always: what the claim has set is right, and is not set again.
+_BEGIN_AS_CLAIMED = Prepared(
+    _MAY_BEGIN.where(
+        _m.line_id == given("line"),
+        _m.sender.is_not_distinct_from(given("sender")),
+        _m.hold_reason.is_(None),
+    ).values(status=literal_column("'sending'"))
 )
 _BEGIN_PART = Prepared(
     update(_parts)
@@ -258,9 +265,11 @@ def begin_part(
     first: its row is what a cancel on another host takes, too.
     """
     part = values_of(id=message_id, seq=seq)
-    changes = {"status": "sending", "sender": sender, "line_id": line_id, "hold_reason": None}
-    if not _BEGIN.run(connection, part | values_of(host=host) | changes):
-        return False
+    usual = part | values_of(host=host, line=line_id, sender=sender)
+    if not _BEGIN_AS_CLAIMED.run(connection, usual):
+        changes = {"status": "sending", "sender": sender, "line_id": line_id, "hold_reason": None}
+        if not _BEGIN.run(connection, part | values_of(host=host) | changes):
+            return False
     _BEGIN_PART.run(connection, part | values_of(line=line_id, modem=modem_id, now=now))
     return True
 

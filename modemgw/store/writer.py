@@ -9,6 +9,10 @@ all who came meanwhile, and a lone operation waits for nobody. *Patient* ones, f
 waits in a hurry, wait `PATIENCE_S` for a group that they can go with, a few at a time, so that they
 do not hold up the others.
 
+What is queued *apart* shares a commit with few of its kind: where each commit lets somebody go who
+comes back after a fixed time, as modems do, those that were let go together would come back
+together for ever, and wait for each other each time.
+
 - Where an operation raises, the group is rolled back and run again, each operation in a savepoint
   of its own now; the one that raises is rolled back to its savepoint and fails alone. Savepoints
   cost more than many an operation, and hardly any raises.
@@ -58,8 +62,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GROUP_LIMIT = 500
-PATIENT_LIMIT = 24  # of a group
+PATIENT_LIMIT = 8  # of a group
 PATIENCE_S = 0.02
+APART_AT_LEAST, APART_SHARE = 2, 8  # of a group: so many, or this part of those that wait
 QUEUE_LIMIT = 20_000
 SETTLE_COMMIT_S = 10.0
 SETTLE_AGAIN_S = 0.2
@@ -83,7 +88,7 @@ class Transaction:
 class _Call(Enum):
     """What the thread is told between jobs."""
 
-    HURRY = auto()  # write the patient ones
+    WAKE = auto()  # something waits beside the queue
     END = auto()
 
 
@@ -130,6 +135,7 @@ class Writer:
         self._published = published
         self._queue_limit = queue_limit
         self._queue: queue.SimpleQueue[_Job[Any] | _Call] = queue.SimpleQueue()
+        self._apart: deque[list[_Job[Any]]] = deque()
         self._patient: deque[_Job[Any]] = deque()
         self._calling = False  # whether the thread will be woken for the patient ones
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -154,8 +160,8 @@ class Writer:
 
     @property
     def waiting(self) -> int:
-        """How many operations wait."""
-        return self._queue.qsize() + len(self._patient)
+        """How many operations wait, roughly."""
+        return self._queue.qsize() + len(self._apart) + len(self._patient)
 
     def submit(
         self, operation: Callable[[Transaction], T], *, patient: bool = False
@@ -164,27 +170,40 @@ class Writer:
 
         Raises StoreOverloadedError when too much waits, StoreUnavailableError after `stop`.
         """
-        if self._stopped:
-            raise StoreUnavailableError("the daemon is ending; nothing was changed")
-        if self.waiting >= self._queue_limit:
-            raise StoreOverloadedError("the database is slower than what arrives; try again later")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        job = _Job(operation, future, loop)
+        job = self._job(operation)
+        future = job.future
         if not patient:
             self._queue.put(job)
             return future
         self._patient.append(job)
         if not self._calling:
             self._calling = True
-            loop.call_later(PATIENCE_S, self.hurry)
+            job.loop.call_later(PATIENCE_S, self.hurry)
         return future
+
+    def submit_apart(self, *operations: Callable[[Transaction], Any]) -> list[asyncio.Future[Any]]:
+        """Queue operations that go into one group, in this order, with few others queued so.
+
+        Raises as `submit`.
+        """
+        jobs = [self._job(operation) for operation in operations]
+        self._apart.append(jobs)
+        self._queue.put(_Call.WAKE)
+        return [job.future for job in jobs]
+
+    def _job(self, operation: Callable[[Transaction], T]) -> _Job[T]:
+        if self._stopped:
+            raise StoreUnavailableError("the daemon is ending; nothing was changed")
+        if self.waiting >= self._queue_limit:
+            raise StoreOverloadedError("the database is slower than what arrives; try again later")
+        loop = asyncio.get_running_loop()
+        return _Job(operation, loop.create_future(), loop)
 
     def hurry(self) -> None:
         """Let the patient ones wait no longer."""
         self._calling = False
         if self._patient:
-            self._queue.put(_Call.HURRY)
+            self._queue.put(_Call.WAKE)
 
     async def run(self, operation: Callable[[Transaction], T], *, patient: bool = False) -> T:
         """Run an operation and wait for its commit.
@@ -215,10 +234,14 @@ class Writer:
             if isinstance(item, _Job):
                 jobs.append(item)
             elif item is _Call.END:  # nothing comes behind it
-                return _Group(jobs + list(self._patient), last=True)
-        waiting = len(self._patient)
-        jobs += [self._patient.popleft() for _ in range(min(waiting, PATIENT_LIMIT))]
-        return _Group(jobs, more=waiting > PATIENT_LIMIT)
+                apart = [job for together in self._apart for job in together]
+                return _Group([*jobs, *apart, *self._patient], last=True)
+        apart_few = max(APART_AT_LEAST, len(self._apart) // APART_SHARE)
+        more = len(self._apart) > apart_few or len(self._patient) > PATIENT_LIMIT
+        for _ in range(min(apart_few, len(self._apart))):
+            jobs += self._apart.popleft()
+        jobs += [self._patient.popleft() for _ in range(min(PATIENT_LIMIT, len(self._patient)))]
+        return _Group(jobs, more=more)
 
     def _settle(self, jobs: list[_Job[Any]], published: Published | None) -> None:
         def settle(mine: list[_Job[Any]]) -> None:
