@@ -39,7 +39,6 @@ _STORAGES_LIMIT: Final = 8
 _HANGS_LIMIT: Final = 2
 _RESTS: Final = 60  # sweeps: half an hour, since one that was not whole comes again soon
 _INVALID_INDEX: Final = 321  # 27.005 §3.2.5: already gone
-_ACKNOWLEDGE: Final = commands.plain("AT+CNMA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +294,7 @@ class Collector:
         while self._owed:
             self._owed -= 1
             try:
-                await self._channel.run(_ACKNOWLEDGE)
+                await self._channel.run(commands.acknowledge())
             except CommandError as error:
                 _log.info("an acknowledgement was refused: %s", error)
                 self.missed = True
