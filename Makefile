@@ -41,9 +41,10 @@ soak: $(STAMP)  ## every fault at once on a sending bank, and the whole tour as 
 bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.codec
 	$(BIN)/python -m bench.reassembler
+	$(BIN)/python -m bench.dialogue
 	$(BIN)/python -m bench.gateway
 
-fuzz: $(STAMP)  ## the codec under atheris for FUZZ_SECONDS, then hypothesis with many more examples
+fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypothesis with many more examples
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -q -m hypothesis --timeout 3600 tests/pdu tests/at tests/consent tests/api

@@ -1,114 +1,119 @@
-"""The commands that the driver uses, typed.
+"""The commands that the driver uses, typed: each a value with its line and the parse of its answer.
 
-Time limits are the makers' own where they are known (a listing of a full storage takes nine
-seconds at 115,200 bit/s; a SIM answers late after a start), never tighter than five seconds.
+What may come back and how long it may take stands in `modemgw.at.grammar`.
 """
 
 from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from modemgw.at import answers
-from modemgw.at.command import Command, nothing
+from modemgw.at.answers.storage import is_storage
+from modemgw.at.command import Command, command, nothing
 from modemgw.at.errors import AtError
 
 if TYPE_CHECKING:
-    from modemgw.at.answers import Operator, Registration, StorageChoices, StoredText
+    from collections.abc import Callable
 
-_SIM_S: Final = 15.0
-_LIST_S: Final = 60.0
-_DELETE_S: Final = 25.0
-_RADIO_S: Final = 30.0
+    from modemgw.at.answers import NetworkStatus, Registration, StoredText
 
-ATTENTION: Final = Command("AT", nothing, time_limit_s=1.0)
-ECHO_OFF: Final = Command("ATE0", nothing)
-WORDS: Final = Command("ATV1", nothing)
-NUMERIC_ERRORS: Final = Command("AT+CMEE=1", nothing)
-PDU_MODE: Final = Command("AT+CMGF=0", nothing)
-PHASE_2: Final = Command("AT+CSMS=0", nothing, prefixes=("+CSMS",))
+T = TypeVar("T")
+
+ATTENTION: Final = command("AT", nothing)
+ECHO_OFF: Final = command("ATE0", nothing)
+WORDS: Final = command("ATV1", nothing)
+NUMERIC_ERRORS: Final = command("AT+CMEE=1", nothing)
+DESCRIPTION: Final = command("ATI", answers.description)
+MAKER: Final = command("AT+CGMI", answers.identity)
+MODEL: Final = command("AT+CGMM", answers.identity)
+REVISION: Final = command("AT+CGMR", answers.identity)
+IMEI: Final = command("AT+CGSN", answers.imei)
+IMEI_V250: Final = command("AT+GSN", answers.imei)
+IMSI: Final = command("AT+CIMI", answers.imsi)
+COMMAND_NAMES: Final = command("AT+CLAC", answers.command_names)
+
+FUNCTION: Final = command("AT+CFUN?", answers.function)
+FUNCTION_CHOICES: Final = command("AT+CFUN=?", answers.function_choices)
+FULL_FUNCTION: Final = command("AT+CFUN=1", nothing)
+
+SIM_STATE: Final = command("AT+CPIN?", answers.sim_state)
+OWN_NUMBER: Final = command("AT+CNUM", answers.own_number)
+OWN_NUMBERS: Final = command("AT+CNUM", answers.own_numbers)
+
+REPORT_REGISTRATION: Final = command("AT+CREG=1", nothing)
+OPERATOR: Final = command("AT+COPS?", answers.operator)
+NETWORKS: Final = command("AT+COPS=?", answers.networks)
+"""A scan of all bands: minutes without service. Only where a person asks for it."""
+SIGNAL: Final = command("AT+CSQ", answers.rssi_dbm)
+EXTENDED_SIGNAL: Final = command("AT+CESQ", answers.extended_signal)
+INDICATORS: Final = command("AT+CIND=?", answers.indicators)
+INDICATOR_VALUES: Final = command("AT+CIND?", answers.indicator_values)
+CLOCK: Final = command("AT+CCLK?", answers.clock)
+SMS_DOMAIN: Final = command("AT+CGSMS?", answers.sms_domain)
+
+PDU_MODE: Final = command("AT+CMGF=0", nothing)
+PHASE_2: Final = command("AT+CSMS=0", nothing)
 """27.005 §3.2.1: without the duty to acknowledge, so that what is stored stays stored."""
-REPORT_REGISTRATION: Final = Command("AT+CREG=1", nothing)
-SHOW_USSD: Final = Command("AT+CUSD=1", nothing)
-END_USSD: Final = Command("AT+CUSD=2", nothing, time_limit_s=_RADIO_S)
-SHOW_CALLER: Final = Command("AT+CLIP=1", nothing, time_limit_s=_SIM_S)
-FUNCTION: Final = Command("AT+CFUN?", answers.function, prefixes=("+CFUN",))
-FULL_FUNCTION: Final = Command("AT+CFUN=1", nothing, time_limit_s=_SIM_S)
+MESSAGE_SERVICE: Final = command("AT+CSMS?", answers.message_service)
+STORAGE_CHOICES: Final = command("AT+CPMS=?", answers.storage_choices)
+STORAGE_USE: Final = command("AT+CPMS?", answers.storage_use)
+ANNOUNCEMENT_CHOICES: Final = command("AT+CNMI=?", answers.announcement_choices)
+ANNOUNCEMENT_SETTINGS: Final = command("AT+CNMI?", answers.announcement_settings)
+SERVICE_CENTRE: Final = command("AT+CSCA?", answers.service_centre)
+RELAY_LINK: Final = command("AT+CMMS?", answers.relay_link)
+LIST_TEXTS: Final = command("AT+CMGL=4", answers.stored_texts)
+"""27.005 §4.1 with `<stat>` 4, all: what another program read is marked as read."""
+DELETABLE: Final = command("AT+CMGD=?", answers.deletable)
+
+SHOW_CALLER: Final = command("AT+CLIP=1", nothing)
+CALLS: Final = command("AT+CLCC", answers.calls)
+HANG_UP: Final = command("AT+CHUP", nothing)
+HANG_UP_V250: Final = command("ATH", nothing)
+
+SHOW_USSD: Final = command("AT+CUSD=1", nothing)
+END_USSD: Final = command("AT+CUSD=2", nothing)
 
 MARKERS: Final = tuple(
-    Command(
-        f"AT{prefix}?",
-        nothing,
-        prefixes=(prefix,),
-        time_limit_s=2.0,
-        marker=True,
-    )
-    for prefix in ("+CMEE", "+CMGF", "+CSMS", "+CNMI")
+    command(f"AT{name}?", nothing, time_limit_s=2.0, marker=True)
+    for name in ("+CMEE", "+CMGF", "+CSMS", "+CNMI", "+CSCS", "+CRC")
 )
 """Commands whose answers cannot be mistaken for another's; see `modemgw.at.dialogue`."""
 
 
-def _identity(name: str) -> Command[str]:
-    return Command(f"AT{name}", answers.identity, prefixes=(name,), bare=True)
+def enter_pin(pin: str, new: str | None = None) -> Command[None]:
+    """`+CPIN=` (27.007 §8.3); with a PUK and the `new` PIN where that is asked for.
 
-
-MAKER: Final = _identity("+CGMI")
-MODEL: Final = _identity("+CGMM")
-REVISION: Final = Command("AT+CGMR", answers.identity, prefixes=("+CGMR", "+REVISION"), bare=True)
-IMEI: Final = Command("AT+CGSN", answers.imei, prefixes=("+CGSN",), bare=True)
-IMSI: Final = Command("AT+CIMI", answers.imsi, prefixes=("+CIMI",), bare=True, time_limit_s=_SIM_S)
-
-SIM_STATE: Final = Command("AT+CPIN?", answers.sim_state, prefixes=("+CPIN",), time_limit_s=_SIM_S)
-OPERATOR: Final[Command[Operator]] = Command(
-    "AT+COPS?", answers.operator, prefixes=("+COPS",), time_limit_s=_RADIO_S
-)
-SIGNAL: Final = Command("AT+CSQ", answers.rssi_dbm, prefixes=("+CSQ",))
-SERVICE_CENTRE: Final = Command(
-    "AT+CSCA?", answers.service_centre, prefixes=("+CSCA",), time_limit_s=_SIM_S
-)
-OWN_NUMBER: Final = Command("AT+CNUM", answers.own_number, prefixes=("+CNUM",), time_limit_s=_SIM_S)
-STORAGE_CHOICES: Final[Command[StorageChoices]] = Command(
-    "AT+CPMS=?", answers.storage_choices, prefixes=("+CPMS",), time_limit_s=_SIM_S
-)
-ANNOUNCEMENT_CHOICES: Final = Command(
-    "AT+CNMI=?", answers.announcement_choices, prefixes=("+CNMI",)
-)
-LIST_TEXTS: Final[Command[tuple[StoredText, ...]]] = Command(
-    "AT+CMGL=4", answers.stored_texts, prefixes=("+CMGL",), bare=True, time_limit_s=_LIST_S
-)
-"""27.005 §4.1 with `<stat>` 4, all: what another program read is marked as read."""
-
-
-def enter_pin(pin: str) -> Command[None]:
-    """`+CPIN=` (27.007 §8.3). Raises AtError for anything but 4 to 8 digits.
-
-    Three wrong ones lock the SIM: nobody may call this twice for one SIM without a person.
+    Raises AtError for anything but 4 to 8 digits. Three wrong ones lock the SIM: nobody may call
+    this twice for one SIM without a person.
     """
-    if not re.fullmatch(r"[0-9]{4,8}", pin):
+    codes = (pin,) if new is None else (pin, new)
+    if not all(re.fullmatch(r"[0-9]{4,8}", code) for code in codes):
         raise AtError("a PIN has 4 to 8 digits")
-    return Command(f'AT+CPIN="{pin}"', nothing, prefixes=(), time_limit_s=30.0, secret=True)
+    values = ",".join(f'"{code}"' for code in codes)
+    return command(f"AT+CPIN={values}", nothing, secret=True)
 
 
 def read_pin_tries(name: str) -> Command[int]:
     """A maker's command for the tries left to the PIN: `+CPINR="SIM PIN"`, `^CPIN?`, `#PCT` …"""
-    prefix = name.partition("=")[0].rstrip("?")
-    return Command(
-        f"AT{name}",
-        partial(answers.pin_tries, prefix=prefix),
-        prefixes=(prefix,),
-        time_limit_s=_SIM_S,
-    )
+    prefix = name.partition("=")[0].rstrip("?").upper()
+    return command(f"AT{name}", partial(answers.pin_tries, prefix=prefix))
 
 
 def read_registration(prefix: str) -> Command[Registration]:
-    """`+CREG?`, `+CGREG?` or `+CEREG?` (27.007 §7.2, §10.1.20, §10.1.22)."""
-    return Command(
-        f"AT{prefix}?",
-        partial(answers.registration, prefix=prefix),
-        prefixes=(prefix,),
-        is_answer=answers.is_registration_answer,
-    )
+    """`+CREG?`, `+CGREG?` or `+CEREG?` (27.007 §7.2, §10.1.20, §10.1.22): the state alone."""
+    return command(f"AT{prefix}?", partial(answers.registration, prefix=prefix))
+
+
+def read_network(prefix: str) -> Command[NetworkStatus]:
+    """As `read_registration`, with area, cell and radio where they are reported."""
+    return command(f"AT{prefix}?", partial(answers.network_status, prefix=prefix))
+
+
+def report_registration(prefix: str, n: int) -> Command[None]:
+    """`+CREG=` and its like: 0 nothing, 1 changes of state, 2 of cell too."""
+    return command(f"AT{prefix}={n}", nothing)
 
 
 REGISTRATIONS: Final = tuple(read_registration(p) for p in ("+CREG", "+CGREG", "+CEREG"))
@@ -117,75 +122,118 @@ REGISTRATIONS: Final = tuple(read_registration(p) for p in ("+CREG", "+CGREG", "
 def read_iccid(name: str) -> Command[str]:
     """A maker's command for the ICCID: `+CCID`, `+ICCID`, `+QCCID`, `^ICCID?`, `#CCID`, `+CRSM`."""
     if name == "+CRSM":
-        return Command(
-            "AT+CRSM=176,12258,0,0,10",
-            answers.iccid_from_file,
-            prefixes=("+CRSM",),
-            time_limit_s=_SIM_S,
-        )
-    prefix = name.rstrip("?")
-    return Command(f"AT{name}", answers.iccid, prefixes=(prefix,), bare=True, time_limit_s=_SIM_S)
+        # READ BINARY of EF-ICCID, 2FE2 (51.011 §10.1.1).
+        return command("AT+CRSM=176,12258,0,0,10", answers.iccid_from_file)
+    return command(f"AT{name}", answers.iccid)
 
 
 def select_storage(read: str, receive: str | None = None) -> Command[None]:
-    """`+CPMS` (27.005 §3.2.2): what is read and deleted; and what receives, where given."""
-    names = (read,) if receive is None else (read, read, receive)
-    values = ",".join(f'"{name}"' for name in names)
-    return Command(f"AT+CPMS={values}", nothing, prefixes=("+CPMS",), time_limit_s=_SIM_S)
+    """`+CPMS` (27.005 §3.2.2): what is read and deleted; and what receives, where given.
+
+    Raises AtError for what is no storage's name.
+    """
+    return _select(nothing, read, receive)
+
+
+def use_storage(read: str, receive: str | None = None) -> Command[tuple[answers.StorageUse, ...]]:
+    """As `select_storage`; the answer tells how full they are."""
+    return _select(answers.storage_use, read, receive)
 
 
 def announce(mode: int, texts: int, broadcasts: int, reports: int, buffer: int) -> Command[None]:
     """`+CNMI` (27.005 §3.4.1)."""
-    return Command(f"AT+CNMI={mode},{texts},{broadcasts},{reports},{buffer}", nothing)
+    return command(f"AT+CNMI={mode},{texts},{broadcasts},{reports},{buffer}", nothing)
 
 
 def read_text(index: int) -> Command[StoredText | None]:
     """`+CMGR` (27.005 §4.2) from the selected storage."""
-    return Command(
-        f"AT+CMGR={index}",
-        answers.stored_text,
-        prefixes=("+CMGR",),
-        bare=True,
-        time_limit_s=_SIM_S,
-    )
+    return command(f"AT+CMGR={index}", answers.stored_text)
 
 
 def delete_text(index: int) -> Command[None]:
     """`+CMGD` (27.005 §3.5.4) of one index; never of all, which would take unread ones too."""
-    return Command(f"AT+CMGD={index}", nothing, time_limit_s=_DELETE_S)
+    return command(f"AT+CMGD={index}", nothing)
 
 
-def submit(length: int, time_limit_s: float = 120.0) -> Command[int | None]:
+def submit(length: int, time_limit_s: float | None = None) -> Command[int | None]:
     """`+CMGS` in PDU mode (27.005 §4.3); `length` in octets without the service centre's."""
-    return Command(
-        f"AT+CMGS={length}",
-        answers.message_reference,
-        prefixes=("+CMGS",),
-        expects_prompt=True,
-        time_limit_s=time_limit_s,
-    )
+    return command(f"AT+CMGS={length}", answers.message_reference, time_limit_s=time_limit_s)
+
+
+def store_text(length: int) -> Command[int]:
+    """`+CMGW` in PDU mode (27.005 §4.4): its index in the storage for writing."""
+    return command(f"AT+CMGW={length}", answers.written_index)
+
+
+def submit_stored(index: int) -> Command[int | None]:
+    """`+CMSS` (27.005 §4.7): what `store_text` has stored."""
+    return command(f"AT+CMSS={index}", answers.message_reference)
+
+
+def keep_relay_link(mode: int) -> Command[None]:
+    """`+CMMS` (27.005 §3.5.6): 1 keeps the link to the network for the next text, 2 for all."""
+    return command(f"AT+CMMS={mode}", nothing)
+
+
+def acknowledge(*, accept: bool | None = None) -> Command[None]:
+    """`+CNMA` (27.005 §4.6): what came directly is taken (RP-ACK), or not (RP-ERROR).
+
+    None leaves the value out, which older modems demand.
+    """
+    values = "" if accept is None else "=1" if accept else "=2"
+    return command(f"AT+CNMA{values}", nothing)
+
+
+def set_service_centre(number: str) -> Command[None]:
+    """`+CSCA=` (27.005 §3.3.1). Raises AtError for anything but digits with or without +."""
+    if not re.fullmatch(r"\+?[0-9]{1,20}", number):
+        raise AtError("no number of a service centre")
+    kind = 145 if number.startswith("+") else 129
+    return command(f'AT+CSCA="{number}",{kind}', nothing)
+
+
+def set_function(function: int, *, reset: bool = False) -> Command[None]:
+    """`+CFUN=` (27.007 §8.2): 1 full, 4 without radio; `reset` restarts the modem before."""
+    return command(f"AT+CFUN={function}" + (",1" if reset else ""), nothing)
+
+
+def set_sms_domain(domain: int) -> Command[None]:
+    """`+CGSMS=` (27.007 §10.1.21): 0 PS, 1 CS, 2 PS preferred, 3 CS preferred."""
+    return command(f"AT+CGSMS={domain}", nothing)
 
 
 def start_ussd(string: str, dcs: int | None = 15) -> Command[None]:
     """`+CUSD=1` (27.007 §7.15): start a session, or answer the network in one.
 
-    `string` as the modem wants it (`modemgw.modem.ussd_text`). Raises AtError for what would end
-    the string or the line.
+    `string` as the modem wants it: text, or hex by `dcs` and `+CSCS`; None leaves `dcs` out, as
+    some demand. The network's answer is an announcement, after the OK or, on a few, before it.
+    Raises AtError for a string that would end in its quotes, or is no ASCII.
     """
     if not re.fullmatch(r"[ !#-~]{1,400}", string):
         raise AtError(f"no USSD string: {string[:40]!r}")
     behind = "" if dcs is None else f",{dcs}"
-    # `+CUSD:` is always an announcement, also where a modem prints it before the OK.
-    return Command(f'AT+CUSD=1,"{string}"{behind}', nothing, time_limit_s=_RADIO_S)
+    return command(f'AT+CUSD=1,"{string}"{behind}', nothing)
 
 
 def plain(text: str, time_limit_s: float = 5.0) -> Command[tuple[str, ...]]:
-    """Any command as a person or a profile writes it; its answer as lines.
+    """Any command line as a person or a profile writes it; its answer as lines.
 
-    Raises AtError for what is no command line: not printable ASCII, or not beginning with AT.
+    `time_limit_s` holds where the table has no longer one. Raises AtError for what is no command
+    line: not printable ASCII, or not beginning with AT.
     """
-    if not re.fullmatch(r"[Aa][Tt][ -~]{0,500}", text):
-        raise AtError(f"no command line: {text[:40]!r}")
-    found = re.match(r"AT([+^#$%*!&][A-Za-z0-9]+)", text, re.IGNORECASE)
-    prefixes = (found[1].upper(),) if found else ()
-    return Command(text, tuple, prefixes=prefixes, bare=True, time_limit_s=time_limit_s)
+    found = command(text, _as_lines)
+    if found.time_limit_s >= time_limit_s:
+        return found
+    return command(text, _as_lines, time_limit_s=time_limit_s)
+
+
+def _as_lines(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return lines
+
+
+def _select(parse: Callable[[tuple[str, ...]], T], read: str, receive: str | None) -> Command[T]:
+    names = (read,) if receive is None else (read, read, receive)
+    if not all(is_storage(name) for name in names):
+        raise AtError(f"no storage: {names[-1]!r}")
+    values = ",".join(f'"{name}"' for name in names)
+    return command(f"AT+CPMS={values}", parse)

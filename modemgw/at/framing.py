@@ -14,9 +14,12 @@ MAX_LINE: Final = 4096
 """Longest line in octets: a PDU takes 350, a long +COPS=? some 1,500; more is a port that spews."""
 
 _END = re.compile(rb"[\r\n]")
-_PROMPT = re.compile(rb"[\r\n\x00 ]*>")
-# What may stand around a line without being part of it: blanks, NULs, an echoed Ctrl-Z or ESC.
-_EDGE = " \t\x00\x1a\x1b"
+# Lines of nothing that prints, then `>` where a line begins, behind noise at most.
+_PROMPT = re.compile(rb"(?:[ \t\x00\x11\x13\x1a\x1b]*[\r\n])*[^\x21-\x7e\r\n]*>")
+# What is no part of a line wherever it stands: NULs, XON and XOFF.
+_NOT_TEXT = b"\x00\x11\x13"
+# What may stand around a line without being part of it: blanks, an echoed Ctrl-Z or ESC.
+_EDGE = " \t\x1a\x1b"
 
 
 class Mark(Enum):
@@ -100,4 +103,4 @@ class Framer:
 
 
 def _clean(raw: bytearray) -> str:
-    return raw.decode("latin-1").replace("\x00", "").strip(_EDGE)
+    return raw.translate(None, _NOT_TEXT).decode("latin-1").strip(_EDGE)

@@ -35,7 +35,7 @@ class Information:
     def number(self, position: int, base: int = 10) -> int | None:
         """The number at a position; None where it is absent or not a number."""
         value = self.text(position)
-        if value is None:
+        if value is None or len(value) > _NUMBER_LIMIT:
             return None
         try:
             return int(value, base)
@@ -45,24 +45,46 @@ class Information:
     def options(self, position: int) -> tuple[str, ...]:
         """The values of a list of a test command, ranges (`0-3`) written out."""
         value = self.parameters[position] if position < len(self.parameters) else None
-        return tuple(option for item in _flat(value) for option in _written_out(item))
+        return tuple(option for item in flat(value) for option in written_out(item))
 
 
 def prefix_of(line: str) -> str | None:
     """The prefix (`+CMTI`) of an information line, in capitals; None for any other line."""
-    found = _PREFIX.match(line)
-    if found is None or not (found[2] or found.end() == len(line) or line[found.end()] in '("'):
-        return None
-    return found[1].upper()
+    found = _prefix(line)
+    return None if found is None else found[1].upper()
 
 
 def information(line: str) -> Information:
     """Take one line apart. Raises AtError where it is no information line."""
-    prefix = prefix_of(line)
-    found = _PREFIX.match(line)
-    if prefix is None or found is None:
+    found = _prefix(line)
+    if found is None:
         raise AtError(f"no information line: {line[:40]!r}")
-    return Information(prefix, parameters(line[found.end() :]))
+    return Information(found[1].upper(), parameters(line[found.end() :]))
+
+
+def _prefix(line: str) -> re.Match[str] | None:
+    found = _PREFIX.match(line)
+    if found is None or not (found[2] or found.end() == len(line) or line[found.end()] in '("'):
+        return None
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a line, and whether it stood in quotes."""
+
+    text: str
+    quoted: bool
+
+
+def values(line: str) -> list[Value]:
+    """The values of an information line, brackets not looked at. Never raises."""
+    found = _PREFIX.match(line)
+    text = line[found.end() :].strip() if found else ""
+    return [
+        Value(piece.replace('"', "").strip(), '"' in piece)
+        for piece in (_pieces(text, brackets=False) if text else ())
+    ]
 
 
 def parameters(text: str) -> tuple[Parameter, ...]:
@@ -73,15 +95,17 @@ def parameters(text: str) -> tuple[Parameter, ...]:
     return tuple(_value(piece) for piece in _pieces(text))
 
 
-def _pieces(text: str) -> list[str]:
+def _pieces(text: str, *, brackets: bool = True) -> list[str]:
     """Cut at commas, and between lists that stand side by side: `(1,"a")(2,"b")`."""
+    if '"' not in text and "(" not in text:
+        return text.split(",")
     pieces: list[str] = []
     quoted = False
     depth = start = 0
     for position, character in enumerate(text):
         if character == '"':
             quoted = not quoted
-        elif quoted:
+        elif quoted or (character in "()" and not brackets):
             continue
         elif character == "(":
             if depth == 0 and text[start:position].endswith(")"):
@@ -119,17 +143,20 @@ def _is_list(piece: str) -> bool:
     return True
 
 
-def _flat(value: Parameter) -> tuple[str, ...]:
+def flat(value: Parameter) -> tuple[str, ...]:
+    """All strings in a value, however deep in brackets."""
     if isinstance(value, tuple):
-        return tuple(text for item in value for text in _flat(item))
+        return tuple(text for item in value for text in flat(item))
     return (value,) if value else ()
 
 
 _DEPTH_LIMIT = 8
+_NUMBER_LIMIT = 20  # digits; Python refuses to read very many
 _RANGE_LIMIT = 256
 
 
-def _written_out(item: str) -> tuple[str, ...]:
+def written_out(item: str) -> tuple[str, ...]:
+    """A range (`0-3`) as its values; of anything else just that."""
     found = re.fullmatch(r"(\d{1,4})-(\d{1,4})", item)
     if found is None:
         return (item,)

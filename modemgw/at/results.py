@@ -76,7 +76,12 @@ CALL_RESULTS: Final = frozenset(
     {Kind.CONNECT, Kind.NO_CARRIER, Kind.BUSY, Kind.NO_ANSWER, Kind.NO_DIALTONE}
 )
 """What ends a dialling command only. To any other it says that somebody's call has ended."""
+ORDINARY: Final = frozenset(Kind) - CALL_RESULTS
+"""What may end any command."""
+DIALLED: Final = frozenset(Kind)
+"""What may end a command that dials or answers."""
 _CODED = re.compile(r"(\+CMS ERROR|\+CME ERROR|MODEM ERROR)\s*:\s*(.*)", re.IGNORECASE)
+_CODED_BEGIN: Final = frozenset("+MmC")
 _CONNECT = re.compile(r"CONNECT \S.*")
 
 
@@ -84,6 +89,8 @@ def final_result(line: str) -> FinalResult | None:
     """The final result that a line is, or None."""
     if kind := _WORDS.get(line):
         return FinalResult(kind)
+    if line[:1] not in _CODED_BEGIN:
+        return None
     if coded := _CODED.fullmatch(line):
         kind = Kind(coded[1].upper())
         detail = coded[2].strip()

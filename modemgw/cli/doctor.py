@@ -102,7 +102,7 @@ def _show_levers(found: Probe | None) -> None:
     """What can be tried by hand where texts do not go."""
     if found is None or found.profile is None or not found.profile.levers:
         return
-    print("         to try by hand where texts do not go (`modemgw at`):")
+    print("         to try where texts do not go, by hand or as `commands` of [[modems.line]]:")
     for lever in found.profile.levers:
         restart = ", then restart it" if lever.restart else ""
         print(f"         {lever.command}: {lever.what}{restart} ({lever.evidence})")
@@ -130,9 +130,9 @@ def _kind(found: Probe) -> str:
     """As what it was recognised, and which way its texts take."""
     if found.profile is None:
         return ""
-    seen = "" if found.profile.supported else ", of which no transcript is known"
+    supported = ", supported" if found.profile.supported else ""
     domain = "" if found.domain is None else f", texts by {found.domain.words}"
-    return f"profile {found.profile.name}{seen}{domain}"
+    return f"profile {found.profile.name}{supported}{domain}"
 
 
 def _facts(status: ModemStatus) -> str:

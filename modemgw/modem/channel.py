@@ -8,7 +8,6 @@ the dialogue dirty; the next one brings it into step first.
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -115,7 +114,6 @@ class Channel:
         self._timing = timing
         self._dialogue = Dialogue()
         self._exchange: Exchange | None = None
-        self._markers = itertools.cycle(commands.MARKERS)
         self._received = asyncio.Event()
         recorder.record(Direction.OPENED)
         port.listen(PortEvents(self._read, self._lose))
@@ -208,11 +206,14 @@ class Channel:
         """
         limit_s = self._timing.marker_s
         for attempt in range(self._timing.synchronise_attempts):
+            marker = self._dialogue.marker_among(commands.MARKERS)
+            if marker is None:
+                break  # each has been left unanswered
             if attempt % 2 == 0:
                 self._write(self._dialogue.escape() + b"\r")
                 await self._quiet(self._timing.drain_s, limit_s)
             try:
-                await self._exchange_with(next(self._markers), limit_s)
+                await self._exchange_with(marker, limit_s)
             except CommandTimeoutError:
                 continue
             if attempt > 0:
@@ -270,7 +271,8 @@ class Channel:
                 case Prompt():
                     if self._exchange is not None and not self._exchange.prompted.done():
                         self._exchange.prompted.set_result(None)
-                case Late(line) | Noise(line) if self.is_boot(line):
+                case Late(line) | Noise(line) if self.is_boot(line) and not is_boot(line):
+                    # A maker's own words. `+CFUN: 1`, which is everybody's, may just be late.
                     self._announce((line,))
                 case Late(line):
                     self.late.append(line)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from modemgw.modem.patterns import USB_PREFIX, UsbSelector, is_glob, is_url, is_usb
-from modemgw.modem.usb import read_usb_port, usb_tty_names
+from modemgw.modem.usb import UsbPorts, usb_tty_names
 from modemgw.modem.usb_modules import UNLISTED, module_of
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Discovery:
     def __init__(self, sysfs: Path, dev: Path) -> None:
         self._sysfs = sysfs
         self._dev = dev
+        self._usb_ports = UsbPorts(sysfs)
 
     def find(self, entries: Iterable[PortSettings], driven: Collection[str] = ()) -> list[Found]:
         """The ports of all entries, each device once, whatever names it has.
@@ -102,13 +103,13 @@ class Discovery:
     def _found(self, path: str, entry: PortSettings, *, named: bool) -> Found:
         if is_url(path):
             return Found(path, entry, named, path)
-        return Found(path, entry, named, os.path.realpath(path), read_usb_port(path, self._sysfs))
+        return Found(path, entry, named, os.path.realpath(path), self._usb_ports.read(path))
 
     def _by_identity(self, entry: PortSettings) -> Iterator[Found]:
         selector = UsbSelector.parse(entry.pattern.removeprefix(USB_PREFIX))
         for name in usb_tty_names(self._sysfs):
             path = self._dev / name
-            usb = read_usb_port(str(path), self._sysfs)
+            usb = self._usb_ports.read(str(path))
             if usb is not None and usb.is_meant_by(selector) and path.exists():
                 named = selector.interface is not None
                 yield Found(str(path), entry, named, os.path.realpath(path), usb)

@@ -66,11 +66,36 @@ class UsbPort:
         )
 
 
+class UsbPorts:
+    """Reads USB ports and remembers them: of hundreds, few have come since the last look."""
+
+    def __init__(self, sysfs: Path) -> None:
+        self._sysfs = sysfs
+        self._known: dict[str, tuple[tuple[int, int], UsbPort | None]] = {}  # by the kernel's name
+
+    def read(self, path: str) -> UsbPort | None:
+        """As `read_usb_port`."""
+        name = _tty_name(path, self._sysfs)
+        if name is None:
+            return None
+        try:
+            link = os.lstat(self._sysfs / "class" / "tty" / name)
+        except OSError:  # it has just gone
+            return None
+        mark = (link.st_ino, link.st_ctime_ns)  # a port that comes back has a link of its own
+        known = self._known.get(name)
+        if known is None or known[0] != mark:
+            known = self._known[name] = (mark, _read_port(name, self._sysfs))
+        return known[1]
+
+
 def read_usb_port(path: str, sysfs: Path) -> UsbPort | None:
     """What is known of the port at a path, or where its link leads; None if it is no USB port."""
     name = _tty_name(path, sysfs)
-    if name is None:
-        return None
+    return None if name is None else _read_port(name, sysfs)
+
+
+def _read_port(name: str, sysfs: Path) -> UsbPort | None:
     node = Path(os.path.realpath(sysfs / "class" / "tty" / name / "device"))
     interface = _ascend(node, "bInterfaceNumber")
     device = _ascend(interface, "idVendor") if interface is not None else None

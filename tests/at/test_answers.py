@@ -10,25 +10,23 @@ from hypothesis import strategies as st
 
 from modemgw.at import answers, commands
 from modemgw.at.answers import Operator, Registration
-from modemgw.at.command import Command
+from modemgw.at.command import Command, joined
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import information, parameters, prefix_of
 from modemgw.at.results import Kind, final_result
-from modemgw.at.unsolicited import is_boot
+from tests.at.page import named
 
-_PARSERS = [
-    *(value for value in vars(commands).values() if isinstance(value, Command)),
-    *commands.REGISTRATIONS,
-    commands.read_iccid("+CCID"),
-    commands.read_iccid("+CRSM"),
-    commands.read_text(1),
-    commands.submit(1),
+_PARSERS: list[Command[object]] = [
+    *(command for _, command in named()),
+    joined(commands.SIGNAL, commands.MAKER, commands.STORAGE_USE),
 ]
 _LINES = st.lists(
     st.one_of(
         st.text(max_size=30),
         st.from_regex(r"\+C[A-Z]{3}: ?[(\"0-9,)A-Z]{0,20}", fullmatch=True),
-        st.sampled_from([command.prefixes[0] + ": " for command in _PARSERS if command.prefixes]),
+        st.sampled_from(
+            [f"{prefix}: " for command in _PARSERS for prefix in command.answer.prefixes]
+        ),
     ),
     max_size=5,
 )
@@ -42,7 +40,7 @@ def test_parsers_raise_nothing_but_their_own_error(lines: list[str]) -> None:
         with contextlib.suppress(AtError):
             command.parse(tuple(lines))
         for line in lines:
-            command.claims(line)
+            command.answer.claims(line, prefix_of(line))
 
 
 @given(text=st.text(max_size=60))
@@ -131,7 +129,7 @@ def test_signal_outside_of_its_scale_is_not_known() -> None:
 def test_an_operator_may_be_missing() -> None:
     """+COPS: 0 while there is none."""
     assert answers.operator(("+COPS: 0",)) == Operator(0, None)
-    assert answers.operator(('+COPS: 0,0,"Testnet",7',)) == Operator(0, "Testnet")
+    assert answers.operator(('+COPS: 0,0,"Testnet",7',)) == Operator(0, "Testnet", 0, 7)
 
 
 def test_storages_are_read_from_one_list_or_three() -> None:
@@ -224,14 +222,6 @@ def test_prefixes_are_told_from_text() -> None:
     assert information("+X: a").number(0) is None
 
 
-def test_a_start_of_the_modem_is_recognised() -> None:
-    """Words, and +CFUN: 1 that nobody asked for."""
-    assert is_boot("RDY")
-    assert is_boot("SMS Ready")
-    assert is_boot("+CFUN: 1")
-    assert not is_boot("+CFUN: 4")
-
-
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
@@ -246,7 +236,7 @@ def test_the_tries_left_to_a_pin_are_read_in_every_makers_words(name: str, answe
     """The first number of the answer is the one of the PIN."""
     command = commands.read_pin_tries(name)
     assert command.text == f"AT{name}"
-    assert command.claims(answer)
+    assert command.answer.claims(answer, prefix_of(answer))
     assert command.parse((answer,)) == 2
 
 

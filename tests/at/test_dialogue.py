@@ -53,6 +53,11 @@ _SCRAPS = st.sampled_from(
         b"RDY\r\n",
         b"AT+CMGS=19\r",
         b"0\r",
+        b'+CUSD: 1,"a\r\n',
+        b'b",15\r\n',
+        b"+CMGL: 1,1,,21\r\n",
+        b'+CREG: 2,1,"00AA","00BB"\r\n',
+        b"\x11\x13",
         b"\xff\xfe\x80",
         b"\x1a",
         b"x" * (MAX_LINE + 5),
@@ -60,7 +65,16 @@ _SCRAPS = st.sampled_from(
 )
 _STREAMS = st.lists(st.one_of(_SCRAPS, st.binary(max_size=12)), max_size=25).map(b"".join)
 _PENDING = st.sampled_from(
-    [None, commands.SIGNAL, commands.LIST_TEXTS, commands.submit(19), commands.MAKER]
+    [
+        None,
+        commands.SIGNAL,
+        commands.LIST_TEXTS,
+        commands.submit(19),
+        commands.MAKER,
+        commands.REGISTRATIONS[0],
+        commands.read_text(1),
+        commands.MARKERS[0],
+    ]
 )
 
 
@@ -72,7 +86,7 @@ def test_how_the_bytes_are_cut_makes_no_difference(
     results = []
     for cutting in (None, seed, -1):
         dialogue = Dialogue() if dirty else clean_dialogue()
-        if pending is not None and not dirty:
+        if pending is not None and pending.marker is dirty:
             dialogue.begin(pending)
         events = dialogue.receive(stream) if cutting == -1 else feed(dialogue, stream, cutting)
         results.append((events, dialogue.state, dialogue.dropped))

@@ -60,7 +60,7 @@ def test_probe_tells_what_a_port_is(bank: Bank, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "IMEI 356938030000005" in done.stdout
     assert "dBm" in done.stdout
-    assert "profile quectel-ec25, texts by circuit" in done.stdout
+    assert "profile quectel-ec25, supported, texts by circuit" in done.stdout
     assert 'AT+QCFG="ims",2: IMS off' in done.stdout
     assert run("probe", str(bank.path / "modem001"), cwd=tmp_path).returncode == 1
 

@@ -19,8 +19,20 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 RULE = ROOT / "udev" / "78-modemgw.rules"
 
 COMMANDS = frozenset(
-    {"run", "demo", "simulate", "modems", "send", "tail", "keys", "optouts", "pdu", "doctor"}
-    | {"probe", "recording", "ussd"}
+    {
+        "config",
+        "demo",
+        "doctor",
+        "keys",
+        "modems",
+        "optouts",
+        "pdu",
+        "probe",
+        "run",
+        "send",
+        "simulate",
+        "tail",
+    }
 )
 
 

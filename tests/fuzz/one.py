@@ -11,8 +11,8 @@ import atheris
 
 
 def main() -> None:
-    """Instrument the codec, then fuzz."""
-    with atheris.instrument_imports(include=["modemgw.pdu"]):
+    """Instrument codec and dialogue, then fuzz."""
+    with atheris.instrument_imports(include=["modemgw.pdu", "modemgw.at"]):
         from .targets import TARGETS
     name, *options = sys.argv[1:]
     [target] = [target for target in TARGETS if target.name == name]

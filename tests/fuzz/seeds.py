@@ -83,3 +83,16 @@ def streams() -> Iterator[bytes]:
             tpdu = octets[octets[0] + 1 :]
             stream += bytes((1, len(tpdu))) + tpdu + b"\0"
         yield stream
+
+
+def exchanges() -> Iterator[bytes]:
+    """What modems wrote, behind a command, two flags and the cuts."""
+    for number, vector in enumerate(load_lines("at-transcripts.jsonl")):
+        lines = "".join(f"\r\n{line}\r\n" for line in vector["response_lines"])
+        yield bytes((number % 256, 0, 1, 3, 7)) + f"{lines}\r\nOK\r\n".encode()
+
+
+def answers() -> Iterator[bytes]:
+    """The lines of answers and announcements, behind a command."""
+    for number, vector in enumerate(load_lines("at-transcripts.jsonl")):
+        yield bytes((number % 256,)) + "\n".join(vector["response_lines"]).encode()

@@ -1,6 +1,8 @@
-"""What the codec promises of any octets; an assertion that fails, or any exception, is a finding.
+"""What codec and dialogue promise of any octets; an assertion that fails, or any exception, is a
+finding.
 
-Only PduError may come out of the codec, and only where bad input can cause it.
+Only PduError may come out of the codec, only AtError out of the parses of answers and nothing at
+all out of a dialogue that is told what came.
 """
 
 from __future__ import annotations
@@ -13,10 +15,17 @@ from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
 from modemgw import pdu
+from modemgw.at import commands, events
+from modemgw.at.dialogue import MAX_ANSWER_CHARACTERS, Dialogue, Response
+from modemgw.at.errors import AtError
+from modemgw.at.grammar import keys_of
+from modemgw.at.parameters import prefix_of
 from modemgw.pdu import python_codec
 from modemgw.pdu.alphabet import text_of
 from modemgw.pdu.broadcast_coding import BROADCAST_CODINGS
 from modemgw.pdu.dissect import dissect
+from tests.at.driving import clean_dialogue
+from tests.at.page import named
 
 from . import seeds
 from .choices import Choices
@@ -28,6 +37,7 @@ T = TypeVar("T")
 
 WHEN = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 MOST_OPEN = 8
+COMMANDS = tuple(command for _, command in named())
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +224,54 @@ def reassembling(octets: bytes) -> None:
     assert len(reassembler) == 0
 
 
+def dialogue(octets: bytes) -> None:
+    """Any octets mean the same however they are cut, and only the pending command is answered."""
+    choices = Choices(octets)
+    command = choices.one_of(*COMMANDS)
+    dirty, sent = choices.flag(), choices.flag()
+    first_cut, step = choices.octet(), choices.octet() + 1
+    stream = choices.rest()
+    found = []
+    for pieces in (
+        [stream],
+        [stream[at : at + 1] for at in range(len(stream))],
+        [stream[:first_cut], *(stream[at:][:step] for at in range(first_cut, len(stream), step))],
+    ):
+        machine = Dialogue() if dirty else clean_dialogue()
+        if command.marker is dirty:
+            machine.begin(command)
+            if command.expects_prompt and sent:
+                machine.receive(b"> ")
+                machine.payload("00")
+        told = [event for piece in pieces for event in machine.receive(piece)]
+        found.append((told, machine.state, machine.dropped))
+    assert found[0] == found[1] == found[2]
+    responses = [event for event in found[0][0] if isinstance(event, Response)]
+    assert len(responses) <= 1
+    for response in responses:
+        assert response.command is command
+        assert response.final.kind in command.answer.finals
+        assert sum(map(len, response.lines)) <= MAX_ANSWER_CHARACTERS
+        with suppress(AtError):
+            command.parse(response.lines)
+
+
+def answers(octets: bytes) -> None:
+    """Any lines are an answer's value, or refused; any announcement is told."""
+    choices = Choices(octets)
+    command = choices.one_of(*COMMANDS)
+    lines = tuple(choices.rest().decode("latin-1").split("\n"))
+    with suppress(AtError):
+        command.parse(lines)
+    for line in lines:
+        command.answer.claims(line, prefix_of(line))
+        with suppress(AtError):
+            keys_of(line)
+    events.told(lines)
+    with suppress(AtError):
+        assert commands.plain(lines[0]).text == lines[0]
+
+
 def _text(choices: Choices) -> str:
     """A text, dense in what the tables have or in what Unicode has."""
     kind, locking, single = choices.octet() % 4, choices.octet() % 14, choices.octet() % 14
@@ -233,4 +291,6 @@ TARGETS = (
     Target("sending", sending, seeds.texts_to_send),
     Target("round_trip", round_trip, seeds.texts),
     Target("reassembling", reassembling, seeds.streams),
+    Target("dialogue", dialogue, seeds.exchanges),
+    Target("answers", answers, seeds.answers),
 )

@@ -40,6 +40,10 @@ class SysFs:
             for number, triple in interfaces.items()
         ]
 
+    def next_number(self, kind: str, number: int) -> None:
+        """Give the next port of a kind this number, as the kernel does with one that is free."""
+        self._next[kind] = number
+
     def unplug(self, *names: str) -> None:
         """Take ports away."""
         for name in names:

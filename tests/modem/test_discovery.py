@@ -81,6 +81,16 @@ def test_a_port_is_known_by_its_usb_device(machine: Machine) -> None:
         assert port.is_of_module
 
 
+def test_another_device_under_the_same_name_is_seen(machine: Machine) -> None:
+    """What was read of a port is remembered, until it goes."""
+    (path,) = machine.plug("1-1", "0403:6001", {"00": "ffffff"}, driver="ftdi_sio")
+    assert [port.usb.identity for port in machine.find(machine.glob) if port.usb] == ["0403:6001"]
+    machine.sysfs.unplug("ttyUSB0")
+    machine.sysfs.next_number("ttyUSB", 0)
+    assert machine.plug("1-2", "10c4:ea60", {"00": "ff0000"}, driver="cp210x") == [path]
+    assert [port.usb.identity for port in machine.find(machine.glob) if port.usb] == ["10c4:ea60"]
+
+
 def test_a_cdc_port_hangs_on_its_interface(machine: Machine) -> None:
     """ttyACM has no usb-serial port between."""
     (path,) = machine.plug("1-4", "1546:1102", {"00": "020201"}, driver="cdc_acm")

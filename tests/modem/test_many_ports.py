@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.modem.bank import Bank
+from modemgw.modem.interface import ModemState
 from modemgw.modem.settings import BankSettings, PortSettings, Timing
 from tests.modem.conftest import driven
 from tests.modem.listening import Listener
@@ -34,25 +35,26 @@ def many_files() -> Iterator[None]:
 
 @pytest.mark.usefixtures("many_files")
 async def test_one_process_drives_512_ports(tmp_path: Path) -> None:
-    """Each is opened, and each modem has told who it is."""
+    """Each is opened, its modem set up, and ready for texts; all at once."""
     modems = [ScriptedModem(tmp_path, f"modem{number:03d}") for number in range(COUNT)]
     for number, modem in enumerate(modems):
         modem.script["AT+CGSN"] = f"\r\n{number:015d}\r\n\r\nOK\r\n"
-        modem.script["AT+CPIN?"] = "\r\n+CME ERROR: 10\r\n"  # there it rests
+        modem.script["AT+CCID"] = f"\r\n+CCID: 8901555{number:013d}\r\n\r\nOK\r\n"
         modem.plug()
     listener = Listener()
     timing = Timing(listen_s=0.05, drain_s=0.05)
     bank = Bank(BankSettings((PortSettings(f"{tmp_path}/modem*"),), timing), listener)
     async with driven(bank):
-        await listener.until(lambda: _identified(bank) == COUNT, 60)
+        await listener.until(lambda: _ready(bank) == COUNT, 60)
         assert max(_descriptors()) > 1024
     for modem in modems:
         modem.unplug()
     await asyncio.sleep(0)
 
 
-def _identified(bank: Bank) -> int:
-    return len({driver.status.imei for driver in bank.modems} - {None})
+def _ready(bank: Bank) -> int:
+    ready = [modem.status for modem in bank.modems if modem.status.state is ModemState.READY]
+    return len({(status.imei, status.iccid) for status in ready})
 
 
 def _descriptors() -> list[int]:
