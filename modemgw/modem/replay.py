@@ -14,12 +14,11 @@ Behind a departure the replay goes on as if the dialogue were in step, to show w
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from modemgw.at import commands
-from modemgw.at.command import Command
+from modemgw.at.command import command, nothing
 from modemgw.at.dialogue import (
     CTRL_Z,
     ESC,
@@ -38,8 +37,7 @@ from modemgw.modem.recorder import Direction
 from modemgw.modem.recording import Moment, Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from modemgw.at.command import Command
     from modemgw.modem.recorder import Entry
 
 
@@ -166,31 +164,8 @@ def _in_step(state: State = State.DIRTY) -> Dialogue:
 
 
 def command_of(text: str) -> Command[Any]:
-    """The typed command that was written as `text`, a masked one too. Raises AtError for none."""
-    if (known := _KNOWN.get(text)) is not None:
-        return known
-    for pattern, build in _FORMS:
-        if pattern.match(text):
-            return replace(build(), text=text)
-    return commands.plain(text)
+    """The command that was written as `text`, a masked one too. Raises AtError for none."""
+    return _MARKERS.get(text) or command(text, nothing)
 
 
-def _constants() -> dict[str, Command[Any]]:
-    found: dict[str, Command[Any]] = {}
-    for value in vars(commands).values():
-        for command in value if isinstance(value, tuple) else (value,):
-            if isinstance(command, Command):
-                found[command.text] = command
-    return found
-
-
-_KNOWN: Final = _constants()
-# What has parameters: only what the dialogue has to know of it counts here.
-_FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[], Command[Any]]], ...]] = (
-    (re.compile(r"AT\+CMGS="), lambda: commands.submit(0)),
-    (re.compile(r"AT\+CMGR="), lambda: commands.read_text(0)),
-    (re.compile(r"AT\+CMGD="), lambda: commands.delete_text(0)),
-    (re.compile(r'AT\+CPMS="'), lambda: commands.select_storage("ME")),
-    (re.compile(r"AT\+CNMI=\d"), lambda: commands.announce(0, 0, 0, 0, 0)),
-    (re.compile(r"AT\+CPIN="), lambda: commands.enter_pin("0000")),
-)
+_MARKERS: Final = {marker.text: marker for marker in commands.MARKERS}

@@ -330,7 +330,7 @@ def test_what_is_no_recording_is_refused_in_words(lines: list[str]) -> None:
 
 def test_a_command_is_known_by_its_line() -> None:
     """The grammar of its answer is that of the typed command, as it was then."""
-    assert command_of("AT+CSQ") is commands.SIGNAL
-    assert command_of("AT+CMGS=19") == replace(commands.submit(0), text="AT+CMGS=19")
-    assert command_of('AT+CPIN="****"').secret
+    assert command_of("AT+CSQ").answer == commands.SIGNAL.answer
+    assert command_of("AT+CMEE?").marker
+    assert command_of("AT+CMGS=19").answer.prompt
     assert command_of("AT^ICCID?").prefixes == ("^ICCID",)
