@@ -46,6 +46,8 @@ bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.reassembler
 	$(BIN)/python -m bench.dialogue
 	$(BIN)/python -m bench.gateway
+	$(BIN)/python -m bench.inbound
+	$(BIN)/python -m bench.idle
 
 fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypothesis with many more examples
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'

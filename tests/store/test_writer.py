@@ -18,7 +18,7 @@ from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.events import Event
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
-from modemgw.store.writer import Writer
+from modemgw.store.writer import PATIENT_LIMIT, Writer
 from tests.store.losing_proxy import losing_proxy
 from tests.store.operations import NOW, Gate, count, emit, names
 
@@ -52,6 +52,67 @@ async def test_what_arrives_during_a_commit_shares_the_next_transaction(
     await first
     assert (writer.groups, writer.operations) == (2, 9)
     assert len(await reader.run(names)) == 8
+
+
+async def test_patient_operations_go_with_a_group_and_wait_only_so_long_for_one(
+    writer: Writer, reader: Reader
+) -> None:
+    """They cost no commit of their own where there is another; without one they are written too."""
+    gate = Gate()
+    first = writer.submit(gate)
+    await asyncio.to_thread(gate.entered.wait, 10)
+    patient = [writer.submit(count(f"p{i}"), patient=True) for i in range(3)]
+    other = writer.submit(count("other"))
+    gate.open()
+    await asyncio.gather(first, other, *patient)
+    assert (writer.groups, writer.operations) == (2, 5)
+    assert await asyncio.wait_for(writer.run(count("alone"), patient=True), 10) == "alone"
+    assert await reader.run(names) == {"p0", "p1", "p2", "other", "alone"}
+
+
+async def test_more_patient_operations_than_fit_are_written_without_a_call(
+    writer: Writer, reader: Reader
+) -> None:
+    """Each group takes a few, so that it stays short, and the rest follow at once."""
+    many = 2 * PATIENT_LIMIT + 1
+    await asyncio.gather(*(writer.run(count(f"p{i}"), patient=True) for i in range(many)))
+    assert len(await reader.run(names)) == many
+    assert writer.groups >= 3
+
+
+async def test_what_is_queued_apart_shares_its_commit_with_few_of_its_kind(
+    writer: Writer, reader: Reader
+) -> None:
+    """Two together stay together; the others of its kind follow in groups of their own."""
+    gate = Gate()
+    first = writer.submit(gate)
+    await asyncio.to_thread(gate.entered.wait, 10)
+    pairs = [writer.submit_apart(count(f"a{i}"), count(f"b{i}")) for i in range(6)]
+    plain = [writer.submit(count(f"n{i}")) for i in range(8)]
+    gate.open()
+    done: list[int] = []
+    for i, pair in enumerate(pairs):
+        pair[0].add_done_callback(lambda _, i=i: done.append(i))
+    assert await asyncio.gather(*pairs[5]) == ["a5", "b5"]
+    await asyncio.gather(first, *plain)
+    assert done == list(range(6))
+    assert (writer.groups, writer.operations) == (4, 21)
+    assert len(await reader.run(names)) == 20
+
+
+async def test_stop_writes_what_waits_beside_the_queue(url: str, reader: Reader) -> None:
+    """Patient and apart: they were taken, so they are written."""
+    writer = Writer(url, "here")
+    writer.start()
+    gate = Gate()
+    writer.submit(gate)
+    await asyncio.to_thread(gate.entered.wait, 10)
+    writer.submit(count("patient"), patient=True)
+    for i in range(5):
+        writer.submit_apart(count(f"apart{i}"))
+    gate.open()
+    await writer.stop()
+    assert await reader.run(names) == {"patient", *(f"apart{i}" for i in range(5))}
 
 
 async def test_an_operation_that_fails_fails_alone_and_its_events_vanish(
