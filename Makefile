@@ -7,7 +7,7 @@ STAMP = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo test check format soak bench fuzz mutants clean
+.PHONY: demo test check format soak reliability bench fuzz mutants clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("modemgw needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -37,6 +37,9 @@ mutants: $(STAMP)  ## each safeguard removed by a patch: a test must fail
 
 soak: $(STAMP)  ## every fault at once on a sending bank, and the whole tour as a test
 	$(PYTEST) -m slow
+
+reliability: $(STAMP)  ## 200 texts under each fault with real time limits, as a table; half an hour
+	$(BIN)/python -m tests.reliability
 
 bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.codec

@@ -183,6 +183,12 @@ class PortSection(_Section):
         None, description="Where incoming texts are stored; else the best that is offered."
     )
     rtscts: bool = Field(False, description="Hardware flow control.")
+    patience: float = Field(
+        1.0,
+        ge=0.01,
+        le=100,
+        description="What every time limit is multiplied by: more for a modem that is slow.",
+    )
     xonxoff: bool = Field(False, description="Software flow control.")
     driver: Literal["own", "gsmmodem"] = Field(
         "own",
@@ -311,6 +317,12 @@ class MessagesSection(_Section):
     )
     partial_after: Seconds = Field(
         300.0, description="Seconds after which an incoming text is given out with parts missing."
+    )
+    retry_patience: float = Field(
+        1.0,
+        ge=0.01,
+        le=100,
+        description="What the waits between attempts of a text that is refused are multiplied by.",
     )
     line_rest: Seconds = Field(
         60.0, description="Seconds that a line rests when its operator refuses it."

@@ -1,5 +1,7 @@
 """`modemgw judge`: was every text accounted for, and none doubled?
 
+What came in is counted in `judge_inbound`; this is about what goes out.
+
 Theory of operation. It believes two witnesses and nobody else: the journal of the simulated network
 (which submits it accepted) and the public API (which messages were accepted, and what became of
 each). Every accepted submit is decoded to recipient, place in the message and text. Messages with
@@ -20,8 +22,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 
 from modemgw import pdu
+from modemgw.cli import journal
 from modemgw.cli.client import DEFAULT_URL, PAGE, Client, Key, Url
-from modemgw.cli.errors import CommandError
+from modemgw.cli.judge_inbound import InboundCount, count_inbound, read_arrivals
 from modemgw.cli.options import AsJson
 
 if TYPE_CHECKING:
@@ -51,6 +54,23 @@ class Network:
     def add(self, place: Place, text: str) -> None:
         self._texts[place][text] += 1
         self.submits += 1
+
+    def take(self, octets: str) -> None:
+        """Add a submit, in hex. Raises PduError where it is none."""
+        tpdu = pdu.decode(octets, to_network=True)
+        if not isinstance(tpdu, pdu.Submit):
+            raise pdu.PduError("a submit of the journal is none")
+        total, seq = (tpdu.concat.total, tpdu.concat.seq) if tpdu.concat else (1, 1)
+        self.add(Place(tpdu.address.number, total, seq), tpdu.text or "")
+
+    def towards(self, start: str) -> Network:
+        """What it accepted for the recipients whose number starts so."""
+        part = Network()
+        for place, texts in self._texts.items():
+            if place.to.startswith(start):
+                part._texts[place] = texts
+                part.submits += texts.total()
+        return part
 
     def parts_of(self, message: Message) -> list[tuple[Place, str] | None]:
         """The texts at the network of which a message consists, in order; None: not there."""
@@ -203,48 +223,48 @@ def _certainty(message: Message) -> int:
 def read_journal(path: Path) -> Network:
     """What the network accepted, by the simulator's journal. Raises CommandError."""
     network = Network()
-    try:
-        with path.open("rb") as lines:
-            for line in lines:
-                if line.endswith(b"\n"):  # the last line may be on its way into the file
-                    _read_line(json.loads(line), network)
-    except OSError as error:
-        raise CommandError(f"cannot read the journal {path}: {error.strerror}") from None
-    except (ValueError, pdu.PduError) as error:
-        raise CommandError(f"{path} is no journal of a simulator: {error}") from None
+
+    def take(entry: Mapping[str, Any]) -> None:
+        if entry.get("event") == "submit" and _was_accepted(entry):
+            network.take(entry["pdu"])
+
+    journal.read(path, take)
     return network
 
 
-def _read_line(entry: Mapping[str, Any], network: Network) -> None:
-    if entry.get("event") != "submit" or entry.get("answer") not in _ACCEPTING:
-        return
-    tpdu = pdu.decode(entry["pdu"], to_network=True)
-    if not isinstance(tpdu, pdu.Submit):
-        raise pdu.PduError("a submit of the journal is none")
-    total, seq = (tpdu.concat.total, tpdu.concat.seq) if tpdu.concat else (1, 1)
-    network.add(Place(tpdu.address.number, total, seq), tpdu.text or "")
+def _was_accepted(entry: Mapping[str, Any]) -> bool:
+    return bool(entry.get("accepted", entry.get("answer") in _ACCEPTING))
 
 
-def audit(client: Client, journal: Path) -> Count:
-    """Ask both witnesses. Raises CommandError."""
-    earlier = read_journal(journal)
+def audit(client: Client, path: Path) -> Count:
+    """Ask both witnesses what went out. Raises CommandError."""
+    earlier = read_journal(path)
     found = client.items("/v1/messages", direction="outbound", limit=PAGE)
     messages = [Message.of(item) for item in found]
-    return count(messages, earlier, read_journal(journal))
+    return count(messages, earlier, read_journal(path))
+
+
+def audit_inbound(client: Client, path: Path) -> InboundCount:
+    """Ask both witnesses what came in. Raises CommandError."""
+    earlier = read_arrivals(path)
+    found = list(client.items("/v1/messages", direction="inbound", limit=PAGE))
+    return count_inbound(found, earlier, read_arrivals(path))
 
 
 def judge(
-    journal: Annotated[Path, typer.Option(help="The simulator's journal.jsonl.")],
+    path: Annotated[Path, typer.Option("--journal", help="The simulator's journal.jsonl.")],
     url: Url = DEFAULT_URL,
     key: Key = "",
     as_json: AsJson = False,
 ) -> None:
     """Count at the simulated network: accounted for, never doubled? Exit status 1 if not."""
-    result = audit(Client(url, key), journal)
+    client = Client(url, key)
+    out, came = audit(client, path), audit_inbound(client, path)
+    held = out.held and came.held
     if as_json:
-        print(json.dumps(result.as_dict()))
+        print(json.dumps({**out.as_dict(), "inbound": came.as_dict(), "held": held}))
     else:
-        for words, number in result.rows():
+        for words, number in (*out.rows(), *came.rows()):
             print(f"{words:26} {number}")
-    if not result.held:
+    if not held:
         raise typer.Exit(1)

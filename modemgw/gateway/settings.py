@@ -27,7 +27,9 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """Times in seconds. `policy` is the gate's; `language` is that of automatic answers."""
+    """Times in seconds. `policy` is the gate's; `language` is that of automatic answers;
+    `retry_patience` is what the waits between attempts are multiplied by.
+    """
 
     host: str
     default_region: str
@@ -40,6 +42,7 @@ class GatewaySettings:
     reject_calls: bool = False
     max_parts: int = 10
     max_attempts: int = 6
+    retry_patience: float = 1.0
     default_valid_for_s: float = 86_400.0
     permit_age_s: float = 1.0
     part_wait_s: float = 3_600.0

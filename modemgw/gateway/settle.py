@@ -90,6 +90,8 @@ def _refused(
     if part.status == PartStatus.QUEUED:  # refused at the prompt, before the record was asked for
         part = _attempted(tx, part)
     wait_s = causes.retry_wait_s(cause.fault, part.attempts, random.random())
+    if wait_s is not None:
+        wait_s *= settings.retry_patience
     row = messages.get(tx.connection, part.message_id)
     assert row is not None
     last = (

@@ -225,10 +225,24 @@ class Channel:
             "no modem, the wrong one of its ports, or it hangs"
         )
 
-    async def reset(self, command: str) -> None:
-        """Write a command that makes the modem restart, and see it off. Raises PortError."""
+    async def reset(self, command: str, limit_s: float) -> bool:
+        """Write a command that makes the modem restart, and wait until it says that it has started
+        or its port goes with it; false where neither comes within the limit. Raises PortError.
+        """
+        started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def hear(lines: tuple[str, ...]) -> None:
+            if self.is_boot(lines[0]) and not started.done():
+                started.set_result(None)
+
+        await self.listen()  # what it said at an earlier start is not meant
+        self.on_unsolicited = hear
         self._write(self._dialogue.escape() + b"\r" + command.encode("ascii") + b"\r")
-        await self._quiet(self._timing.listen_s, self._timing.listen_limit_s)
+        ends: set[asyncio.Future[Any]] = {self.lost, started}
+        await asyncio.wait(ends, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        if started.done():
+            await self.await_boot()
+        return started.done() or self.lost.done()
 
     async def close(self) -> None:
         """Close the port; whoever waits for an answer gets PortError."""

@@ -38,8 +38,8 @@ _DIRECT_LIMIT: Final = 512
 _AT_ONCE: Final = 64
 _STORAGES_LIMIT: Final = 8
 _HANGS_LIMIT: Final = 2
+_RESTS: Final = 60  # sweeps: half an hour, since one that was not whole comes again soon
 _INVALID_INDEX: Final = 321  # 27.005 §3.2.5: already gone
-_ACKNOWLEDGE: Final = commands.plain("AT+CNMA")
 _DIRECT: Final = frozenset({"+CMT", "+CDS"})
 
 
@@ -126,7 +126,8 @@ class Collector:
         self._storages = dict.fromkeys((plan.receive,))
         self._selected: str | None = None
         self._names_all = False  # whether +CPMS has to name all three storages
-        self._hangs: Counter[str] = Counter()
+        self._hangs: Counter[str] = Counter()  # listings in a row that were not answered
+        self._rests: Counter[str] = Counter()  # sweeps that leave a storage alone
         self.sweep_due = False
         """Whether something may lie unread that no announcement will lead to."""
         self.announced = False
@@ -203,7 +204,8 @@ class Collector:
         return whole
 
     async def _sweep_one(self, storage: str) -> bool:
-        if self._hangs[storage] >= _HANGS_LIMIT:
+        if self._rests[storage]:
+            self._rests[storage] -= 1
             return False  # each listing takes a minute of the line; what is announced is read
         async with self._channel.lock:
             # The list will have them; and what the sweep deletes makes room for other texts.
@@ -218,7 +220,10 @@ class Collector:
             except CommandTimeoutError as error:
                 _log.warning("storage %s could not be listed: %s", storage, error)
                 self._hangs[storage] += 1
+                if self._hangs[storage] >= _HANGS_LIMIT:
+                    self._rests[storage] = _RESTS
                 return False
+            self._hangs.pop(storage, None)
             # 2 and 3 are drafts of the SIM's owner, not from the network; an entry whose PDU was
             # not printed is listed again next time.
             texts = [text for text in listed if text.received and text.pdu]
@@ -321,7 +326,7 @@ class Collector:
         again, which is recognised, and the modem has stopped to announce by itself.
         """
         try:
-            await self._channel.run(_ACKNOWLEDGE)
+            await self._channel.run(commands.acknowledge())
         except CommandError as error:
             _log.info("an acknowledgement was refused: %s", error)
             self.missed = True

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modemgw.at.errors import AtError
+from modemgw.at.unsolicited import is_boot
 from modemgw.modem.channel import Channel
 from modemgw.modem.collect import DirectTexts
 from modemgw.modem.errors import ModemError, PortError, PortFault, SamePortError
@@ -32,6 +33,7 @@ from modemgw.modem.recorder import Direction, Recorder
 from modemgw.modem.recording import Heading, recording
 from modemgw.modem.recovery import Ladder, Rung
 from modemgw.modem.session import Session
+from modemgw.modem.submit import late_acceptance
 from modemgw.modem.ussd import UssdDesk
 
 if TYPE_CHECKING:
@@ -72,14 +74,16 @@ class Driver:
         self.path = path
         self.recorder = Recorder(bank.recorder_bytes)
         self._settings = settings
-        self._timing = bank.timing
+        self._timing = bank.timing.times(settings.patience)
         self._listener = listener
         self._shared = shared
         self._life = Life()
         self._status = ModemStatus(
             path, self._life.stage.state, self._life.stage.reason, self._life.stage.since
         )
-        self._ladder = Ladder(bank.timing, can_cycle_power=settings.power_cycle_command is not None)
+        self._ladder = Ladder(
+            self._timing, can_cycle_power=settings.power_cycle_command is not None
+        )
         self._present = asyncio.Event()
         self._gone = asyncio.Event()
         self._session: Session | None = None
@@ -89,7 +93,7 @@ class Driver:
         self._is_one_of_several = False  # ports of a module, any of which might be the right one
         self._late: SubmitResult | None = None
         self._direct = DirectTexts()
-        self._ussd = UssdDesk(bank.timing, self._ussd_changed)
+        self._ussd = UssdDesk(self._timing, self._ussd_changed)
         self._proven = False  # it has been seen to be a modem for texts
 
     @property
@@ -359,11 +363,11 @@ class Driver:
             case Rung.POWER_CYCLE if not self._proven and self._is_one_of_several:
                 pass
             case Rung.RESET:
-                await self._reset()
-                wait_s = self._profile.start_s or wait_s
+                await self._reset(self._start_s or wait_s)
+                return
             case Rung.POWER_CYCLE:
                 await self._cycle_power()
-                wait_s = self._profile.start_s or wait_s
+                wait_s = self._start_s or wait_s
             case Rung.QUARANTINE:
                 failures = self._ladder.failures
                 self.go(
@@ -388,20 +392,29 @@ class Driver:
         if usable and self._life.lasted_s() >= self._timing.steady_s:
             self._ladder.steady()
 
-    async def _reset(self) -> None:
-        """Tell the modem to restart, without hoping for an answer."""
+    @property
+    def _start_s(self) -> float | None:
+        start_s = self._profile.start_s
+        return None if start_s is None else start_s * self._timing.patience
+
+    async def _reset(self, limit_s: float) -> None:
+        """Tell the modem to restart, and give it this time, unless it is there again before."""
         self.go(ModemState.RECOVERING, f"resetting by {self._profile.reset}")
         try:
             port = await open_port(self.path, self._settings, self._timing)
         except PortError as error:
             _log.info("%s: no reset: %s", self.path, error)
+            await asyncio.sleep(limit_s)
             return
         channel = Channel(port, self.recorder, self._timing)
+        profile = self._profile
+        channel.is_boot = lambda line: is_boot(line) or profile.tells_start(line)
         try:
-            await channel.reset(self._profile.reset)
+            await channel.reset(profile.reset, limit_s)
         except ModemError as error:
             _log.info("%s: while resetting: %s", self.path, error)
         finally:
+            self._late = late_acceptance(channel.late) or self._late
             await channel.close()
 
     async def _cycle_power(self) -> None:

@@ -80,8 +80,9 @@ class Session:
         self._receive = ""  # the storage for incoming texts
         self._told_swept = False
         self._restarted = False
-        self._check_now = False
         self._calls = Calls(face.called, self._wake.set)
+        self._doubts = 0  # what has happened that puts the network into question
+        self._sure = asyncio.Event()  # the network was asked about since
         self._next_sweep = 0.0
         self._next_round = 0.0  # when the next sweep goes through all storages
         channel.on_unsolicited = self._hear
@@ -97,6 +98,7 @@ class Session:
             self._drop_collector()
             self._calls.end()
             self._ussd.detach()
+            self._sure.set()  # who waits is refused now
 
     async def _live(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -116,6 +118,12 @@ class Session:
 
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """See `Modem.submit`."""
+        try:
+            # Without a network the answer would prove nothing, and the part would be in doubt.
+            async with asyncio.timeout(self._timing.clearance_s):
+                await self._sure.wait()
+        except TimeoutError:
+            return SubmitResult(Outcome.WITHDRAWN, detail="nobody knows whether there is a network")
         async with self._channel.lock:
             collector = self._collector
             # Asked again: much may have happened while it waited for its turn.
@@ -129,10 +137,11 @@ class Session:
             if self._restarted:
                 # In text mode, for instance, AT+CMGS=19 would text to the number 19.
                 return SubmitResult(Outcome.REFUSED, detail="the modem has forgotten its settings")
+            if not self._sure.is_set():
+                return SubmitResult(Outcome.WITHDRAWN, detail="the network may just have been lost")
             result = await self._hand_to_network(pdu, length, clearance)
         if result.outcome is not Outcome.ACCEPTED:
-            self._check_now = True
-            self._wake.set()
+            self._question()
         if result.code == _MEMORY_FULL:
             self._sweep_everywhere(collector)
         return result
@@ -164,7 +173,11 @@ class Session:
             channel, plan, face.hand_over(), face.hand_over(former), self._direct, self._wake.set
         )
         face.go(ModemState.REGISTERING, "looking for a network")
-        await self._sweep(everywhere=True)
+        try:
+            await self._sweep(everywhere=True)
+        except (CommandTimeoutError, AtError) as error:
+            # It comes again; what is not read stays in the modem.
+            _log.info("%s: the first sweep: %s", face.status.port, error)
         if self._restarted:
             raise _RestartedError
         self._ussd.attach(channel, face.profile.ussd)
@@ -287,8 +300,10 @@ class Session:
         clock = asyncio.get_running_loop().time
         poll_s = self._timing.registration_poll_s
         while True:
-            self._check_now = False
+            doubts = self._doubts
             await self._judge()
+            if doubts == self._doubts:
+                self._sure.set()
             async with self._channel.lock:
                 await self._settle_earlier()
             if self._face.status.state is ModemState.READY:
@@ -296,14 +311,20 @@ class Session:
             else:
                 wait_s, poll_s = poll_s, min(poll_s * 2, self._timing.health_s)
             next_check = clock() + wait_s
-            while clock() < next_check and not self._check_now:
+            while clock() < next_check and self._sure.is_set():
                 await self._pause(min(next_check, self._next_sweep) - clock())
                 try:
                     await self._take_in()
                 except (CommandTimeoutError, AtError) as error:
                     # The lowest rung: the next command brings the dialogue into step, or fails.
                     _log.info("%s: %s", self._face.status.port, error)
-                    self._check_now = True
+                    self._question()
+
+    def _question(self) -> None:
+        """Something has happened after which the network is to be asked about."""
+        self._doubts += 1
+        self._sure.clear()
+        self._wake.set()
 
     async def _judge(self) -> None:
         """Ask for registration and signal, and say where that leaves the modem."""
@@ -423,8 +444,7 @@ class Session:
             self._wake.set()
         elif prefix in _REGISTRATION_PREFIXES:
             # Its two forms cannot always be told apart (`+CREG: 0,1`), so it only makes us ask.
-            self._check_now = True
-            self._wake.set()
+            self._question()
         elif self._calls.hear(line) or self._ussd.hear(lines):
             pass
         elif is_full(line) and self._collector is not None:
@@ -435,6 +455,8 @@ class Session:
         ):
             self._restarted = True
             self._wake.set()
+        elif prefix == "+CPIN":
+            self._wake.set()  # for who waits for the SIM
 
 
 def _locked(needs: str) -> str:

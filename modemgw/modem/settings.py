@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modemgw.modem.catalogue import Catalogue, shipped
 
@@ -39,6 +39,7 @@ class PortSettings:
     `profile` names a file of `profiles/`; None: found out by asking the modem. `storage` is the
     storage for incoming texts (`ME`, `MT`, `SM`); None: the best that is offered.
     `driver` says who talks to the modem.
+    `patience` is what all of `Timing` is multiplied by.
     `power_cycle_command` is run without a shell, `{port}` in it replaced by the port's path; it
     gets `Timing.power_command_s` to end. `pin_blindly`: the PIN is entered even where the modem
     does not tell how many tries are left.
@@ -52,6 +53,7 @@ class PortSettings:
     storage: str | None = None
     power_cycle_command: str | None = None
     rtscts: bool = False
+    patience: float = 1.0
     parity: Parity = Parity.NONE
     xonxoff: bool = False
     driver: DriverKind = DriverKind.OWN
@@ -73,7 +75,7 @@ class LineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Time limits and intervals, in seconds. Tests shorten them; operators should not."""
+    """Time limits and intervals, in seconds; for a slow modem, or a test, all of them `times`."""
 
     # The port.
     open_s: float = 15.0  # an open on a dead USB port can block for many seconds
@@ -121,6 +123,15 @@ class Timing:
     reset_s: float = 40.0
     quarantine_s: float = 900.0
     steady_s: float = 300.0  # so long without a fault, and the ladder begins at its foot again
+
+    def times(self, factor: float) -> Timing:
+        """All of it longer or shorter; how often something is attempted stays."""
+        longer: dict[str, Any] = {
+            entry.name: value * factor
+            for entry in fields(self)
+            if isinstance(value := getattr(self, entry.name), float)
+        }
+        return replace(self, **longer)
 
 
 @dataclass(frozen=True, slots=True)

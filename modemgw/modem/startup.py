@@ -18,7 +18,14 @@ from modemgw.at import commands
 from modemgw.at.answers import Registration
 from modemgw.at.errors import AtError
 from modemgw.at.results import Kind
-from modemgw.modem.asking import attempt, attempt_patiently, has_code, patiently
+from modemgw.modem.asking import (
+    attempt,
+    attempt_insistently,
+    attempt_patiently,
+    has_code,
+    insist,
+    patiently,
+)
 from modemgw.modem.errors import CommandError, CommandTimeoutError
 
 if TYPE_CHECKING:
@@ -78,7 +85,7 @@ class Sim:
 
 async def initialise(channel: Channel) -> None:
     """Echo off, words, numbers for errors. Raises ModemError where there is no modem at all."""
-    await channel.execute(commands.ECHO_OFF)
+    await insist(channel, commands.ECHO_OFF)
     for command in (commands.WORDS, commands.NUMERIC_ERRORS):
         await attempt(channel, command)
 
@@ -86,7 +93,7 @@ async def initialise(channel: Channel) -> None:
 async def identify(channel: Channel) -> Identity:
     """Ask who it is. A modem that tells no IMEI is known by its port."""
     return Identity(
-        imei=await attempt(channel, commands.IMEI),
+        imei=await attempt_insistently(channel, commands.IMEI),
         maker=await attempt(channel, commands.MAKER),
         model=await attempt(channel, commands.MODEL),
         revision=await attempt(channel, commands.REVISION),
@@ -184,7 +191,7 @@ async def registration(channel: Channel, domains: list[Command[Registration]]) -
 
 async def _iccid(channel: Channel, profile: Profile) -> str | None:
     for name in profile.iccid:
-        iccid = await attempt(channel, commands.read_iccid(name))
+        iccid = await attempt_insistently(channel, commands.read_iccid(name))
         if iccid is not None:
             return iccid
     return None

@@ -56,7 +56,7 @@ async def submit(
     For who holds the channel's lock and has brought the dialogue into step. The modem's `profile`
     says how long the final result may take, and what its errors mean.
     """
-    limit_s = profile.submit_s or timing.submit_s
+    limit_s = profile.submit_s * timing.patience if profile.submit_s else timing.submit_s
     try:
         exchange = channel.begin(commands.submit(length, limit_s))
     except AtError as error:

@@ -45,6 +45,7 @@ class Bank:
                 submit_min_s=submit_s, submit_max_s=submit_s, boot_s=options.boot_ms / 1000
             ),
             rng=Random(f"{options.seed}/{index}"),
+            replug=lambda: self.replug(index),
         )
 
     def link(self, index: int) -> Path:
@@ -73,6 +74,7 @@ class Bank:
     def close(self) -> None:
         """Unplug everything; the links vanish, the journal stays."""
         for modem in self.modems:
+            modem.mishaps.close()
             modem.unplug()
         self._closes.close()
         self.journal.close()

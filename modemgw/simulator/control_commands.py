@@ -71,6 +71,7 @@ def _parts(bank: Bank, fields: Fields) -> list[str]:
             ref=ref,
             ref_bits=ref_bits,
             encoding=fields.choice("alphabet", ("auto", "gsm7", "ucs2", "8bit"), "auto"),
+            message_class=fields.integer("class", 0, 3) if fields.has("class") else None,
             smsc=bank.network.smsc,
         )
     except pdu.PduError as problem:
@@ -120,13 +121,21 @@ def _registration(bank: Bank, fields: Fields) -> Answer:
 
 
 def _fault(bank: Bank, fields: Fields) -> Answer:
-    """`p` of 0 disarms; `count` ends it after so many strikes."""
+    """`p` of 0 disarms; `count` ends it after so many strikes; `code`, or `codes` for one of
+    several, is what an error says."""
     name = FaultName(fields.choice("name", tuple(FaultName)))
     p = fields.number("p", 0, 1)
+    codes = (
+        tuple(fields.integers("codes", 0, 65_535))
+        if fields.has("codes")
+        else (fields.integer("code", 0, 65_535, 500),)
+    )
+    if not codes:
+        raise ControlError("codes: at least one")
     for modem in _modems(bank, fields):
         fault = Fault(
             p=p,
-            code=fields.integer("code", 0, 65_535, 500),
+            codes=codes,
             seconds=fields.number("seconds", 0, _HOUR_S, 5),
             left=fields.integer("count", 1, 1_000_000) if fields.has("count") else None,
         )
@@ -146,8 +155,13 @@ def _latency(bank: Bank, fields: Fields) -> Answer:
 
 
 def _report(bank: Bank, fields: Fields) -> Answer:
-    """How the network reports: `enabled`, `delay_ms`, `st` (TP-ST); what is left out stays."""
-    policy = bank.network.reports
+    """How the network reports: `state`, `delay_ms`, `st` (TP-ST); what is left out stays.
+
+    With `modem`: to the SIM that is in it now, whatever is said of the others.
+    """
+    network = bank.network
+    one = fields.has("modem")
+    policy = network.reports_of(_card_in(_modem(bank, fields)).number) if one else network.reports
     if fields.has("state"):
         policy.enabled = fields.choice("state", ("on", "off")) == "on"
     policy.delay_s = fields.number("delay_ms", 0, _HOUR_S * 1000, policy.delay_s * 1000) / 1000
@@ -188,6 +202,14 @@ def _sim(bank: Bank, fields: Fields) -> Answer:
             _card_in(modem).set_pin(fields.text("pin"))
     sim = modem.sim
     return {"iccid": sim and sim.iccid, "number": sim and sim.number}
+
+
+def _storage(bank: Bank, fields: Fields) -> Answer:
+    """How many texts the storage `name` of a modem holds at most: `capacity`."""
+    modem = _modem(bank, fields)
+    storage = modem.storage(fields.choice("name", ("ME", "SM")))
+    storage.capacity = fields.integer("capacity", 1, 10_000)
+    return {"stored": len(storage)}
 
 
 def _inbox(bank: Bank, fields: Fields) -> Answer:
@@ -247,6 +269,7 @@ COMMANDS: dict[str, Callable[[Bank, Fields], Answer]] = {
     "ring": _ring,
     "ussd": _ussd,
     "sim": _sim,
+    "storage": _storage,
     "inbox": _inbox,
     "stats": _stats,
 }

@@ -7,23 +7,55 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
 
 class FaultName(StrEnum):
-    """What can be made to go wrong."""
+    """What can be made to go wrong. "Occasion" is what `p` is the probability of."""
 
-    CMS_ERROR = "cms_error"  # the network refuses, with `code`
+    # Occasion: a submit.
+    CMS_ERROR = "cms_error"  # the network refuses, with one of `codes`; 197: it has it already
+    ACCEPTED_ERROR = "accepted_error"  # it accepted, the modem says one of `codes`; 0 is ERROR
     LOST_OK = "lost_ok"  # the network accepted, the modem never answers
     LATE_OK = "late_ok"  # the network accepted, the modem answers `seconds` later
-    NO_PROMPT = "no_prompt"  # AT+CMGS gets neither prompt nor answer
-    SLOW_PROMPT = "slow_prompt"  # the prompt comes `seconds` later
+    NO_ANSWER = "no_answer"  # it never reached the network; the modem is deaf for `seconds`
     REBOOT_IN_SUBMIT = "reboot_in_submit"  # restarts at Ctrl-Z; every second one was on the air
-    GARBAGE = "garbage"  # random bytes between and inside answers
-    NUL = "nul"  # NUL octets inside what it prints
+    UNPLUG_IN_SUBMIT = "unplug_in_submit"  # the same, and the port is gone for `seconds`
+
+    # Occasion: an AT+CMGS.
+    NO_PROMPT = "no_prompt"  # it gets neither prompt nor answer
+    SLOW_PROMPT = "slow_prompt"  # the prompt comes `seconds` later
+    SIM_REMOVED = "sim_removed"  # the SIM is out for `seconds`
+    REGISTRATION_LOST = "registration_lost"  # there is no network for `seconds`
+
+    # Occasion: any command line.
     ECHO = "echo"  # echo switches itself on again
+
+    # Occasion: any command about texts (+CMGS, +CMGR, +CMGL, +CMGD).
+    DEAD = "dead"  # neither listens nor prints for `seconds`; the port opens
+    STUCK = "stuck"  # the same until AT+CFUN=1,1 restarts it
+
+    # Occasion: a listing that has texts, or a delete.
+    UNPLUG_IN_LISTING = "unplug_in_listing"  # gone for `seconds`, half the list is printed
+    UNPLUG_IN_DELETE = "unplug_in_delete"  # gone for `seconds`; every second one was deleted
+
+    # Occasion: a text that came in.
     DROP_CMTI = "drop_cmti"  # a stored text is not announced
     DUP_CMTI = "dup_cmti"  # a stored text is announced twice
+
+    # Occasion: a text that finds no room, or a submit while there is none.
+    MEMORY_FULL = "memory_full"  # it says so, and takes no text to send
+
+    # Occasion: whatever is printed at once: an answer, a prompt, an announcement.
+    NUL = "nul"  # a NUL octet inside
+    GARBLED = "garbled"  # some octets above 127 inside
+    URC = "urc"  # announcements before, behind and between its lines
+    TRICKLE = "trickle"  # octet by octet, `seconds` apart
+    SLOW = "slow"  # `seconds` later
+
+    # Occasion: each tenth of a second.
+    GARBAGE = "garbage"  # random octets between answers
 
 
 @dataclass(slots=True)
@@ -31,12 +63,12 @@ class Fault:
     """An armed fault.
 
     `p` is the probability, 0 to 1, of each occasion; `left` counts the strikes that remain, None
-    for no end; `code` is the `+CMS ERROR`; `seconds` the delay of what comes
-    late.
+    for no end; `codes` are what its `+CMS ERROR` may say; `seconds` is how long it lasts, or the
+    delay of what comes late.
     """
 
     p: float
-    code: int = 500
+    codes: tuple[int, ...] = (500,)
     seconds: float = 5.0
     left: int | None = None
 
@@ -44,8 +76,10 @@ class Fault:
 class Faults:
     """The faults of one modem."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, noted: Callable[[FaultName], None]) -> None:
+        """`noted` is told of each strike."""
         self._rng = rng
+        self._noted = noted
         self._armed: dict[FaultName, Fault] = {}
 
     def arm(self, name: FaultName, fault: Fault) -> None:
@@ -67,4 +101,5 @@ class Faults:
             fault.left -= 1
             if not fault.left:
                 del self._armed[name]
+        self._noted(name)
         return fault

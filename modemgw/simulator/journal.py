@@ -29,10 +29,13 @@ class Event(StrEnum):
     DELETE = "delete"  # a stored message was deleted
     POWER = "power"  # plugged, unplugged, rebooting, hung, up again
     LOST = "lost"  # a direct delivery that was never acknowledged
+    FAULT = "fault"  # an armed fault struck; with `over`: the modem can work again
 
 
 class Answer(StrEnum):
-    """What became of a part after Ctrl-Z; `ok`, `late` and `lost` were accepted by the network."""
+    """What the modem said after Ctrl-Z. Whether the network accepted the part stands beside it:
+    `ok`, `late` and `lost` were, `dropped` was not, `error` may be either.
+    """
 
     OK = "ok"
     LATE = "late"

@@ -18,6 +18,7 @@ from modemgw.simulator.commands import Ask, execute
 from modemgw.simulator.errors import AtError, Cme, Cms, cme, cms
 from modemgw.simulator.faults import FaultName, Faults
 from modemgw.simulator.journal import Event
+from modemgw.simulator.mishaps import Mishaps
 from modemgw.simulator.radio import Radio
 from modemgw.simulator.receive import Receiver
 from modemgw.simulator.settings import Settings
@@ -26,11 +27,13 @@ from modemgw.simulator.storage import Storage
 from modemgw.simulator.submit import Submitter
 from modemgw.simulator.terminal import Terminal
 from modemgw.simulator.ussd import Ussd
+from modemgw.simulator.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from random import Random
 
+    from modemgw.simulator.command_line import Command
     from modemgw.simulator.journal import Journal
     from modemgw.simulator.network import Network
     from modemgw.simulator.personality import Personality
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from modemgw.simulator.timing import Timing
 
 _GARBAGE_OCTETS = 120
+_RESET = b"AT+CFUN=1,1\r"  # 27.007 §8.2
 _LOCK_CODES = {Lock.PIN: Cms.SIM_PIN_REQUIRED, Lock.PUK: Cms.SIM_PUK_REQUIRED}
 
 
@@ -48,6 +52,7 @@ class Power(Enum):
     BOOTING = "booting"  # has a port, is silent
     UP = "up"
     HUNG = "hung"  # has a port, is silent, will come back as it was
+    STUCK = "stuck"  # has a port, is silent, hears nothing but a reset
 
 
 class Port(Protocol):
@@ -71,7 +76,9 @@ class SimulatedModem:
         journal: Journal,
         timing: Timing,
         rng: Random,
+        replug: Callable[[], None],
     ) -> None:
+        """`replug` gives it a new port where it has none."""
         self.index = index
         self.imei = imei(index)
         self.personality = personality
@@ -79,7 +86,8 @@ class SimulatedModem:
         self.journal = journal
         self.timing = timing
         self.rng = rng
-        self.faults = Faults(rng)
+        self.faults = Faults(rng, self._note_fault)
+        self.mishaps = Mishaps(self, replug)
         self.radio = Radio(rssi=rng.randint(14, 28))
         self.settings = Settings()
         self.session = 0
@@ -88,6 +96,7 @@ class SimulatedModem:
         self._me = Storage("ME", personality.me_capacity, personality.first_index)
         self._port: Port | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._wire = Wire(self.faults, rng, self._to_port)
         self.terminal = Terminal(
             settings=lambda: self.settings, write=self._print, line=self._run, text=self._text
         )
@@ -96,6 +105,10 @@ class SimulatedModem:
         self.call = IncomingCall(self)
         self.ussd = Ussd(self)
         network.register(sim.number, self)
+
+    @property
+    def is_plugged(self) -> bool:
+        return self._port is not None
 
     @property
     def is_up(self) -> bool:
@@ -169,6 +182,11 @@ class SimulatedModem:
         self._silence(Power.HUNG)
         self._later("power", seconds, self._back)
 
+    def stick(self) -> None:
+        """Neither listen nor print until a reset."""
+        if self.is_up:
+            self._silence(Power.STUCK)
+
     def _boot(self) -> None:
         self._lose_power(Power.BOOTING)
         self._later("power", self.timing.boot_s, self._booted)
@@ -196,6 +214,7 @@ class SimulatedModem:
         self.session += 1
         self._become(power)
         self.terminal.reset()
+        self._wire.reset()
         self.call.hang_up()
         self.ussd.end()
         for timer in self._timers.values():
@@ -241,9 +260,11 @@ class SimulatedModem:
             self.network.flush(self.number)
 
     def feed(self, data: bytes) -> None:
-        """Octets from the user; lost unless the modem is up."""
+        """Octets from the user; lost unless the modem is up, but for what resets it."""
         if self.is_up:
             self.terminal.feed(data)
+        elif self.power is Power.STUCK and _RESET in data.upper():
+            self._boot()
 
     def announce(self, *lines: str) -> None:
         """Print an unsolicited result code, if the modem can print."""
@@ -251,39 +272,58 @@ class SimulatedModem:
             self.terminal.announce(*lines)
 
     def _print(self, data: bytes) -> None:
-        if not self.is_up or self._port is None:
-            return
-        if self.faults.strikes(FaultName.NUL):
-            at = self.rng.randrange(len(data) + 1)
-            data = data[:at] + b"\0" + data[at:]
-        self._port.write(data)
+        if self.is_up:
+            self._wire.send(data)
+
+    def _to_port(self, data: bytes) -> None:
+        if self.is_up and self._port is not None:
+            self._port.write(data)
+
+    def _note_fault(self, name: FaultName) -> None:
+        self.journal.write(Event.FAULT, self.index, name=name)
 
     def _run(self, line: str) -> None:
         if self.faults.strikes(FaultName.ECHO):
             self.settings.echo = True
-        blocks = []
         try:
-            for command in parse_line(line[2:]):
+            commands = parse_line(line[2:])
+        except BadLineError:
+            self.terminal.answer([], "ERROR")
+            return
+        if self.mishaps.before(commands):
+            self._carry_out(commands)
+
+    def _carry_out(self, commands: Sequence[Command]) -> None:
+        blocks: list[Sequence[str]] = []
+        final = "OK"
+        try:
+            for command in commands:
                 reply = execute(self, command)
                 if isinstance(reply, Ask):
                     self._ask(reply)
                     return
                 blocks.append(reply)
         except AtError as error:
-            self.terminal.answer(blocks, error.final(self.settings.cmee))
-        except BadLineError:
-            self.terminal.answer(blocks, "ERROR")
+            final = error.final(self.settings.cmee)
+        if not self.mishaps.answered():
+            return
+        if any(line.startswith("+CMGL") for block in blocks for line in block):
+            self.terminal.answer(blocks, final, cut=self.mishaps.in_listing())
         else:
-            self.terminal.answer(blocks, "OK")
+            self.terminal.answer(blocks, final)
 
     def _ask(self, ask: Ask) -> None:
         self.submitter.announce_length(ask.length)
         if self.faults.strikes(FaultName.NO_PROMPT):
             return
         if slow := self.faults.strikes(FaultName.SLOW_PROMPT):
-            self._later("prompt", slow.seconds, self.terminal.prompt)
+            self._later("prompt", slow.seconds, self._prompt_late)
         else:
             self.terminal.prompt()
+
+    def _prompt_late(self) -> None:
+        self.mishaps.over(FaultName.SLOW_PROMPT)
+        self.terminal.prompt()
 
     def _text(self, text: str | None) -> None:
         if text is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,6 +46,7 @@ class Network:
     def __init__(self, reports: ReportPolicy, smsc: str = DEFAULT_SMSC) -> None:
         self.smsc = smsc
         self.reports = reports
+        self._reports_of: dict[str, ReportPolicy] = {}
         self.phones = Phones()
         self.accepted = 0
         self._subscribers: dict[str, Subscriber] = {}
@@ -69,15 +70,20 @@ class Network:
             self.deliver(recipient, [deliver])
         else:
             self.phones.reach(recipient).take(sender, deliver)
-        if submit.wants_report and self.reports.enabled:
+        policy = self._reports_of.get(sender, self.reports)
+        if submit.wants_report and policy.enabled:
             loop = asyncio.get_running_loop()
-            loop.call_later(self.reports.delay_s, self._report, sender, submit, mr, now)
+            loop.call_later(policy.delay_s, self._report, sender, submit, mr, now)
+
+    def reports_of(self, number: str) -> ReportPolicy:
+        """How it reports to this SIM from now on, whatever it does for the others."""
+        return self._reports_of.setdefault(number, replace(self.reports))
 
     def _report(self, sender: str, submit: tpdu.Submit, mr: int, submitted: datetime) -> None:
         report = tpdu.report_on(
             submit,
             mr=mr,
-            st=self.reports.st,
+            st=self._reports_of.get(sender, self.reports).st,
             smsc=self.smsc,
             submitted=submitted,
             done=datetime.now(UTC),

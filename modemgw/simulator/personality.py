@@ -19,8 +19,9 @@ class Personality:
 
     `iccid_commands` are those that it answers, as actions and as reads; all others get its
     `unknown` answer. `banner` is printed after a restart, `chatter` now and then by itself, with
-    {rssi} filled in and stopped by `hush`. `first_index` is the number of a storage's first place.
-    `packs_ussd`: USSD strings are the hex of packed septets.
+    {rssi} filled in and stopped by `hush`. `full` is printed when a text finds no room, with
+    {storage} filled in. `first_index` is the number of a storage's first place. `packs_ussd`: USSD
+    strings are the hex of packed septets.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Personality:
     banner: tuple[str, ...] = ("RDY", "+CFUN: 1", "+CPIN: READY", "SMS Ready")
     chatter: tuple[str, ...] = ()
     hush: str = ""
+    full: str = ""
     unknown: str = "ERROR"
     me_capacity: int = 100
     first_index: int = 1
@@ -71,6 +73,7 @@ PERSONALITIES: dict[str, Personality] = {
             banner=("^SYSSTART", "^SIMST:1", "^SRVST:2"),
             chatter=("^RSSI:{rssi}", '^HCSQ:"LTE",40,35,110,20'),
             hush="^CURC",
+            full='^SMMEMFULL: "{storage}"',
             unknown="COMMAND NOT SUPPORT",
             first_index=0,
             packs_ussd=True,
@@ -89,6 +92,7 @@ PERSONALITIES: dict[str, Personality] = {
             revision="Revision:1418B05SIM800L24",
             iccid_commands=("+CCID",),
             iccid_form=IccidForm.BARE,
+            full="+SMS FULL",
             banner=("RDY", "+CFUN: 1", "+CPIN: READY", "Call Ready", "SMS Ready"),
             lists_commands=False,
         ),

@@ -91,6 +91,7 @@ class Receiver:
         storage = self._storage_for(incoming)
         index = storage.add(incoming.pdu, incoming.length)
         if index is None:
+            self._tell_full(storage)
             return False
         self._note(incoming, via="stored", storage=storage.name, index=index)
         if announced:
@@ -98,6 +99,17 @@ class Receiver:
             for _ in range(self._announcements(incoming)):
                 self._announce(f'{prefix}: "{storage.name}",{index}')
         return True
+
+    def _tell_full(self, storage: Storage) -> None:
+        words = self._modem.personality.full
+        if words and self._modem.faults.strikes(FaultName.MEMORY_FULL):
+            self._modem.announce(words.format(storage=storage.name))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next text would find no room."""
+        storage = self._modem.storage(self._modem.settings.memories[2])
+        return len(storage) >= storage.capacity
 
     def _storage_for(self, incoming: tpdu.Incoming) -> Storage:
         if incoming.message_class == _CLASS_FOR_SIM:

@@ -4,8 +4,8 @@ Theory of operation. At Ctrl-Z the modem checks the TPDU, gives it its own messa
 puts it on the air; nothing that happens to the modem afterwards calls it back. After the latency
 the network decides, and the journal's `submit` line is written then, before the answer. If
 the modem was unplugged, restarted or hung in between, or a fault swallowed the answer, the part was
-accepted and its answer is `lost`. Only a restart *at* Ctrl-Z (fault `reboot_in_submit`) may cut a
-part off before it was on the air: then its answer is `dropped` and `accepted` is false.
+accepted and its answer is `lost`. Only a fault *at* Ctrl-Z (a restart, the plug, no answer at all)
+may cut a part off before it was on the air: then its answer is `dropped` and `accepted` is false.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from modemgw.simulator.faults import FaultName
 from modemgw.simulator.journal import Answer, Event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modemgw.simulator.modem import SimulatedModem
+
+_DUPLICATE = 197  # TP-FCS, 23.040 §9.2.3.22: the service centre has an earlier copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Attempt:
     session: int
     t_ctrl_z: int
     on_air: bool
+    deaf_s: float  # how long the modem goes on hearing nothing, where it is not to answer
 
 
 class Submitter:
@@ -60,20 +65,25 @@ class Submitter:
         obstacle = modem.obstacle()
         if obstacle is not None:
             self._refuse(obstacle, "no service", t_ctrl_z)
+        if modem.receiver.is_full and modem.faults.strikes(FaultName.MEMORY_FULL):
+            self._refuse(Cms.MEMORY_FULL, "memory full", t_ctrl_z)
+        timing = modem.timing
+        latency_s = modem.rng.uniform(timing.submit_min_s, timing.submit_max_s)
         sim = modem.present_sim()
         restarts = modem.faults.strikes(FaultName.REBOOT_IN_SUBMIT) is not None
+        torn = restarts or modem.mishaps.in_submit(latency_s)
+        deaf = modem.faults.strikes(FaultName.NO_ANSWER)
         attempt = Attempt(
             submit=submit,
             mr=sim.next_mr(),
             sender=sim.number,
             session=modem.session,
             t_ctrl_z=t_ctrl_z,
-            on_air=not restarts or modem.rng.random() < 0.5,
+            on_air=deaf is None and (not torn or modem.rng.random() < 0.5),
+            deaf_s=deaf.seconds if deaf else 0.0,
         )
         self.submits += 1
         modem.terminal.busy()
-        timing = modem.timing
-        latency_s = modem.rng.uniform(timing.submit_min_s, timing.submit_max_s)
         asyncio.get_running_loop().call_later(latency_s, self._decide, attempt)
         if restarts:
             modem.reboot()
@@ -88,11 +98,14 @@ class Submitter:
         modem = self._modem
         if not attempt.on_air:
             self._record(attempt, Answer.DROPPED, accepted=False)
+            self._later(attempt.deaf_s, self._swallow, attempt, FaultName.NO_ANSWER)
             return
-        refusal = modem.faults.strikes(FaultName.CMS_ERROR)
-        if refusal is not None:
-            self._record(attempt, Answer.ERROR, accepted=False, code=refusal.code)
-            self._finish(attempt, error=cms(refusal.code))
+        if refusal := modem.faults.strikes(FaultName.CMS_ERROR):
+            code = modem.rng.choice(refusal.codes)
+            self._end_by_error(attempt, code, accepted=code == _DUPLICATE)
+            return
+        if error := modem.faults.strikes(FaultName.ACCEPTED_ERROR):
+            self._end_by_error(attempt, modem.rng.choice(error.codes), accepted=True)
             return
         lost = not self._is_heard(attempt) or modem.faults.strikes(FaultName.LOST_OK) is not None
         late = None if lost else modem.faults.strikes(FaultName.LATE_OK)
@@ -100,11 +113,29 @@ class Submitter:
         self._record(attempt, answer, accepted=True)
         modem.network.accept(attempt.sender, attempt.submit, attempt.mr)
         if late is not None:
-            asyncio.get_running_loop().call_later(late.seconds, self._finish, attempt)
+            self._later(late.seconds, self._finish, attempt, FaultName.LATE_OK)
         elif lost:
             self._swallow(attempt)
         else:
             self._finish(attempt)
+
+    def _end_by_error(self, attempt: Attempt, code: int, *, accepted: bool) -> None:
+        self._record(attempt, Answer.ERROR, accepted=accepted, code=code)
+        if accepted:
+            self._modem.network.accept(attempt.sender, attempt.submit, attempt.mr)
+        self._finish(attempt, error=cms(code) if code else AtError())
+
+    def _later(
+        self, seconds: float, end: Callable[[Attempt], None], attempt: Attempt, name: FaultName
+    ) -> None:
+        """End what a fault draws out."""
+
+        def act() -> None:
+            if self._is_heard(attempt):
+                self._modem.mishaps.over(name)
+            end(attempt)
+
+        asyncio.get_running_loop().call_later(seconds, act)
 
     def _record(
         self, attempt: Attempt, answer: Answer, *, accepted: bool, code: int | None = None

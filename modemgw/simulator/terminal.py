@@ -119,8 +119,11 @@ class Terminal:
         """Read nothing until `answer` or `idle`."""
         self.mode = Mode.BUSY
 
-    def answer(self, blocks: Sequence[Sequence[str]], final: str) -> None:
-        """Print information lines, a block for each command, and the final result code."""
+    def answer(self, blocks: Sequence[Sequence[str]], final: str, *, cut: bool = False) -> None:
+        """Print information lines, a block for each command, and the final result code.
+
+        `cut`: only the first half of it.
+        """
         settings = self._settings()
         if settings.verbose:
             body = "".join("\r\n" + "\r\n".join(block) + "\r\n" for block in blocks if block)
@@ -128,7 +131,8 @@ class Terminal:
         else:
             body = "".join(line + "\r\n" for block in blocks for line in block)
             end = _RESULT_DIGITS.get(final, final) + "\r"
-        self._write((body + ("" if settings.quiet else end)).encode("latin-1", "replace"))
+        answer = (body + ("" if settings.quiet else end)).encode("latin-1", "replace")
+        self._write(answer[: len(answer) // 2] if cut else answer)
         self.idle()
 
     def idle(self) -> None:

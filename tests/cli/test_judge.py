@@ -149,11 +149,14 @@ def test_the_journal_counts_what_the_network_accepted(tmp_path: Path) -> None:
         _submit("c", "late"),
         _submit("d", "error"),
         _submit("e", "dropped"),
+        _submit("f", "error", accepted=True),
         json.dumps({"t": 1, "event": "deliver", "modem": 0}),
     ]
     journal.write_text("\n".join(lines) + "\n" + '{"half a li')
     network = read_journal(journal)
-    assert network.submits == 3
+    assert network.submits == 4
+    assert network.towards(_TO[:-1]).submits == 4
+    assert network.towards("+49").submits == 0
     assert network.parts_of(_message("b")) == [(Place(_TO, 1, 1), "b")]
 
 

@@ -65,7 +65,8 @@ class Site:
     folder: Path
     database_url: str
     modems: int = 4
-    submit_ms: int = 50
+    submit_ms: float = 50
+    profiles: str = ""  # of the simulator, with commas between; "": its own choice
     extra: str = ""  # more of the configuration file, in TOML
     extra_ports: list[str] = field(default_factory=list)
     key: str = ""
@@ -111,9 +112,10 @@ class Site:
         self.start_daemon()
 
     def start_bank(self) -> None:
+        profiles = ["--profile", self.profiles] if self.profiles else []
         self.bank_process = self._spawn(
             "simulate", "--modems", str(self.modems), "--dir", str(self.bank),
-            "--submit-ms", str(self.submit_ms), "--seed", "1", until="simulator ready",
+            "--submit-ms", str(self.submit_ms), "--seed", "1", *profiles, until="simulator ready",
         )  # fmt: skip
 
     def start_daemon(self, *, ready: bool = True) -> None:
@@ -212,6 +214,11 @@ class Site:
         status, body = self.call("POST", "/v1/messages/batch", {"messages": bodies})
         assert status == 200, body
         assert {item["status"] for item in body["items"]} == {201}, body["items"][:3]
+
+    def send_each(self, bodies: list[dict[str, Any]], at_once: int = 500) -> None:
+        """As `send_many`, however many there are."""
+        for start in range(0, len(bodies), at_once):
+            self.send_many(bodies[start : start + at_once])
 
     def status_of(self, message_id: str) -> str:
         return str(self.get(f"/v1/messages/{message_id}")["status"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,16 +13,30 @@ from tests.e2e.site import Site, running, wait_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-FAULTS = {
-    "cms_error": {"p": 0.05, "code": 42},
+FAULTS: dict[str, dict[str, Any]] = {
+    "cms_error": {"p": 0.05, "codes": [21, 27, 42, 192, 322]},
+    "accepted_error": {"p": 0.02, "codes": [500, 0]},
     "lost_ok": {"p": 0.01},
     "late_ok": {"p": 0.03, "seconds": 1.5},
+    "no_answer": {"p": 0.005, "seconds": 125},
+    "no_prompt": {"p": 0.01},
+    "slow_prompt": {"p": 0.01, "seconds": 12},
     "garbage": {"p": 0.2},
     "nul": {"p": 0.05},
     "echo": {"p": 0.02},
     "drop_cmti": {"p": 0.1},
     "dup_cmti": {"p": 0.3},
     "reboot_in_submit": {"p": 0.01},
+    "unplug_in_submit": {"p": 0.005, "seconds": 3},
+    "unplug_in_listing": {"p": 0.05, "seconds": 3},
+    "unplug_in_delete": {"p": 0.01, "seconds": 3},
+    "garbled": {"p": 0.01},
+    "urc": {"p": 0.05},
+    "trickle": {"p": 0.05, "seconds": 0.001},
+    "slow": {"p": 0.01, "seconds": 6},
+    "dead": {"p": 0.001, "seconds": 20},
+    "sim_removed": {"p": 0.005, "seconds": 5},
+    "registration_lost": {"p": 0.005, "seconds": 5},
 }
 
 
@@ -60,6 +74,12 @@ def test_a_bank_with_every_fault_at_once_loses_none_and_doubles_none(tmp_path: P
         site.wait_ready(4)
 
 
+def plug_in(site: Site, modem: int) -> None:
+    """Plug a modem in, unless a fault that ended has done so."""
+    if site.ctl("stats")["modems"][modem]["power"] == "unplugged":
+        site.ctl("replug", modem=modem)
+
+
 def pour_in(site: Site) -> list[str]:
     """Sixty texts from customers while the bank is being mistreated; what they wrote."""
     modem, written = random.Random(5), []
@@ -72,7 +92,7 @@ def pour_in(site: Site) -> list[str]:
         if i == 20:
             site.ctl("unplug", modem=1)
         elif i == 28:
-            site.ctl("replug", modem=1)
+            plug_in(site, 1)
         elif i == 40:
             site.ctl("hang", modem=2, seconds=4)
         elif i == 50:

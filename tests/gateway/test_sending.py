@@ -111,6 +111,19 @@ async def test_a_refusal_for_now_is_tried_again(world: World, modem: ScriptedMod
     assert len(modem.written) == 2
 
 
+async def test_patience_shortens_the_wait_between_attempts(make_world: MakeWorld) -> None:
+    """An unreachable recipient is tried again after five minutes, times the patience."""
+    world, modem = make_world(retry_patience=0.1), ScriptedModem(1)
+    await world.start(modem)
+    modem.plan(refused(27))
+    message_id = await world.send()
+    await world.until(lambda: len(modem.written) == 1)
+    await world.becomes(message_id, "queued")
+    await world.later(30 * 1.25)
+    await world.becomes(message_id, "sent")
+    await world.stop()
+
+
 async def test_retries_end_with_the_attempts(make_world: MakeWorld) -> None:
     """The last refusal fails the text."""
     world, modem = make_world(max_attempts=2), ScriptedModem(1)

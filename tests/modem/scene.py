@@ -46,7 +46,7 @@ class Scene:
         self, name: FaultName, *, p: float = 1.0, left: int | None = 1, code: int = 500
     ) -> None:
         """Arm a fault."""
-        self.modem.faults.arm(name, Fault(p=p, left=left, code=code, seconds=0.5))
+        self.modem.faults.arm(name, Fault(p=p, left=left, codes=(code,), seconds=0.5))
         self.modem.watch_garbage()
 
     def inject(self, text: str) -> None:

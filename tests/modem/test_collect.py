@@ -261,6 +261,23 @@ async def test_a_storage_that_cannot_be_listed_does_not_keep_the_modem_from_work
     assert len(listener.incoming) == 1
 
 
+async def test_a_storage_that_hung_is_listed_again_some_time(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """After two listings in a row that hung it is left alone for a while, and not for ever."""
+    hangs = iter(["", ""])
+    modem.script["AT+CPMS=?"] = ok('+CPMS: ("ME"),("ME"),("ME")')
+    modem.stored[1] = PDU
+    modem.script["AT+CMGL=4"] = lambda: next(
+        hangs, ok("+CMGL: 1,1,,21", PDU) if modem.stored else ok()
+    )
+    timing = replace(QUICK, patience=0.02, health_s=0.03)
+    async with driven(Bank(BankSettings((PortSettings(modem.path),), timing), listener)):
+        await listener.until(lambda: listener.sweeps == 1, 15)
+    assert modem.commands.count("AT+CMGL=4") == 3
+    assert len(listener.incoming) == 1
+
+
 async def test_a_full_storage_is_swept_at_once(start: Start, modem: ScriptedModem) -> None:
     """Nothing arrives any more, and nothing is announced."""
     await start()

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from modemgw.modem.bank import Bank
 from modemgw.modem.interface import ModemState, Outcome
 from modemgw.modem.settings import BankSettings, PortSettings
-from tests.modem.conftest import QUICK, Start
+from tests.modem.conftest import QUICK, Start, driven
 from tests.modem.listening import Listener, Permit
-from tests.modem.scripted import CRLF, ScriptedModem, ok
+from tests.modem.scripted import CRLF, DEFAULTS, ScriptedModem, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STORAGES = ("ME", "MT", "SM")
 PDU = "0011000B915155500100F00000AA05E8329BFD06"
@@ -133,6 +138,19 @@ async def test_a_sim_put_in_later_is_found(
     await start(ModemState.NO_SIM)
     del modem.script["AT+CPIN?"]
     await listener.until_state(ModemState.READY)
+
+
+async def test_a_sim_that_is_announced_is_looked_at_at_once(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """Nobody waits for the next look when the modem tells that the SIM is in."""
+    modem.script["AT+CPIN?"] = f"{CRLF}+CME ERROR: 10{CRLF}"
+    patient = replace(QUICK, sim_poll_s=60.0)
+    async with driven(Bank(BankSettings((PortSettings(modem.path),), patient), listener)):
+        await listener.until_state(ModemState.NO_SIM)
+        del modem.script["AT+CPIN?"]
+        modem.say(f"{CRLF}+CPIN: READY{CRLF}")
+        await listener.until_state(ModemState.READY)
 
 
 async def test_a_busy_sim_is_waited_for(start: Start, modem: ScriptedModem) -> None:
@@ -339,6 +357,49 @@ async def test_a_modem_that_keeps_restarting_is_recovered(
     assert "power supply" in listener.states[-1][1]
 
 
+def once(first: str, then: str) -> Callable[[], str]:
+    """An answer that is another one the first time."""
+    answers = iter([first])
+    return lambda: next(answers, then)
+
+
+@pytest.mark.parametrize(
+    "command", ["ATE0", "AT+CMGF=0", 'AT+CPMS="ME","ME","ME"', "AT+CNMI=2,1,0,1,0"]
+)
+async def test_a_step_that_is_not_answered_is_tried_again_before_the_port_is_given_up(
+    start: Start, modem: ScriptedModem, listener: Listener, command: str
+) -> None:
+    """One lost answer while the modem comes up costs a time limit, not the whole way again."""
+    modem.script[command] = once("", ok())
+    await start()
+    assert modem.commands.count(command) == 2
+    assert ModemState.RECOVERING not in [state for state, _ in listener.states]
+
+
+@pytest.mark.parametrize("first", ["", f"{CRLF}\xff9{CRLF}{CRLF}OK{CRLF}"])
+async def test_who_modem_and_sim_are_is_asked_again_where_the_answer_is_lost(
+    start: Start, modem: ScriptedModem, first: str
+) -> None:
+    """Without them the modem would have no line, or pass for another one."""
+    for command in ("AT+CGSN", "AT+CCID"):
+        modem.script[command] = once(first, str(DEFAULTS[command]))
+    driver = await start()
+    assert driver.status.imei == "356938030000005"
+    assert driver.status.iccid == "89015550000000000000"
+
+
+async def test_a_first_sweep_that_is_not_answered_is_made_again_on_the_same_port(
+    start: Start, modem: ScriptedModem, listener: Listener
+) -> None:
+    """The modem works meanwhile."""
+    modem.stored[3] = PDU
+    modem.script["AT+CMGR=3"] = once("", ok("+CMGR: 1,,19", PDU))
+    await start()
+    await listener.until(lambda: listener.sweeps == 1)
+    assert 3 not in modem.stored
+    assert ModemState.RECOVERING not in [state for state, _ in listener.states]
+
+
 async def test_a_command_that_times_out_is_survived(
     start: Start, modem: ScriptedModem, listener: Listener
 ) -> None:
@@ -366,6 +427,29 @@ async def test_a_hung_modem_is_reopened_and_then_reset(
         if command != "CTRL-Z":
             del modem.script[command]
     await listener.until_state(ModemState.READY, 10)
+
+
+async def test_a_modem_that_a_reset_has_helped_is_used_as_soon_as_it_says_so(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """Nobody waits for the longest time that a start may take; what it still had to say counts."""
+    silent = ("AT+CMEE?", "AT+CMGF?", "AT+CSMS?", "AT+CNMI?", "AT+CREG?", "AT+CSQ")
+
+    def restart() -> str:
+        for command in silent:
+            modem.script.pop(command, None)
+        return ok("+CMGS: 9") + f"{CRLF}RDY{CRLF}"
+
+    modem.script["AT+CFUN=1,1"] = restart
+    patient = replace(QUICK, reset_s=60.0)
+    async with driven(Bank(BankSettings((PortSettings(modem.path),), patient), listener)):
+        await listener.until_state(ModemState.READY)
+        modem.script |= dict.fromkeys(silent, "")
+        modem.say(f"{CRLF}+CREG: 2{CRLF}")
+        await listener.until_state(ModemState.RECOVERING, 30)
+        await listener.until_state(ModemState.READY, 30)
+    assert modem.commands.count("AT+CFUN=1,1") == 1
+    assert listener.late == [9]
 
 
 async def test_a_modem_that_falls_silent_is_noticed_without_any_cause(

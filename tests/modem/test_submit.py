@@ -398,6 +398,31 @@ async def test_without_a_network_nothing_is_submitted(
     assert permit.obtained == 0
 
 
+async def test_a_loss_of_the_network_that_was_announced_is_looked_at_before_the_next_submit(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """Or what the queue hands over meanwhile would be left in doubt, one text after another."""
+    driver = await start()
+    asked = len(modem.commands)
+    modem.script["AT+CREG?"] = ok("+CREG: 1,2")
+    modem.say(f"{CRLF}+CREG: 2{CRLF}")
+    await modem.until(lambda: "AT+CREG?" in modem.commands[asked:])
+    assert (await driver.submit(PDU, LENGTH, Permit())).outcome is Outcome.REFUSED
+    assert not any(command.startswith("AT+CMGS") for command in modem.commands)
+
+
+async def test_after_an_answer_that_proves_nothing_the_network_is_looked_at(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """Before the next text goes the same way."""
+    driver = await start()
+    modem.script["AT+CREG?"] = ok("+CREG: 1,2")
+    modem.script["CTRL-Z"] = f"{CRLF}+CMS ERROR: 331{CRLF}"
+    assert (await driver.submit(PDU, LENGTH, Permit())).outcome is Outcome.UNKNOWN
+    assert (await driver.submit(PDU, LENGTH, Permit())).outcome is Outcome.REFUSED
+    assert len(modem.payloads) == 1
+
+
 async def test_a_prompt_is_not_left_open_for_longer_than_one_clearance(
     start: Start, modem: ScriptedModem
 ) -> None:

@@ -38,6 +38,14 @@ def test_without_a_power_command_the_ladder_resets_again() -> None:
     assert [ladder.fail().rung for _ in range(10)].count(Rung.RESET) == 2
 
 
+def test_patience_stretches_every_time_and_no_count() -> None:
+    """A modem that is twice as slow gets twice as long for everything, as often as any other."""
+    slow = Timing().times(2)
+    assert (slow.submit_s, slow.quarantine_s, slow.patience) == (240, 1800, 2)
+    assert slow.synchronise_attempts == Timing().synchronise_attempts
+    assert slow.times(0.5) == Timing()
+
+
 @given(random=st.floats(0, 1), count=st.integers(1, 60))
 def test_pauses_are_bounded(random: float, count: int) -> None:
     """However long a port stays away."""

@@ -28,6 +28,11 @@ class Mutant:
     tests: tuple[str, ...]
 
 
+def _matrix(key: str, name: str = "test_under_this_fault_none_is_lost_none_doubled") -> str:
+    """A test of the fault matrix for one fault."""
+    return f"tests/reliability/test_reliability.py::{name}[{key}]"
+
+
 MUTANTS = (
     Mutant(
         "write-ahead",
@@ -68,6 +73,67 @@ MUTANTS = (
         "ussd-turn",
         "the turn that a USSD command takes behind a submit",
         ("tests/modem/test_ussd.py::test_a_code_waits_until_a_submit_is_over",),
+    ),
+    Mutant(
+        "marker",
+        "the marker by which a late answer is never taken for the next command's",
+        (_matrix("ok-after-122s", "test_only_what_nobody_can_know_stays_in_doubt"),),
+    ),
+    Mutant(
+        "no-resend",
+        "the rule that what may have gone is not sent again",
+        (_matrix("ok-lost"),),
+    ),
+    Mutant(
+        "unknown-errors",
+        "the distrust of errors after Ctrl-Z that prove nothing",
+        (_matrix("error-taken"),),
+    ),
+    Mutant(
+        "proof",
+        "the reference that a late OK needs to be a submit's",
+        (_matrix("never-answers"),),
+    ),
+    Mutant(
+        "prompt-escape",
+        "the ESC to a prompt that may still open when AT+CMGS ended without one",
+        (
+            "tests/modem/test_submit.py::test_an_ok_in_place_of_the_prompt_refuses_and_the_prompt_is_escaped",
+        ),
+    ),
+    Mutant(
+        "no-flush",
+        "the care for what waits in a port that is opened",
+        (
+            "tests/e2e/test_accounted_for.py::test_an_answer_that_waits_in_the_port_is_read_before_anything_is_sent",
+        ),
+    ),
+    Mutant(
+        "sweep",
+        "the sweep that finds texts whose announcement was lost",
+        (_matrix("cmti-lost"),),
+    ),
+    Mutant(
+        "compare-before-delete",
+        "the look at what lies at an index before it is deleted",
+        ("tests/modem/test_collect.py::test_nothing_is_deleted_that_is_not_what_was_committed",),
+    ),
+    Mutant(
+        "reset",
+        "the rung of the ladder that resets a modem which hears nothing else",
+        (_matrix("stuck"),),
+    ),
+    Mutant(
+        "network-in-question",
+        "the look at the network before a submit, once it is in question",
+        (
+            "tests/modem/test_submit.py::test_after_an_answer_that_proves_nothing_the_network_is_looked_at",
+        ),
+    ),
+    Mutant(
+        "restart",
+        "the new set-up of a modem that has started anew by itself",
+        ("tests/modem/test_opening.py::test_a_modem_that_restarts_by_itself_is_set_up_again",),
     ),
 )
 

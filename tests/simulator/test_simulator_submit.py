@@ -293,7 +293,7 @@ def test_the_same_seed_makes_the_same_faults() -> None:
     """So that a failure can be run again; a fault with a count ends by itself."""
 
     def strikes(seed: int) -> list[bool]:
-        faults = Faults(Random(seed))
+        faults = Faults(Random(seed), lambda _: None)
         faults.arm(FaultName.LOST_OK, Fault(p=0.5, left=20))
         return [faults.strikes(FaultName.LOST_OK) is not None for _ in range(200)]
 
