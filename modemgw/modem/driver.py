@@ -93,7 +93,7 @@ class Driver:
         self._is_one_of_several = False  # ports of a module, any of which might be the right one
         self._late: SubmitResult | None = None
         self._direct = DirectTexts()
-        self._ussd = UssdDesk(bank.timing, self._ussd_changed)
+        self._ussd = UssdDesk(self._timing, self._ussd_changed)
         self._proven = False  # it has been seen to be a modem for texts
 
     @property
