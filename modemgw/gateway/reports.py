@@ -87,6 +87,17 @@ def apply_early_reports(tx: Transaction, part: Record, mr: int, now: float) -> N
         _apply(tx, fresh, report.status, mr, now)
 
 
+def settle_doubt(tx: Transaction, part: Record, now: float) -> None:
+    """Apply reports that came before a part was in doubt, and prove that it was accepted."""
+    found = inbox.unmatched_reports(tx.connection, part.line_id, part.recipient, part.submitting_at)
+    for row in found:
+        report = Report(row.mr, row.recipient, row.status, row.discharged_at)
+        proven = _part_of(tx, part.line_id, report, now)
+        if proven is not None:
+            inbox.match_report(tx.connection, row.id, proven.message_id, proven.seq)
+            _apply(tx, proven, row.status, row.mr, now)
+
+
 def _part_of(tx: Transaction, line_id: str, report: Report, now: float) -> Record | None:
     """The part that a report is about: by line, MR, recipient and time; the newest that can be.
 

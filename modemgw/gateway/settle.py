@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modemgw.gateway import acts, causes
 from modemgw.gateway.acts import Reason
 from modemgw.gateway.causes import Fault
-from modemgw.gateway.reports import apply_early_reports
+from modemgw.gateway.reports import apply_early_reports, settle_doubt
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus, moved, part_moved
 from modemgw.modem.interface import Outcome
 from modemgw.store import messages, queue
@@ -73,7 +73,7 @@ def record(
             return _accepted(tx, part, result.mr, now_is, now)
         case Outcome.UNKNOWN:
             reason = Reason("in_doubt", f"Nobody can say whether it went: {result.detail}.")
-            acts.settle_part(tx, part, PartStatus.IN_DOUBT, now, reason, detail=result.detail)
+            _doubt(tx, part, now, reason, result.detail)
             return Step.DONE
         case Outcome.WITHDRAWN:
             if status is PartStatus.SUBMITTING:  # recorded, but it was no attempt
@@ -84,6 +84,12 @@ def record(
             return Step.DONE
         case Outcome.REFUSED:
             return _refused(tx, part, result, settings, now)
+
+
+def _doubt(tx: Transaction, part: Record, now: float, reason: Reason, detail: str) -> None:
+    """Nobody can say whether a part went; unless the report on it is here already."""
+    acts.settle_part(tx, part, PartStatus.IN_DOUBT, now, reason, detail=detail)
+    settle_doubt(tx, part, now)
 
 
 def _accepted(
@@ -224,7 +230,7 @@ def recover(tx: Transaction, host: str, now: float, line_id: str | None = None) 
         for part in begun:
             words = "its record ended while it was on the air"
             reason = Reason("in_doubt", f"Nobody can say whether it went: {words}.")
-            acts.settle_part(tx, part, PartStatus.IN_DOUBT, now, reason, detail=words)
+            _doubt(tx, part, now, reason, words)
             doubtful += 1
         if not begun:
             messages.change(tx.connection, row.id, claimed_by=None)

@@ -30,6 +30,17 @@ _EARLY_REPORTS = Prepared(
     )
     .order_by(_reports.c.id)
 )
+_UNMATCHED_REPORTS = Prepared(
+    select(_reports)
+    .where(
+        _reports.c.line_id == given("line"),
+        _reports.c.recipient == given("recipient"),
+        _reports.c.message_id.is_(None),
+        _reports.c.received_at >= given("since"),
+    )
+    .order_by(_reports.c.id)
+    .limit(256)  # one for each MR that there is
+)
 _MATCH_REPORT = Prepared(update(_reports).where(_reports.c.id == given("id")))
 
 _GIVEN_OUT = Prepared(
@@ -117,6 +128,14 @@ def early_reports(
     """Reports that came before the answer to their submit."""
     values = values_of(line=line_id, mr=mr, recipient=recipient, since=since)
     return _EARLY_REPORTS.rows(connection, values)
+
+
+def unmatched_reports(
+    connection: Connection, line_id: str, recipient: str, since: float
+) -> Sequence[Record]:
+    """Reports on a text to a recipient that belong to no part yet, of whatever MR."""
+    values = values_of(line=line_id, recipient=recipient, since=since)
+    return _UNMATCHED_REPORTS.rows(connection, values)
 
 
 def match_report(connection: Connection, report_id: str, message_id: str, seq: int) -> None:

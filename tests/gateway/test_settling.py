@@ -89,6 +89,25 @@ async def test_a_report_settles_a_doubt_only_if_it_can_be_about_no_other_part(
     assert await world.status(doubtful) == "undelivered"
 
 
+async def test_a_report_that_came_before_its_text_was_in_doubt_settles_it_too(
+    world: World, modem: ScriptedModem
+) -> None:
+    """The OK was lost, and the report is there long before anybody stops to wait for it."""
+    answer = asyncio.Event()
+    script = Script(SubmitResult(Outcome.UNKNOWN, detail="no answer"), before_answer=answer)
+    modem.plan(Script(), script, unknown())
+    first = await world.send(text="first")
+    await world.becomes(first, "sent")
+    doubtful = await world.send(text="doubtful")
+    await script.written.wait()
+    await world.report(modem, 1)  # of the first, which proves nothing of the second
+    await world.report(modem, 2)
+    answer.set()
+    await world.becomes(doubtful, "delivered")
+    third = await world.send(text="third")
+    await world.becomes(third, "in_doubt")
+
+
 async def test_a_step_of_the_clock_that_fails_does_not_stop_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

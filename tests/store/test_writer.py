@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,10 @@ def refuse(tx: Transaction) -> None:
     count("refused")(tx)
     emit("refused")(tx)
     raise RefusedError
+
+
+def _note(done: list[int], number: int, _: object) -> None:
+    done.append(number)
 
 
 async def test_what_arrives_during_a_commit_shares_the_next_transaction(
@@ -92,7 +97,7 @@ async def test_what_is_queued_apart_shares_its_commit_with_few_of_its_kind(
     gate.open()
     done: list[int] = []
     for i, pair in enumerate(pairs):
-        pair[0].add_done_callback(lambda _, i=i: done.append(i))
+        pair[0].add_done_callback(partial(_note, done, i))
     assert await asyncio.gather(*pairs[5]) == ["a5", "b5"]
     await asyncio.gather(first, *plain)
     assert done == list(range(6))
