@@ -38,7 +38,7 @@ mutants: $(STAMP)  ## each safeguard removed by a patch: a test must fail
 soak: $(STAMP)  ## every fault at once on a sending bank, and the whole tour as a test
 	$(PYTEST) -m slow
 
-reliability: $(STAMP)  ## 200 texts under each fault with real time limits, as a table; half an hour
+reliability: $(STAMP)  ## 200 texts under each fault with real time limits, as a table; a quarter of an hour
 	$(BIN)/python -m tests.reliability
 
 bench: $(STAMP)  ## figures, as tables

@@ -175,6 +175,8 @@ class Driver:
             return
         stage = self._life.stage
         self._proven = self._proven or state in _USABLE
+        if state is ModemState.READY:
+            self._ladder.usable()
         self.recorder.record(Direction.NOTE, f"{state} {reason}".encode())
         self.learn(replace(self._status, state=stage.state, reason=stage.reason, since=stage.since))
 

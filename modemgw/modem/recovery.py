@@ -3,7 +3,8 @@
 Its lowest rung, bringing the dialogue into step, is the channel's own and has failed before this
 is asked. Then the port is reopened, some times, each after a longer pause; then the modem is
 reset; then its power is cut, where a command for that is configured; then it is left alone for a
-while, and a person is told. A modem that ran steadily begins at the foot again.
+while, and a person is told. A modem that ran steadily begins at the foot again. One that failed
+again soon after a reset or a new start had helped gets the same sooner, a few times.
 """
 
 from __future__ import annotations
@@ -38,12 +39,13 @@ class Step:
 
 _REOPENINGS = 4
 _DOUBLINGS = 16
+_CURES = 3
 
 
 class Ladder:
     """The failures of one modem in a row."""
 
-    __slots__ = ("_failures", "_random", "_rungs", "_timing")
+    __slots__ = ("_cures", "_doublings", "_failures", "_position", "_random", "_rungs", "_timing")
 
     def __init__(
         self,
@@ -57,7 +59,7 @@ class Ladder:
         self._rungs = (*reopen, Rung.RESET, *reopen, last, *reopen)
         self._timing = timing
         self._random = random
-        self._failures = 0
+        self.steady()
 
     @property
     def failures(self) -> int:
@@ -66,15 +68,23 @@ class Ladder:
 
     def steady(self) -> None:
         """It ran long enough to be trusted again."""
-        self._failures = 0
+        self._failures = self._position = self._doublings = self._cures = 0
+
+    def usable(self) -> None:
+        """It works again; for how long is not known yet."""
+        self._doublings = 0
+        taken = self._rungs[self._position - 1] if self._position else Rung.REOPEN
+        if taken is not Rung.REOPEN and self._cures < _CURES:
+            self._cures += 1
+            self._position -= 2  # one reopening, then what has helped now
 
     def fail(self) -> Step:
         """It failed once more: what now?"""
-        position = self._failures
         pause = self.pause()
-        rung = self._rungs[position] if position < len(self._rungs) else Rung.QUARANTINE
-        if rung is Rung.QUARANTINE:
-            return Step(rung, self._timing.quarantine_s)
+        if self._position == len(self._rungs):
+            return Step(Rung.QUARANTINE, self._timing.quarantine_s)
+        rung = self._rungs[self._position]
+        self._position += 1
         if rung is not Rung.REOPEN:
             return Step(rung, self._timing.reset_s)
         return Step(rung, pause)
@@ -84,6 +94,7 @@ class Ladder:
 
         Jitter: after a hub's reset sixteen modems shall not come back in the same instant.
         """
-        doubled = self._timing.backoff_s * (1 << min(self._failures, _DOUBLINGS))
+        doubled = self._timing.backoff_s * (1 << min(self._doublings, _DOUBLINGS))
         self._failures += 1
+        self._doublings += 1
         return min(doubled, self._timing.backoff_limit_s) * (0.5 + self._random())

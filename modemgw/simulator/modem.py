@@ -314,6 +314,7 @@ class SimulatedModem:
         if self.faults.strikes(FaultName.NO_PROMPT):
             return
         if slow := self.faults.strikes(FaultName.SLOW_PROMPT):
+            self.terminal.busy()
             self._later("prompt", slow.seconds, self._prompt_late)
         else:
             self.terminal.prompt()
@@ -321,6 +322,7 @@ class SimulatedModem:
     def _prompt_late(self) -> None:
         self.mishaps.over(FaultName.SLOW_PROMPT)
         self.terminal.prompt()
+        self.terminal.resume()
 
     def _text(self, text: str | None) -> None:
         if text is None:

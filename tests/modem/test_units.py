@@ -33,6 +33,24 @@ def test_the_ladder_climbs_from_reopening_to_quarantine() -> None:
     assert ladder.fail().rung is Rung.REOPEN
 
 
+def test_what_helped_is_tried_sooner_the_next_time_but_not_for_ever() -> None:
+    """A modem that hangs again and again, and that a reset cures: one reopening, then the reset,
+    three times; then the ladder goes on, up to a person."""
+    ladder = Ladder(Timing(), can_cycle_power=False, random=lambda: 0.5)
+    for _ in range(5):
+        step = ladder.fail()
+    for _ in range(3):
+        assert step.rung is Rung.RESET
+        ladder.usable()
+        again = ladder.fail()
+        assert (again.rung, again.wait_s) == (Rung.REOPEN, 1)
+        step = ladder.fail()
+    assert step.rung is Rung.RESET
+    ladder.usable()
+    rungs = [ladder.fail().rung for _ in range(10)]
+    assert rungs == [*[Rung.REOPEN] * 4, Rung.RESET, *[Rung.REOPEN] * 4, Rung.QUARANTINE]
+
+
 def test_without_a_power_command_the_ladder_resets_again() -> None:
     """No rung is skipped that there is."""
     ladder = Ladder(Timing(), can_cycle_power=False)
