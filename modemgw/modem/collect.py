@@ -40,7 +40,6 @@ _STORAGES_LIMIT: Final = 8
 _HANGS_LIMIT: Final = 2
 _RESTS: Final = 60  # sweeps: half an hour, since one that was not whole comes again soon
 _INVALID_INDEX: Final = 321  # 27.005 §3.2.5: already gone
-_ACKNOWLEDGE: Final = commands.plain("AT+CNMA")
 _DIRECT: Final = frozenset({"+CMT", "+CDS"})
 
 
@@ -327,7 +326,7 @@ class Collector:
         again, which is recognised, and the modem has stopped to announce by itself.
         """
         try:
-            await self._channel.run(_ACKNOWLEDGE)
+            await self._channel.run(commands.acknowledge())
         except CommandError as error:
             _log.info("an acknowledgement was refused: %s", error)
             self.missed = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from modemgw.modem.errors import CommandError, CommandTimeoutError, NoTextsError
 from modemgw.modem.profile import Domain, Reports
 
 if TYPE_CHECKING:
+    from modemgw.at.answers import StorageUse
     from modemgw.modem.channel import Channel
     from modemgw.modem.profile import Profile
     from modemgw.modem.settings import LineSettings, Timing
@@ -27,13 +27,7 @@ _log = logging.getLogger(__name__)
 _STORED_REPORTS: Final = (2, 1, 0)
 _DIRECT_REPORTS: Final = (1, 2, 0)
 _SWEPT: Final = ("ME", "MT", "SM", "SR")
-_USES: Final = re.compile(r'"(\w+)"\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})')
 _ACKNOWLEDGED: Final = commands.plain("AT+CSMS=1")
-_NUMBER: Final = re.compile(r"(?<![\w\"])\d{1,5}(?![\w\"])")
-_USES_OF_THREE: Final = 6  # used and total, of three storages
-_DOMAIN: Final = re.compile(r"\+CGSMS\s*:\s*([0-3])", re.IGNORECASE)
-_USE: Final = commands.plain("AT+CPMS?", 15.0)
-_TEXTS_ANSWER: Final = (_USE, commands.plain("AT+CSCA?", 15.0))
 
 
 async def choose_pdu_mode(channel: Channel) -> None:
@@ -55,7 +49,7 @@ async def prepare_texts(
         await attempt(channel, commands.plain(text))
     domain = profile.domain if line.domain is None else line.domain
     if domain is not None:
-        await attempt(channel, commands.plain(f"AT+CGSMS={domain:d}"))
+        await attempt(channel, commands.set_sms_domain(domain))
     await attempt(channel, commands.REPORT_REGISTRATION)
     return plan
 
@@ -119,29 +113,26 @@ async def no_texts_yet(channel: Channel) -> str:
     `+CPIN: READY` is not enough: for seconds after a start `+CPMS?` and `+CSCA?` are refused, and
     so would be texts.
     """
-    for command in _TEXTS_ANSWER:
+    for command in (commands.STORAGE_USE, commands.SERVICE_CENTRE):
         try:
             await channel.execute(command)
         except (CommandError, CommandTimeoutError) as error:
             return f"registered, but not ready for texts: {error}"
+        except AtError as error:
+            _log.debug("answered, if not as it should be: %s", error)
     return ""
 
 
 async def domain_of(channel: Channel) -> Domain | None:
     """The way that texts take now (27.007 §10.1.21); None where the modem does not tell."""
-    answer = await attempt(channel, commands.plain("AT+CGSMS?"))
-    found = _DOMAIN.match(answer[0]) if answer else None
-    return Domain(int(found[1])) if found else None
+    domain = await attempt(channel, commands.SMS_DOMAIN)
+    return None if domain is None else Domain(domain)
 
 
 async def is_full(channel: Channel, storage: str) -> bool:
     """Whether `+CPMS?` (27.005 §3.2.2) says that a storage takes no more texts."""
-    answer = await attempt(channel, _USE)
-    for line in answer or ():
-        for name, used, total in _USES.findall(line):
-            if name.upper() == storage:
-                return int(used) >= int(total) > 0
-    return False
+    uses = await attempt(channel, commands.STORAGE_USE) or ()
+    return any(use.full for use in uses if use.name is not None and use.name.upper() == storage)
 
 
 async def _choose_storage(
@@ -161,24 +152,21 @@ async def _choose_storage(
     candidates = [name for name in wanted if name in offered] or list(wanted)
     refused: CommandError | None = None
     for name in candidates:
-        select = commands.plain(commands.select_storage(name, name).text, 15.0)
+        uses: tuple[StorageUse, ...] = ()
         try:
-            answer = await patiently(channel, select, timing, insist)
+            uses = await patiently(channel, commands.use_storage(name, name), timing, insist)
         except CommandError as error:
             refused = error
-        else:
-            if name == candidates[-1] or not _holds_nothing(answer):
-                return StoragePlan(name, tuple(dict.fromkeys((name, *present))))
+            continue
+        except AtError as error:
+            _log.debug("chosen without a word of its places: %s", error)
+        holds_nothing = bool(uses) and uses[-1].total == 0
+        if name == candidates[-1] or not holds_nothing:
+            return StoragePlan(name, tuple(dict.fromkeys((name, *present))))
     assert refused is not None
     if refused.final.kind is Kind.ERROR:
         raise _no_texts(refused)
     raise refused
-
-
-def _holds_nothing(answer: tuple[str, ...]) -> bool:
-    """Whether the third storage of an answer to `+CPMS=` has no place at all."""
-    numbers = [number for line in answer for number in _NUMBER.findall(line)]
-    return len(numbers) == _USES_OF_THREE and int(numbers[-1]) == 0
 
 
 def _no_texts(error: CommandError) -> NoTextsError:

@@ -181,6 +181,8 @@ class ScriptedModem:
             case "AT+CMGR":
                 pdu = self.stored.get(int(argument))
                 return ok(f"+CMGR: 1,,{len(pdu) // 2 - 8}", pdu) if pdu else ok()
+            case "AT+CPMS":
+                return ok("+CPMS: 0,100,0,100,0,100")
             case "AT+CMGD":
                 self.stored.pop(int(argument), None)
         return ok()
