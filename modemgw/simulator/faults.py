@@ -26,6 +26,7 @@ class FaultName(StrEnum):
     # Occasion: an AT+CMGS.
     NO_PROMPT = "no_prompt"  # it gets neither prompt nor answer
     SLOW_PROMPT = "slow_prompt"  # the prompt comes `seconds` later
+    STUCK = "stuck"  # it neither listens nor prints until AT+CFUN=1,1 restarts it
     SIM_REMOVED = "sim_removed"  # the SIM is out for `seconds`
     REGISTRATION_LOST = "registration_lost"  # there is no network for `seconds`
 
@@ -34,7 +35,6 @@ class FaultName(StrEnum):
 
     # Occasion: any command about texts (+CMGS, +CMGR, +CMGL, +CMGD).
     DEAD = "dead"  # neither listens nor prints for `seconds`; the port opens
-    STUCK = "stuck"  # the same until AT+CFUN=1,1 restarts it
 
     # Occasion: a listing that has texts, or a delete.
     UNPLUG_IN_LISTING = "unplug_in_listing"  # gone for `seconds`, half the list is printed

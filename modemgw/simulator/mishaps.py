@@ -36,15 +36,14 @@ class Mishaps:
         """A command line came; false where it is not heard."""
         modem, faults = self._modem, self._modem.faults
         names = {command.name for command in commands}
-        if names & _ABOUT_TEXTS:
-            if dead := faults.strikes(FaultName.DEAD):
-                modem.hang(dead.seconds)
-                self._after(dead.seconds, lambda: self.over(FaultName.DEAD))
-                return False
+        if names & _ABOUT_TEXTS and (dead := faults.strikes(FaultName.DEAD)):
+            modem.hang(dead.seconds)
+            self._after(dead.seconds, lambda: self.over(FaultName.DEAD))
+            return False
+        if "+CMGS" in names:
             if faults.strikes(FaultName.STUCK):
                 modem.stick()
                 return False
-        if "+CMGS" in names:
             if out := faults.strikes(FaultName.SIM_REMOVED):
                 self._take_sim_out(out.seconds)
             if lost := faults.strikes(FaultName.REGISTRATION_LOST):

@@ -133,7 +133,7 @@ ROWS: tuple[Row, ...] = (
          Arm("slow", 0.1, seconds=15, few=6, many=12), inbound=True),
     _row("dead", "the port opens, the modem is dead for a minute",
          Arm("dead", 0.1, seconds=60, few=2, many=6), inbound=True),
-    _row("stuck", "the same, until it is reset", Arm("stuck", 0.1, few=2, many=6), inbound=True),
+    _row("stuck", "stuck until it is reset", Arm("stuck", 0.3, few=2, many=4), inbound=True),
 )  # fmt: skip
 
 

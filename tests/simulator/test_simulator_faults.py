@@ -157,7 +157,7 @@ async def test_a_stuck_modem_hears_nothing_but_a_reset(
 ) -> None:
     """Which costs it its settings."""
     await arm(control, "stuck", count=1)
-    line.write(b"AT+CMGR=1\r")
+    line.write(b"AT+CMGS=%d\r" % FRAME.length)
     await until(lambda: not bank.modems[0].is_up)
     line.write(b"AT\r\x1b\r")
     line.write(b"\x1b\rat+cfun=1,1\r")
