@@ -6,8 +6,8 @@ Theory of operation
 the queue (at most `GROUP_LIMIT`), begins a transaction, runs the operations, publishes the events
 that they emitted, commits once, and tells every waiter its outcome. So a commit's time is shared by
 all who came meanwhile, and a lone operation waits for nobody. *Patient* ones, for which nobody
-waits in a hurry, wait `PATIENCE_S` for a group that they can go with, a few at a time, so that they
-do not hold up the others.
+waits in a hurry, go with groups that there are anyway, a few at a time so that they do not hold up
+the others, and after `PATIENCE_S` all together in one of their own.
 
 What is queued *apart* shares a commit with few of its kind: where each commit lets somebody go who
 comes back after a fixed time, as modems do, those that were let go together would come back
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GROUP_LIMIT = 500
-PATIENT_LIMIT = 8  # of a group
+PATIENT_LIMIT = 8  # of a group of others
 PATIENCE_S = 0.02
 APART_AT_LEAST, APART_SHARE = 2, 8  # of a group: so many, or this part of those that wait
 QUEUE_LIMIT = 20_000
@@ -88,7 +88,8 @@ class Transaction:
 class _Call(Enum):
     """What the thread is told between jobs."""
 
-    WAKE = auto()  # something waits beside the queue
+    WAKE = auto()  # something waits apart
+    HURRY = auto()  # the patient ones have waited long enough
     END = auto()
 
 
@@ -203,7 +204,7 @@ class Writer:
         """Let the patient ones wait no longer."""
         self._calling = False
         if self._patient:
-            self._queue.put(_Call.WAKE)
+            self._queue.put(_Call.HURRY)
 
     async def run(self, operation: Callable[[Transaction], T], *, patient: bool = False) -> T:
         """Run an operation and wait for its commit.
@@ -228,6 +229,7 @@ class Writer:
     def _take(self, *, wait: bool) -> _Group:
         """The next group; `wait` until there is something."""
         jobs: list[_Job[Any]] = []
+        hurry = False
         while len(jobs) < GROUP_LIMIT and (wait or not self._queue.empty()):
             item = self._queue.get()
             wait = False
@@ -236,11 +238,13 @@ class Writer:
             elif item is _Call.END:  # nothing comes behind it
                 apart = [job for together in self._apart for job in together]
                 return _Group([*jobs, *apart, *self._patient], last=True)
-        apart_few = max(APART_AT_LEAST, len(self._apart) // APART_SHARE)
-        more = len(self._apart) > apart_few or len(self._patient) > PATIENT_LIMIT
-        for _ in range(min(apart_few, len(self._apart))):
+            hurry = hurry or item is _Call.HURRY
+        few = max(APART_AT_LEAST, len(self._apart) // APART_SHARE)
+        more = len(self._apart) > few
+        for _ in range(min(few, len(self._apart))):
             jobs += self._apart.popleft()
-        jobs += [self._patient.popleft() for _ in range(min(PATIENT_LIMIT, len(self._patient)))]
+        fitting = GROUP_LIMIT if hurry else PATIENT_LIMIT if jobs else 0
+        jobs += [self._patient.popleft() for _ in range(min(fitting, len(self._patient)))]
         return _Group(jobs, more=more)
 
     def _settle(self, jobs: list[_Job[Any]], published: Published | None) -> None:

@@ -34,6 +34,7 @@ class LosingProxy:
                     self.lose_next, self.lost = None, self.lost + 1
                     answers.cancel()
                     if lose == "answer":
+                        await asyncio.wait({answers})  # two cannot read at once
                         to_server.write(data)
                         await server.read(1)  # the server has answered: it is committed
                     return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +36,6 @@ def refuse(tx: Transaction) -> None:
     count("refused")(tx)
     emit("refused")(tx)
     raise RefusedError
-
-
-def _note(done: list[int], number: int, _: object) -> None:
-    done.append(number)
 
 
 async def test_what_arrives_during_a_commit_shares_the_next_transaction(
@@ -75,14 +70,20 @@ async def test_patient_operations_go_with_a_group_and_wait_only_so_long_for_one(
     assert await reader.run(names) == {"p0", "p1", "p2", "other", "alone"}
 
 
-async def test_more_patient_operations_than_fit_are_written_without_a_call(
+async def test_more_patient_operations_than_fit_wait_for_a_group_of_their_own(
     writer: Writer, reader: Reader
 ) -> None:
-    """Each group takes a few, so that it stays short, and the rest follow at once."""
-    many = 2 * PATIENT_LIMIT + 1
-    await asyncio.gather(*(writer.run(count(f"p{i}"), patient=True) for i in range(many)))
-    assert len(await reader.run(names)) == many
-    assert writer.groups >= 3
+    """A group of others takes a few, so that it stays short; the rest is written together."""
+    gate = Gate()
+    first = writer.submit(gate)
+    await asyncio.to_thread(gate.entered.wait, 10)
+    many = 3 * PATIENT_LIMIT
+    patient = [writer.submit(count(f"p{i}"), patient=True) for i in range(many)]
+    other = writer.submit(count("other"))
+    gate.open()
+    await asyncio.gather(first, other, *patient)
+    assert (writer.groups, writer.operations) == (3, many + 2)
+    assert len(await reader.run(names)) == many + 1
 
 
 async def test_what_is_queued_apart_shares_its_commit_with_few_of_its_kind(
@@ -95,12 +96,12 @@ async def test_what_is_queued_apart_shares_its_commit_with_few_of_its_kind(
     pairs = [writer.submit_apart(count(f"a{i}"), count(f"b{i}")) for i in range(6)]
     plain = [writer.submit(count(f"n{i}")) for i in range(8)]
     gate.open()
-    done: list[int] = []
-    for i, pair in enumerate(pairs):
-        pair[0].add_done_callback(partial(_note, done, i))
+    done: list[object] = []
+    for pair in pairs:
+        pair[0].add_done_callback(lambda future: done.append(future.result()))
     assert await asyncio.gather(*pairs[5]) == ["a5", "b5"]
     await asyncio.gather(first, *plain)
-    assert done == list(range(6))
+    assert done == [f"a{i}" for i in range(6)]
     assert (writer.groups, writer.operations) == (4, 21)
     assert len(await reader.run(names)) == 20
 
