@@ -66,6 +66,7 @@ class Frame:
     encoding: Alphabet = Alphabet.GSM7
 
 
+# The options are for keywords; see `decode`.
 def encode(
     to: str | Address,
     text: str = "",
@@ -128,7 +129,8 @@ def encode(
         and sca is None
         and message_class is None
         and encoding == "auto"
-        and not (mr or pid)
+        and mr == 0
+        and pid == 0
         and text < FIRST_BEYOND_LATIN
     ):
         try:

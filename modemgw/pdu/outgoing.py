@@ -90,9 +90,10 @@ def outgoing(
 
 
 def whole_text(text: str, encoding: str) -> tuple[Alphabet, bytes | None]:
-    """How a text goes out in one part without a header, with TP-UDL and TP-UD; None if it does not.
+    """How a text goes out in one part without a header: its alphabet, and TP-UDL with TP-UD.
 
-    The short way of nearly all texts: to what `outgoing` would make of it without other options.
+    None in place of these where it does not go so. The short way to what `outgoing` would make of
+    it without other options.
     """
     if len(text) > MAX_SEPTETS or encoding not in ENCODINGS:
         return _GSM7, None

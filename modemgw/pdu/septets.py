@@ -72,7 +72,7 @@ def unpack(octets: bytes, count: int) -> bytes:
 def pack(septets: bytes) -> bytearray:
     """`septets` (values to 127) packed; spare bits at the end are 0.
 
-    A text of 255 parts goes in at once, 160 septets for each.
+    At most 40,800 of them: a text of 255 parts goes in at once, 160 septets for each.
     """
     count = len(septets)
     x = int.from_bytes(septets, "little")

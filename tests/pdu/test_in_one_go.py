@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from modemgw import pdu
 from modemgw.pdu.careful import decode_with_care
+from modemgw.pdu.decoder import _CENTRES, _MAX_CENTRES
 
 from .strategies import ANY_TEXT, GSM_TEXT, octet, times
 from .vectors import load_lines
@@ -110,6 +111,7 @@ def test_service_centres_are_remembered_up_to_a_bound() -> None:
             sca = pdu.decode(frame.hex).sca
             assert sca is not None
             assert sca.number == smsc
+    assert len(_CENTRES) <= _MAX_CENTRES
 
 
 @given(international | st.from_regex(r"\+?[0-9*#]{1,20}", fullmatch=True), some_text, st.booleans())
