@@ -91,6 +91,7 @@ class Lane:
     strands: dict[str | None, deque[Owed]] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     closed: bool = False
+    disabling: bool = False  # what says so is on its way into the database
 
     @property
     def room(self) -> int:
@@ -195,10 +196,13 @@ class Pump:
             log.warning("webhooks_wait", error=str(error))
             return
         there = {endpoint.id for endpoint, _ in found}
-        self._drop([lane for lane in self._lanes.values() if lane.id not in there or lane.closed])
+        over = [lane for lane in self._lanes.values() if lane.closed and not lane.disabling]
+        self._drop(over + [lane for lane in self._lanes.values() if lane.id not in there])
         for endpoint, reading in found:
             if endpoint.id in self._lanes or endpoint.id not in read:
-                self._fill(self._lane(endpoint), reading)
+                lane = self._lane(endpoint)
+                if not lane.closed:
+                    self._fill(lane, reading)
 
     def _lane(self, endpoint: Record) -> Lane:
         lane = self._lanes.get(endpoint.id)
@@ -260,6 +264,7 @@ class Pump:
             self.wake()
 
     def _drop(self, lanes: Sequence[Lane]) -> None:
+        """End them; one that is named twice ends once."""
         for lane in lanes:
             lane.closed = True
             self._lanes.pop(lane.id, None)
@@ -319,11 +324,13 @@ class Pump:
         return {**values, "status": "pending", "settled_at": None, "next_at": next_at}
 
     async def _disable(self, lane: Lane) -> None:
-        lane.closed = True
+        """Post nothing more; the lane stays, or what is not disabled yet would get another one."""
+        lane.closed = lane.disabling = True
         log.warning("webhook_disabled", webhook=lane.id, reason="it answered 410 Gone")
         await self._record(
             lambda tx: webhooks.disable(tx.connection, lane.id, "it answered 410 Gone")
         )
+        lane.disabling = False
         self.wake()
 
     async def _settled(self, outcome: Outcome, *, in_a_hurry: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from tests.api.receiver import SECRET, Receiver, configure, receiving, settled
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from modemgw.store.writer import Transaction
 
 
 @pytest.fixture
@@ -171,6 +174,40 @@ async def test_410_disables_the_endpoint_and_keeps_what_is_owed(
     await configure(house, receiver.url)
     assert await settled(house, webhook) == [("delivered", 1)]
     assert receiver.texts() == ["n0", "n0"]
+
+
+async def test_an_endpoint_is_asked_nothing_while_it_is_being_disabled(
+    house: House, receiver: Receiver
+) -> None:
+    """However long the database takes to say so."""
+    entered, released = threading.Event(), threading.Event()
+    behind: list[asyncio.Task[None]] = []
+
+    def hold(_tx: Transaction) -> None:
+        entered.set()
+        released.wait(20)
+
+    async def gone(_told: dict[str, Any]) -> int:
+        if not behind:
+            behind.append(asyncio.create_task(house.gateway.writer.run(hold)))
+            await asyncio.to_thread(entered.wait, 10)
+        return 410
+
+    receiver.answer = gone
+    (webhook,) = await configure(house, receiver.url)
+    await house.emit(event("n0", "cnv_1"))
+    try:
+        async with asyncio.timeout(10):
+            while not receiver.got:
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(6 * SETTINGS.poll_s)  # it looks for what there is to post
+    finally:
+        released.set()
+    await behind[0]
+    async with asyncio.timeout(10):
+        while (await house.call("GET", f"/v1/webhooks/{webhook}")).json["enabled"]:
+            await asyncio.sleep(0.005)
+    assert receiver.texts() == ["n0"]
 
 
 async def test_what_is_owed_survives_a_restart(tmp_path: Path, receiver: Receiver) -> None:
