@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 from modemgw.pdu.alphabet import ESCAPE, septets_of, text_of
 from modemgw.pdu.coding import Alphabet
 from modemgw.pdu.septets import septets_over, unpack
+from modemgw.pdu.userdata import MAX_OCTETS
 from modemgw.pdu.value import value
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _GSM7: Final = Alphabet.GSM7
 _ESCAPE: Final = bytes((ESCAPE,))
 _NO_CHARACTER: Final = "\ufffd"
+_COVERED: Final = tuple(septets_over(octets) for octets in range(MAX_OCTETS + 20))  # by a header
+_new: Final = object.__new__
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -73,16 +76,24 @@ def part_of(deliver: Deliver, seq: int, token: object) -> Part:
         start = ((scts.day * 24 + scts.hour) * 60 + scts.minute) * 60 + scts.second
     mark = crc32(content.octets, start)
     text = content.text
+    part = _new(Part)
+    draft: Any = part  # filled in without the class call, as `decoder` does
+    draft.seq = seq
+    draft.mark = mark
+    draft.token = token
     if text is None:
-        return Part(seq, content.data or b"", None, mark, token)
-    septets = _septets(content, text) if content.alphabet is _GSM7 else None
-    return Part(seq, text, septets, mark, token)
+        draft.content = content.data or b""
+        draft.septets = None
+    else:
+        draft.content = text
+        draft.septets = _septets(content, text) if content.alphabet is _GSM7 else None
+    return part
 
 
 def _septets(content: UserData, text: str) -> Septets:
     header = content.header
     locking, single = header.locking or 0, header.single or 0
-    covered = septets_over(header.length)
+    covered = _COVERED[header.length]
     if content.length - covered != len(text) or _NO_CHARACTER in text:
         return Septets(locking, single, unpack(content.octets, content.length)[covered:])
     return _shared(locking, single) if locking or single else _DEFAULT

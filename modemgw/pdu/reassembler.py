@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
     from modemgw.pdu.deliver import Deliver
     from modemgw.pdu.part import Part
-    from modemgw.pdu.waiting import Key
 
 DEFAULT_WINDOW_S: Final = 3 * 24 * 3600.0
 DEFAULT_MAX_OPEN: Final = 100_000
@@ -180,7 +179,8 @@ class Reassembler:
         whole = self._wholes.under(key)
         if whole is not None and part.mark in whole.marks and now <= whole.at + self._window_s:
             return None
-        home = self._home_of(key, part, deliver.scts, now)
+        newest = self._room.newest(key)
+        home = None if newest is None else self._home_of(newest, part, deliver.scts, now)
         if home is None:
             home = Waiting(key, part, deliver.scts, now)
             self._admit(home)
@@ -227,10 +227,15 @@ class Reassembler:
             return None
         return math.nextafter(message.first_at + min(older_than_s, self._window_s), math.inf)
 
-    def _home_of(self, key: Key, part: Part, scts: datetime | None, now: float) -> Waiting | None:
-        """The message that a part belongs to, or that has it already; None where it opens one."""
+    def _home_of(
+        self, newest: Waiting, part: Part, scts: datetime | None, now: float
+    ) -> Waiting | None:
+        """The message that a part belongs to, or that has it already; None where it opens one.
+
+        `newest` is the newest with its key.
+        """
         home: Waiting | None = None
-        message = self._room.newest(key)
+        message: Waiting | None = newest
         while message is not None:
             if now <= message.first_at + self._window_s and not self._apart(message.scts, scts):
                 if not message.held >> part.seq & 1:
