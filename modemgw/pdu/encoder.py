@@ -45,7 +45,6 @@ _NO_SERVICE_CENTRE: Final = b"\0"
 _GSM7: Final = Alphabet.GSM7
 _OPENING: Final = tuple(bytes((0, first, 0)) for first in range(256))  # no SCA, and TP-MR 0
 _NO_PID_PLAIN_DCS: Final = b"\0\0"
-_NO_SEPTETS: Final = b"\xff"
 _SEPTETS: Final = tuple(bytes((septets,)) for septets in range(MAX_SEPTETS + 1))
 
 _new: Final = object.__new__
@@ -138,10 +137,9 @@ def encode(
             digits = to[1:]  # type: ignore[index]
             count = len(digits)
             semioctets = unhexlify(digits + "F" if count & 1 else digits).translate(SWAPPED)
-            septets = text.encode("latin-1").translate(FROM_LATIN)
-            if not septets.isascii():
-                septets = septets_of(text) or _NO_SEPTETS
-            if digits.isdecimal() and to[0] == "+" and septets is not _NO_SEPTETS:  # type: ignore[index]
+            compact = text.encode("latin-1").translate(FROM_LATIN)
+            septets = compact if compact.isascii() else septets_of(text)
+            if digits.isdecimal() and to[0] == "+" and septets:  # type: ignore[index]
                 length = len(septets)
                 x = _number_from(septets, "little")
                 x -= x >> 1 & HIGH_7
