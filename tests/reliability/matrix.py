@@ -104,7 +104,7 @@ ROWS: tuple[Row, ...] = (
          Arm("garbled", 0.1, few=6, many=12), _LISTED, doubt=Doubt.SOME, inbound=True),
     _row("nul", "NULs", Arm("nul", 0.5), _LISTED, inbound=True),
     _row("trickle", "octets one by one", Arm("trickle", seconds=0.001), _LISTED, inbound=True),
-    _row("urc", "announcements at every point", Arm("urc", 0.3), _LISTED,
+    _row("urc", "announcements at every point", Arm("urc", 0.3), Arm("drop_cmti", 0.6),
          inbound=True, direct=True),
     _row("cmti-doubled", "doubled `+CMTI`", Arm("dup_cmti", 0.5), inbound=True),
     _row("cmti-lost", "lost `+CMTI`", Arm("drop_cmti", 0.5), inbound=True),
