@@ -26,7 +26,7 @@ check: $(STAMP)  ## format, lint, types, import rules, branch coverage (of what 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -q --cov --cov-report=term:skip-covered --ignore=tests/e2e
+	$(PYTEST) -q --cov --cov-report=term:skip-covered --ignore=tests/e2e --ignore=tests/reliability
 
 format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff check --fix .
