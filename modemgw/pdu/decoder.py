@@ -112,7 +112,7 @@ def decode(pdu: str, sca: bool = True, to_network: bool = False, lenient: bool =
             x += (x & HIGH_28) * 15
             x += (x & HIGH_14) * 3
             x += x & HIGH_7
-            septets = x.to_bytes(length, "little")
+            septets: bytes | bytearray = x.to_bytes(length, "little")
             if first & UDHI:
                 header, broken = header_of(body[: body[0] + 1])
                 covered = _COVERED[header.length]
@@ -121,8 +121,9 @@ def decode(pdu: str, sca: bool = True, to_network: bool = False, lenient: bool =
                 if length < covered:
                     return decode_with_care(pdu, lenient=lenient)
                 septets = septets[covered:]
-            compact = without_escapes(septets) if ESCAPE in septets else septets
-            text = charmap_decode(compact, "strict", DEFAULT_TABLE)[0]
+            if ESCAPE in septets:
+                septets = without_escapes(septets)
+            text = charmap_decode(septets, "strict", DEFAULT_TABLE)[0]
         elif IS_UCS2[dcs] and length <= MAX_OCTETS:
             alphabet = _UCS2
             body = content = octets[at : at + length]
@@ -136,7 +137,9 @@ def decode(pdu: str, sca: bool = True, to_network: bool = False, lenient: bool =
             text = utf_16_be_decode(content, "surrogatepass", True)[0]
         else:
             return decode_with_care(pdu, lenient=lenient)
-        scts = datetime(
+        deliver = _new(Deliver)
+        draft: Any = deliver
+        draft.scts = datetime(
             YEAR[year],
             DECIMAL[month],
             DECIMAL[day],
@@ -159,14 +162,11 @@ def decode(pdu: str, sca: bool = True, to_network: bool = False, lenient: bool =
     user_data.text = text
     user_data.data = None
     user_data.header = header
-    deliver = _new(Deliver)
-    draft: Any = deliver
     draft.sca = centre
     draft.first = first
     draft.address = address
     draft.pid = pid
     draft.dcs = dcs
-    draft.scts = scts
     draft.user_data = user_data
     draft.defects = ()
     return deliver
