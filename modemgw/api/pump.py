@@ -351,10 +351,20 @@ class Pump:
                 batch, self._outcomes = self._outcomes, []
                 patient, self._in_a_hurry = not self._in_a_hurry, False
                 rows = [outcome for outcome, _ in batch]
-                await self._record(partial(_write, rows=rows), patient=patient)
+                fault: Exception | None = None
+                try:
+                    await self._record(partial(_write, rows=rows), patient=patient)
+                except (
+                    Exception
+                ) as error:  # of ours: the strands end, and their lanes are read anew
+                    fault = error
                 for _, committed in batch:
-                    if not committed.done():
+                    if committed.done():
+                        continue
+                    if fault is None:
                         committed.set_result(None)
+                    else:
+                        committed.set_exception(fault)
         finally:
             self._settling = None
 

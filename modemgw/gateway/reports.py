@@ -88,8 +88,13 @@ def apply_early_reports(tx: Transaction, part: Record, mr: int, now: float) -> N
 
 
 def settle_doubt(tx: Transaction, part: Record, now: float) -> None:
-    """Apply reports that came before a part was in doubt, and prove that it was accepted."""
+    """Apply reports that came before a part was in doubt, and prove that it was accepted.
+
+    Reports of different MRs prove nothing: at most one of them is about it.
+    """
     found = inbox.unmatched_reports(tx.connection, part.line_id, part.recipient, part.submitting_at)
+    if len({row.mr for row in found}) != 1:
+        return
     for row in found:
         report = Report(row.mr, row.recipient, row.status, row.discharged_at)
         proven = _part_of(tx, part.line_id, report, now)
@@ -101,16 +106,20 @@ def settle_doubt(tx: Transaction, part: Record, now: float) -> None:
 def _part_of(tx: Transaction, line_id: str, report: Report, now: float) -> Record | None:
     """The part that a report is about: by line, MR, recipient and time; the newest that can be.
 
-    A part in doubt is meant when no other part has that MR: the report proves that it was accepted.
+    A part in doubt is meant when no other part has that MR, or may have had it because nobody knows
+    which it had: then the report proves that it was accepted.
     """
+    since = now - REPORT_WINDOW_S
     same_mr = messages.parts_awaiting_report(
-        tx.connection, line_id, report.mr, report.recipient, now - REPORT_WINDOW_S
+        tx.connection, line_id, report.mr, report.recipient, since
     )
     for part in same_mr:
         if part.status in (PartStatus.SENT, PartStatus.UNDELIVERED):
             return part
+    if same_mr or messages.has_part_of_unknown_mr(tx.connection, line_id, report.recipient, since):
+        return None
     doubtful = messages.parts_in_doubt(tx.connection, line_id, report.recipient)
-    return doubtful[0] if len(doubtful) == 1 and not same_mr else None
+    return doubtful[0] if len(doubtful) == 1 else None
 
 
 def _apply(tx: Transaction, part: Record, tp_st: int, mr: int, now: float) -> None:

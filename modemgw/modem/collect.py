@@ -102,6 +102,11 @@ class Collector:
         """Whether an acknowledgement came too late, so that the modem announces nothing now."""
 
     @property
+    def holds_text(self) -> bool:
+        """Whether a text that was printed could not be committed: it may be a STOP."""
+        return self._direct.holds_text
+
+    @property
     def pending(self) -> bool:
         """Whether something is to be read, handed over or deleted."""
         return bool(
@@ -295,6 +300,7 @@ class Collector:
             self._owed -= 1
             try:
                 await self._channel.run(commands.acknowledge())
-            except CommandError as error:
+            except (CommandError, CommandTimeoutError) as error:
                 _log.info("an acknowledgement was refused: %s", error)
                 self.missed = True
+                self._wake()

@@ -1,8 +1,10 @@
 """Texts and reports that a modem prints instead of storing them: they exist nowhere else.
 
 They are handed over as soon as they are heard, whatever the modem does in that moment: nothing has
-to be asked of it. What is not committed, or comes while nobody can say which line is in the modem,
-is kept while the modem is brought up again or its port is opened anew.
+to be asked of it. Texts go one after the other, because a STOP and the START behind it must not
+change places; one that is not committed stays in front of the others until somebody asks again.
+Reports go many at a time. What is not committed, or comes while nobody can say which line is in the
+modem, is kept while the modem is brought up again or its port is opened anew.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from modemgw.at.parameters import prefix_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_LIMIT: Final = 512
+_LIMIT: Final = 512  # of texts, and of reports
 _AT_ONCE: Final = 64
 _TEXT, _REPORT = "+CMT", "+CDS"
 
@@ -36,27 +37,26 @@ class HandOver(Protocol):
         """`storage` and `index` say where a stored one lies."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Direct:
-    """A TPDU as it was printed."""
-
-    pdu: str
-    is_report: bool
-
-
 class DirectTexts:
     """What one modem has printed and is not committed yet."""
 
     def __init__(self) -> None:
-        self._waiting: deque[_Direct] = deque()
-        self._under_way: dict[asyncio.Task[bool], _Direct] = {}
+        self._texts: deque[str] = deque()  # in order; the first may be under way
+        self._text: asyncio.Task[bool] | None = None
+        self._reports: deque[str] = deque()
+        self._under_way: dict[asyncio.Task[bool], str] = {}  # reports
         self._hand_over: HandOver | None = None
         self._tell_committed: Callable[[], None] = lambda: None
 
     @property
     def pending(self) -> bool:
         """Whether something waits to be handed over (again)."""
-        return bool(self._waiting)
+        return bool(self._reports) or (self.holds_text and self._text is None)
+
+    @property
+    def holds_text(self) -> bool:
+        """Whether a text, which may be a STOP, is not committed yet."""
+        return bool(self._texts)
 
     def open(self, hand_over: HandOver, committed: Callable[[], None]) -> None:
         """It is known from now on whose texts they are; `committed` is called for each of them."""
@@ -66,8 +66,11 @@ class DirectTexts:
     def close(self) -> None:
         """It is not known any more; what is not committed is handed over by the next opening."""
         self._hand_over = None
+        text, self._text = self._text, None
+        if text is not None:
+            text.cancel()
         under_way, self._under_way = self._under_way, {}
-        self._waiting.extendleft(reversed(under_way.values()))
+        self._reports.extendleft(reversed(under_way.values()))
         for task in under_way:
             task.cancel()
 
@@ -77,39 +80,64 @@ class DirectTexts:
         if prefix not in TWO_LINES:
             return False
         if prefix in (_TEXT, _REPORT):
-            self._keep(lines, is_report=prefix == _REPORT)
+            self._keep(lines, self._reports if prefix == _REPORT else self._texts)
         return True
 
-    def _keep(self, lines: tuple[str, ...], *, is_report: bool) -> None:
-        if len(lines) < 2 or len(self._waiting) >= _LIMIT:
+    def _keep(self, lines: tuple[str, ...], waiting: deque[str]) -> None:
+        if len(lines) < 2 or len(waiting) >= _LIMIT:
             _log.error(
                 "a directly delivered text was lost: %s",
                 "cut off" if len(lines) < 2 else "the database has refused too many before it",
             )
             return
-        self._waiting.append(_Direct(lines[1].replace(" ", ""), is_report))
+        waiting.append(lines[1].replace(" ", ""))
         self.hand_on()
 
     def hand_on(self) -> None:
         """Begin to hand over what waits, so far as it may."""
-        while self._hand_over and self._waiting and len(self._under_way) < _AT_ONCE:
-            direct = self._waiting.popleft()
-            task = asyncio.create_task(self._hand_over(direct.pdu, Source.DIRECT), name="commit")
-            self._under_way[task] = direct
-            task.add_done_callback(self._committed)
-
-    def _committed(self, task: asyncio.Task[bool]) -> None:
-        direct = self._under_way.pop(task, None)
-        if direct is None:  # closed meanwhile
+        if self._hand_over is None:
             return
-        if task.cancelled() or not task.result():
-            self._waiting.append(direct)  # until somebody asks again
-        else:
+        if self._texts and self._text is None:
+            self._text = self._begin(self._hand_over, self._texts[0], self._text_ended)
+        while self._reports and len(self._under_way) < _AT_ONCE:
+            report = self._reports.popleft()
+            task = self._begin(self._hand_over, report, self._report_ended)
+            self._under_way[task] = report
+
+    def _begin(
+        self, hand_over: HandOver, pdu: str, ended: Callable[[asyncio.Task[bool]], None]
+    ) -> asyncio.Task[bool]:
+        task = asyncio.create_task(hand_over(pdu, Source.DIRECT), name="commit")
+        task.add_done_callback(ended)
+        return task
+
+    def _text_ended(self, task: asyncio.Task[bool]) -> None:
+        if task is not self._text:  # closed meanwhile
+            return
+        self._text = None
+        if _is_committed(task):
+            self._texts.popleft()
             self._tell_committed()
             self.hand_on()
 
+    def _report_ended(self, task: asyncio.Task[bool]) -> None:
+        report = self._under_way.pop(task, None)
+        if report is None:  # closed meanwhile
+            return
+        if _is_committed(task):
+            self._tell_committed()
+            self.hand_on()
+        else:
+            self._reports.append(report)  # until somebody asks again
+
     async def settled(self) -> None:
-        """Wait for the texts on their way, because one may be a STOP; not for reports."""
-        texts = [task for task, direct in self._under_way.items() if not direct.is_report]
-        if texts:
-            await asyncio.wait(texts)
+        """Wait for the texts that are there, because one may be a STOP; not for reports.
+
+        One that cannot be committed ends the waiting: see `holds_text`.
+        """
+        while (text := self._text) is not None:
+            await asyncio.wait([text])
+
+
+def _is_committed(task: asyncio.Task[bool]) -> bool:
+    return not task.cancelled() and task.exception() is None and task.result()

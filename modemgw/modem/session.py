@@ -135,6 +135,10 @@ class Session:
                 await self._settle_earlier()
             except (ModemError, AtError) as error:
                 return SubmitResult(Outcome.REFUSED, detail=f"before AT+CMGS: {error}")
+            if collector.holds_text:
+                return SubmitResult(
+                    Outcome.WITHDRAWN, detail="a text that came in is not committed"
+                )
             if self._restarted:
                 # In text mode, for instance, AT+CMGS=19 would text to the number 19.
                 return SubmitResult(Outcome.REFUSED, detail="the modem has forgotten its settings")

@@ -298,6 +298,27 @@ def parts_awaiting_report(
     return _AWAITING_REPORT.rows(connection, values)
 
 
+def has_part_of_unknown_mr(
+    connection: Connection, line_id: str, recipient: str, since: float
+) -> bool:
+    """Whether a part to a recipient went, or may have gone, whose MR was never told; those in doubt
+    are not meant, nor those that were refused, which bear a code.
+    """
+    found = connection.execute(
+        select(_parts.c.seq)
+        .where(
+            _parts.c.line_id == line_id,
+            _parts.c.recipient == recipient,
+            _parts.c.submitting_at >= since,
+            _parts.c.mr.is_(None),
+            _parts.c.code.is_(None),
+            _parts.c.status.in_(("sent", "failed")),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 def parts_in_doubt(connection: Connection, line_id: str, recipient: str) -> Sequence[Record]:
     """Parts to a recipient on a line of which nobody knows whether they were accepted."""
     return connection.execute(

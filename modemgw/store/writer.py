@@ -245,6 +245,8 @@ class Writer:
             jobs += self._apart.popleft()
         fitting = GROUP_LIMIT if hurry else PATIENT_LIMIT if jobs else 0
         jobs += [self._patient.popleft() for _ in range(min(fitting, len(self._patient)))]
+        if hurry and self._patient:
+            self._queue.put(_Call.HURRY)  # they have waited as long
         return _Group(jobs, more=more)
 
     def _settle(self, jobs: list[_Job[Any]], published: Published | None) -> None:

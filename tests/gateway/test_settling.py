@@ -108,6 +108,39 @@ async def test_a_report_that_came_before_its_text_was_in_doubt_settles_it_too(
     await world.becomes(third, "in_doubt")
 
 
+async def test_reports_that_may_be_about_another_text_settle_nothing(
+    world: World, modem: ScriptedModem
+) -> None:
+    """One that went without its MR being told, or one that nobody knows of any more."""
+    answer = asyncio.Event()
+    script = Script(SubmitResult(Outcome.UNKNOWN, detail="no answer"), before_answer=answer)
+    modem.plan(Script(SubmitResult(Outcome.ACCEPTED, mr=None)), script)
+    first = await world.send(text="first")
+    await world.becomes(first, "sent")
+    doubtful = await world.send(text="doubtful")
+    await script.written.wait()
+    await world.report(modem, 7)
+    answer.set()
+    await world.becomes(doubtful, "in_doubt")
+    await world.report(modem, 8)
+    assert await world.status(doubtful) == "in_doubt"
+
+
+async def test_reports_of_different_references_settle_nothing(
+    world: World, modem: ScriptedModem
+) -> None:
+    """At most one of them is about the text."""
+    answer = asyncio.Event()
+    script = Script(SubmitResult(Outcome.UNKNOWN, detail="no answer"), before_answer=answer)
+    modem.plan(script)
+    doubtful = await world.send(text="doubtful")
+    await script.written.wait()
+    await world.report(modem, 7, st=0x62)
+    await world.report(modem, 9)
+    answer.set()
+    await world.becomes(doubtful, "in_doubt")
+
+
 async def test_a_step_of_the_clock_that_fails_does_not_stop_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

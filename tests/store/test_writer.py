@@ -18,7 +18,7 @@ from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.events import Event
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
-from modemgw.store.writer import PATIENT_LIMIT, Writer
+from modemgw.store.writer import GROUP_LIMIT, PATIENT_LIMIT, Writer
 from tests.store.losing_proxy import losing_proxy
 from tests.store.operations import NOW, Gate, count, emit, names
 
@@ -84,6 +84,14 @@ async def test_more_patient_operations_than_fit_wait_for_a_group_of_their_own(
     await asyncio.gather(first, other, *patient)
     assert (writer.groups, writer.operations) == (3, many + 2)
     assert len(await reader.run(names)) == many + 1
+
+
+async def test_patient_operations_that_no_group_holds_at_once_are_all_written(
+    writer: Writer,
+) -> None:
+    """Without anybody else who writes."""
+    patient = [writer.submit(count(f"p{i}"), patient=True) for i in range(GROUP_LIMIT + 100)]
+    assert len(await asyncio.wait_for(asyncio.gather(*patient), 20)) == GROUP_LIMIT + 100
 
 
 async def test_what_is_queued_apart_shares_its_commit_with_few_of_its_kind(
