@@ -95,7 +95,7 @@ def ours(modems: int, submit_ms: int, rounds: int) -> Row:
     texts = modems * rounds
     with Receiver() as hook, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         extra = hook.config + '[log]\nlevel = "warning"\n'
-        site = Site(Path(folder), f"sqlite:///{folder}/x.db", modems, submit_ms, extra)
+        site = Site(Path(folder), f"sqlite:///{folder}/x.db", modems, submit_ms, extra=extra)
         try:
             site.start()
             assert site.daemon is not None

@@ -97,7 +97,7 @@ def measure(modems: int, rate: float, seconds: float, *, submitting: bool) -> Ro
     texts = int(rate * seconds)
     with Receiver() as hook, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         extra = hook.config + '[log]\nlevel = "warning"\n'
-        site = Site(Path(folder), f"sqlite:///{folder}/x.db", modems, SUBMIT_MS, extra)
+        site = Site(Path(folder), f"sqlite:///{folder}/x.db", modems, SUBMIT_MS, extra=extra)
         watcher = Watcher(Path(folder) / "x.db")
         try:
             site.start()
