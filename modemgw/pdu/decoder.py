@@ -30,7 +30,7 @@ from modemgw.pdu.coding import Alphabet
 from modemgw.pdu.deliver import Deliver
 from modemgw.pdu.header import NO_HEADER, header_of
 from modemgw.pdu.semioctets import SWAPPED
-from modemgw.pdu.septets import HIGH_7, HIGH_14, HIGH_28, SPLIT, packed_length, septets_over
+from modemgw.pdu.septets import COVERED, HIGH_7, HIGH_14, HIGH_28, SPLIT, packed_length
 from modemgw.pdu.status_report import StatusReport
 from modemgw.pdu.timestamp import DECIMAL, YEAR, ZONES
 from modemgw.pdu.tpdu import MTI_MASK, UDHI
@@ -58,9 +58,8 @@ _TOA_TO_UDL: Final = tuple(Struct(f"B {octets}s 10B").unpack_from for octets in 
 _TO_UD: Final = tuple(13 + octets for octets in _HALF)
 _TOA_TO_ST: Final = tuple(Struct(f"B {octets}s 15B").unpack_from for octets in _HALF)
 _TO_END: Final = tuple(19 + octets for octets in _HALF)
-# The octets of so many septets; the septets that so many octets of a header cover.
+# The octets of so many septets.
 _PACKED: Final = tuple(packed_length(septets) for septets in range(MAX_SEPTETS + 1))
-_COVERED: Final = tuple(septets_over(octets) for octets in range(MAX_OCTETS + 1))
 
 _new: Final = object.__new__
 _number_from: Final = int.from_bytes
@@ -115,7 +114,7 @@ def decode(pdu: str, sca: bool = True, to_network: bool = False, lenient: bool =
             septets: bytes | bytearray = x.to_bytes(length, "little")
             if first & UDHI:
                 header, broken = header_of(body[: body[0] + 1])
-                covered = _COVERED[header.length]
+                covered = COVERED[header.length]
                 if broken or header.length <= body[0] or header.locking or header.single:
                     return decode_with_care(pdu, lenient=lenient)
                 if length < covered:
@@ -206,7 +205,7 @@ def _status_report(octets: bytes, at: int, first: int, centre: Address | None) -
 
 
 def _with_care(pdu: str, lenient: bool) -> Tpdu:
-    """What is unusual; a service centre in front of what turns out to be faultless is none."""
+    """What is unusual; its service centre is remembered where nothing was wrong."""
     tpdu = decode_with_care(pdu, lenient=lenient)
     if not tpdu.defects:
         field = bytes.fromhex(pdu[: 2 * int(pdu[:2], 16) + 2])

@@ -18,8 +18,7 @@ from zlib import crc32
 
 from modemgw.pdu.alphabet import ESCAPE, septets_of, text_of
 from modemgw.pdu.coding import Alphabet
-from modemgw.pdu.septets import septets_over, unpack
-from modemgw.pdu.userdata import MAX_OCTETS
+from modemgw.pdu.septets import COVERED, unpack
 from modemgw.pdu.value import value
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 _GSM7: Final = Alphabet.GSM7
 _ESCAPE: Final = bytes((ESCAPE,))
 _NO_CHARACTER: Final = "\ufffd"
-_COVERED: Final = tuple(septets_over(octets) for octets in range(MAX_OCTETS + 20))  # by a header
 _new: Final = object.__new__
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -93,7 +91,7 @@ def part_of(deliver: Deliver, seq: int, token: object) -> Part:
 def _septets(content: UserData, text: str) -> Septets:
     header = content.header
     locking, single = header.locking or 0, header.single or 0
-    covered = _COVERED[header.length]
+    covered = COVERED[header.length]
     if content.length - covered != len(text) or _NO_CHARACTER in text:
         return Septets(locking, single, unpack(content.octets, content.length)[covered:])
     return _shared(locking, single) if locking or single else _DEFAULT

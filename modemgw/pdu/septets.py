@@ -34,6 +34,10 @@ def septets_over(octets: int) -> int:
     return (octets * 8 + 6) // 7
 
 
+#: The same by a table, for what is asked of every part.
+COVERED: Final = tuple(septets_over(octets) for octets in range(161))
+
+
 def _lanes(pattern: int) -> int:
     """The 64-bit `pattern` in every lane."""
     return int.from_bytes(pattern.to_bytes(8, "little") * _GROUPS, "little")
