@@ -89,6 +89,11 @@ class Faults:
         else:
             self._armed.pop(name, None)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing can go wrong now."""
+        return not self._armed
+
     def is_armed(self, name: FaultName) -> bool:
         return name in self._armed
 

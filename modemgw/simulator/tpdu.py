@@ -7,11 +7,13 @@ submitted arrives bit for bit. It shares nothing with the codec under test (3GPP
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+_REMEMBERED = 4096  # a bank at work asks for the same few numbers and for the present second
 _DIGITS = "0123456789*#abc"
 _INTERNATIONAL = 0x91
 _UNKNOWN = 0x81
@@ -147,12 +149,14 @@ def message_class(dcs: int) -> int | None:
     return None
 
 
+@lru_cache(_REMEMBERED)
 def encode_address(number: str) -> bytes:
     """An address field: count of digits, type, semi-octets (§9.1.2.5)."""
     digits = number.removeprefix("+")
     return bytes((len(digits), _type_of(number))) + _semi_octets(digits)
 
 
+@lru_cache(_REMEMBERED)
 def encode_sca(number: str) -> bytes:
     """A service-centre address: count of octets, type, semi-octets (24.011 §8.2.5.1)."""
     if not number:
@@ -163,7 +167,11 @@ def encode_sca(number: str) -> bytes:
 
 def encode_timestamp(at: datetime) -> bytes:
     """TP-SCTS or TP-DT of an aware time (§9.2.3.11)."""
-    offset = at.utcoffset()
+    return _timestamp(at.replace(microsecond=0, tzinfo=None), at.utcoffset())
+
+
+@lru_cache(_REMEMBERED)
+def _timestamp(at: datetime, offset: timedelta | None) -> bytes:
     quarters = round(offset.total_seconds() / 900) if offset else 0
     zone = _swapped(abs(quarters)) | (0x08 if quarters < 0 else 0)
     fields = (at.year % 100, at.month, at.day, at.hour, at.minute, at.second)
@@ -185,6 +193,7 @@ def _semi_octets(digits: str) -> bytes:
     return bytes(low | high << 4 for low, high in zip(codes[::2], codes[1::2], strict=True))
 
 
+@lru_cache(_REMEMBERED)
 def _number(address: bytes) -> str:
     digits = "".join(
         _DIGITS[code] for octet in address[2:] for code in (octet & 0x0F, octet >> 4) if code < 0x0F
