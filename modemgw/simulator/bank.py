@@ -35,10 +35,13 @@ class Bank:
 
     def _build(self, index: int, options: Options) -> SimulatedModem:
         submit_s = options.submit_ms / 1000
+        personality = PERSONALITIES[options.profiles[index % len(options.profiles)]]
+        card = self.card(index, 0)
+        card.storage.capacity = personality.sm_capacity
         return SimulatedModem(
             index,
-            personality=PERSONALITIES[options.profiles[index % len(options.profiles)]],
-            sim=self.card(index, 0),
+            personality=personality,
+            sim=card,
             network=self.network,
             journal=self.journal,
             timing=Timing(

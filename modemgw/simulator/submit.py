@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modemgw.simulator import tpdu
+from modemgw.simulator import accent, tpdu
 from modemgw.simulator.errors import AtError, Cms, cms
 from modemgw.simulator.faults import FaultName
 from modemgw.simulator.journal import Answer, Event
@@ -169,5 +169,5 @@ class Submitter:
         if error is None:
             terminal.answer([[f"+CMGS: {attempt.mr}"]], "OK")
         else:
-            terminal.answer([], error.final(self._modem.settings.cmee))
+            terminal.answer([], accent.final(self._modem, error))
         terminal.resume()
