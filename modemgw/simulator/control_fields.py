@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from difflib import get_close_matches
 from math import inf
@@ -30,7 +31,9 @@ class Fields:
     """One request. Each method raises ControlError naming the field that does not fit.
 
     `path` stands in front of the names in errors. `strict`: a field that nobody asked for is an
-    error. `rehearsal`: `finish` ends the request with RehearsedError, so that nothing happens.
+    error. `plain`: values are texts as somebody typed them, and are read as JSON where something
+    else is needed. `rehearsal`: `finish` ends the request with RehearsedError, so that nothing
+    happens.
     """
 
     def __init__(
@@ -39,11 +42,13 @@ class Fields:
         path: str = "",
         *,
         strict: bool = False,
+        plain: bool = False,
         rehearsal: bool = False,
     ) -> None:
         self._request = request
         self._path = path
         self._strict = strict
+        self._plain = plain
         self._rehearsal = rehearsal
         self._asked = {"cmd"}
 
@@ -72,11 +77,21 @@ class Fields:
         value = self._request.get(name)
         return default if value is None else value
 
+    def _typed(self, name: str, default: object = None) -> object:
+        """What is no text, even where it was typed as one."""
+        value = self._get(name, default)
+        if self._plain and isinstance(value, str):
+            try:
+                return json.loads(value)
+            except ValueError:
+                return value
+        return value
+
     def has(self, name: str) -> bool:
         return self._get(name) is not None
 
     def is_object(self, name: str) -> bool:
-        return isinstance(self._get(name), dict)
+        return isinstance(self._typed(name), dict)
 
     def text(self, name: str, default: str | None = None) -> str:
         value = self._get(name, default)
@@ -87,6 +102,8 @@ class Fields:
     def texts(self, name: str) -> list[str]:
         """A text, or a list of them."""
         value = self._get(name)
+        if self._plain and isinstance(value, str) and value.startswith("["):
+            value = self._typed(name)
         listed = [value] if isinstance(value, str) else value
         if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
             raise self.error(name, f"a text or a list of texts is needed, not {_shown(value)}")
@@ -94,10 +111,10 @@ class Fields:
 
     def value(self, name: str) -> object:
         """Whatever it is."""
-        return self._get(name)
+        return self._typed(name)
 
     def mapping(self, name: str) -> Mapping[str, object]:
-        value = self._get(name)
+        value = self._typed(name)
         if not isinstance(value, dict):
             raise self.error(name, f"an object is needed, not {_shown(value)}")
         return value
@@ -108,7 +125,7 @@ class Fields:
 
     def objects(self, name: str) -> list[Fields]:
         """A list of objects; empty where it is left out."""
-        value = self._get(name, [])
+        value = self._typed(name, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.error(name, f"a list of objects is needed, not {_shown(value)}")
         return [
@@ -130,13 +147,13 @@ class Fields:
         return there[0]
 
     def flag(self, name: str, default: bool) -> bool:
-        value = self._get(name, default)
+        value = self._typed(name, default)
         if not isinstance(value, bool):
             raise self.error(name, f"true or false, not {_shown(value)}")
         return value
 
     def number(self, name: str, low: float, high: float, default: float | None = None) -> float:
-        value = self._get(name, default)
+        value = self._typed(name, default)
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float)
@@ -154,7 +171,7 @@ class Fields:
         return value
 
     def integers(self, name: str, low: int, high: int) -> list[int]:
-        value = self._get(name)
+        value = self._typed(name)
         if not isinstance(value, list):
             raise self.error(name, f"a list of numbers is needed, not {_shown(value)}")
         for item in value:
@@ -164,7 +181,7 @@ class Fields:
 
     def seconds(self, name: str, default: float | None = None) -> float:
         """A duration: a number of seconds, or a text such as 50ms, 2.5s, 3m, 1h, 2d."""
-        value = self._get(name, default)
+        value = self._typed(name, default)
         found = _seconds(value)
         if found is None and value != inf:
             raise self.error(
@@ -174,7 +191,7 @@ class Fields:
 
     def span(self, name: str) -> tuple[float, float]:
         """Two durations, the lesser in front."""
-        value = self._get(name)
+        value = self._typed(name)
         ends = [_seconds(item) for item in value] if isinstance(value, list) else []
         if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] > ends[1]:
             raise self.error(name, f"two durations, the lesser first, not {_shown(value)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 from modemgw.simulator.control_commands import COMMANDS, READ_ONLY
@@ -14,19 +15,24 @@ if TYPE_CHECKING:
 
     from modemgw.simulator.bank import Bank
 
+_MANNERS: Final = ("strict", "plain")
 _JOURNALED: Final = 2000  # characters of a request that the journal repeats at most
 
 
 def carry_out(bank: Bank, request: Mapping[str, object], by: str) -> dict[str, object]:
     """Do what a request says; the journal tells who asked, and what came of it.
 
-    `strict` in the request makes a field that its command does not know an error.
+    `strict` in the request makes a field that its command does not know an error; `plain` has its
+    values read as somebody types them.
     """
+    strict, plain = (request.get(name) is True for name in _MANNERS)
+    request = {name: value for name, value in request.items() if name not in _MANNERS}
     try:
         command = _command(request)
-        strict = request.get("strict") is True
-        said = {name: value for name, value in request.items() if name != "strict"}
-        answer: dict[str, object] = {"ok": True, **command(bank, Fields(said, strict=strict))}
+        answer: dict[str, object] = {
+            "ok": True,
+            **command(bank, Fields(request, strict=strict, plain=plain)),
+        }
     except ValueError as problem:
         answer = {"ok": False, "error": str(problem)}
     if request.get("cmd") not in READ_ONLY:
@@ -59,13 +65,17 @@ def _command(request: Mapping[str, object]) -> Callable[[Bank, Fields], dict[str
 
 
 def _note(bank: Bank, request: Mapping[str, object], by: str, answer: Mapping[str, object]) -> None:
-    modem = request.get("modem")
-    told = {name: value for name, value in request.items() if name not in ("cmd", "modem")}
+    told = {name: value for name, value in request.items() if name != "cmd"}
     bank.journal.write(
         Event.CONTROL,
-        modem if isinstance(modem, int) and not isinstance(modem, bool) else None,
+        _index(request.get("modem")),
         by=by,
         cmd=request.get("cmd"),
         fields=told if len(json.dumps(told)) <= _JOURNALED else None,
         **{name: answer[name] for name in ("ok", "error") if name in answer},
     )
+
+
+def _index(modem: object) -> int | None:
+    """The modem that a request names, as somebody types it or as a number."""
+    return int(modem) if re.fullmatch(r"[0-9]{1,4}", str(modem)) else None
