@@ -23,6 +23,7 @@ _SEARCHING: Final = 2  # not registered, but looking for a network (27.007 §7.2
 _BARRED: Final = 10  # RP-Cause: call barred (24.011 §8.2.5.4)
 _REJECTED: Final = 21  # RP-Cause: short message transfer rejected
 _TEMPORARY_LIMIT: Final = 20
+_LIMITS_LIMIT: Final = 10
 Answer: TypeAlias = dict[str, object]
 
 
@@ -154,7 +155,7 @@ def _limit(bank: Bank, fields: Fields) -> Answer:
     modem, modems: for the SIMs that are in these now.
     """
     if fields.has("limits"):
-        limits = tuple(_read_limit(entry) for entry in fields.objects("limits"))
+        limits = _read_limits(fields)
     else:
         limits = (_read_limit(fields),) if fields.has("count") else ()
     numbers = _numbers(bank, fields)
@@ -162,6 +163,17 @@ def _limit(bank: Bank, fields: Fields) -> Answer:
     for number in numbers:
         bank.network.limits.set(limits, number)
     return {}
+
+
+def _read_limits(fields: Fields) -> tuple[Limit, ...]:
+    entries = fields.objects("limits")
+    if len(entries) > _LIMITS_LIMIT:
+        raise fields.error("limits", f"{_LIMITS_LIMIT} at most, not {len(entries)}")
+    limits = []
+    for entry in entries:
+        limits.append(_read_limit(entry))
+        entry.finish()
+    return tuple(limits)
 
 
 def _read_limit(fields: Fields) -> Limit:

@@ -109,6 +109,11 @@ class Network:
         """Nothing happens by itself any more."""
         self._timers.close()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is on its way, and nothing is to happen."""
+        return not len(self._timers) and not self._queues
+
     def register(self, number: str, subscriber: Subscriber, modem: int) -> None:
         """From now on this number is reached there, in the modem with this index."""
         self._subscribers[number] = subscriber

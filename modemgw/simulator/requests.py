@@ -52,7 +52,8 @@ def rehearse(bank: Bank, request: Mapping[str, object], path: str) -> None:
         return
     except ControlError as problem:
         said = str(problem)
-        raise ControlError(said if said.startswith(path) else f"{path}{said}") from None
+        placed = said if said.startswith(path) else f"{path.rstrip('.')}: {said}"
+        raise ControlError(placed) from None
 
 
 def _command(request: Mapping[str, object]) -> Callable[[Bank, Fields], dict[str, object]]:
@@ -78,4 +79,5 @@ def _note(bank: Bank, request: Mapping[str, object], by: str, answer: Mapping[st
 
 def _index(modem: object) -> int | None:
     """The modem that a request names, as somebody types it or as a number."""
-    return int(modem) if re.fullmatch(r"[0-9]{1,4}", str(modem)) else None
+    typed = str(modem)
+    return int(typed) if re.fullmatch(r"[0-9]{1,4}", typed) else None

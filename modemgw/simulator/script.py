@@ -45,4 +45,4 @@ class Script:
     def _do(self, step: Step, by: str) -> None:
         answer = carry_out(self._bank, step.request, by)
         if not answer["ok"]:
-            sys.stderr.write(f"modemgw simulate: {step.path} {answer['error']}\n")
+            sys.stderr.write(f"modemgw simulate: {step.path.rstrip('.')}: {answer['error']}\n")

@@ -55,13 +55,15 @@ def _until_s(octets: bytes, at: datetime) -> float | None:
 
 
 def _enhanced_s(octets: bytes) -> float | None:
-    match octets[0] & 0x07:
+    at = next((at for at, octet in enumerate(octets) if not octet & 0x80), len(octets) - 1)
+    value = octets[at + 1 :] + bytes(3)
+    match octets[at] & 0x07:
         case 1:
-            return _relative_s(octets[1])
+            return _relative_s(value[0])
         case 2:
-            return float(octets[1])
+            return float(value[0]) or None  # 0 is reserved
         case 3:
-            hours, minutes, seconds = (_swapped(octet) for octet in octets[1:4])
+            hours, minutes, seconds = (_swapped(octet) for octet in value[:3])
             return hours * _HOUR_S + minutes * _MINUTE_S + seconds
         case _:
             return None
