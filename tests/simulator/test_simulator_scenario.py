@@ -117,9 +117,9 @@ async def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
         ('[[script]]\ncmd = "inject"\nmodem = 0\nfrom = "+1"', "script[0].text"),
         (
             '[[script]]\ncmd = "inject"\nmodem = 0\nfrom = "+1"\ntext = "ж"\nalphabet = "gsm7"',
-            "script[0].",
+            "script[0]: this text cannot be sent",
         ),
-        ('[[script]]\ncmd = "ussd"\nmodem = 0\npush = 7', "script[0]."),
+        ('[[script]]\ncmd = "ussd"\nmodem = 0\npush = 7', "script[0]: a page is"),
     ],
 )
 async def test_what_is_wrong_in_a_file_is_said_with_its_place(
