@@ -16,6 +16,7 @@ from modemgw.simulator import accent
 from modemgw.simulator.calls import IncomingCall
 from modemgw.simulator.command_line import BadLineError, parse_line
 from modemgw.simulator.commands import Ask, execute
+from modemgw.simulator.dice import dice
 from modemgw.simulator.errors import AtError, Cme, Cms, cme, cms
 from modemgw.simulator.faults import FaultName, Faults
 from modemgw.simulator.journal import Event
@@ -76,9 +77,11 @@ class SimulatedModem:
         journal: Journal,
         timing: Timing,
         rng: Random,
+        seed: int,
         replug: Callable[[], None],
     ) -> None:
-        """`replug` gives it a new port where it has none."""
+        """`replug` gives it a new port where it has none. What depends on what its user does hangs
+        on `seed` alone; `rng` is for what it does by itself."""
         self.index = index
         self.imei = imei(index)
         self.personality = personality
@@ -86,7 +89,9 @@ class SimulatedModem:
         self.journal = journal
         self.timing = timing
         self.rng = rng
-        self.faults = Faults(rng, self._note_fault)
+        self.latency_rng = dice(seed, index, "latency")
+        self.fault_rng = dice(seed, index, "fault")
+        self.faults = Faults(lambda name: dice(seed, index, "fault", name), self._note_fault)
         self.mishaps = Mishaps(self, replug)
         self.radio = Radio(rssi=rng.randint(14, 28))
         self.settings = accent.settings_of(personality)
@@ -110,7 +115,7 @@ class SimulatedModem:
         self.receiver = Receiver(self)
         self.call = IncomingCall(self)
         self.ussd = Ussd(self)
-        network.register(sim.number, self)
+        network.register(sim.number, self, index)
 
     @property
     def is_plugged(self) -> bool:
@@ -256,7 +261,7 @@ class SimulatedModem:
         sim.power_up()
         sim.storage.renumber(self.personality.first_index)
         self._sim = sim
-        self.network.register(sim.number, self)
+        self.network.register(sim.number, self, self.index)
         self.announce(f"+CPIN: {sim.lock}")
         self.flush()
 
@@ -272,6 +277,12 @@ class SimulatedModem:
     def offer(self, pdu: str) -> bool:
         """Take a TPDU from the network."""
         return self.receiver.offer(pdu)
+
+    def why_not(self) -> str:
+        """Why it took none: it is `absent`, `full`, or `busy` with one that is not acknowledged."""
+        if not self.is_reachable:
+            return "absent"
+        return "full" if self.receiver.is_full else "busy"
 
     def flush(self) -> None:
         """Ask the network for what waits."""

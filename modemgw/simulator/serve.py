@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def serve(options: Options) -> int:
     """Run a bank until SIGTERM or SIGINT; the exit status of the process.
 
-    Prints `simulator ready` when all links and the control socket stand.
+    That is 2 where the scenario asks for what there is not. Prints `simulator ready` when all links
+    and the control socket stand.
     """
     return asyncio.run(_serve(options))
 
@@ -29,6 +30,9 @@ async def _serve(options: Options) -> int:
         loop.add_signal_handler(number, stopped.set)
     try:
         bank = Bank(options)
+    except ValueError as problem:
+        sys.stderr.write(f"modemgw simulate: {problem}\n")
+        return 2
     except OSError as problem:
         sys.stderr.write(f"modemgw simulate: {problem}\n")
         return 1
