@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select
 from modemgw.store import tables
 from modemgw.store.ids import new_id
 from modemgw.store.prepared import Prepared, Record, given, values_of
-from modemgw.store.sql import insert_new, lock_number, upsert
+from modemgw.store.sql import insert_new, lock_name, upsert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ _GET = Prepared(select(_opt_outs).where(_opt_outs.c.number == given("number")))
 
 def lock(connection: Connection, number: str) -> None:
     """Decide alone about this recipient until the transaction ends."""
-    lock_number(connection, number)
+    lock_name(connection, number)
 
 
 def add(connection: Connection, values: dict[str, Any]) -> bool:

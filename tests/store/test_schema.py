@@ -34,7 +34,9 @@ def test_migrations_make_exactly_our_tables(url: str) -> None:
     migrate(url)
     engine = writer_engine(url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # SQLite has no lengths of texts, and is spared the copy that changing one would need.
+        with_types = connection.dialect.name == "postgresql"
+        context = MigrationContext.configure(connection, opts={"compare_type": with_types})
         differences = compare_metadata(context, metadata)
     engine.dispose()
     # Alembic cannot compare the one index with an expression; the next test does.
