@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import case, delete, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
@@ -28,6 +28,22 @@ def lock(connection: Connection, number: str) -> None:
 def add(connection: Connection, values: dict[str, Any]) -> bool:
     """Record an opt-out; false when the number has one already."""
     return insert_new(connection, _opt_outs, values)
+
+
+def renew(connection: Connection, number: str, sent_at: float, centre: str | None) -> None:
+    """Note that an opt-out was asked for once more: it is as of the latest time.
+
+    `centre` stays only where all were stamped by the same.
+    """
+    row = _opt_outs.c
+    connection.execute(
+        update(_opt_outs)
+        .where(row.number == number)
+        .values(
+            sent_at=case((row.sent_at < sent_at, sent_at), else_=row.sent_at),
+            centre=case((row.centre == centre, row.centre), else_=None),
+        )
+    )
 
 
 def remove(connection: Connection, number: str) -> bool:

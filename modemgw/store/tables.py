@@ -243,6 +243,8 @@ opt_outs = Table(
     Column("message_id", _ID),
     Column("line_id", _ID),
     Column("created_at", Double, nullable=False),
+    Column("sent_at", Double, nullable=False),  # by the clock of the service centre
+    Column("centre", _NUMBER),  # that service centre; null: our clock, or more than one
 )
 
 confirmations = Table(

@@ -116,6 +116,7 @@ def test_candidates_tell_of_opt_outs_and_doubts(connection: Connection) -> None:
         "source": "api",
         "reason": "asked",
         "created_at": NOW,
+        "sent_at": NOW,
     }
     optouts.add(connection, values)
     doubtful = write_text(connection, recipient=number, lane=None)
