@@ -24,6 +24,7 @@ from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.plans import Plan
+from modemgw.gateway.routing import Rule
 from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modemgw.config import Config
-    from modemgw.config.sending import PlanSection
+    from modemgw.config.sending import PlanSection, RouteSection
     from modemgw.store.events import Published
 
 log = structlog.get_logger(__name__)
@@ -130,9 +131,22 @@ def gateway_settings(config: Config) -> GatewaySettings:
         partial_after_s=texts.partial_after,
         in_doubt_timeout_s=texts.in_doubt_timeout,
         line_rest_s=texts.line_rest,
+        sticky_for_s=texts.sticky_for,
         sticky_wait_s=texts.sticky_wait,
+        routes=tuple(_rule(section) for section in config.routes),
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
+    )
+
+
+def _rule(section: RouteSection) -> Rule:
+    return Rule(
+        section.pool,
+        prefixes=tuple(section.prefix),
+        countries=frozenset(section.country),
+        operators=frozenset(section.operator),
+        kinds=frozenset(section.kind),
+        tags=frozenset(section.tag),
     )
 
 

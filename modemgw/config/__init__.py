@@ -32,6 +32,7 @@ from modemgw.config.sending import (
     PlanSection,
     PoolSection,
     RepliesSection,
+    RouteSection,
 )
 from modemgw.config.serving import ApiSection, LogSection, WebhookSection
 
@@ -87,6 +88,9 @@ class Config(BaseSettings):
     plans: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PlanSection] = Field(
         {}, description="What SIMs may send: limits that are never passed."
     )
+    routes: list[RouteSection] = Field(
+        [], description="Which pool a text goes to that names neither pool nor line."
+    )
     webhooks: list[WebhookSection] = Field([], description="Where events are posted.")
     log: LogSection = Field(LogSection(), description="What is written to standard error.")
 
@@ -95,6 +99,13 @@ class Config(BaseSettings):
         urls = [webhook.url for webhook in self.webhooks]
         if len(set(urls)) != len(urls):
             raise ValueError("webhooks: two endpoints have the same url; join their events")
+        return self
+
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Self:
+        for number, route in enumerate(self.routes, 1):
+            if route.pool not in self.pools:
+                raise ValueError(f"routes, no. {number}: there is no pool {route.pool!r}")
         return self
 
     @model_validator(mode="after")

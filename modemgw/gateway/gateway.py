@@ -91,6 +91,7 @@ class Gateway:
         returned, doubtful = await self.writer.run(operation)
         self._known_until = await self.reader.run(events.last_position)
         await self.roster.load(self.reader)
+        await self.dispatcher.look()
         self.dispatcher.expect(await self.reader.run(lambda c: lines.lines_of(c, host)))
         self.refusals.load(await self.reader.run(optouts.numbers))
         log.info("recovered", returned=returned, in_doubt=doubtful, opt_outs=len(self.refusals))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from modemgw.store.writer import Transaction, Writer
 
 log = structlog.get_logger(__name__)
+
+Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
@@ -115,13 +117,13 @@ class Upkeep:
 def promote(
     tx: Transaction,
     now: float,
-    sticks: Callable[[str | None, str | None], bool],
+    sticks: Sticks,
     *,
     hold_patient: bool,
 ) -> list[tuple[str, int]]:
     """Bring messages whose time has come into their lanes; which lanes and priorities.
 
-    `sticks` says of a line and a pool whether a text waits for that line.
+    `sticks` is `Dispatcher.sticks`.
     With `hold_patient` what waits for the first sweeps is left where it is a little longer.
     """
     promoted = []
@@ -129,7 +131,7 @@ def promote(
         if hold_patient and is_patient(row.kind, row.send_at):
             queue.park(tx.connection, row.id, now + 1, "start_hold")
             continue
-        sticky = sticks(row.last_line_id, row.pool)
+        sticky = row.sticky is None and sticks(row.last_line_id, row.pool, row.spoken_at)
         lane = own_lane(row, row.last_line_id if sticky else None)
         changes = {"lane": lane, "ready_at": None, "hold_reason": None}
         if row.status == MessageStatus.SCHEDULED:

@@ -24,6 +24,8 @@ import structlog
 from modemgw.gateway import claims, settle
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Wait
+from modemgw.gateway.load import Load
+from modemgw.gateway.pace import SLOWED
 from modemgw.gateway.settle import Step
 from modemgw.gateway.turns import Turns
 from modemgw.modem.interface import Outcome, Verdict
@@ -103,6 +105,7 @@ class LineWorker:
         self._rest_until = 0.0
         self._turns = Turns()
         self._wait: Wait | None = None  # a limit of the line
+        self.load = Load()
         self._pool_waits: dict[str, Wait] = {}  # what it may not take of what others can send, too
         self._unsure = True  # whether claims of the line may stand that nobody knows of
         self._leaving = False
@@ -282,6 +285,7 @@ class LineWorker:
             clearance = _Clearance(self, job, seq, self._claim_ahead_soon if last else lambda: None)
             frame = frames[seq - 1]
             result = await self.modem.submit(frame.hex, frame.length, clearance)
+            self._note(result)
             step = await self._record(job, seq, result)
             if step is Step.REST:
                 self._rest_until = time.monotonic() + self.shared.settings.line_rest_s
@@ -294,12 +298,21 @@ class LineWorker:
                 self._hand_back_rest(job)
                 return
 
+    def _note(self, result: SubmitResult) -> None:
+        """Learn from an answer how the line and its operator fare."""
+        now = self.shared.clock()
+        if result.outcome is Outcome.ACCEPTED:
+            self.load.add(1, now)
+        self.shared.pace.note(self.modem.status.operator, result, now)
+
     def _keep_gap(self) -> None:
-        """Let the least time of the plan pass before the next message."""
-        plan = self.line.plan
-        if plan.min_gap_s:
-            gap_s = plan.min_gap_s * (1 + plan.gap_jitter * random.random())
-            self._wait = Wait(self.shared.clock() + gap_s, "min_gap")
+        """Let the least time of the plan pass before the next message, or what its operator needs
+        just now."""
+        plan, now = self.line.plan, self.shared.clock()
+        gap_s = plan.min_gap_s * (1 + plan.gap_jitter * random.random())
+        slow_s = self.shared.pace.gap_s(self.modem.status.operator, now)
+        if gap_s or slow_s:
+            self._wait = Wait(now + max(gap_s, slow_s), "min_gap" if gap_s > slow_s else SLOWED)
 
     def _claim_ahead_soon(self) -> None:
         asyncio.get_running_loop().call_soon(self._claim_ahead)

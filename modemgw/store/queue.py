@@ -121,7 +121,11 @@ _CANDIDATE = Prepared(
 _CLAIM = Prepared(update(_messages).where(_m.id == given("id"), _m.lane.is_not(None)))
 _PARK = Prepared(update(_messages).where(_m.id == given("id")))
 _DUE = Prepared(
-    select(_messages, tables.conversations.c.line_id.label("last_line_id"))
+    select(
+        _messages,
+        tables.conversations.c.line_id.label("last_line_id"),
+        tables.conversations.c.spoken_at,
+    )
     .outerjoin(tables.conversations, tables.conversations.c.id == _m.conversation_id)
     .where(_m.ready_at <= given("now"), _m.lane.is_(None))
     .order_by(_m.ready_at)
@@ -208,7 +212,7 @@ def park(connection: Connection, message_id: str, until: float, reason: str | No
 
 def due(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     """Parked messages whose time has come, the earliest first; `last_line_id` is the line that the
-    two last spoke on."""
+    two last spoke on, `spoken_at` when."""
     return _DUE.rows(connection, values_of(now=now, limit=limit))
 
 
