@@ -119,7 +119,10 @@ async def test_registration_signal_and_operator_follow_the_control(
     assert await line.say("AT+CREG?") == ['+CREG: 2,5,"1A2B","0C3D4E5",7', "OK"]
     assert await line.say("AT+COPS?") == ['+COPS: 0,0,"Simtel",7', "OK"]
     assert await line.say("AT+COPS=3,2;+COPS?") == ['+COPS: 0,2,"00101",7', "OK"]
-    assert await line.say("AT+COPS=1") == ["+CME ERROR: 4"]
+    assert await line.say("AT+COPS=1") == ["+CME ERROR: 50"]
+    assert await line.say("AT+COPS=2") == ["+CME ERROR: 4"]
+    assert await line.say('AT+COPS=1,2,"00101"') == ["OK"]
+    assert await line.say('AT+COPS=1,0,"Other"') == ["+CME ERROR: 30"]
     assert (await line.say("AT+COPS=?"))[-1] == "OK"
     assert await line.say("AT+CREG=9") == ["+CME ERROR: 50"]
     await control.do("signal", modem=0, rssi=99)

@@ -136,11 +136,13 @@ async def test_class_0_is_printed_and_class_2_goes_to_the_sim(line: Line, contro
 
 
 async def test_announcements_wait_in_mode_0(line: Line, control: Control) -> None:
-    """And are printed or forgotten when the mode is set, as bfr says."""
+    """And are printed, behind the OK, or forgotten when the mode is set, as bfr says (27.005
+    §3.4.1)."""
     await line.say("AT+CNMI=0,1,0,0,0")
     await inject(control, "one")
     assert await line.say("AT") == ["OK"]
-    assert (await line.say("AT+CNMI=1,1,0,0,0")) == ['+CMTI: "ME",1', "OK"]
+    line.write(b"AT+CNMI=1,1,0,0,0\r")
+    await line.expect(rb'^\r\nOK\r\n\r\n\+CMTI: "ME",1\r\n$')
     await line.say("AT+CNMI=0,1,0,0,0")
     await inject(control, "two")
     assert await line.say("AT+CNMI=2,1,0,0,1") == ["OK"]
@@ -227,13 +229,13 @@ async def test_a_text_waits_for_a_locked_card(line: Line, control: Control) -> N
     assert (await line.say("AT+CMGL=4"))[-3].startswith("+CMGL: 1,")
 
 
-async def test_only_pdu_mode_is_offered_and_the_service_centre_told(line: Line) -> None:
-    """Text mode is refused in clear words."""
+async def test_the_service_centre_is_told_and_routing_offered(line: Line) -> None:
+    """As the network has it, and as 27.005 §3.4.1 has it."""
     assert await line.say("AT+CMGF=0;+CMGF?") == ["+CMGF: 0", "OK"]
-    assert await line.say("AT+CMGF=1") == ["+CMS ERROR: 303"]
+    assert await line.say("AT+CMGF=2") == ["+CMS ERROR: 303"]
     assert await line.say("AT+CSCA?") == ['+CSCA: "+15550009999",145', "OK"]
     assert await line.say("AT+CPMS") == ["ERROR"]
-    assert await line.say("AT+CNMI=?") == ["+CNMI: (0-2),(0-3),(0),(0-2),(0,1)", "OK"]
+    assert await line.say("AT+CNMI=?") == ["+CNMI: (0-2),(0-3),(0-3),(0-2),(0,1)", "OK"]
 
 
 async def test_the_network_holds_so_many_texts_and_no_more(control: Control, bank: Bank) -> None:

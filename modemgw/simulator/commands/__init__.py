@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modemgw.simulator.command_line import Form
-from modemgw.simulator.commands import equipment, general, messages
+from modemgw.simulator.commands import (
+    calls,
+    card,
+    equipment,
+    general,
+    kept,
+    messages,
+    phonebook,
+    sending,
+    service,
+)
 from modemgw.simulator.commands.entry import Ask, Entry, Reply
-from modemgw.simulator.errors import AtError, Cme, cme
+from modemgw.simulator.errors import AtError, Cme, Cms, cme, cms
 
 if TYPE_CHECKING:
     from modemgw.simulator.command_line import Command
@@ -15,7 +25,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Ask", "Reply", "execute", "listing"]
 
-TABLE: dict[str, Entry] = {**general.TABLE, **equipment.TABLE, **messages.TABLE}
+_OF_MESSAGES: dict[str, Entry] = {**service.TABLE, **messages.TABLE, **sending.TABLE}
+TABLE: dict[str, Entry] = {
+    **general.TABLE,
+    **kept.TABLE,
+    **equipment.TABLE,
+    **card.TABLE,
+    **calls.TABLE,
+    **phonebook.TABLE,
+    **_OF_MESSAGES,
+}
 
 
 def execute(modem: SimulatedModem, command: Command) -> Reply:
@@ -36,7 +55,15 @@ def execute(modem: SimulatedModem, command: Command) -> Reply:
     try:
         return answer(modem, command)
     except ValueError:
-        raise cme(Cme.INVALID_PARAMETER) from None
+        raise _invalid(modem, command) from None
+
+
+def _invalid(modem: SimulatedModem, command: Command) -> AtError:
+    """A parameter that is none: 27.005 has codes of its own for it (§3.2.5)."""
+    if command.name not in _OF_MESSAGES:
+        return cme(Cme.INVALID_PARAMETER)
+    text_mode = modem.settings.text_mode
+    return cms(Cms.INVALID_TEXT_PARAMETER if text_mode else Cms.INVALID_PDU_PARAMETER)
 
 
 def listing(modem: SimulatedModem) -> Reply:
