@@ -97,10 +97,10 @@ class VoiceCall:
     def _sound(self) -> None:
         settings = self._modem.settings
         self._rings += 1
-        self._modem.announce("+CRING: VOICE" if settings.extended_ring else "RING")
+        codes = ["+CRING: VOICE" if settings.extended_ring else "RING"]
         if settings.clip:
-            number = self._number
-            self._modem.announce(f'+CLIP: "{number}",{tpdu.type_of(number)},,,,0')
+            codes.append(f'+CLIP: "{self._number}",{tpdu.type_of(self._number)},,,,0')
+        self._modem.announce_together(*codes)
         if settings.registers[0] and self._rings >= settings.registers[0]:
             self._is_answered()
             return

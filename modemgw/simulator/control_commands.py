@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOUR_S = 3600
 _PDU_LIMIT = 400
+_BROADCAST_GSM, _BROADCAST_UCS2 = 0x0F, 0x48  # 23.038 §5
 Answer: TypeAlias = dict[str, object]
 
 
@@ -79,6 +80,22 @@ def _parts(bank: Bank, fields: Fields) -> list[str]:
     return [frame.hex for frame in frames]
 
 
+def _broadcast(bank: Bank, fields: Fields) -> Answer:
+    """`text` on cell broadcast channel `channel`, to one modem or all; `shown` counts the pages
+    that their users wanted to see."""
+    said, channel = fields.text("text"), fields.integer("channel", 0, 0xFFFF, 50)
+    serial = pdu.SerialNumber(
+        pdu.BroadcastScope.NETWORK, fields.integer("code", 0, 1023, 1), update=0
+    )
+    dcs = _BROADCAST_GSM if pdu.segment(said).encoding == "gsm7" else _BROADCAST_UCS2
+    try:
+        pages = pdu.encode_broadcast(said, serial=serial, message_id=channel, dcs=dcs)
+    except pdu.PduError as problem:
+        raise ControlError(f"this text cannot be broadcast: {problem}") from None
+    shown = sum(modem.receiver.broadcast(page) for modem in _modems(bank, fields) for page in pages)
+    return {"pages": pages, "shown": shown}
+
+
 def _unplug(bank: Bank, fields: Fields) -> Answer:
     for modem in _modems(bank, fields):
         modem.unplug()
@@ -110,6 +127,7 @@ def _signal(bank: Bank, fields: Fields) -> Answer:
         raise ControlError(f"rssi: 0 to 31 or 99, not {rssi}")
     for modem in _modems(bank, fields):
         modem.radio.rssi = rssi
+        modem.indicators.check()
     return {}
 
 
@@ -257,6 +275,7 @@ def _about(bank: Bank, modem: SimulatedModem) -> Answer:
 
 COMMANDS: dict[str, Callable[[Bank, Fields], Answer]] = {
     "inject": _inject,
+    "broadcast": _broadcast,
     "unplug": _unplug,
     "replug": _replug,
     "hang": _hang,

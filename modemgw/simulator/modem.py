@@ -306,6 +306,11 @@ class SimulatedModem:
         if self.is_up:
             self.terminal.announce(*lines)
 
+    def announce_together(self, *codes: str) -> None:
+        """Print several unsolicited result codes as one piece, if the modem can print."""
+        if self.is_up:
+            self.terminal.announce_together(*codes)
+
     def _print(self, data: bytes) -> None:
         if self.is_up:
             self._wire.send(data)

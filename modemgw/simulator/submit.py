@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from modemgw.simulator.modem import SimulatedModem
 
+_LINK_S = 5.0  # so long `+CMMS=1` keeps the link for the next text (27.005 §3.5.6: 1 to 5)
 _DUPLICATE = 197  # TP-FCS, 23.040 §9.2.3.22: the service centre has an earlier copy
 
 
@@ -50,6 +51,7 @@ class Submitter:
     def __init__(self, modem: SimulatedModem) -> None:
         self._modem = modem
         self.submits = 0
+        self._link: asyncio.TimerHandle | None = None
 
     def begin(
         self, read: Callable[[], tpdu.Submit], *, told: str, sent: Callable[[], None] | None = None
@@ -90,6 +92,8 @@ class Submitter:
             sent=sent,
         )
         self.submits += 1
+        if self._link is not None:
+            self._link.cancel()
         modem.terminal.busy()
         asyncio.get_running_loop().call_later(latency_s, self._decide, attempt)
         if restarts:
@@ -177,4 +181,12 @@ class Submitter:
             return
         if attempt.sent is not None:
             attempt.sent()
+        self._keep_link()
         self._modem.interpreter.done([f"{attempt.told}: {attempt.mr}"])
+
+    def _keep_link(self) -> None:
+        """`+CMMS=1` becomes 0 by itself where no further text comes in time (27.005 §3.5.6)."""
+        kept = self._modem.settings.kept
+        if kept.get("+CMMS") == (1,):
+            loop = asyncio.get_running_loop()
+            self._link = loop.call_later(_LINK_S, kept.pop, "+CMMS", None)

@@ -220,10 +220,16 @@ class Terminal:
 
     def announce(self, *lines: str) -> None:
         """Print an unsolicited result code of one or two lines; Q1 silences it (V.250 §6.2.5)."""
-        settings = self._settings()
-        if settings.quiet:
+        self._announce(self._result(self._settings().line_end.join(lines)))
+
+    def announce_together(self, *codes: str) -> None:
+        """Print several unsolicited result codes as one piece."""
+        self._announce("".join(self._result(code) for code in codes))
+
+    def _announce(self, printed: str) -> None:
+        if self._settings().quiet:
             return
-        data = self._result(settings.line_end.join(lines)).encode("latin-1", "replace")
+        data = printed.encode("latin-1", "replace")
         if self.mode is not Mode.TEXT:
             self._write(data)
         elif len(self._waiting) < _WAITING_LIMIT:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
+
     from modemgw.simulator.bank import Bank
 
 FRAME = pdu.encode("+15550001001", "Hello")[0]
@@ -287,6 +289,22 @@ async def test_reports_can_be_changed_or_switched_off(
     await line.submit(REPORTED.hex, REPORTED.length)
     await control.do("inject", modem=0, text="behind it", **{"from": "+15550003001"})
     assert b"+CDSI" not in await line.expect(rb"\+CMTI")
+
+
+async def test_the_link_is_kept_for_the_next_text_and_no_longer(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """27.005 §3.5.6: +CMMS=1 becomes 0 by itself, 2 does not."""
+    monkeypatch.setattr("modemgw.simulator.submit._LINK_S", 0.01)
+    assert await line.say("AT+CMMS=1;+CMMS?") == ["+CMMS: 1", "OK"]
+    await line.submit(FRAME.hex, FRAME.length)
+    async with asyncio.timeout(PATIENCE_S):
+        while await line.say("AT+CMMS?") != ["+CMMS: 0", "OK"]:
+            await asyncio.sleep(0.005)
+    await line.say("AT+CMMS=2")
+    await line.submit(FRAME.hex, FRAME.length)
+    await asyncio.sleep(0.03)
+    assert await line.say("AT+CMMS?") == ["+CMMS: 2", "OK"]
 
 
 def test_the_same_seed_makes_the_same_faults() -> None:
