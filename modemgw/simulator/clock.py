@@ -1,36 +1,67 @@
-"""The modem's clock, as `+CCLK` shows and sets it (27.007 §8.15)."""
+"""The time of a bank and of who follows it: the system's, until somebody hurries it or sets it on.
+
+Everything that is a matter of hours goes by it: timetables, validity, scripts, time stamps of the
+network. What passes between a modem and its user takes real time.
+"""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta, timezone
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
-_TIME = re.compile(r"(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)(?:([+-]\d\d))?")
-_QUARTER = timedelta(minutes=15)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCALE_LIMIT: Final = 100_000.0
 
 
-def time_of(text: str) -> datetime:
-    """The time of `26/11/28,14:00:00+04`; UTC where it tells no zone. ValueError for others."""
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text[:24]!r} is no time")
-    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-    zone = timezone(int(match[7] or 0) * _QUARTER)
-    return datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone)
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How time runs: it was `now` (seconds of the epoch) at `t` (seconds of CLOCK_MONOTONIC), and
+    runs `scale` times as fast as that clock; 0 stands still."""
+
+    now: float
+    t: float
+    scale: float
+
+    def at(self, t: float) -> float:
+        """What time it is at a time of CLOCK_MONOTONIC."""
+        return self.now + (t - self.t) * self.scale
 
 
 class Clock:
-    """The clock of one modem: the network's time until the user sets it. It runs on through
-    restarts."""
+    """One time for all. Use on the event loop's thread."""
 
     def __init__(self) -> None:
-        self._ahead = timedelta()
-        self._zone: timezone = UTC
+        self._course = Course(time.time(), time.monotonic(), 1.0)
+        self._told: list[Callable[[], None]] = []
 
-    def now(self) -> datetime:
-        return datetime.now(self._zone) + self._ahead
+    @property
+    def course(self) -> Course:
+        return self._course
 
-    def set(self, time: datetime) -> None:
-        """From now on it is `time`, in its zone."""
-        self._ahead = time - datetime.now(UTC)
-        self._zone = timezone(time.utcoffset() or timedelta())
+    def time(self) -> float:
+        """Seconds of the epoch."""
+        return self._course.at(time.monotonic())
+
+    def date(self) -> datetime:
+        """The same as a date, in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    def on_change(self, told: Callable[[], None]) -> None:
+        """Tell somebody whenever it runs otherwise or was set."""
+        self._told.append(told)
+
+    def set(self, *, scale: float | None = None, advance_s: float = 0.0) -> None:
+        """Run `scale` times as fast as real time, and be so much later at once; never earlier."""
+        if advance_s < 0:
+            raise ValueError("the clock does not go back")
+        self._course = Course(
+            now=self.time() + advance_s,
+            t=time.monotonic(),
+            scale=self._course.scale if scale is None else scale,
+        )
+        for told in self._told:
+            told()

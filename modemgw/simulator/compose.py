@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from modemgw.pdu.coding import CODINGS, Alphabet
 from modemgw.pdu.septets import pack
 from modemgw.simulator import charset, tpdu
-from modemgw.simulator.clock import time_of
 from modemgw.simulator.errors import Cms, cms
+from modemgw.simulator.modem_clock import time_of
 
 if TYPE_CHECKING:
     from modemgw.simulator.settings import Csmp

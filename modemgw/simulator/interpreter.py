@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from modemgw.simulator import accent
 from modemgw.simulator.command_line import BadLineError, parse_line
 from modemgw.simulator.commands import Ask, execute
 from modemgw.simulator.errors import AtError
@@ -28,6 +29,7 @@ class Interpreter:
 
     def __init__(self, modem: SimulatedModem) -> None:
         self._modem = modem
+        self._line: list[Command] = []
         self._commands: deque[Command] = deque()
         self._blocks: list[Sequence[str]] = []
         self._asked: Ask | None = None
@@ -43,7 +45,7 @@ class Interpreter:
             modem.terminal.answer([], "ERROR")
             return
         if modem.mishaps.before(commands):
-            self._commands, self._blocks = deque(commands), []
+            self._line, self._commands, self._blocks = commands, deque(commands), []
             self._go_on()
 
     def text(self, text: str | None) -> None:
@@ -94,12 +96,16 @@ class Interpreter:
 
     def _end(self, error: AtError | None) -> None:
         modem = self._modem
-        final = "OK" if error is None else error.final(modem.settings.cmee)
+        final = "OK" if error is None else accent.final(modem, error)
         blocks, self._blocks = self._blocks, []
         self._commands.clear()
         if not modem.mishaps.answered():
             return
-        if any(line.startswith("+CMGL") for block in blocks for line in block):
+        if any(accent.written(command) in modem.personality.unfinished for command in self._line):
+            for block in blocks:
+                modem.announce(*block)
+            modem.terminal.idle()
+        elif any(line.startswith("+CMGL") for block in blocks for line in block):
             modem.terminal.answer(blocks, final, cut=modem.mishaps.in_listing())
         else:
             modem.terminal.answer(blocks, final)

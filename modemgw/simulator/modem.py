@@ -12,17 +12,18 @@ import asyncio
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from modemgw.simulator import accent
 from modemgw.simulator.calls import VoiceCall
-from modemgw.simulator.clock import Clock
+from modemgw.simulator.dice import dice
 from modemgw.simulator.errors import Cme, Cms, cme, cms
 from modemgw.simulator.faults import FaultName, Faults
 from modemgw.simulator.indicators import Indicators
 from modemgw.simulator.interpreter import Interpreter
 from modemgw.simulator.journal import Event
 from modemgw.simulator.mishaps import Mishaps
+from modemgw.simulator.modem_clock import ModemClock
 from modemgw.simulator.radio import Radio
 from modemgw.simulator.receive import Receiver
-from modemgw.simulator.settings import Profile, SavedService, Settings
 from modemgw.simulator.sim import Lock, imei
 from modemgw.simulator.storage import Combined, Storage
 from modemgw.simulator.submit import Submitter
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from modemgw.simulator.clock import Clock
     from modemgw.simulator.journal import Journal
     from modemgw.simulator.network import Network
     from modemgw.simulator.personality import Personality
+    from modemgw.simulator.settings import Profile, SavedService, Settings
     from modemgw.simulator.sim import Contact, Sim
     from modemgw.simulator.storage import Places
     from modemgw.simulator.timing import Timing
@@ -78,10 +81,13 @@ class SimulatedModem:
         network: Network,
         journal: Journal,
         timing: Timing,
+        clock: Clock,
         rng: Random,
+        seed: int,
         replug: Callable[[], None],
     ) -> None:
-        """`replug` gives it a new port where it has none."""
+        """`replug` gives it a new port where it has none. What depends on what its user does hangs
+        on `seed` alone; `rng` is for what it does by itself."""
         self.index = index
         self.imei = imei(index)
         self.personality = personality
@@ -89,17 +95,21 @@ class SimulatedModem:
         self.journal = journal
         self.timing = timing
         self.rng = rng
-        self.faults = Faults(rng, self._note_fault)
+        self.latency_rng = dice(seed, index, "latency")
+        self.fault_rng = dice(seed, index, "fault")
+        self.faults = Faults(lambda name: dice(seed, index, "fault", name), self._note_fault)
         self.mishaps = Mishaps(self, replug)
         self.radio = Radio(rssi=rng.randint(14, 28))
-        self.settings = Settings()
+        self.settings = accent.settings_of(personality)
         self.session = 0
+        self.is_settling = False
         self.power = Power.UNPLUGGED
         self._sim: Sim | None = sim
+        sim.storage.renumber(personality.first_index)
         self._me = Storage("ME", personality.me_capacity, personality.first_index)
         self.broadcasts = Storage("BM", _BROADCASTS, personality.first_index)
-        self.clock = Clock()
-        self.profile = Profile()
+        self.clock = ModemClock(clock)
+        self.profile: Profile | None = None
         self.saved_services: dict[int, SavedService] = {}
         self.phonebook: dict[int, Contact] = {}
         self._port: Port | None = None
@@ -110,6 +120,7 @@ class SimulatedModem:
             write=self._print,
             line=lambda line: self.interpreter.run(line),
             text=lambda text: self.interpreter.text(text),
+            prompt=personality.prompt.encode(),
         )
         self.interpreter = Interpreter(self)
         self.submitter = Submitter(self)
@@ -117,7 +128,7 @@ class SimulatedModem:
         self.call = VoiceCall(self)
         self.ussd = Ussd(self)
         self.indicators = Indicators(self)
-        network.register(sim.number, self)
+        network.register(sim.number, self, index)
 
     @property
     def is_plugged(self) -> bool:
@@ -163,12 +174,20 @@ class SimulatedModem:
         return sim
 
     def usable_sim(self) -> Sim:
-        """The SIM, unlocked, for a message command; AtError (CMS 310, 311, 316) otherwise."""
+        """The SIM, unlocked, for a message command; AtError otherwise: CMS 310, 311, 316, or what
+        the maker says while it settles after its start."""
         if self._sim is None:
             raise cms(Cms.SIM_NOT_INSERTED)
         if self._sim.lock in _LOCK_CODES:
             raise cms(_LOCK_CODES[self._sim.lock])
+        if self.is_settling:
+            raise cms(self.personality.settling)
         return self._sim
+
+    def fresh_settings(self) -> Settings:
+        """Those of a modem that was just switched on: the maker's, and what `AT&W` stored."""
+        settings = accent.settings_of(self.personality)
+        return settings if self.profile is None else self.profile.onto(settings)
 
     @property
     def service_centre(self) -> str:
@@ -229,7 +248,15 @@ class SimulatedModem:
         self._become(Power.UP)
         for line in self.personality.banner:
             self.announce(line)
+        if self.personality.settle_s:
+            self.is_settling = True
+            self._later("settle", self.personality.settle_s, self._settled)
         self._back()
+
+    def _settled(self) -> None:
+        self.is_settling = False
+        for line in self.personality.settled:
+            self.announce(line)
 
     def _back(self) -> None:
         self._become(Power.UP)
@@ -238,7 +265,7 @@ class SimulatedModem:
 
     def _lose_power(self, power: Power) -> None:
         self._silence(power)
-        self.settings = self.profile.settings()
+        self.settings = self.fresh_settings()
         self.radio.functionality = 1
         self.receiver.reset()
         if self._sim is not None:
@@ -254,6 +281,7 @@ class SimulatedModem:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self.is_settling = False
 
     def _become(self, power: Power) -> None:
         if power is not self.power:
@@ -270,8 +298,9 @@ class SimulatedModem:
         """Put this card in place of what is there; its PIN has to be entered."""
         self.remove_sim()
         sim.power_up()
+        sim.storage.renumber(self.personality.first_index)
         self._sim = sim
-        self.network.register(sim.number, self)
+        self.network.register(sim.number, self, self.index)
         self.announce(f"+CPIN: {sim.lock}")
         self.flush()
 
@@ -281,13 +310,19 @@ class SimulatedModem:
         for name, level in self.settings.registration_reports.items():
             if level:
                 place = f',"{self.radio.area}","{self.radio.cell}"' if level > 1 else ""
-                self.announce(f"{name}: {stat}{place}")
+                self.announce(accent.registered(self.personality, f"{name}: {stat}{place}"))
         self.indicators.check()
         self.flush()
 
     def offer(self, pdu: str) -> bool:
         """Take a TPDU from the network."""
         return self.receiver.offer(pdu)
+
+    def why_not(self) -> str:
+        """Why it took none: it is `absent`, `full`, or `busy` with one that is not acknowledged."""
+        if not self.is_reachable:
+            return "absent"
+        return "full" if self.receiver.is_full else "busy"
 
     def flush(self) -> None:
         """Ask the network for what waits."""

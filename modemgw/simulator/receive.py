@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from modemgw.simulator.storage import Places
 
 _HELD_LIMIT = 64
+_REFUSED_AGAIN_S = 1.0
 
 
 class Route(Enum):
@@ -196,8 +197,7 @@ class Receiver:
     def acknowledge(self, *, refused: bool = False) -> None:
         """`+CNMA` (27.005 §3.4.4). AtError 340 where nothing waits for it.
 
-        What is `refused` (RP-ERROR) stays at the network, which tries it again when something
-        else is taken or the modem asks.
+        What is `refused` (RP-ERROR) stays at the network, which tries it again after a second.
         """
         waiting = self._unacknowledged
         if waiting is None:
@@ -207,6 +207,7 @@ class Receiver:
         if refused:
             self._modem.journal.write(Event.LOST, self._modem.index, pdu=waiting.pdu)
             self._modem.network.put_back(waiting.number, waiting.pdu)
+            asyncio.get_running_loop().call_later(_REFUSED_AGAIN_S, self._modem.flush)
         else:
             asyncio.get_running_loop().call_soon(self._modem.flush)
 

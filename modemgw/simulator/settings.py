@@ -121,14 +121,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What `AT&W` stores, and what a modem is switched on with."""
+    """What `AT&W` stores, and what a modem is switched on with from then on."""
 
-    echo: bool = True
-    verbose: bool = True
-    quiet: bool = False
-    result_codes: int = 4
-    cmee: int = 0
-    registers: tuple[tuple[int, int], ...] = tuple(_registers().items())
+    echo: bool
+    verbose: bool
+    quiet: bool
+    result_codes: int
+    cmee: int
+    registers: tuple[tuple[int, int], ...]
 
     @classmethod
     def of(cls, settings: Settings) -> Profile:
@@ -142,13 +142,9 @@ class Profile:
             registers=tuple(settings.registers.items()),
         )
 
-    def settings(self) -> Settings:
+    def onto(self, settings: Settings) -> Settings:
         """Fresh settings with it."""
-        return Settings(
-            echo=self.echo,
-            verbose=self.verbose,
-            quiet=self.quiet,
-            result_codes=self.result_codes,
-            cmee=self.cmee,
-            registers=dict(self.registers),
-        )
+        settings.echo, settings.verbose, settings.quiet = self.echo, self.verbose, self.quiet
+        settings.result_codes, settings.cmee = self.result_codes, self.cmee
+        settings.registers = dict(self.registers)
+        return settings

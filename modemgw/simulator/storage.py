@@ -70,6 +70,12 @@ class Storage:
     def __len__(self) -> int:
         return len(self._places)
 
+    def renumber(self, first_index: int) -> None:
+        """Count the places from another number on: modems differ, the card is the same."""
+        shift = first_index - self.first_index
+        self._places = {index + shift: stored for index, stored in self._places.items()}
+        self.first_index = first_index
+
     def add(
         self,
         pdu: str,

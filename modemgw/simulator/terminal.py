@@ -22,7 +22,6 @@ _CTRL_Z = 0x1A
 _ESC = 0x1B
 _CR = 0x0D
 _FIRST_PRINTABLE = 0x20
-_PROMPT = b"\r\n> "
 _INPUT_LIMIT = 4096
 _TEXT_LIMIT = 2048
 LINE_LIMIT = 1024
@@ -62,8 +61,13 @@ class Terminal:
         write: Callable[[bytes], None],
         line: Callable[[str], None],
         text: Callable[[str | None], None],
+        prompt: bytes = b"\r\n> ",
     ) -> None:
-        """`line` gets a command line from its AT on; `text` a text, None where ESC ended it."""
+        """`line` gets a command line from its AT on; `text` a text, None where ESC ended it.
+
+        `prompt` is how it asks for a text (27.005 §3.5.1).
+        """
+        self._prompt = prompt
         self._settings = settings
         self._write = write
         self._line = line
@@ -159,7 +163,7 @@ class Terminal:
         while self._is_typed and (at := self._input.find(_CR, start, end)) >= 0:
             start = at + 1
             self._echo(start)
-            self._write(_PROMPT)
+            self._write(self._prompt)
         self._echo(end)
 
     def _echo(self, end: int) -> None:
@@ -178,7 +182,7 @@ class Terminal:
         """Ask for a text: hex in one line or, `typed`, words in lines that can be corrected."""
         self.mode = Mode.TEXT
         self._is_typed = typed
-        self._write(_PROMPT)
+        self._write(self._prompt)
 
     def busy(self) -> None:
         """Read nothing until `answer` or `idle`."""

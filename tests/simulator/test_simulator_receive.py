@@ -188,7 +188,6 @@ async def test_acknowledgements_have_numbers_and_reports_in_pdu_mode(
     assert await line.say("AT+CNMA=2") == ["OK"]
     assert [entry["pdu"] for entry in journal(tmp_path, "lost")] == [raw]
     assert await line.say("AT+CNMI?") == ["+CNMI: 2,2,0,0,0", "OK"]
-    await inject(control, "three")
     assert raw.encode() in await line.expect(rb"\+CMT: ,\d+\r\n[0-9A-F]+\r\n")
 
 
@@ -205,7 +204,7 @@ async def test_text_mode_acknowledges_without_numbers(line: Line, control: Contr
 
 async def test_an_acknowledgement_is_refused_during_a_submit(line: Line, control: Control) -> None:
     """The message service is taken (27.005 §3.2.5: 301); afterwards it is heard."""
-    await control.do("latency", modem=0, min_ms=100)
+    await control.do("latency", modem=0, min_ms=1000)
     await line.say("AT+CSMS=1;+CNMI=2,2,0,0,0")
     frame = pdu.encode("+15550001001", "x")[0]
     line.write(b"AT+CMGS=%d\r" % frame.length)

@@ -6,12 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from modemgw.simulator import charset
-from modemgw.simulator.clock import time_of
 from modemgw.simulator.command_line import Form
 from modemgw.simulator.commands.entry import Entry, Reply
 from modemgw.simulator.errors import AtError, Cme, cme
 from modemgw.simulator.indicators import DESCRIPTIONS
-from modemgw.simulator.personality import IccidForm
+from modemgw.simulator.modem_clock import time_of
 from modemgw.simulator.text_mode import time_string
 
 if TYPE_CHECKING:
@@ -28,9 +27,8 @@ def iccid(modem: SimulatedModem, command: Command) -> Reply:
         return []
     if command.form is Form.SET:
         raise AtError
-    number = modem.present_sim().iccid
-    bare = modem.personality.iccid_form is IccidForm.BARE
-    return [number if bare else f"{command.name}: {number}"]
+    line = modem.personality.iccid[command.name]
+    return [line.replace("{iccid}", modem.present_sim().iccid)]
 
 
 def _registration(modem: SimulatedModem, command: Command) -> Reply:

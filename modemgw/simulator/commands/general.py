@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modemgw.simulator.accent import settings_of
 from modemgw.simulator.charset import CHARSETS
 from modemgw.simulator.command_line import Form
 from modemgw.simulator.commands.entry import Entry, Reply
-from modemgw.simulator.settings import REGISTER_LIMITS, Profile, Settings
+from modemgw.simulator.settings import REGISTER_LIMITS, Profile
 
 if TYPE_CHECKING:
     from modemgw.simulator.command_line import Command
     from modemgw.simulator.modem import SimulatedModem
+    from modemgw.simulator.settings import Settings
 
 
 def _echo(modem: SimulatedModem, command: Command) -> Reply:
@@ -48,14 +50,14 @@ def _reset(modem: SimulatedModem, command: Command) -> Reply:
     """Z: hang up, and be as after switching on (V.250 §6.1.1)."""
     _switch(command, default=0)
     modem.call.hang_up()
-    modem.settings = modem.profile.settings()
+    modem.settings = modem.fresh_settings()
     return []
 
 
 def _factory(modem: SimulatedModem, command: Command) -> Reply:
     if command.number(0, 0):
         raise ValueError("&F: 0 alone")
-    modem.settings = Settings()
+    modem.settings = settings_of(modem.personality)
     return []
 
 
@@ -72,7 +74,7 @@ def _view(modem: SimulatedModem, _command: Command) -> Reply:
         *_told(modem.settings),
         "",
         "STORED PROFILE 0:",
-        *_told(modem.profile.settings()),
+        *_told(modem.fresh_settings()),
     ]
 
 
