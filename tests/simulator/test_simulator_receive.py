@@ -202,7 +202,9 @@ async def test_text_mode_acknowledges_without_numbers(line: Line, control: Contr
     assert await line.say("AT+CNMA") == ["+CMS ERROR: 340"]
 
 
-async def test_an_acknowledgement_is_refused_during_a_submit(line: Line, control: Control) -> None:
+async def test_an_acknowledgement_is_refused_during_a_submit(
+    line: Line, control: Control, bank: Bank
+) -> None:
     """The message service is taken (27.005 §3.2.5: 301); afterwards it is heard."""
     await control.do("latency", modem=0, min_ms=1000)
     await line.say("AT+CSMS=1;+CNMI=2,2,0,0,0")
@@ -210,6 +212,9 @@ async def test_an_acknowledgement_is_refused_during_a_submit(line: Line, control
     line.write(b"AT+CMGS=%d\r" % frame.length)
     await line.expect(rb"\r\n> ")
     line.write(frame.hex.encode() + b"\x1a")
+    async with asyncio.timeout(PATIENCE_S):
+        while not bank.modems[0].submitter.submits:
+            await asyncio.sleep(0.002)
     await inject(control, "one")
     await line.expect(rb"\+CMT: ,\d+\r\n[0-9A-F]+\r\n")
     line.write(b"AT+CNMA\r")

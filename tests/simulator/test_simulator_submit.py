@@ -152,11 +152,12 @@ async def test_a_text_to_another_modem_of_the_bank_gets_there(line: Line, bank: 
 
 
 async def test_during_a_submit_commands_wait_and_announcements_do_not(
-    line: Line, control: Control
+    line: Line, control: Control, bank: Bank
 ) -> None:
     """One command at a time."""
     await control.do("latency", modem=0, min_ms=1000, max_ms=1000)
     await type_in(line)
+    await until(lambda: bank.modems[0].submitter.submits == 1)
     line.write(b"AT+CSQ\r")
     await control.do("inject", modem=0, text="hi", **{"from": "+15550003001"})
     printed = await line.expect(rb"\+CSQ: [^\r]*\r\n\r\nOK\r\n")
