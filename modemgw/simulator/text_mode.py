@@ -50,8 +50,6 @@ def listed(index: int, stored: Stored, view: View) -> list[str]:
             head += f"{_number(message.address, view)},,"
         case pdu.StatusReport():
             return [head + report_fields(message, view)]
-        case pdu.Command():
-            return [f"{head}{message.first},{message.ct}"]
         case _:
             return [f"{head},,", stored.pdu]
     if view.details:
@@ -72,8 +70,6 @@ def shown(stored: Stored, view: View) -> list[str]:
             return [head + _submit_fields(message, view), _data(message, view)]
         case pdu.StatusReport():
             return [head + report_fields(message, view)]
-        case pdu.Command():
-            return [f"{head}{message.first},{message.ct}"]
         case _:
             return [f"{head},,", stored.pdu]
 
@@ -125,10 +121,7 @@ def _submit_fields(message: pdu.Submit, view: View) -> str:
 
 def _page(head: str, raw: str, view: View, *, with_dcs: bool) -> list[str]:
     octets = bytes.fromhex(raw)
-    try:
-        page = pdu.decode_broadcast(raw)
-    except pdu.PduError:
-        return [f"{head},,,", raw]
+    page = pdu.decode_broadcast(raw)
     serial = int.from_bytes(octets[:2], "big")
     dcs = f"{page.dcs}," if with_dcs else ""
     is_septets = page.text is not None and not _is_ucs2_page(page)

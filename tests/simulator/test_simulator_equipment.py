@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from modemgw.simulator.bank import Bank
 from modemgw.simulator.options import Options
 from modemgw.simulator.personality import PERSONALITIES
 from modemgw.simulator.sim import luhn_digit
-from tests.simulator.line import Control, Line
+from tests.simulator.line import PATIENCE_S, Control, Line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -295,6 +296,25 @@ async def test_a_number_is_dialled(line: Line, control: Control) -> None:
     await control.do("registration", modem=0, stat=2)
     assert await line.say("ATD12345;") == ["NO CARRIER"]
     assert await line.say("ATO") == ["NO CARRIER"]
+
+
+async def test_a_dialled_number_rings_answers_and_hangs_up(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """27.007 §7.18: dialling, alerting, active; the far end ends it by itself."""
+    for name in ("_DIALLING_S", "_ALERTING_S", "_TALK_S"):
+        monkeypatch.setattr(f"modemgw.simulator.calls.{name}", 0.05)
+    await line.say("AT+CMER=3,0,0,1")
+    line.write(b"ATD12345;\r")
+    seen = await line.expect(rb"NO CARRIER\r\n\r\n\+CIEV: 5,0\r\n")
+    assert seen == (b"\r\nOK\r\n\r\n+CIEV: 5,1\r\n\r\nNO CARRIER\r\n\r\n+CIEV: 5,0\r\n")
+    monkeypatch.setattr("modemgw.simulator.calls._ALERTING_S", 30.0)
+    assert await line.say("ATD12345;") == ["OK"]
+    async with asyncio.timeout(PATIENCE_S):
+        while await line.say("AT+CLCC") != ['+CLCC: 1,0,3,0,0,"12345",129', "OK"]:
+            await asyncio.sleep(0.005)
+    assert await line.say("ATH1") == ["+CME ERROR: 50"]
+    assert await line.say("ATH") == ["OK"]
 
 
 async def test_the_pin_is_switched_and_changed(line: Line, control: Control) -> None:

@@ -83,12 +83,31 @@ async def test_a_text_goes_out_with_the_parameters_of_csmp(text: Line, tmp_path:
     assert await text.say("AT+CSMP?") == ['+CSMP: 25,"26/12/24,18:00:00+04",65,16', "OK"]
 
 
+async def test_each_form_of_validity_is_told_again(text: Line) -> None:
+    """27.005 §3.1 `<vp>`: a time, hex of the enhanced form, nothing at all."""
+    forms = {
+        "17,167": "167",
+        '25,"26/12/24,18:00:00+04"': '"26/12/24,18:00:00+04"',
+        '9,"01A70000000000"': '"01A70000000000"',
+        "1": "",
+    }
+    await text.say("AT+CSDH=1")
+    for index, (given, told) in enumerate(forms.items(), 1):
+        assert await text.say(f"AT+CSMP={given}") == ["OK"]
+        assert (await typed(text, 'AT+CMGW="+15550001001"', b"x"))[-1] == "OK"
+        assert (await text.say(f"AT+CMGR={index}"))[0] == (
+            f'+CMGR: "STO UNSENT","+15550001001",,145,{given.split(",")[0]},0,0,{told},'
+            '"+15550009999",145,1'
+        )
+
+
 @pytest.mark.parametrize(
     "command",
     [
         "AT+CSMP=0,167,0,0",
         "AT+CSMP=17,256",
         'AT+CSMP=25,"tomorrow"',
+        'AT+CSMP=9,"01A7"',
         "AT+CSMP=17,167,0,300",
         "AT+CSDH=2",
         'AT+CMGS=""',
