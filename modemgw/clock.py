@@ -38,7 +38,12 @@ class ClockError(Exception):
 
 
 class Clock(Protocol):
-    """What time it is, and how to wait for another."""
+    """What time it is, and how to wait for another.
+
+    `warning` says what a person has to know of it; empty for real time.
+    """
+
+    warning: str
 
     def __call__(self) -> float:
         """Seconds of the epoch."""
@@ -52,6 +57,8 @@ class Clock(Protocol):
 
 class SystemClock:
     """Real time."""
+
+    warning = ""
 
     def __call__(self) -> float:
         """As `Clock` has it."""
@@ -90,6 +97,7 @@ class SharedClock:
     def __init__(self, path: Path) -> None:
         """`path` is the Unix socket where it is told how time runs."""
         self._path = path
+        self.warning = f"time is not real: the daemon follows the test clock at {path}"
         self._course = _Course(time.time(), time.monotonic(), 1.0)
         self._is_told = False
         self._changed = asyncio.Event()

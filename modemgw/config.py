@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 ENV_PREFIX = "MODEMGW_"
+CLOCK_PREFIX = "unix:"
 SECRET_BYTES = 32
 
 Kind = Literal["conversational", "transactional", "marketing"]
@@ -73,6 +74,12 @@ def _address(value: str) -> str:
     host, colon, port = value.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65_535:
         raise ValueError('an address is HOST:PORT, such as "127.0.0.1:8080" or "[::1]:8080"')
+    return value
+
+
+def _clock_address(value: str) -> str:
+    if value and not value.startswith(f"{CLOCK_PREFIX}/"):
+        raise ValueError('a clock is "unix:" and a path, such as "unix:/srv/bank/clock.sock"')
     return value
 
 
@@ -385,6 +392,16 @@ class LogSection(_Section):
     )
 
 
+class TestingSection(_Section):
+    """For tests alone; never on a bank that texts people."""
+
+    clock: Annotated[str, AfterValidator(_clock_address)] = Field(
+        "",
+        description='"unix:PATH": policy goes by the clock at this socket, not by real time. '
+        "`modemgw simulate` serves one as DIR/clock.sock.",
+    )
+
+
 class _Environment(EnvSettingsSource):
     """The environment; what is no JSON is taken as it is and read by the field's own validator."""
 
@@ -428,6 +445,7 @@ class Config(BaseSettings):
     )
     webhooks: list[WebhookSection] = Field([], description="Where events are posted.")
     log: LogSection = Field(LogSection(), description="What is written to standard error.")
+    test: TestingSection = Field(TestingSection(), description="For tests alone.")
 
     @model_validator(mode="after")
     def _webhooks_differ(self) -> Self:

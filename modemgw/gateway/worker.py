@@ -136,7 +136,7 @@ class LineWorker:
 
     async def _take(self) -> Job | None:
         """The next message: the one claimed ahead, unless something more urgent came meanwhile."""
-        if time.monotonic() < self._rest_until:
+        if self.shared.clock.elapsed() < self._rest_until:
             return None
         ahead, self._next = self._next, None
         try:
@@ -153,7 +153,7 @@ class LineWorker:
         except StoreUnavailableError as error:
             log.warning("no_claim", line=self.line.id, error=str(error))
             self._unsure = True
-            self._rest_until = time.monotonic() + CLAIM_RETRY_S
+            self._rest_until = self.shared.clock.elapsed() + CLAIM_RETRY_S
             return None
         return claimed.job
 
@@ -218,11 +218,12 @@ class LineWorker:
 
     async def _rest(self) -> None:
         """Wait until there may be something to send."""
-        rest_s = self._rest_until - time.monotonic()
+        clock = self.shared.clock
+        rest_s = self._rest_until - clock.elapsed()
         if rest_s > 0:
             self._wake.clear()
             if not self._leaving:
-                await _wait(self._wake, rest_s)
+                await clock.pause(rest_s, self._wake)
             return
         self.idle = True
         try:
@@ -243,7 +244,8 @@ class LineWorker:
             result = await self.modem.submit(frame.hex, frame.length, clearance)
             step = await self._record(job, seq, result)
             if step is Step.REST:
-                self._rest_until = time.monotonic() + self.shared.settings.line_rest_s
+                rest_s = self.shared.settings.line_rest_s
+                self._rest_until = self.shared.clock.elapsed() + rest_s
                 self.shared.line_rests(self.line, result)
                 await self._hand_back_next()  # another line may take it meanwhile
             if step is not Step.NEXT_PART:
@@ -378,11 +380,3 @@ class LineWorker:
 
 def _succeeded(future: asyncio.Future[Any]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            await event.wait()
-    except TimeoutError:
-        pass
