@@ -206,7 +206,7 @@ class LineWorker:
         )
         shared.looked(sight, claimed)
         self._pool_waits.update(claimed.line_pools_wait)
-        self._wait = claimed.wait
+        self._wait = claimed.wait or self._wait
         if claimed.job is not None:
             self._turns = turns.charged(claimed.job.flow, len(claimed.job.todo))
         return claimed
@@ -261,6 +261,7 @@ class LineWorker:
         """Wait until there may be something to send."""
         rest_s = self._rest_until - time.monotonic()
         if (wait := self.wait) is not None:
+            await self._hand_back_next()  # another line may take it meanwhile
             # By the clock on the wall, which may be set.
             rest_s = max(rest_s, min(wait.until - self.shared.clock(), WALL_CLOCK_LOOK_S))
         if rest_s > 0:
