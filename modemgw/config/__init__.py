@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 from modemgw.config.errors import ConfigError
-from modemgw.config.fields import check_database
+from modemgw.config.fields import CLOCK_PREFIX, check_database
 from modemgw.config.modems import ModemsSection
 from modemgw.config.secret import read_secret
 from modemgw.config.sending import (
@@ -34,12 +34,12 @@ from modemgw.config.sending import (
     RepliesSection,
     RouteSection,
 )
-from modemgw.config.serving import ApiSection, LogSection, WebhookSection
+from modemgw.config.serving import ApiSection, LogSection, TestingSection, WebhookSection
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-__all__ = ["Config", "ConfigError", "load", "read_secret"]
+__all__ = ["CLOCK_PREFIX", "Config", "ConfigError", "load", "read_secret"]
 
 ENV_PREFIX = "MODEMGW_"
 
@@ -93,6 +93,7 @@ class Config(BaseSettings):
     )
     webhooks: list[WebhookSection] = Field([], description="Where events are posted.")
     log: LogSection = Field(LogSection(), description="What is written to standard error.")
+    test: TestingSection = Field(TestingSection(), description="For tests alone.")
 
     @model_validator(mode="after")
     def _webhooks_differ(self) -> Self:

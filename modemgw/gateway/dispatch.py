@@ -21,6 +21,7 @@ from modemgw.store.errors import StoreUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from modemgw.clock import Clock
     from modemgw.gateway.claims import Claimed
     from modemgw.gateway.limits import Wait
     from modemgw.gateway.refusals import Refusals
@@ -68,7 +69,7 @@ class Dispatcher:
         refusals: Refusals,
         roster: Roster,
         tally: Tally,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
         self._roster, self._tally = roster, tally
@@ -77,7 +78,7 @@ class Dispatcher:
         self._background: set[asyncio.Task[None]] = set()
         self._swept: set[int] = set()
         self._sweeps_awaited = True
-        self._started = time.monotonic()
+        self._started = clock.elapsed()
         self._stopping = False
         self._turn = 0
         self._lanes = WaitingLanes()
@@ -130,7 +131,7 @@ class Dispatcher:
     @property
     def start_hold(self) -> bool:
         """Whether marketing and scheduled texts still wait for the first sweeps."""
-        if time.monotonic() - self._started >= self.settings.start_hold_s:
+        if self.clock.elapsed() - self._started >= self.settings.start_hold_s:
             return False
         return self._sweeps_awaited
 

@@ -18,6 +18,7 @@ from modemgw.store.inbox import PartKey
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modemgw.clock import Clock
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.inbound import Inbound
     from modemgw.gateway.settings import GatewaySettings
@@ -41,29 +42,30 @@ class Upkeep:
         settings: GatewaySettings,
         dispatcher: Dispatcher,
         inbound: Inbound,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
-        tick, next_look, clock = 0, 0.0, asyncio.get_running_loop().time
+        next_look = next_slow = 0.0
+        clock, real = self._clock.elapsed, asyncio.get_running_loop().time
         while True:
             try:
                 while await self._promote():
                     pass
-                if clock() >= next_look:
-                    next_look = clock() + self._settings.idle_recheck_s
+                if real() >= next_look:
+                    next_look = real() + self._settings.idle_recheck_s
                     await self._dispatcher.look()
-                if tick % SLOW_TICKS == 0:
+                if clock() >= next_slow:
+                    next_slow = clock() + SLOW_TICKS * TICK_S
                     await self._slow()
             except StoreUnavailableError as error:
                 log.warning("upkeep_waits", error=str(error))
             except Exception:  # one message that fails must not stop the clock for all
                 log.exception("upkeep_failed")
-            tick += 1
-            await asyncio.sleep(TICK_S)
+            await self._clock.pause(TICK_S)
 
     async def _promote(self) -> bool:
         """Bring due messages into their lanes; whether there may be more."""

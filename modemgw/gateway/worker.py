@@ -162,7 +162,7 @@ class LineWorker:
 
     async def _take(self) -> Job | None:
         """The next message: the one claimed ahead, unless something more urgent came meanwhile."""
-        if time.monotonic() < self._rest_until or self.wait is not None:
+        if self.shared.clock.elapsed() < self._rest_until or self.wait is not None:
             return None
         ahead, self._next = self._next, None
         try:
@@ -179,7 +179,7 @@ class LineWorker:
         except StoreUnavailableError as error:
             log.warning("no_claim", line=self.line.id, error=str(error))
             self._unsure = True
-            self._rest_until = time.monotonic() + CLAIM_RETRY_S
+            self._rest_until = self.shared.clock.elapsed() + CLAIM_RETRY_S
             return None
         return claimed.job
 
@@ -259,15 +259,16 @@ class LineWorker:
 
     async def _rest(self) -> None:
         """Wait until there may be something to send."""
-        rest_s = self._rest_until - time.monotonic()
+        clock = self.shared.clock
+        rest_s = self._rest_until - clock.elapsed()
         if (wait := self.wait) is not None:
             await self._hand_back_next()  # another line may take it meanwhile
             # By the clock on the wall, which may be set.
-            rest_s = max(rest_s, min(wait.until - self.shared.clock(), WALL_CLOCK_LOOK_S))
+            rest_s = max(rest_s, min(wait.until - clock(), WALL_CLOCK_LOOK_S))
         if rest_s > 0:
             self._wake.clear()
             if not self._leaving:
-                await _wait(self._wake, rest_s)
+                await clock.pause(rest_s, self._wake)
             return
         self.idle = True
         try:
@@ -289,7 +290,8 @@ class LineWorker:
             self._note(result)
             step = await self._record(job, seq, result)
             if step is Step.REST:
-                self._rest_until = time.monotonic() + self.shared.settings.line_rest_s
+                rest_s = self.shared.settings.line_rest_s
+                self._rest_until = self.shared.clock.elapsed() + rest_s
                 self.shared.line_rests(self.line, result)
                 await self._hand_back_next()  # another line may take it meanwhile
             if step is not Step.NEXT_PART:
@@ -441,11 +443,3 @@ class LineWorker:
 
 def _succeeded(future: asyncio.Future[Any]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            await event.wait()
-    except TimeoutError:
-        pass

@@ -327,6 +327,7 @@ class Driver:
             self._late,
             self._direct,
             self._ussd,
+            self._bank.clock,
         )
         self._session = session
         try:

@@ -12,16 +12,17 @@ import asyncio
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from modemgw.simulator import accent
 from modemgw.simulator.calls import IncomingCall
 from modemgw.simulator.command_line import BadLineError, parse_line
 from modemgw.simulator.commands import Ask, execute
+from modemgw.simulator.dice import dice
 from modemgw.simulator.errors import AtError, Cme, Cms, cme, cms
 from modemgw.simulator.faults import FaultName, Faults
 from modemgw.simulator.journal import Event
 from modemgw.simulator.mishaps import Mishaps
 from modemgw.simulator.radio import Radio
 from modemgw.simulator.receive import Receiver
-from modemgw.simulator.settings import Settings
 from modemgw.simulator.sim import Lock, imei
 from modemgw.simulator.storage import Storage
 from modemgw.simulator.submit import Submitter
@@ -76,9 +77,11 @@ class SimulatedModem:
         journal: Journal,
         timing: Timing,
         rng: Random,
+        seed: int,
         replug: Callable[[], None],
     ) -> None:
-        """`replug` gives it a new port where it has none."""
+        """`replug` gives it a new port where it has none. What depends on what its user does hangs
+        on `seed` alone; `rng` is for what it does by itself."""
         self.index = index
         self.imei = imei(index)
         self.personality = personality
@@ -86,25 +89,33 @@ class SimulatedModem:
         self.journal = journal
         self.timing = timing
         self.rng = rng
-        self.faults = Faults(rng, self._note_fault)
+        self.latency_rng = dice(seed, index, "latency")
+        self.fault_rng = dice(seed, index, "fault")
+        self.faults = Faults(lambda name: dice(seed, index, "fault", name), self._note_fault)
         self.mishaps = Mishaps(self, replug)
         self.radio = Radio(rssi=rng.randint(14, 28))
-        self.settings = Settings()
+        self.settings = accent.settings_of(personality)
         self.session = 0
+        self.is_settling = False
         self.power = Power.UNPLUGGED
         self._sim: Sim | None = sim
+        sim.storage.renumber(personality.first_index)
         self._me = Storage("ME", personality.me_capacity, personality.first_index)
         self._port: Port | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._wire = Wire(self.faults, rng, self._to_port)
         self.terminal = Terminal(
-            settings=lambda: self.settings, write=self._print, line=self._run, text=self._text
+            settings=lambda: self.settings,
+            write=self._print,
+            line=self._run,
+            text=self._text,
+            prompt=personality.prompt.encode(),
         )
         self.submitter = Submitter(self)
         self.receiver = Receiver(self)
         self.call = IncomingCall(self)
         self.ussd = Ussd(self)
-        network.register(sim.number, self)
+        network.register(sim.number, self, index)
 
     @property
     def is_plugged(self) -> bool:
@@ -143,11 +154,14 @@ class SimulatedModem:
         return self._sim
 
     def usable_sim(self) -> Sim:
-        """The SIM, unlocked, for a message command; AtError (CMS 310, 311, 316) otherwise."""
+        """The SIM, unlocked, for a message command; AtError otherwise: CMS 310, 311, 316, or what
+        the maker says while it settles after its start."""
         if self._sim is None:
             raise cms(Cms.SIM_NOT_INSERTED)
         if self._sim.lock in _LOCK_CODES:
             raise cms(_LOCK_CODES[self._sim.lock])
+        if self.is_settling:
+            raise cms(self.personality.settling)
         return self._sim
 
     def storage(self, name: str) -> Storage:
@@ -195,7 +209,15 @@ class SimulatedModem:
         self._become(Power.UP)
         for line in self.personality.banner:
             self.announce(line)
+        if self.personality.settle_s:
+            self.is_settling = True
+            self._later("settle", self.personality.settle_s, self._settled)
         self._back()
+
+    def _settled(self) -> None:
+        self.is_settling = False
+        for line in self.personality.settled:
+            self.announce(line)
 
     def _back(self) -> None:
         self._become(Power.UP)
@@ -204,7 +226,7 @@ class SimulatedModem:
 
     def _lose_power(self, power: Power) -> None:
         self._silence(power)
-        self.settings = Settings()
+        self.settings = accent.settings_of(self.personality)
         self.radio.functionality = 1
         self.receiver.reset()
         if self._sim is not None:
@@ -220,6 +242,7 @@ class SimulatedModem:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self.is_settling = False
 
     def _become(self, power: Power) -> None:
         if power is not self.power:
@@ -236,8 +259,9 @@ class SimulatedModem:
         """Put this card in place of what is there; its PIN has to be entered."""
         self.remove_sim()
         sim.power_up()
+        sim.storage.renumber(self.personality.first_index)
         self._sim = sim
-        self.network.register(sim.number, self)
+        self.network.register(sim.number, self, self.index)
         self.announce(f"+CPIN: {sim.lock}")
         self.flush()
 
@@ -247,12 +271,18 @@ class SimulatedModem:
         for name, level in self.settings.registration_reports.items():
             if level:
                 place = f',"{self.radio.area}","{self.radio.cell}"' if level > 1 else ""
-                self.announce(f"{name}: {stat}{place}")
+                self.announce(accent.registered(self.personality, f"{name}: {stat}{place}"))
         self.flush()
 
     def offer(self, pdu: str) -> bool:
         """Take a TPDU from the network."""
         return self.receiver.offer(pdu)
+
+    def why_not(self) -> str:
+        """Why it took none: it is `absent`, `full`, or `busy` with one that is not acknowledged."""
+        if not self.is_reachable:
+            return "absent"
+        return "full" if self.receiver.is_full else "busy"
 
     def flush(self) -> None:
         """Ask the network for what waits."""
@@ -304,10 +334,14 @@ class SimulatedModem:
                     return
                 blocks.append(reply)
         except AtError as error:
-            final = error.final(self.settings.cmee)
+            final = accent.final(self, error)
         if not self.mishaps.answered():
             return
-        if any(line.startswith("+CMGL") for block in blocks for line in block):
+        if any(accent.written(command) in self.personality.unfinished for command in commands):
+            for block in blocks:
+                self.announce(*block)
+            self.terminal.idle()
+        elif any(line.startswith("+CMGL") for block in blocks for line in block):
             self.terminal.answer(blocks, final, cut=self.mishaps.in_listing())
         else:
             self.terminal.answer(blocks, final)
@@ -334,7 +368,7 @@ class SimulatedModem:
         try:
             self.submitter.begin(text)
         except AtError as error:
-            self.terminal.answer([], error.final(self.settings.cmee))
+            self.terminal.answer([], accent.final(self, error))
 
     def _rest(self) -> None:
         """Start what happens while it is up."""

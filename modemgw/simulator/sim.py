@@ -97,12 +97,15 @@ class Sim:
         return self.last_mr
 
 
-def sim_for(index: int, generation: int = 0) -> Sim:
-    """The card that belongs to a slot of the bank; a higher generation is another card."""
+def sim_for(index: int, generation: int = 0, plmn: str = "00101") -> Sim:
+    """The card that belongs to a slot of the bank; a higher generation is another card.
+
+    `plmn` is the home network's code, five or six digits (23.003 §2.2).
+    """
     serial = index + 10_000 * generation
     body = f"89015550{serial:010d}"
     return Sim(
         iccid=body + luhn_digit(body),
-        imsi=f"00101{serial:010d}",
+        imsi=f"{plmn}{serial:0{15 - len(plmn)}d}",
         number=f"+1555{100_000 + serial:07d}",
     )

@@ -40,6 +40,12 @@ class Storage:
     def __len__(self) -> int:
         return len(self._places)
 
+    def renumber(self, first_index: int) -> None:
+        """Count the places from another number on: modems differ, the card is the same."""
+        shift = first_index - self.first_index
+        self._places = {index + shift: stored for index, stored in self._places.items()}
+        self.first_index = first_index
+
     def add(self, pdu: str, length: int, stat: Stat = Stat.RECEIVED_UNREAD) -> int | None:
         """Put a message into the lowest free place; its index, or None when all are taken."""
         for index in range(self.first_index, self.first_index + self.capacity):

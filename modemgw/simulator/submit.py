@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modemgw.simulator import tpdu
+from modemgw.simulator import accent, tpdu
 from modemgw.simulator.errors import AtError, Cms, cms
 from modemgw.simulator.faults import FaultName
 from modemgw.simulator.journal import Answer, Event
@@ -67,8 +67,7 @@ class Submitter:
             self._refuse(obstacle, "no service", t_ctrl_z)
         if modem.receiver.is_full and modem.faults.strikes(FaultName.MEMORY_FULL):
             self._refuse(Cms.MEMORY_FULL, "memory full", t_ctrl_z)
-        timing = modem.timing
-        latency_s = modem.rng.uniform(timing.submit_min_s, timing.submit_max_s)
+        latency_s = modem.timing.submit.draw(modem.latency_rng)
         sim = modem.present_sim()
         restarts = modem.faults.strikes(FaultName.REBOOT_IN_SUBMIT) is not None
         torn = restarts or modem.mishaps.in_submit(latency_s)
@@ -79,7 +78,7 @@ class Submitter:
             sender=sim.number,
             session=modem.session,
             t_ctrl_z=t_ctrl_z,
-            on_air=deaf is None and (not torn or modem.rng.random() < 0.5),
+            on_air=deaf is None and (not torn or modem.fault_rng.random() < 0.5),
             deaf_s=deaf.seconds if deaf else 0.0,
         )
         self.submits += 1
@@ -100,18 +99,22 @@ class Submitter:
             self._record(attempt, Answer.DROPPED, accepted=False)
             self._later(attempt.deaf_s, self._swallow, attempt, FaultName.NO_ANSWER)
             return
+        ruling = modem.network.ruling(attempt.sender, attempt.submit, attempt.mr)
+        if ruling.code is not None:
+            self._end_by_error(attempt, ruling.code, accepted=False, reason=ruling.reason)
+            return
         if refusal := modem.faults.strikes(FaultName.CMS_ERROR):
-            code = modem.rng.choice(refusal.codes)
+            code = modem.fault_rng.choice(refusal.codes)
             self._end_by_error(attempt, code, accepted=code == _DUPLICATE)
             return
         if error := modem.faults.strikes(FaultName.ACCEPTED_ERROR):
-            self._end_by_error(attempt, modem.rng.choice(error.codes), accepted=True)
+            self._end_by_error(attempt, modem.fault_rng.choice(error.codes), accepted=True)
             return
         lost = not self._is_heard(attempt) or modem.faults.strikes(FaultName.LOST_OK) is not None
         late = None if lost else modem.faults.strikes(FaultName.LATE_OK)
         answer = Answer.LOST if lost else Answer.LATE if late else Answer.OK
         self._record(attempt, answer, accepted=True)
-        modem.network.accept(attempt.sender, attempt.submit, attempt.mr)
+        self._accept(attempt, drops=ruling.drops)
         if late is not None:
             self._later(late.seconds, self._finish, attempt, FaultName.LATE_OK)
         elif lost:
@@ -119,10 +122,17 @@ class Submitter:
         else:
             self._finish(attempt)
 
-    def _end_by_error(self, attempt: Attempt, code: int, *, accepted: bool) -> None:
-        self._record(attempt, Answer.ERROR, accepted=accepted, code=code)
+    def _accept(self, attempt: Attempt, *, drops: bool = False) -> None:
+        network = self._modem.network
+        network.accept(self._modem.index, attempt.sender, attempt.submit, attempt.mr, drops=drops)
+
+    def _end_by_error(
+        self, attempt: Attempt, code: int, *, accepted: bool, reason: str = ""
+    ) -> None:
+        extra = {"reason": reason} if reason else {}
+        self._record(attempt, Answer.ERROR, accepted=accepted, code=code, **extra)
         if accepted:
-            self._modem.network.accept(attempt.sender, attempt.submit, attempt.mr)
+            self._accept(attempt)
         self._finish(attempt, error=cms(code) if code else AtError())
 
     def _later(
@@ -137,10 +147,7 @@ class Submitter:
 
         asyncio.get_running_loop().call_later(seconds, act)
 
-    def _record(
-        self, attempt: Attempt, answer: Answer, *, accepted: bool, code: int | None = None
-    ) -> None:
-        extra = {} if code is None else {"code": code}
+    def _record(self, attempt: Attempt, answer: Answer, *, accepted: bool, **extra: object) -> None:
         self._modem.journal.write(
             Event.SUBMIT,
             self._modem.index,
@@ -169,5 +176,5 @@ class Submitter:
         if error is None:
             terminal.answer([[f"+CMGS: {attempt.mr}"]], "OK")
         else:
-            terminal.answer([], error.final(self._modem.settings.cmee))
+            terminal.answer([], accent.final(self._modem, error))
         terminal.resume()

@@ -44,8 +44,13 @@ class Terminal:
         write: Callable[[bytes], None],
         line: Callable[[str], None],
         text: Callable[[str | None], None],
+        prompt: bytes = b"\r\n> ",
     ) -> None:
-        """`line` gets a command line from its AT on; `text` a text, None where ESC ended it."""
+        """`line` gets a command line from its AT on; `text` a text, None where ESC ended it.
+
+        `prompt` is how it asks for a text (27.005 §3.5.1).
+        """
+        self._prompt = prompt
         self._settings = settings
         self._write = write
         self._line = line
@@ -113,7 +118,7 @@ class Terminal:
     def prompt(self) -> None:
         """Ask for a text."""
         self.mode = Mode.TEXT
-        self._write(b"\r\n> ")
+        self._write(self._prompt)
 
     def busy(self) -> None:
         """Read nothing until `answer` or `idle`."""

@@ -7,21 +7,27 @@ submitted arrives bit for bit. It shares nothing with the codec under test (3GPP
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+_REMEMBERED = 4096  # a bank at work asks for the same few numbers and for the present second
 _DIGITS = "0123456789*#abc"
 _INTERNATIONAL = 0x91
 _UNKNOWN = 0x81
 
 _MTI_SUBMIT = 0x01
 _MTI_REPORT = 0x02
+_RD = 0x04  # duplicates are to be rejected, §9.2.3.25
 _SRR = 0x20  # status report requested, §9.2.3.5
+_SRI = 0x20  # a status report goes back to the sender, §9.2.3.4
+_RP = 0x80  # reply path, §9.2.3.17
 _UDHI = 0x40  # user data begins with a header, §9.2.3.23
 _NO_MORE_MESSAGES = 0x04  # §9.2.3.2: set means that none wait
 _VALIDITY_OCTETS = {0x00: 0, 0x10: 1, 0x08: 7, 0x18: 7}  # §9.2.3.3
+_REPLACE_TYPES = range(0x41, 0x48)  # replace short message types 1 to 7, §9.2.3.9
 _TYPE_0 = 0x40  # TP-PID of a message that is acknowledged and thrown away, §9.2.3.9
 
 
@@ -52,6 +58,20 @@ class Submit:
     @property
     def wants_report(self) -> bool:
         return bool(self.first & _SRR)
+
+    @property
+    def rejects_duplicates(self) -> bool:
+        return bool(self.first & _RD)
+
+    @property
+    def is_type_0(self) -> bool:
+        """Whether a phone acknowledges it and throws it away."""
+        return self.pid == _TYPE_0
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it takes the place of an earlier one with the same TP-PID and sender."""
+        return self.pid in _REPLACE_TYPES
 
     def hex(self, mr: int) -> str:
         """The PDU as it leaves the modem, under the message reference that the modem gave it."""
@@ -99,7 +119,9 @@ def parse_submit(text: str, length: int) -> Submit:
 
 def deliver_of(submit: Submit, *, sender: str, smsc: str, at: datetime) -> str:
     """The SMS-DELIVER that a submit becomes on its way to the recipient (§9.2.2.1), in hex."""
-    first = _NO_MORE_MESSAGES | (submit.first & _UDHI)
+    first = _NO_MORE_MESSAGES | submit.first & (_UDHI | _RP)
+    if submit.wants_report:
+        first |= _SRI
     head = bytes((first,)) + encode_address(sender) + bytes((submit.pid, submit.dcs))
     return (encode_sca(smsc) + head + encode_timestamp(at) + submit.user_data).hex().upper()
 
@@ -147,12 +169,14 @@ def message_class(dcs: int) -> int | None:
     return None
 
 
+@lru_cache(_REMEMBERED)
 def encode_address(number: str) -> bytes:
     """An address field: count of digits, type, semi-octets (§9.1.2.5)."""
     digits = number.removeprefix("+")
     return bytes((len(digits), _type_of(number))) + _semi_octets(digits)
 
 
+@lru_cache(_REMEMBERED)
 def encode_sca(number: str) -> bytes:
     """A service-centre address: count of octets, type, semi-octets (24.011 §8.2.5.1)."""
     if not number:
@@ -163,7 +187,11 @@ def encode_sca(number: str) -> bytes:
 
 def encode_timestamp(at: datetime) -> bytes:
     """TP-SCTS or TP-DT of an aware time (§9.2.3.11)."""
-    offset = at.utcoffset()
+    return _timestamp(at.replace(microsecond=0, tzinfo=None), at.utcoffset())
+
+
+@lru_cache(_REMEMBERED)
+def _timestamp(at: datetime, offset: timedelta | None) -> bytes:
     quarters = round(offset.total_seconds() / 900) if offset else 0
     zone = _swapped(abs(quarters)) | (0x08 if quarters < 0 else 0)
     fields = (at.year % 100, at.month, at.day, at.hour, at.minute, at.second)
@@ -185,6 +213,7 @@ def _semi_octets(digits: str) -> bytes:
     return bytes(low | high << 4 for low, high in zip(codes[::2], codes[1::2], strict=True))
 
 
+@lru_cache(_REMEMBERED)
 def _number(address: bytes) -> str:
     digits = "".join(
         _DIGITS[code] for octet in address[2:] for code in (octet & 0x0F, octet >> 4) if code < 0x0F

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from modemgw import pdu
+from modemgw.simulator.dice import dice
 from modemgw.simulator.faults import Fault, FaultName, Faults
 from modemgw.simulator.phone import Phones
 from tests.simulator.line import PATIENCE_S, Control, Line, journal
@@ -293,7 +293,7 @@ def test_the_same_seed_makes_the_same_faults() -> None:
     """So that a failure can be run again; a fault with a count ends by itself."""
 
     def strikes(seed: int) -> list[bool]:
-        faults = Faults(Random(seed), lambda _: None)
+        faults = Faults(lambda name: dice(seed, name), lambda _: None)
         faults.arm(FaultName.LOST_OK, Fault(p=0.5, left=20))
         return [faults.strikes(FaultName.LOST_OK) is not None for _ in range(200)]
 

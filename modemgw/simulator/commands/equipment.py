@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from modemgw.simulator.command_line import Form
 from modemgw.simulator.commands.entry import Entry, Reply
 from modemgw.simulator.errors import AtError, Cme, cme
-from modemgw.simulator.personality import IccidForm
 from modemgw.simulator.sim import PIN_TRIES, Lock
 
 if TYPE_CHECKING:
@@ -27,9 +26,8 @@ def iccid(modem: SimulatedModem, command: Command) -> Reply:
         return []
     if command.form is Form.SET:
         raise AtError
-    number = modem.present_sim().iccid
-    bare = modem.personality.iccid_form is IccidForm.BARE
-    return [number if bare else f"{command.name}: {number}"]
+    line = modem.personality.iccid[command.name]
+    return [line.replace("{iccid}", modem.present_sim().iccid)]
 
 
 def _errors(modem: SimulatedModem, command: Command) -> Reply:

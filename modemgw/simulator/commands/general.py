@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modemgw.simulator.accent import settings_of
 from modemgw.simulator.commands.entry import Entry, Reply
-from modemgw.simulator.settings import Settings
 
 if TYPE_CHECKING:
     from modemgw.simulator.command_line import Command
@@ -35,7 +35,7 @@ def _switch(command: Command, default: int) -> bool:
 
 
 def _defaults(modem: SimulatedModem, _command: Command) -> Reply:
-    modem.settings = Settings()
+    modem.settings = settings_of(modem.personality)
     return []
 
 
