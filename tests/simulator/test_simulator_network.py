@@ -297,11 +297,14 @@ async def test_reports_follow_their_timetable(
 
 
 async def test_reports_get_lost_come_twice_and_too_early(
-    line: Line, control: Control, tmp_path: Path
+    line: Line, control: Control, bank: Bank, tmp_path: Path
 ) -> None:
     """Each by its probability; what is lost stands in the journal."""
-    await control.do("report", lose=1)
+    await control.do("report", lose=1, temporary=[{"after": "5ms", "st": 0x20}])
     await send(line, "one", srr=True)
+    await until(lambda: bank.network.is_quiet)
+    assert statuses(tmp_path) == []
+    await control.do("report", temporary=[])
     (row,) = journal(tmp_path, "report_lost")
     assert (row["modem"], row["mr"], row["to"], row["reason"]) == (0, 0, PHONE, "lost")
     await control.do("report", lose=0, double=1, st=1)
@@ -361,3 +364,7 @@ async def test_the_network_keeps_so_many_texts_in_all(
     await send(line, "two", to="+15550001002", srr=True)
     await until(lambda: 0x48 in statuses(tmp_path))
     assert [row["reason"] for row in journal(tmp_path, "undelivered")] == ["overflow"]
+    await control.do("phone", number="+1555*", state="on")
+    await control.do("phone", number="+1555*", state="off")
+    await send(line, "three")
+    assert (await control.do("waiting"))["waiting"] == {PHONE: 1}

@@ -107,6 +107,7 @@ async def test_texts_wait_for_a_phone_that_is_off(
     await send(line, "two", srr=True)
     assert (await control.do("inbox", number=PHONE))["texts"] == []
     assert (await control.do("waiting"))["waiting"] == {PHONE: 2}
+    await control.do("phone", number="+1666", state="on")
     assert [(row["reason"], row["to"], row["mr"]) for row in journal(tmp_path, "hold")] == [
         ("off", PHONE, 0),
         ("off", PHONE, 1),
