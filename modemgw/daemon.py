@@ -13,6 +13,7 @@ import sys
 import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -22,6 +23,7 @@ from modemgw.config import ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.plans import Plan
 from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modemgw.config import Config
+    from modemgw.config.sending import PlanSection
     from modemgw.store.events import Published
 
 log = structlog.get_logger(__name__)
@@ -94,8 +97,15 @@ def run(path: Path) -> int:
 def gateway_settings(config: Config) -> GatewaySettings:
     """The gateway's part of the configuration. Raises ConfigError for the secret's file."""
     texts = config.messages
+    plans = {name: _plan(name, section) for name, section in config.plans.items()}
     pools = {
-        name: Pool(name, frozenset(section.lines), section.kind, section.reject_calls)
+        name: Pool(
+            name,
+            frozenset(section.lines),
+            section.kind,
+            section.reject_calls,
+            plans.get(section.plan or ""),
+        )
         for name, section in config.pools.items()
     }
     return GatewaySettings(
@@ -105,6 +115,10 @@ def gateway_settings(config: Config) -> GatewaySettings:
         fingerprint_key=read_secret(config.secret_file),
         language=config.replies.language,
         pools=MappingProxyType(pools),
+        plans=MappingProxyType(plans),
+        line_plans=MappingProxyType(
+            {line.iccid: line.plan for line in config.modems.line if line.plan is not None}
+        ),
         default_kind=texts.default_kind,
         reports=texts.reports,
         reject_calls=config.calls.reject,
@@ -116,8 +130,26 @@ def gateway_settings(config: Config) -> GatewaySettings:
         partial_after_s=texts.partial_after,
         in_doubt_timeout_s=texts.in_doubt_timeout,
         line_rest_s=texts.line_rest,
+        sticky_wait_s=texts.sticky_wait,
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
+    )
+
+
+def _plan(name: str, section: PlanSection) -> Plan:
+    return Plan(
+        name,
+        per_minute=section.per_minute,
+        per_hour=section.per_hour,
+        per_day=section.per_day,
+        per_month=section.per_month,
+        recipients_per_day=section.recipients_per_day,
+        recipients_per_month=section.recipients_per_month,
+        min_gap_s=section.min_gap,
+        gap_jitter=section.gap_jitter,
+        time_zone=ZoneInfo(section.time_zone),
+        billing_day=section.billing_day,
+        warm_up=tuple(section.warm_up),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from modemgw.gateway.lanes import lanes_of, line_lane
+from modemgw.gateway.lanes import WaitingLanes, lanes_of_line
 from modemgw.gateway.roster import is_present
 from modemgw.gateway.worker import LineWorker
 from modemgw.modem.interface import ModemState
@@ -18,6 +19,8 @@ from modemgw.store.errors import StoreUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from modemgw.gateway.claims import Claimed
+    from modemgw.gateway.limits import Wait
     from modemgw.gateway.refusals import Refusals
     from modemgw.gateway.roster import Line, Roster
     from modemgw.gateway.settings import GatewaySettings
@@ -31,6 +34,26 @@ T = TypeVar("T")
 
 RETRY_S = 1.0
 BACKGROUND_LIMIT = 10_000
+LANES_LIMIT = 200  # that a claim looks at
+EVERYTHING = "all"  # what can be paused, beside lines and pools
+
+
+def line_scope(line_id: str) -> str:
+    """A line, where something is said of a line, a pool or everything."""
+    return f"line:{line_id}"
+
+
+def pool_scope(pool: str) -> str:
+    """A pool, likewise."""
+    return f"pool:{pool}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The lanes that a line may look at, and the moment."""
+
+    lanes: tuple[str, ...]
+    mark: int
 
 
 class Dispatcher:
@@ -55,6 +78,10 @@ class Dispatcher:
         self._started = time.monotonic()
         self._stopping = False
         self._turn = 0
+        self._lanes = WaitingLanes()
+        self._pool_waits: dict[str, Wait] = {}
+        self._out_since: dict[str, float] = {}  # when each line that is away was first missed
+        self.pauses: frozenset[str] = frozenset()
 
     # -- modems ---------------------------------------------------------------------------------
 
@@ -110,22 +137,76 @@ class Dispatcher:
 
     # -- waking ---------------------------------------------------------------------------------
 
-    def lanes_of(self, line: Line) -> list[str]:
-        """The lanes that a line serves now."""
-        return lanes_of(line.id, line.pools, patient_too=not self.start_hold)
+    def lanes_of(self, line: Line) -> Sight:
+        """The lanes in which something may wait that a line may send now."""
+        mark = self._lanes.mark
+        if not self.pauses.isdisjoint((EVERYTHING, line_scope(line.id))):
+            return Sight((), mark)
+        now = self.clock()
+        pools = {pool for pool in ("", *line.pools) if self._is_open(pool, now)}
+        lanes = self._lanes.of(line.id, pools, patient_too=not self.start_hold)
+        if len(lanes) > LANES_LIMIT:  # all have their turn; a lane is seldom one of so many
+            start = self._turn % len(lanes)
+            lanes = (lanes[start:] + lanes[:start])[:LANES_LIMIT]
+            self._turn += LANES_LIMIT
+        return Sight(tuple(lanes), mark)
+
+    def _is_open(self, pool: str, now: float) -> bool:
+        wait = self._pool_waits.get(pool)
+        if wait is not None and wait.until <= now:
+            del self._pool_waits[pool]
+            wait = None
+        return wait is None and pool_scope(pool) not in self.pauses
+
+    def looked(self, sight: Sight, claimed: Claimed) -> None:
+        """What a claim has found out about lanes and pools."""
+        self._lanes.emptied(claimed.empty, sight.mark)
+        self._pool_waits.update(claimed.pool_waits)
+
+    def pool_wait(self, pool: str) -> Wait | None:
+        """What the lines of a pool wait for together."""
+        return self._pool_waits.get(pool)
+
+    def line_wait(self, line_id: str) -> Wait | None:
+        """What a line waits for."""
+        found = (worker.wait for worker in self._workers.values() if worker.line.id == line_id)
+        return next(found, None)
 
     def is_live(self, line_id: str) -> bool:
-        """Whether a line could send now."""
+        """Whether a line could send now, but for its limits."""
         return any(worker.line.id == line_id for worker in self._workers.values())
 
-    def absent_lanes(self) -> list[str]:
-        """The lanes of the lines that were seen in this run and cannot send now."""
-        return [
-            line_lane(line.id, patient=patient)
-            for line in self._roster.lines
-            if not self.is_live(line.id)
-            for patient in (False, True)
-        ]
+    def expect(self, line_ids: Iterable[str]) -> None:
+        """These lines were here before the start, and may come back."""
+        self._out_since.update(dict.fromkeys(line_ids, self.clock()))
+
+    def stuck_lanes(self) -> list[str]:
+        """What the names of the lanes begin with of the lines that are stuck."""
+        known = {*self._out_since, *(line.id for line in self._roster.lines)}
+        return [lanes_of_line(line_id) for line_id in known if self.is_stuck(line_id)]
+
+    def is_stuck(self, line_id: str) -> bool:
+        """Whether a line cannot send for longer than a text waits for it: it has been gone or
+        paused so long, or is at a limit that holds longer.
+        """
+        now, patience_s = self.clock(), self.settings.sticky_wait_s
+        if not self.is_live(line_id) or line_scope(line_id) in self.pauses:
+            return now >= self._out_since.setdefault(line_id, now) + patience_s
+        self._out_since.pop(line_id, None)
+        wait = self.line_wait(line_id)
+        return wait is not None and wait.until > now + patience_s
+
+    def sticks(self, line_id: str | None, pool: str | None) -> bool:
+        """Whether a text for this pool waits for the line that the two last spoke on."""
+        line = next((known for known in self._roster.lines if known.id == line_id), None)
+        in_pool = line is not None and (pool is None or pool in line.pools)
+        return in_pool and line_id is not None and not self.is_stuck(line_id)
+
+    def pause(self, scopes: Iterable[str]) -> None:
+        """These lines, pools or everything are paused, and nothing else is."""
+        before, self.pauses = self.pauses, frozenset(scopes)
+        if before - self.pauses:
+            self.wake_all()
 
     def waiting(self, lane: str, priority: int) -> None:
         """A message of this priority waits in a lane: wake one idle line that serves it.
@@ -133,6 +214,7 @@ class Dispatcher:
         That one wakes the next when it has claimed, so a lone text does not wake the whole bank.
         Busy lines are told too, so that they give way to something more urgent.
         """
+        self._lanes.add(lane)
         serving = [worker for worker in self._workers.values() if worker.serves(lane)]
         idle = [worker for worker in serving if worker.idle]
         for worker in serving:

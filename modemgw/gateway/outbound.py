@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from modemgw.consent.gate import Block, Defer, Kind, Question, decide
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import views
-from modemgw.gateway.lanes import PRIORITIES, is_patient, line_lane, pool_lane
+from modemgw.gateway.lanes import PRIORITIES, lane_of
 from modemgw.gateway.requests import ConflictError, RefusalError
 from modemgw.gateway.roster import country_of
 from modemgw.gateway.status import MessageStatus
@@ -292,13 +292,10 @@ class Outbound:
         now: float,
     ) -> Taken:
         request = draft.request
-        patient = is_patient(draft.kind, request.send_at)
-        home = pool_lane(draft.pool, patient=patient)
-        lane = home
-        if line is not None:
-            home = lane = line_lane(line.id, patient=patient)
-        elif conversation.line_id and self._may_stick(draft, conversation.line_id):
-            lane = line_lane(conversation.line_id, patient=patient)
+        home = lane = self._lane(draft, line.id if line is not None else None, caller)
+        last_line_id = conversation.line_id
+        if line is None and self._dispatcher.sticks(last_line_id, draft.pool):
+            lane = self._lane(draft, last_line_id, caller)
         later = self._later(request, decision, now)
         status = MessageStatus.QUEUED if later is None else MessageStatus.SCHEDULED
         priority = PRIORITIES[draft.kind] if request.priority is None else request.priority
@@ -339,11 +336,10 @@ class Outbound:
         messages.insert_parts(tx.connection, message_id, draft.recipient, draft.parts)
         return Taken(views.message(row), lane if later is None else None, priority)
 
-    def _may_stick(self, draft: _Draft, line_id: str) -> bool:
-        """Whether the line that the two last spoke on can take the text now."""
-        line = next((known for known in self._roster.lines if known.id == line_id), None)
-        in_pool = line is not None and (draft.pool is None or draft.pool in line.pools)
-        return in_pool and self._dispatcher.is_live(line_id)
+    @staticmethod
+    def _lane(draft: _Draft, line_id: str | None, caller: Caller) -> str:
+        send_at = draft.request.send_at
+        return lane_of(line_id, draft.pool, caller.key_id, kind=draft.kind, send_at=send_at)
 
     @staticmethod
     def _later(request: SendRequest, decision: Decision, now: float) -> float | None:

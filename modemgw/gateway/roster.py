@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import phonenumbers
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from modemgw.gateway.plans import Plan
 from modemgw.modem.interface import ModemState
 from modemgw.store import lines
 from modemgw.store.errors import StoreUnavailableError
@@ -47,6 +48,8 @@ class Line:
     number: str | None
     country: str | None
     pools: tuple[str, ...]
+    plan: Plan = field(default_factory=lambda: Plan("default"))
+    since: float = 0.0  # first seen, seconds of the epoch
 
 
 class Roster:
@@ -212,6 +215,8 @@ class Roster:
             row.number,
             country_of(row.number),
             self.pools_of(row.iccid, row.number),
+            self._settings.plan_of(row.iccid, row.number),
+            row.created_at,
         )
 
     def pools_of(self, iccid: str, number: str | None) -> tuple[str, ...]:

@@ -55,6 +55,20 @@ MUTANTS = (
         ("tests/gateway/test_stop.py::test_the_write_ahead_asks_the_database_for_opt_outs",),
     ),
     Mutant(
+        "start-order",
+        "the question whether a START was sent after the opt-out",
+        (
+            "tests/gateway/test_stop_order.py::test_a_start_that_was_sent_before_the_stop_does_not_lift_it",
+        ),
+    ),
+    Mutant(
+        "start-clocks",
+        "the distrust of time stamps by two clocks",
+        (
+            "tests/gateway/test_stop_order.py::test_who_said_stop_last_is_opted_out_in_whatever_order_it_is_read",
+        ),
+    ),
+    Mutant(
         "delete-after-commit",
         "the wait for the commit before a text is deleted from the modem",
         ("tests/e2e/test_inbound.py::test_texts_wait_in_the_modem_while_the_database_is_away",),
