@@ -235,12 +235,11 @@ class Network:
         if number not in self._queues and self._offer(number, item):
             self._delivered(number, item)
             return
-        queue = self._queue(number)
-        if len(queue) >= _QUEUE_LIMIT or self._waiting >= _WAITING_LIMIT:
+        if self.waiting(number) >= _QUEUE_LIMIT or self._waiting >= _WAITING_LIMIT:
             if item.part is not None:
                 self._give_up(item.part, "overflow", _THROWN_AWAY)
             return
-        queue.append(item)
+        self._queue(number).append(item)
         self._waiting += 1
         self._hold(number, item)
 
