@@ -37,6 +37,7 @@ _WAITING_LIMIT = 200_000
 _DUPLICATE = 197  # TP-FCS, 23.040 §9.2.3.22: the service centre has an earlier copy
 _EXPIRED = 0x46  # permanent: validity period expired (23.040 §9.2.3.15)
 _THROWN_AWAY = 0x48  # permanent: deleted by the service centre's administration
+_HELD_ST = {"absent": ABSENT, "full": NO_ROOM}
 DEFAULT_SMSC = "+15550009999"
 
 
@@ -296,14 +297,18 @@ class Network:
             item.expiry = self._timers.after(
                 self._validity_s(part), lambda: self._expire(number, item)
             )
-            self.reports.held(part, st)
+            if st is not None:
+                self.reports.held(part, st)
 
-    def _why_not(self, number: str) -> tuple[str, int]:
-        """The reason as the journal has it, and TP-ST of a temporary report."""
+    def _why_not(self, number: str) -> tuple[str, int | None]:
+        """The reason as the journal has it, and TP-ST of a temporary report, if that deserves one.
+
+        A modem that is busy with another text is worth none.
+        """
         if number in self._subscribers:
             subscriber = self._subscribers[number]
             reason = "absent" if subscriber is None else subscriber.why_not()
-            return reason, NO_ROOM if reason == "full" else ABSENT
+            return reason, _HELD_ST.get(reason)
         behaviour = self.phones.behaviour(number)
         return behaviour.state.value, behaviour.held_st
 

@@ -212,6 +212,25 @@ async def test_a_text_to_a_sim_that_is_full_waits_for_memory(
     assert [row["modem"] for row in journal(tmp_path, "deliver")] == [1, 1]
 
 
+async def test_a_text_that_waits_for_an_acknowledgement_is_not_reported_as_waiting(
+    line: Line, control: Control, bank: Bank, tmp_path: Path
+) -> None:
+    """It is the next as soon as the one before is acknowledged."""
+    other = Line(tmp_path / "modem001")
+    for command in ("ATE0", "AT+CSMS=1", "AT+CNMI=2,2,0,0,0"):
+        await other.say(command)
+    await send(line, "one", to=OTHER, srr=True)
+    await other.expect(rb"\+CMT: [^\r]*\r\n[^\r]*\r\n")
+    await send(line, "two", to=OTHER, srr=True)
+    assert [row["reason"] for row in journal(tmp_path, "hold")] == ["busy"]
+    await other.say("AT+CNMA")
+    await other.expect(rb"\+CMT: [^\r]*\r\n[^\r]*\r\n")
+    await other.say("AT+CNMA")
+    await until(lambda: bank.network.is_quiet)
+    assert statuses(tmp_path) == [0, 0]
+    other.close()
+
+
 async def test_a_text_to_a_sim_in_no_modem_waits_for_it(
     line: Line, control: Control, tmp_path: Path
 ) -> None:
