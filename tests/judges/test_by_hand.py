@@ -23,7 +23,7 @@ class Hand:
     """Hands on a keyboard that socat connects with a port; `seen` is the screen."""
 
     def __init__(self, desk: Desk) -> None:
-        command = ["socat", "-", f"FILE:{desk.port()},rawer,crnl"]
+        command = ["socat", "-", f"FILE:{desk.port()},rawer"]
         self._screen = desk.folder / "screen.txt"
         with self._screen.open("wb") as screen:
             self._socat = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=screen)
@@ -33,7 +33,7 @@ class Hand:
     def screen(self) -> str:
         return self._screen.read_text(encoding="latin-1")
 
-    def type(self, line: str, until_shown: str, end: str = "\n") -> str:
+    def type(self, line: str, until_shown: str, end: str = "\r") -> str:
         """Type slowly and wait for these words on the screen; what appeared."""
         assert self._socat.stdin is not None
         for key in line + end:
