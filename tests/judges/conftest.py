@@ -14,14 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture(autouse=True)
-def _demanded(
-    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
-) -> None:
-    """The test's docstring is what was demanded."""
-    words = re.sub(r"\s+", " ", request.function.__doc__).strip()
-    case = getattr(request.node, "callspec", None)
-    record_property("demanded", f"{words} [{case.id}]" if case else words)
+def pytest_runtest_setup(item: pytest.Function) -> None:
+    """The test's docstring is what is demanded; noted before anything can fail."""
+    words = re.sub(r"\s+", " ", item.function.__doc__ or item.name).strip()
+    case = getattr(item, "callspec", None)
+    item.user_properties.append(("demanded", f"{words} [{case.id}]" if case else words))
 
 
 @pytest.fixture

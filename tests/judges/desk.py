@@ -142,10 +142,17 @@ def until(what: str, test: Callable[[], object], timeout_s: float = _PATIENCE_S)
     wait_for(what, test, timeout_s, pause_s=0.2)
 
 
+def holds(words: str, of: Callable[[], Iterable[str]]) -> Callable[[], bool]:
+    """A test for `until`: whether one of these texts has the words."""
+    return lambda: any(words in text for text in of())
+
+
 class Running:
     """A judge that runs until it is stopped; what it prints is in `output`."""
 
-    def __init__(self, output: Path, *command: str | Path) -> None:
+    def __init__(
+        self, output: Path, *command: str | Path, env: Mapping[str, str] | None = None
+    ) -> None:
         self._output = output
         with output.open("wb") as printed:
             self._process = subprocess.Popen(
@@ -154,6 +161,7 @@ class Running:
                 stdout=printed,
                 stderr=subprocess.STDOUT,
                 cwd=output.parent,
+                env=env,
             )
 
     @property

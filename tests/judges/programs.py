@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+POLKITD: Final = "/usr/lib/polkit-1/polkitd"
 _INSTALL_S = 900
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
@@ -29,6 +30,7 @@ class Judge:
     packages: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     distribution: str = ""
+    needs_root: bool = False
 
     @property
     def is_there(self) -> bool:
@@ -52,6 +54,13 @@ JUDGES: Final = (
     Judge("gnokii", "gnokii", ("gnokii-cli",), ("gnokii",)),
     Judge("kannel", "Kannel", ("kannel",), ("bearerbox", "smsbox")),
     Judge("gsmmodem", "python-gsmmodem-new", distribution="python-gsmmodem-new"),
+    Judge(
+        "modemmanager",
+        "ModemManager",
+        ("modemmanager", "polkitd", "dbus-daemon"),
+        ("ModemManager", "mmcli", "dbus-daemon", POLKITD),
+        needs_root=True,
+    ),
     Judge("by_hand", "socat, by hand", ("socat",), ("socat",)),
 )
 
@@ -61,8 +70,12 @@ class MissingError(Exception):
 
 
 def bring(judges: Iterable[Judge]) -> None:
-    """Install what is missing. Raises MissingError where apt or root is not there, or apt fails."""
-    missing = [judge for judge in judges if not judge.is_there]
+    """Install what is missing. Raises MissingError where apt or root is, or apt fails."""
+    wanted = list(judges)
+    if os.geteuid() != 0 and any(judge.needs_root for judge in wanted):
+        names = ", ".join(judge.name for judge in wanted if judge.needs_root)
+        raise MissingError(f"{names}: only root can run it; name the others with --only")
+    missing = [judge for judge in wanted if not judge.is_there]
     if not missing:
         return
     packages = sorted({package for judge in missing for package in judge.packages})

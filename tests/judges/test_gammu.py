@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import signal
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from modemgw.simulator.personality import PERSONALITIES
-from tests.judges.desk import Desk, Running, run, until
+from tests.judges.desk import Desk, Running, holds, run, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +36,6 @@ def field(printed: str, name: str) -> str:
     found = re.search(rf"^{name} *: (.*)$", printed, re.MULTILINE)
     assert found, f"no {name!r} in {printed!r}"
     return found[1].strip().strip('"')
-
-
-def _shows(watching: Running, words: str) -> bool:
-    return words in watching.printed
 
 
 def test_identify(desk: Desk, happened: Callable[[object], None]) -> None:
@@ -146,7 +141,7 @@ def test_monitor(desk: Desk, happened: Callable[[object], None]) -> None:
         until("monitor mode", lambda: "GPRS" in watching.printed)
         for text in ("first text", "plain second"):
             desk.inject("+15553000009", text, modem=1)
-            until(text, partial(_shows, watching, f"\n{text}\n"))
+            until(text, holds(f"\n{text}\n", lambda: [watching.printed]))
         desk.ctl("ring", modem=1, **{"from": "+15553000010"})
         until("the call", lambda: 'incoming call from "+15553000010"' in watching.printed)
         desk.ctl("ussd", modem=1, push="pushed by the network")
