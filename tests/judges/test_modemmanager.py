@@ -133,13 +133,24 @@ def test_sends(desk: Desk, manager: Manager, happened: Callable[[object], None],
 
 
 def test_receives(desk: Desk, manager: Manager, happened: Callable[[object], None]) -> None:
-    """Texts in, one of them long and one Unicode: each shown whole."""
-    texts = ["short €", "Привет ж", "part after part " * 15 + "end"]
+    """Texts in, one after the other, GSM-7 and Unicode: each shown whole."""
+    texts = ["short €", "Привет ж", "a third"]
     for text in texts:
         desk.inject("+15553000001", text)
-    for text in texts:
         until(text, holds(text, manager.received))
     happened(f"{len(texts)} texts, right")
+
+
+def test_receives_long(desk: Desk, manager: Manager, happened: Callable[[object], None]) -> None:
+    """A long text in, its second part after the first was read: shown whole."""
+    text = "part after part " * 15 + "end"
+    parts = desk.ctl("inject", modem=1, text=text, **{"from": "+15553000002"})["pdus"]
+    assert len(parts) == 2
+    desk.ctl("inject", modem=0, pdu=parts[0])
+    until("the first", lambda: "(receiving)" in manager.ask("-m", "0", "--messaging-list-sms"))
+    desk.ctl("inject", modem=0, pdu=parts[1])
+    until("the whole", holds(text, manager.received))
+    happened(f"2 parts, shown as the same {len(text)} characters")
 
 
 def test_ussd(manager: Manager, happened: Callable[[object], None]) -> None:
