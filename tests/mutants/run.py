@@ -69,6 +69,18 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "late-clearance",
+        "the end of a clearance that was given up while it waited to be written",
+        (
+            "tests/gateway/test_clearance.py::test_a_clearance_that_was_given_up_begins_nothing_behind_its_withdrawal",
+        ),
+    ),
+    Mutant(
+        "claim-line",
+        "the question whose claim it is, in the write-ahead",
+        ("tests/store/test_queue.py::test_a_line_begins_nothing_that_another_has_claimed_since",),
+    ),
+    Mutant(
         "delete-after-commit",
         "the wait for the commit before a text is deleted from the modem",
         ("tests/e2e/test_inbound.py::test_texts_wait_in_the_modem_while_the_database_is_away",),
