@@ -81,6 +81,11 @@ MUTANTS = (
         ("tests/store/test_queue.py::test_a_line_begins_nothing_that_another_has_claimed_since",),
     ),
     Mutant(
+        "commit-awaited",
+        "the wait for a COMMIT that the server still works on",
+        ("tests/store/test_writer.py::test_a_commit_that_the_server_still_works_on_is_waited_for",),
+    ),
+    Mutant(
         "delete-after-commit",
         "the wait for the commit before a text is deleted from the modem",
         ("tests/e2e/test_inbound.py::test_texts_wait_in_the_modem_while_the_database_is_away",),
