@@ -86,6 +86,11 @@ MUTANTS = (
         ("tests/store/test_writer.py::test_a_commit_that_the_server_still_works_on_is_waited_for",),
     ),
     Mutant(
+        "chunk-end",
+        "the reading of chunks, by which the end of an answer to a webhook is known",
+        ("tests/api/test_api_poster.py::test_a_connection_that_may_hold_more_is_not_used_again",),
+    ),
+    Mutant(
         "delete-after-commit",
         "the wait for the commit before a text is deleted from the modem",
         ("tests/e2e/test_inbound.py::test_texts_wait_in_the_modem_while_the_database_is_away",),
