@@ -91,6 +91,13 @@ MUTANTS = (
         ("tests/api/test_api_poster.py::test_a_connection_that_may_hold_more_is_not_used_again",),
     ),
     Mutant(
+        "direct-line",
+        "the memory of which line a directly delivered text was heard on",
+        (
+            "tests/modem/test_direct.py::test_what_was_heard_of_one_line_is_of_that_line_after_a_change_of_sim",
+        ),
+    ),
+    Mutant(
         "delete-after-commit",
         "the wait for the commit before a text is deleted from the modem",
         ("tests/e2e/test_inbound.py::test_texts_wait_in_the_modem_while_the_database_is_away",),
