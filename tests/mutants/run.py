@@ -98,6 +98,11 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "reset-heard",
+        "the ear for what a modem prints while it is reset",
+        ("tests/modem/test_opening.py::test_what_a_modem_prints_while_it_is_reset_is_kept",),
+    ),
+    Mutant(
         "delete-after-commit",
         "the wait for the commit before a text is deleted from the modem",
         ("tests/e2e/test_inbound.py::test_texts_wait_in_the_modem_while_the_database_is_away",),
