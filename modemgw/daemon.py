@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -24,6 +25,8 @@ from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.plans import Plan
+from modemgw.gateway.routing import Rule
 from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 
     from modemgw.clock import Clock
     from modemgw.config import Config
+    from modemgw.config.sending import PlanSection, RouteSection
     from modemgw.store.events import Published
 
 log = structlog.get_logger(__name__)
@@ -96,8 +100,15 @@ def run(path: Path) -> int:
 def gateway_settings(config: Config) -> GatewaySettings:
     """The gateway's part of the configuration. Raises ConfigError for the secret's file."""
     texts = config.messages
+    plans = {name: _plan(name, section) for name, section in config.plans.items()}
     pools = {
-        name: Pool(name, frozenset(section.lines), section.kind, section.reject_calls)
+        name: Pool(
+            name,
+            frozenset(section.lines),
+            section.kind,
+            section.reject_calls,
+            plans.get(section.plan or ""),
+        )
         for name, section in config.pools.items()
     }
     return GatewaySettings(
@@ -107,6 +118,10 @@ def gateway_settings(config: Config) -> GatewaySettings:
         fingerprint_key=read_secret(config.secret_file),
         language=config.replies.language,
         pools=MappingProxyType(pools),
+        plans=MappingProxyType(plans),
+        line_plans=MappingProxyType(
+            {line.iccid: line.plan for line in config.modems.line if line.plan is not None}
+        ),
         default_kind=texts.default_kind,
         reports=texts.reports,
         reject_calls=config.calls.reject,
@@ -118,8 +133,39 @@ def gateway_settings(config: Config) -> GatewaySettings:
         partial_after_s=texts.partial_after,
         in_doubt_timeout_s=texts.in_doubt_timeout,
         line_rest_s=texts.line_rest,
+        sticky_for_s=texts.sticky_for,
+        sticky_wait_s=texts.sticky_wait,
+        routes=tuple(_rule(section) for section in config.routes),
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
+    )
+
+
+def _rule(section: RouteSection) -> Rule:
+    return Rule(
+        section.pool,
+        prefixes=tuple(section.prefix),
+        countries=frozenset(section.country),
+        operators=frozenset(section.operator),
+        kinds=frozenset(section.kind),
+        tags=frozenset(section.tag),
+    )
+
+
+def _plan(name: str, section: PlanSection) -> Plan:
+    return Plan(
+        name,
+        per_minute=section.per_minute,
+        per_hour=section.per_hour,
+        per_day=section.per_day,
+        per_month=section.per_month,
+        recipients_per_day=section.recipients_per_day,
+        recipients_per_month=section.recipients_per_month,
+        min_gap_s=section.min_gap,
+        gap_jitter=section.gap_jitter,
+        time_zone=ZoneInfo(section.time_zone),
+        billing_day=section.billing_day,
+        warm_up=tuple(section.warm_up),
     )
 
 

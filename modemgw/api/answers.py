@@ -233,6 +233,9 @@ class OptOut(Shape):
     message: str | None
     line: str | None
     created_at: datetime
+    sent_at: datetime = Field(
+        description="By the network's clock; what a START must be later than."
+    )
 
 
 class OptOutPage(Shape):

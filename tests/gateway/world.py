@@ -198,7 +198,7 @@ class World:
             await self.until_async(reached)
         except TimeoutError:
             row = await self.row(message_id)
-            raise AssertionError(f"{row._mapping}, {await self.parts(message_id)}") from None
+            raise AssertionError(f"{row}, {await self.parts(message_id)}") from None
 
     async def inbound(self) -> list[Record]:
         """The texts that came in, oldest first."""
