@@ -16,6 +16,8 @@ from modemgw.modem import patterns
 from modemgw.store.engine import parse_url
 from modemgw.store.errors import StoreError
 
+CLOCK_PREFIX = "unix:"
+
 Kind = Literal["conversational", "transactional", "marketing"]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
 
@@ -42,11 +44,8 @@ def check_address(value: str) -> str:
     return value
 
 
-CLOCK_PREFIX = "unix:"
-
-
 def check_clock(value: str) -> str:
-    """Where a test's clock is told; empty for real time."""
+    """Nothing, or where a clock for tests is told."""
     if value and not value.startswith(f"{CLOCK_PREFIX}/"):
         raise ValueError('a clock is "unix:" and a path, such as "unix:/srv/bank/clock.sock"')
     return value

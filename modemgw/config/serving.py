@@ -1,4 +1,4 @@
-"""The HTTP API, webhooks, the log, and what is for tests."""
+"""The HTTP API, webhooks, the log, and what tests need."""
 
 from __future__ import annotations
 

@@ -61,19 +61,30 @@ class _Clearance:
         self._worker, self._job, self._seq = worker, job, seq
         self._on_go = on_go
         self._begun = False
+        self._is_over = False
         self._granted_at = float("-inf")
 
     async def obtain(self) -> bool:
         worker, job, seq, shared = self._worker, self._job, self._seq, self._worker.shared
         now = shared.clock()
-        if self._begun:
-            operation = lambda tx: claims.ask_again(tx, job, seq, shared.settings.host)  # noqa: E731
-        else:
-            self._begun = True
-            operation = lambda tx: claims.begin_part(  # noqa: E731
+
+        def begin(tx: Transaction) -> bool:
+            return not self._is_over and claims.begin_part(
                 tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now
             )
-        granted = await worker.write_behind_record(operation)
+
+        def ask_again(tx: Transaction) -> bool:
+            return claims.ask_again(tx, job, seq, shared.settings.host)
+
+        operation = ask_again if self._begun else begin
+        self._begun = True
+        try:
+            granted = await worker.write_behind_record(operation)
+        except asyncio.CancelledError:
+            # It took too long: the part is withdrawn, and soon claimed again. What still waits in
+            # the writer's queue must not begin it then: nobody would send it.
+            self._is_over = True
+            raise
         if not worker.recorded():
             return False
         self._granted_at = time.monotonic()
@@ -206,7 +217,7 @@ class LineWorker:
         )
         shared.looked(sight, claimed)
         self._pool_waits.update(claimed.line_pools_wait)
-        self._wait = claimed.wait
+        self._wait = claimed.wait or self._wait
         if claimed.job is not None:
             self._turns = turns.charged(claimed.job.flow, len(claimed.job.todo))
         return claimed
@@ -262,6 +273,7 @@ class LineWorker:
         clock = self.shared.clock
         rest_s = self._rest_until - clock.elapsed()
         if (wait := self.wait) is not None:
+            await self._hand_back_next()  # another line may take it meanwhile
             # By the clock on the wall, which may be set.
             rest_s = max(rest_s, min(wait.until - clock(), WALL_CLOCK_LOOK_S))
         if rest_s > 0:

@@ -131,7 +131,7 @@ def spoken(modem: SimulatedModem, command: Command, lines: Sequence[str]) -> Seq
     personality = modem.personality
     if command.name == "+CPMS":
         return [_usage(modem, line, named=command.form is not Form.SET) for line in lines]
-    if command.name == "+CMGL" and personality.list_gap:
+    if command.name == "+CMGL" and personality.list_gap and not modem.settings.text_mode:
         gap = [""] * personality.list_gap
         texts = zip(lines[::2], lines[1::2], strict=True)
         return [line for head, pdu in texts for line in (head, pdu, *gap)]

@@ -87,6 +87,7 @@ class Bank:
             network=self.network,
             journal=self.journal,
             timing=Timing(submit=Delay(options.submit_ms / 1000), boot_s=options.boot_ms / 1000),
+            clock=self.clock,
             rng=Random(f"{options.seed}/{index}"),
             seed=options.seed,
             replug=lambda: self.replug(index),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from modemgw import pdu
-from modemgw.simulator import control_clock, control_network, ussd
+from modemgw.simulator import control_broadcast, control_clock, control_network, ussd
 from modemgw.simulator.control_fields import ControlError, Fields
 from modemgw.simulator.control_targets import card_in, one_modem, some_modems
 from modemgw.simulator.faults import Fault, FaultName
@@ -135,6 +135,7 @@ def _signal(bank: Bank, fields: Fields) -> Answer:
     fields.finish()
     for modem in modems:
         modem.radio.rssi = rssi
+        modem.indicators.check()
     return {}
 
 
@@ -313,6 +314,7 @@ COMMANDS: dict[str, Callable[[Bank, Fields], Answer]] = {
     "storage": _storage,
     "stats": _stats,
     **control_network.COMMANDS,
+    **control_broadcast.COMMANDS,
     **control_clock.COMMANDS,
 }
 

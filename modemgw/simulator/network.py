@@ -36,6 +36,7 @@ _WAITING_LIMIT = 200_000
 _DUPLICATE = 197  # TP-FCS, 23.040 §9.2.3.22: the service centre has an earlier copy
 _EXPIRED = 0x46  # permanent: validity period expired (23.040 §9.2.3.15)
 _THROWN_AWAY = 0x48  # permanent: deleted by the service centre's administration
+_HELD_ST = {"absent": ABSENT, "full": NO_ROOM}
 DEFAULT_SMSC = "+15550009999"
 
 
@@ -240,12 +241,11 @@ class Network:
         if number not in self._queues and self._offer(number, item):
             self._delivered(number, item)
             return
-        queue = self._queue(number)
-        if len(queue) >= _QUEUE_LIMIT or self._waiting >= _WAITING_LIMIT:
+        if self.waiting(number) >= _QUEUE_LIMIT or self._waiting >= _WAITING_LIMIT:
             if item.part is not None:
                 self._give_up(item.part, "overflow", _THROWN_AWAY)
             return
-        queue.append(item)
+        self._queue(number).append(item)
         self._waiting += 1
         self._hold(number, item)
 
@@ -302,14 +302,18 @@ class Network:
             item.expiry = self._timers.after(
                 self._validity_s(part), lambda: self._expire(number, item)
             )
-            self.reports.held(part, st)
+            if st is not None:
+                self.reports.held(part, st)
 
-    def _why_not(self, number: str) -> tuple[str, int]:
-        """The reason as the journal has it, and TP-ST of a temporary report."""
+    def _why_not(self, number: str) -> tuple[str, int | None]:
+        """The reason as the journal has it, and TP-ST of a temporary report, if that deserves one.
+
+        A modem that is busy with another text is worth none.
+        """
         if number in self._subscribers:
             subscriber = self._subscribers[number]
             reason = "absent" if subscriber is None else subscriber.why_not()
-            return reason, NO_ROOM if reason == "full" else ABSENT
+            return reason, _HELD_ST.get(reason)
         behaviour = self.phones.behaviour(number)
         return behaviour.state.value, behaviour.held_st
 

@@ -156,18 +156,37 @@ async def test_a_text_that_waits_longer_than_it_is_valid_is_given_up(
 
 async def test_the_service_centre_has_its_own_idea_of_validity(tmp_path: Path) -> None:
     """For texts that say nothing, and at most for those that say too much."""
-    scenario = Scenario(network=NetworkSettings(validity_s=0.02, longest_s=0.04))
-    bank = Bank(Options(1, tmp_path, ("generic",), submit_ms=1, report_ms=1, scenario=scenario))
-    bank.power_on()
-    line = Line(bank.link(0))
-    for command in ("ATE0", "AT+CNMI=2,1,0,2,0"):
-        await line.say(command)
-    bank.network.phones.add_rule(Rule(PHONE, Behaviour(state=State.OFF)))
+    bank, line = await patient_bank(tmp_path, NetworkSettings(validity_s=0.02, longest_s=0.04))
     await send(line, "says nothing")
     await send(line, "says a day", vp_minutes=1440)
     await until(lambda: len(journal(tmp_path, "undelivered")) == 2)
     line.close()
     bank.close()
+
+
+async def test_a_text_that_was_delivered_does_not_expire(tmp_path: Path) -> None:
+    """Another that is as old, and still waits, does."""
+    bank, line = await patient_bank(tmp_path, NetworkSettings(validity_s=0.1))
+    await send(line, "will be delivered")
+    await send(line, "will not", to="+15550001002")
+    bank.network.phones.add_rule(Rule(PHONE, Behaviour()))
+    bank.network.phones_changed(PHONE)
+    await until(lambda: bool(journal(tmp_path, "undelivered")))
+    assert [row["to"] for row in journal(tmp_path, "undelivered")] == ["+15550001002"]
+    assert bank.network.is_quiet
+    line.close()
+    bank.close()
+
+
+async def patient_bank(folder: Path, settings: NetworkSettings) -> tuple[Bank, Line]:
+    """A bank whose phones are all off, and the port of its modem."""
+    scenario = Scenario(network=settings)
+    bank = Bank(Options(1, folder, ("generic",), submit_ms=1, report_ms=1, scenario=scenario))
+    bank.power_on()
+    bank.network.phones.add_rule(Rule("+*", Behaviour(state=State.OFF)))
+    line = Line(bank.link(0))
+    await line.say("ATE0")
+    return bank, line
 
 
 async def test_a_text_to_a_sim_that_is_full_waits_for_memory(
@@ -187,6 +206,25 @@ async def test_a_text_to_a_sim_that_is_full_waits_for_memory(
     await until(lambda: statuses(tmp_path) == [0, 0x25, 0])
     other.close()
     assert [row["modem"] for row in journal(tmp_path, "deliver")] == [1, 1]
+
+
+async def test_a_text_that_waits_for_an_acknowledgement_is_not_reported_as_waiting(
+    line: Line, control: Control, bank: Bank, tmp_path: Path
+) -> None:
+    """It is the next as soon as the one before is acknowledged."""
+    other = Line(tmp_path / "modem001")
+    for command in ("ATE0", "AT+CSMS=1", "AT+CNMI=2,2,0,0,0"):
+        await other.say(command)
+    await send(line, "one", to=OTHER, srr=True)
+    await other.expect(rb"\+CMT: [^\r]*\r\n[^\r]*\r\n")
+    await send(line, "two", to=OTHER, srr=True)
+    assert [row["reason"] for row in journal(tmp_path, "hold")] == ["busy"]
+    await other.say("AT+CNMA")
+    await other.expect(rb"\+CMT: [^\r]*\r\n[^\r]*\r\n")
+    await other.say("AT+CNMA")
+    await until(lambda: bank.network.is_quiet)
+    assert statuses(tmp_path) == [0, 0]
+    other.close()
 
 
 async def test_a_text_to_a_sim_in_no_modem_waits_for_it(
@@ -251,7 +289,9 @@ async def test_an_outage_lasts_until_the_newest_one_is_over(
     assert [row["modem"] for row in journal(tmp_path, "outage")] == [0, 1, 0, 1, 0]
 
 
-async def test_reports_follow_their_timetable(line: Line, control: Control, tmp_path: Path) -> None:
+async def test_reports_follow_their_timetable(
+    line: Line, control: Control, bank: Bank, tmp_path: Path
+) -> None:
     """Temporary ones come before the last, none behind it."""
     await control.do(
         "report",
@@ -263,20 +303,23 @@ async def test_reports_follow_their_timetable(line: Line, control: Control, tmp_
         ],
     )
     await send(line, "one", srr=True)
-    await until(lambda: statuses(tmp_path) == [0x20, 0x21, 0])
+    await until(lambda: bank.network.is_quiet)
+    assert statuses(tmp_path) == [0x20, 0x21, 0]
     await control.do("report", delay=0, temporary=[])
     await send(line, "two", srr=True)
-    await until(lambda: len(statuses(tmp_path)) == 4)
-    await until(lambda: True)
+    await until(lambda: bank.network.is_quiet)
     assert statuses(tmp_path) == [0x20, 0x21, 0, 0]
 
 
 async def test_reports_get_lost_come_twice_and_too_early(
-    line: Line, control: Control, tmp_path: Path
+    line: Line, control: Control, bank: Bank, tmp_path: Path
 ) -> None:
     """Each by its probability; what is lost stands in the journal."""
-    await control.do("report", lose=1)
+    await control.do("report", lose=1, temporary=[{"after": "5ms", "st": 0x20}])
     await send(line, "one", srr=True)
+    await until(lambda: bank.network.is_quiet)
+    assert statuses(tmp_path) == []
+    await control.do("report", temporary=[])
     (row,) = journal(tmp_path, "report_lost")
     assert (row["modem"], row["mr"], row["to"], row["reason"]) == (0, 0, PHONE, "lost")
     await control.do("report", lose=0, double=1, st=1)
@@ -336,3 +379,7 @@ async def test_the_network_keeps_so_many_texts_in_all(
     await send(line, "two", to="+15550001002", srr=True)
     await until(lambda: 0x48 in statuses(tmp_path))
     assert [row["reason"] for row in journal(tmp_path, "undelivered")] == ["overflow"]
+    await control.do("phone", number="+1555*", state="on")
+    await control.do("phone", number="+1555*", state="off")
+    await send(line, "three")
+    assert (await control.do("waiting"))["waiting"] == {PHONE: 1}

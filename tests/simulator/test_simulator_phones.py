@@ -107,6 +107,7 @@ async def test_texts_wait_for_a_phone_that_is_off(
     await send(line, "two", srr=True)
     assert (await control.do("inbox", number=PHONE))["texts"] == []
     assert (await control.do("waiting"))["waiting"] == {PHONE: 2}
+    await control.do("phone", number="+1666", state="on")
     assert [(row["reason"], row["to"], row["mr"]) for row in journal(tmp_path, "hold")] == [
         ("off", PHONE, 0),
         ("off", PHONE, 1),
@@ -128,9 +129,11 @@ async def test_a_phone_that_is_off_for_a_while_comes_back_by_itself(
     await until(lambda: statuses(tmp_path) == [0x21, 0])
     await control.do("phone", number="+1555*", state="off", **{"for": 0.02})
     await control.do("phone", number="+1555*", state="full")
-    await send(line, "two", srr=True)
-    await control.do("phone", number=PHONE, state="on", **{"for": None})
-    await until(lambda: len(statuses(tmp_path)) == 4)
+    await send(line, "two")
+    await control.do("phone", number="+1666", state="off", **{"for": 0.03})
+    await send(line, "later", to="+1666")
+    await until(lambda: len(journal(tmp_path, "arrive")) == 2)
+    assert (await control.do("waiting"))["waiting"] == {PHONE: 1}
     assert (await control.do("phones"))["rules"][1]["state"] == "full"
 
 

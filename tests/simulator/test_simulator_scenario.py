@@ -268,6 +268,22 @@ async def test_the_same_seed_and_script_make_the_same_journal(tmp_path: Path) ->
     assert all(any(rows[event] for rows in (first[:7], first[7:])) for event in range(7))
 
 
+async def test_delays_do_not_hang_on_what_a_user_asks_meanwhile(tmp_path: Path) -> None:
+    """Somebody who polls the signal gets the same ones."""
+    drawn = []
+    for asks in (0, 3):
+        bank = bank_of(tmp_path, CHANCY)
+        bank.power_on()
+        line = await opened(bank, 0)
+        for _ in range(asks):
+            await line.say("AT+CSQ")
+        await send(line, "x")
+        drawn.append(bank.modems[0].latency_rng.random())
+        line.close()
+        bank.close()
+    assert drawn[0] == drawn[1]
+
+
 async def test_a_process_runs_a_scenario(tmp_path: Path) -> None:
     """And one that makes no sense ends it with 2 and the place."""
     text = "[bank]\nmodems = 1\n[[script]]\ncmd = 'unplug'\n"

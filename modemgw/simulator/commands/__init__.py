@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING
 
 from modemgw.simulator import accent
 from modemgw.simulator.command_line import Form
-from modemgw.simulator.commands import equipment, general, messages
+from modemgw.simulator.commands import (
+    calls,
+    card,
+    equipment,
+    general,
+    kept,
+    messages,
+    phonebook,
+    sending,
+    service,
+)
 from modemgw.simulator.commands.entry import Ask, Entry, Reply
-from modemgw.simulator.errors import AtError, Cme, cme
+from modemgw.simulator.errors import AtError, Cme, Cms, cme, cms
 
 if TYPE_CHECKING:
     from modemgw.simulator.command_line import Command
@@ -16,7 +26,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Ask", "Reply", "execute", "listing"]
 
-TABLE: dict[str, Entry] = {**general.TABLE, **equipment.TABLE, **messages.TABLE}
+_OF_MESSAGES: dict[str, Entry] = {**service.TABLE, **messages.TABLE, **sending.TABLE}
+TABLE: dict[str, Entry] = {
+    **general.TABLE,
+    **kept.TABLE,
+    **equipment.TABLE,
+    **card.TABLE,
+    **calls.TABLE,
+    **phonebook.TABLE,
+    **_OF_MESSAGES,
+}
 
 
 def execute(modem: SimulatedModem, command: Command) -> Reply:
@@ -28,8 +47,10 @@ def execute(modem: SimulatedModem, command: Command) -> Reply:
             return lines
         reply = _execute(modem, command)
     except ValueError:
-        raise cme(Cme.INVALID_PARAMETER) from None
-    return reply if isinstance(reply, Ask) else accent.spoken(modem, command, reply)
+        raise _invalid(modem, command) from None
+    if reply is None or isinstance(reply, Ask):
+        return reply
+    return accent.spoken(modem, command, reply)
 
 
 def _execute(modem: SimulatedModem, command: Command) -> Reply:
@@ -47,6 +68,14 @@ def _execute(modem: SimulatedModem, command: Command) -> Reply:
     if isinstance(answer, str):
         return [f"{command.name}: {answer}"] if answer else []
     return answer(modem, command)
+
+
+def _invalid(modem: SimulatedModem, command: Command) -> AtError:
+    """A parameter that is none: 27.005 has codes of its own for it (§3.2.5)."""
+    if command.name not in _OF_MESSAGES:
+        return cme(Cme.INVALID_PARAMETER)
+    text_mode = modem.settings.text_mode
+    return cms(Cms.INVALID_TEXT_PARAMETER if text_mode else Cms.INVALID_PDU_PARAMETER)
 
 
 def _list(modem: SimulatedModem) -> Reply:
