@@ -208,8 +208,12 @@ async def test_a_text_to_a_sim_that_is_full_waits_for_memory(
     assert journal(tmp_path, "hold")[0]["reason"] == "full"
     await other.say("AT+CMGD=1")
     await until(lambda: statuses(tmp_path) == [0, 0x25, 0])
+    await send(line, "three", to=OTHER)
+    assert (await control.do("waiting"))["quiet"] is False
+    await control.do("storage", modem=1, name="ME", capacity=2)
+    assert await control.do("waiting") == {"ok": True, "quiet": True, "waiting": {}}
     other.close()
-    assert [row["modem"] for row in journal(tmp_path, "deliver")] == [1, 1]
+    assert [row["modem"] for row in journal(tmp_path, "deliver")] == [1, 1, 1]
 
 
 async def test_a_text_that_waits_for_an_acknowledgement_is_not_reported_as_waiting(
