@@ -332,3 +332,6 @@ class Readiness(Shape):
     modems_ready: int
     modems_known: int
     start_hold: bool
+    warnings: list[str] = Field(
+        description="What is not meant for real work, such as a test clock."
+    )

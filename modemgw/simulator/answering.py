@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from modemgw import pdu
@@ -56,7 +55,7 @@ class Answering:
             frames = pdu.encode_deliver(
                 phone,
                 answer,
-                scts=datetime.now(UTC),
+                scts=self._timers.date(),
                 ref=chance.randrange(256),
                 encoding=behaviour.alphabet,
                 smsc=self._smsc,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+from modemgw.simulator.clock import Clock
 from modemgw.simulator.close_watch import CloseWatch
 from modemgw.simulator.delay import Delay
 from modemgw.simulator.journal import FILE_NAME, Event, Journal
@@ -35,7 +36,8 @@ class Bank:
         self._dir.mkdir(parents=True, exist_ok=True)
         self.journal = Journal(self._dir / FILE_NAME)
         self._closes = CloseWatch()
-        self._timers = Timers()
+        self.clock = Clock()
+        self._timers = Timers(self.clock)
         self._scenario = options.scenario
         self.seed = options.seed
         self.network = Network(
@@ -43,6 +45,7 @@ class Bank:
             ReportPolicy(delay=Delay(options.report_ms / 1000)),
             seed=options.seed,
             journal=self.journal,
+            clock=self.clock,
         )
         self.outages = Outages(self.journal, self._timers)
         self._cards: dict[tuple[int, int], Sim] = {}
@@ -74,13 +77,17 @@ class Bank:
         )
 
     def _build(self, index: int, options: Options) -> SimulatedModem:
+        personality = PERSONALITIES[options.profiles[index % len(options.profiles)]]
+        sim = self.card(index, 0)
+        sim.storage.capacity = personality.sm_capacity
         modem = SimulatedModem(
             index,
-            personality=PERSONALITIES[options.profiles[index % len(options.profiles)]],
-            sim=self.card(index, 0),
+            personality=personality,
+            sim=sim,
             network=self.network,
             journal=self.journal,
             timing=Timing(submit=Delay(options.submit_ms / 1000), boot_s=options.boot_ms / 1000),
+            clock=self.clock,
             rng=Random(f"{options.seed}/{index}"),
             seed=options.seed,
             replug=lambda: self.replug(index),

@@ -6,11 +6,10 @@ before anything happens. Its docstring is what `modemgw simulate ctl NAME --help
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from modemgw import pdu
-from modemgw.simulator import control_network, ussd
+from modemgw.simulator import control_broadcast, control_clock, control_network, ussd
 from modemgw.simulator.control_fields import ControlError, Fields
 from modemgw.simulator.control_targets import card_in, one_modem, some_modems
 from modemgw.simulator.faults import Fault, FaultName
@@ -61,7 +60,7 @@ def _parts(bank: Bank, fields: Fields) -> list[str]:
         frames = pdu.encode_deliver(
             fields.text("from"),
             fields.text("text"),
-            scts=datetime.now(UTC),
+            scts=bank.clock.date(),
             ref=ref,
             ref_bits=ref_bits,
             encoding=fields.choice("alphabet", ("auto", "gsm7", "ucs2", "8bit"), "auto"),
@@ -136,6 +135,7 @@ def _signal(bank: Bank, fields: Fields) -> Answer:
     fields.finish()
     for modem in modems:
         modem.radio.rssi = rssi
+        modem.indicators.check()
     return {}
 
 
@@ -315,6 +315,8 @@ COMMANDS: dict[str, Callable[[Bank, Fields], Answer]] = {
     "storage": _storage,
     "stats": _stats,
     **control_network.COMMANDS,
+    **control_broadcast.COMMANDS,
+    **control_clock.COMMANDS,
 }
 
 READ_ONLY: Final = frozenset({"faults", "phones", "waiting", "inbox", "stats"})

@@ -93,6 +93,11 @@ class Faults:
         else:
             self._armed.pop(name, None)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing can go wrong now."""
+        return not self._armed
+
     def armed(self) -> Mapping[FaultName, Fault]:
         """What is armed now."""
         return dict(self._armed)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "journal.jsonl"
+_as_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class Event(StrEnum):
@@ -67,7 +68,7 @@ class Journal:
     def write(self, event: Event, modem: int | None, **fields: object) -> None:
         """Add a line. `modem` is the index in the bank; None where no modem has to do with it."""
         entry = {"t": time.monotonic_ns(), "event": event, "modem": modem, **fields}
-        self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        self._file.write(_as_json(entry).encode() + b"\n")
 
     def close(self) -> None:
         self._file.close()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from modemgw.simulator import tpdu
@@ -23,13 +22,13 @@ from modemgw.simulator.limits import Limits, Ruling
 from modemgw.simulator.part import Part
 from modemgw.simulator.phone import Phones
 from modemgw.simulator.reports import ABSENT, NO_ROOM, Reporter, ReportPolicy
-from modemgw.simulator.timers import Timers
+from modemgw.simulator.timers import Timer, Timers
 from modemgw.simulator.validity import validity_s
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterable
 
+    from modemgw.simulator.clock import Clock
     from modemgw.simulator.journal import Journal
 
 _QUEUE_LIMIT = 10_000
@@ -71,19 +70,25 @@ class _Item:
     pdu: str
     part: Part | None = None
     is_held: bool = False
-    expiry: asyncio.TimerHandle | None = field(default=None, repr=False)
+    expiry: Timer | None = field(default=None, repr=False)
 
 
 class Network:
     """One service centre and everybody it reaches. Use on the event loop's thread."""
 
     def __init__(
-        self, settings: NetworkSettings, reports: ReportPolicy, *, seed: int, journal: Journal
+        self,
+        settings: NetworkSettings,
+        reports: ReportPolicy,
+        *,
+        seed: int,
+        journal: Journal,
+        clock: Clock,
     ) -> None:
         self.smsc = settings.smsc
         self._settings = settings
         self._journal = journal
-        self._timers = Timers()
+        self._timers = Timers(clock)
         self.limits = Limits(self._timers.now)
         self.reports = Reporter(
             reports,
@@ -102,7 +107,7 @@ class Network:
         self._modems: dict[str, int] = {}
         self._serials: dict[str, int] = {}
         self._queues: dict[str, deque[_Item]] = {}
-        self._switches: dict[str, asyncio.TimerHandle] = {}
+        self._switches: dict[str, Timer] = {}
         self._waiting = 0
         self._concat_ref = 0
 
@@ -153,7 +158,7 @@ class Network:
         self.accepted += 1
         serial = self._serials[sender] = self._serials.get(sender, 0) + 1
         recipient = self._known(submit.destination)
-        part = Part(modem, sender, recipient, submit, mr, serial, datetime.now(UTC))
+        part = Part(modem, sender, recipient, submit, mr, serial, self._timers.date())
         if drops:
             self._journal_undelivered(part, "dropped")
             return

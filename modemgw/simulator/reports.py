@@ -9,7 +9,6 @@ the SIM as texts are: they wait where a modem cannot take them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from modemgw.simulator import tpdu
@@ -159,6 +158,6 @@ class Reporter:
             st=st,
             smsc=self._smsc,
             submitted=part.submitted,
-            done=datetime.now(UTC),
+            done=self._timers.date(),
         )
         self._send(part.sender, report)

@@ -7,8 +7,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from modemgw.simulator import clock_server, control
 from modemgw.simulator.bank import Bank
-from modemgw.simulator.control import SOCKET_NAME, ControlServer
 
 if TYPE_CHECKING:
     from modemgw.simulator.options import Options
@@ -18,7 +18,7 @@ def serve(options: Options) -> int:
     """Run a bank until SIGTERM or SIGINT; the exit status of the process.
 
     That is 2 where the scenario asks for what there is not. Prints `simulator ready` when all links
-    and the control socket stand.
+    and the sockets stand.
     """
     return asyncio.run(_serve(options))
 
@@ -36,10 +36,14 @@ async def _serve(options: Options) -> int:
     except OSError as problem:
         sys.stderr.write(f"modemgw simulate: {problem}\n")
         return 1
-    control = ControlServer(bank, options.dir / SOCKET_NAME)
+    servers = (
+        control.ControlServer(bank, options.dir / control.SOCKET_NAME),
+        clock_server.ClockServer(bank, options.dir / clock_server.SOCKET_NAME),
+    )
     try:
         bank.power_on()
-        await control.start()
+        for server in servers:
+            await server.start()
         sys.stdout.write("simulator ready\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -47,6 +51,7 @@ async def _serve(options: Options) -> int:
         sys.stderr.write(f"modemgw simulate: {problem}\n")
         return 1
     finally:
-        await control.close()
+        for server in servers:
+            await server.close()
         bank.close()
     return 0

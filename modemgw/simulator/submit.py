@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from modemgw.simulator import tpdu
 from modemgw.simulator.errors import AtError, Cms, cms
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from modemgw.simulator.modem import SimulatedModem
 
+_LINK_S = 5.0  # so long `+CMMS=1` keeps the link for the next text (27.005 §3.5.6: 1 to 5)
 _DUPLICATE = 197  # TP-FCS, 23.040 §9.2.3.22: the service centre has an earlier copy
 
 
@@ -40,6 +41,8 @@ class Attempt:
     t_ctrl_z: int
     on_air: bool
     deaf_s: float  # how long the modem goes on hearing nothing, where it is not to answer
+    told: str  # the command that it answers
+    sent: Callable[[], None] | None
 
 
 class Submitter:
@@ -47,21 +50,25 @@ class Submitter:
 
     def __init__(self, modem: SimulatedModem) -> None:
         self._modem = modem
-        self._length = 0
         self.submits = 0
+        self._link: asyncio.TimerHandle | None = None
 
-    def announce_length(self, length: int) -> None:
-        """`AT+CMGS=length` was given: the next text is a TPDU of that many octets."""
-        self._length = length
+    def begin(
+        self, read: Callable[[], tpdu.Submit], *, told: str, sent: Callable[[], None] | None = None
+    ) -> None:
+        """A text and its Ctrl-Z came, or a stored one is to go: `read` makes a SUBMIT of it.
 
-    def begin(self, text: str) -> None:
-        """A text and its Ctrl-Z came. AtError where the modem itself refuses it."""
+        The interpreter gets `told: mr` when the network has it, and `sent` is called. AtError
+        where the modem itself refuses it.
+        """
         t_ctrl_z = time.monotonic_ns()
         modem = self._modem
         try:
-            submit = tpdu.parse_submit(text.strip(), self._length)
+            submit = read()
         except tpdu.TpduError as problem:
             self._refuse(Cms.INVALID_PDU_PARAMETER, str(problem), t_ctrl_z)
+        except AtError as error:
+            self._refuse(error.code, str(error), t_ctrl_z)
         obstacle = modem.obstacle()
         if obstacle is not None:
             self._refuse(obstacle, "no service", t_ctrl_z)
@@ -80,14 +87,18 @@ class Submitter:
             t_ctrl_z=t_ctrl_z,
             on_air=deaf is None and (not torn or modem.fault_rng.random() < 0.5),
             deaf_s=deaf.seconds if deaf else 0.0,
+            told=told,
+            sent=sent,
         )
         self.submits += 1
+        if self._link is not None:
+            self._link.cancel()
         modem.terminal.busy()
         asyncio.get_running_loop().call_later(latency_s, self._decide, attempt)
         if restarts:
             modem.reboot()
 
-    def _refuse(self, code: Cms, reason: str, t_ctrl_z: int) -> None:
+    def _refuse(self, code: int, reason: str, t_ctrl_z: int) -> NoReturn:
         self._modem.journal.write(
             Event.REFUSED, self._modem.index, code=int(code), reason=reason, t_ctrl_z=t_ctrl_z
         )
@@ -172,9 +183,17 @@ class Submitter:
     def _finish(self, attempt: Attempt, error: AtError | None = None) -> None:
         if not self._is_heard(attempt):
             return
-        terminal = self._modem.terminal
-        if error is None:
-            terminal.answer([[f"+CMGS: {attempt.mr}"]], "OK")
-        else:
-            terminal.answer([], error.final(self._modem.settings.cmee))
-        terminal.resume()
+        if error is not None:
+            self._modem.interpreter.failed(error)
+            return
+        if attempt.sent is not None:
+            attempt.sent()
+        self._keep_link()
+        self._modem.interpreter.done([f"{attempt.told}: {attempt.mr}"])
+
+    def _keep_link(self) -> None:
+        """`+CMMS=1` becomes 0 by itself where no further text comes in time (27.005 §3.5.6)."""
+        kept = self._modem.settings.kept
+        if kept.get("+CMMS") == (1,):
+            loop = asyncio.get_running_loop()
+            self._link = loop.call_later(_LINK_S, kept.pop, "+CMMS", None)

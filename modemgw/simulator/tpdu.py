@@ -7,12 +7,15 @@ submitted arrives bit for bit. It shares nothing with the codec under test (3GPP
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+_REMEMBERED = 4096  # a bank at work asks for the same few numbers and for the present second
 _DIGITS = "0123456789*#abc"
+_MAX_DIGITS = 20
 _INTERNATIONAL = 0x91
 _UNKNOWN = 0x81
 
@@ -58,6 +61,11 @@ class Submit:
         return bool(self.first & _SRR)
 
     @property
+    def length(self) -> int:
+        """The n of `AT+CMGS=n`: octets without the service centre's address."""
+        return len(self.hex(0)) // 2 - len(self.sca)
+
+    @property
     def rejects_duplicates(self) -> bool:
         return bool(self.first & _RD)
 
@@ -77,10 +85,11 @@ class Submit:
         return (self.sca + head + self.validity + self.user_data).hex().upper()
 
 
-def parse_submit(text: str, length: int) -> Submit:
+def parse_submit(text: str, length: int, *, is_stored: bool = False) -> Submit:
     """Read what stood between the prompt and Ctrl-Z; `length` is the n of `AT+CMGS=n`.
 
-    Raises TpduError where the hex is none, the length differs or the fields do not add up.
+    Raises TpduError where the hex is none, the length differs or the fields do not add up, and
+    without a destination, which one that `is_stored` may get when it is sent.
     """
     try:
         octets = bytes.fromhex(text)
@@ -110,7 +119,7 @@ def parse_submit(text: str, length: int) -> Submit:
         raise TpduError("the PDU is cut short") from None
     if len(submit.user_data) - 1 not in (announced, (announced * 7 + 7) // 8):
         raise TpduError(f"user data says {announced}, {len(submit.user_data) - 1} octets are there")
-    if not submit.address[0]:
+    if not submit.address[0] and not is_stored:
         raise TpduError("there is no destination")
     return submit
 
@@ -167,23 +176,32 @@ def message_class(dcs: int) -> int | None:
     return None
 
 
-def encode_address(number: str) -> bytes:
-    """An address field: count of digits, type, semi-octets (§9.1.2.5)."""
+@lru_cache(_REMEMBERED)
+def encode_address(number: str, kind: int | None = None) -> bytes:
+    """An address field: count of digits, type, semi-octets (§9.1.2.5). `kind` is its type; by
+    default that which a `+` in front, or none, tells. ValueError for what is no number."""
     digits = number.removeprefix("+")
-    return bytes((len(digits), _type_of(number))) + _semi_octets(digits)
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"{len(digits)} digits, {_MAX_DIGITS} at most")
+    return bytes((len(digits), kind or type_of(number))) + _semi_octets(digits)
 
 
+@lru_cache(_REMEMBERED)
 def encode_sca(number: str) -> bytes:
     """A service-centre address: count of octets, type, semi-octets (24.011 §8.2.5.1)."""
     if not number:
         return b"\x00"
-    body = bytes((_type_of(number),)) + _semi_octets(number.removeprefix("+"))
+    body = bytes((type_of(number),)) + _semi_octets(number.removeprefix("+"))
     return bytes((len(body),)) + body
 
 
 def encode_timestamp(at: datetime) -> bytes:
     """TP-SCTS or TP-DT of an aware time (§9.2.3.11)."""
-    offset = at.utcoffset()
+    return _timestamp(at.replace(microsecond=0, tzinfo=None), at.utcoffset())
+
+
+@lru_cache(_REMEMBERED)
+def _timestamp(at: datetime, offset: timedelta | None) -> bytes:
     quarters = round(offset.total_seconds() / 900) if offset else 0
     zone = _swapped(abs(quarters)) | (0x08 if quarters < 0 else 0)
     fields = (at.year % 100, at.month, at.day, at.hour, at.minute, at.second)
@@ -194,7 +212,8 @@ def _swapped(value: int) -> int:
     return (value % 10) << 4 | value // 10
 
 
-def _type_of(number: str) -> int:
+def type_of(number: str) -> int:
+    """The type of address that a number has by its looks (24.008 §10.5.4.7)."""
     return _INTERNATIONAL if number.startswith("+") else _UNKNOWN
 
 
@@ -205,6 +224,7 @@ def _semi_octets(digits: str) -> bytes:
     return bytes(low | high << 4 for low, high in zip(codes[::2], codes[1::2], strict=True))
 
 
+@lru_cache(_REMEMBERED)
 def _number(address: bytes) -> str:
     digits = "".join(
         _DIGITS[code] for octet in address[2:] for code in (octet & 0x0F, octet >> 4) if code < 0x0F

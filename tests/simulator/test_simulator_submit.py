@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
+
     from modemgw.simulator.bank import Bank
 
 FRAME = pdu.encode("+15550001001", "Hello")[0]
@@ -150,11 +152,12 @@ async def test_a_text_to_another_modem_of_the_bank_gets_there(line: Line, bank: 
 
 
 async def test_during_a_submit_commands_wait_and_announcements_do_not(
-    line: Line, control: Control
+    line: Line, control: Control, bank: Bank
 ) -> None:
     """One command at a time."""
     await control.do("latency", modem=0, min_ms=1000, max_ms=1000)
     await type_in(line)
+    await until(lambda: bank.modems[0].submitter.submits == 1)
     line.write(b"AT+CSQ\r")
     await control.do("inject", modem=0, text="hi", **{"from": "+15550003001"})
     printed = await line.expect(rb"\+CSQ: [^\r]*\r\n\r\nOK\r\n")
@@ -287,6 +290,22 @@ async def test_reports_can_be_changed_or_switched_off(
     await line.submit(REPORTED.hex, REPORTED.length)
     await control.do("inject", modem=0, text="behind it", **{"from": "+15550003001"})
     assert b"+CDSI" not in await line.expect(rb"\+CMTI")
+
+
+async def test_the_link_is_kept_for_the_next_text_and_no_longer(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """27.005 §3.5.6: +CMMS=1 becomes 0 by itself, 2 does not."""
+    monkeypatch.setattr("modemgw.simulator.submit._LINK_S", 0.01)
+    assert await line.say("AT+CMMS=1;+CMMS?") == ["+CMMS: 1", "OK"]
+    await line.submit(FRAME.hex, FRAME.length)
+    async with asyncio.timeout(PATIENCE_S):
+        while await line.say("AT+CMMS?") != ["+CMMS: 0", "OK"]:
+            await asyncio.sleep(0.005)
+    await line.say("AT+CMMS=2")
+    await line.submit(FRAME.hex, FRAME.length)
+    await asyncio.sleep(0.03)
+    assert await line.say("AT+CMMS?") == ["+CMMS: 2", "OK"]
 
 
 def test_the_same_seed_makes_the_same_faults() -> None:
