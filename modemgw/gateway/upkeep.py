@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -11,19 +11,22 @@ from modemgw.gateway import acts, settle
 from modemgw.gateway.acts import own_lane
 from modemgw.gateway.lanes import is_patient
 from modemgw.gateway.status import MessageStatus, moved
-from modemgw.store import events, idempotency, inbox, messages, queue
+from modemgw.store import events, idempotency, inbox, messages, queue, usage
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.inbox import PartKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modemgw.clock import Clock
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.inbound import Inbound
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.store.writer import Transaction, Writer
 
 log = structlog.get_logger(__name__)
+
+Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
@@ -39,34 +42,36 @@ class Upkeep:
         settings: GatewaySettings,
         dispatcher: Dispatcher,
         inbound: Inbound,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
-        tick, next_look, clock = 0, 0.0, asyncio.get_running_loop().time
+        next_look = next_slow = 0.0
+        clock, real = self._clock.elapsed, asyncio.get_running_loop().time
         while True:
             try:
                 while await self._promote():
                     pass
-                if clock() >= next_look:
-                    next_look = clock() + self._settings.idle_recheck_s
+                if real() >= next_look:
+                    next_look = real() + self._settings.idle_recheck_s
                     await self._dispatcher.look()
-                if tick % SLOW_TICKS == 0:
+                if clock() >= next_slow:
+                    next_slow = clock() + SLOW_TICKS * TICK_S
                     await self._slow()
             except StoreUnavailableError as error:
                 log.warning("upkeep_waits", error=str(error))
             except Exception:  # one message that fails must not stop the clock for all
                 log.exception("upkeep_failed")
-            tick += 1
-            await asyncio.sleep(TICK_S)
+            await self._clock.pause(TICK_S)
 
     async def _promote(self) -> bool:
         """Bring due messages into their lanes; whether there may be more."""
         held, now = self._dispatcher.start_hold, self._clock()
-        promoted = await self._writer.run(lambda tx: promote(tx, now, hold_patient=held))
+        sticks = self._dispatcher.sticks
+        promoted = await self._writer.run(lambda tx: promote(tx, now, sticks, hold_patient=held))
         for lane, priority in set(promoted):
             self._dispatcher.waiting(lane, priority)
         return len(promoted) == BATCH
@@ -74,9 +79,9 @@ class Upkeep:
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
-        absent = self._dispatcher.absent_lanes()
-        if absent:
-            await self._writer.run(lambda tx: queue.move_home(tx.connection, absent))
+        for lanes in self._dispatcher.stuck_lanes():
+            await self._move_home(lanes)
+        await self._writer.run(lambda tx: usage.prune(tx.connection, now))
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
         await self._writer.run(
@@ -86,6 +91,17 @@ class Upkeep:
             lambda tx: idempotency.prune(tx.connection, now - settings.keep_idempotency_s)
         )
         await self._give_out_partials(now)
+
+    async def _move_home(self, lanes: str) -> None:
+        """Let others send what has waited for its line for long enough."""
+        while True:
+            moved_rows = await self._writer.run(
+                lambda tx: queue.move_home(tx.connection, lanes, BATCH)
+            )
+            for lane, priority in {(row.lane, row.priority) for row in moved_rows}:
+                self._dispatcher.waiting(lane, priority)
+            if len(moved_rows) < BATCH:
+                return
 
     async def _give_out_partials(self, now: float) -> None:
         after_s = self._settings.partial_after_s
@@ -100,9 +116,16 @@ class Upkeep:
             await self._inbound.give_out_partial(key, after_s, since)
 
 
-def promote(tx: Transaction, now: float, *, hold_patient: bool) -> list[tuple[str, int]]:
+def promote(
+    tx: Transaction,
+    now: float,
+    sticks: Sticks,
+    *,
+    hold_patient: bool,
+) -> list[tuple[str, int]]:
     """Bring messages whose time has come into their lanes; which lanes and priorities.
 
+    `sticks` is `Dispatcher.sticks`.
     With `hold_patient` what waits for the first sweeps is left where it is a little longer.
     """
     promoted = []
@@ -110,7 +133,8 @@ def promote(tx: Transaction, now: float, *, hold_patient: bool) -> list[tuple[st
         if hold_patient and is_patient(row.kind, row.send_at):
             queue.park(tx.connection, row.id, now + 1, "start_hold")
             continue
-        lane = own_lane(row)
+        sticky = row.sticky is None and sticks(row.last_line_id, row.pool, row.spoken_at)
+        lane = own_lane(row, row.last_line_id if sticky else None)
         changes = {"lane": lane, "ready_at": None, "hold_reason": None}
         if row.status == MessageStatus.SCHEDULED:
             changes["status"] = moved(MessageStatus.SCHEDULED, MessageStatus.QUEUED)
