@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-_COMMAND_S = 90.0
+_COMMAND_S = 60.0
 _PATIENCE_S = 120.0
 
 
@@ -121,17 +121,22 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a judge's command to its end; all that it printed. AssertionError on another status."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        input=stdin.encode(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=_COMMAND_S,
-        cwd=cwd,
-        env=env,
-        check=False,
-    )
+    """Run a judge's command to its end; all that it printed. AssertionError where it ends
+    with another status, or not at all."""
+    words = [str(word) for word in command]
+    try:
+        done = subprocess.run(
+            words,
+            input=stdin.encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_COMMAND_S,
+            cwd=cwd,
+            env=env,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise AssertionError(f"no end of `{' '.join(words)}` within {_COMMAND_S} s") from None
     printed = done.stdout.decode(errors="replace")
     assert done.returncode in status, f"exit status {done.returncode}: {printed[-2000:]}"
     return printed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.simulator.personality import PERSONALITIES
-from tests.judges.desk import Desk, Running, tally, until
+from tests.judges.desk import Desk, Running, holds, tally, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.judges, pytest.mark.timeout(900)]
 
 _TEXTS = 100
 _TO = "+46701200000"
+_ANNOUNCE = "AT+CNMI=2,1,0,1,0"
+_ONE_MEMORY = 'AT+CPMS="SM","SM","SM"'  # makers differ in where they put texts and +CNMI
 _SLOW_S = 600.0
 _FOLDERS = ("outgoing", "checked", "incoming", "sent", "failed", "report")
 
@@ -41,9 +43,9 @@ class File:
 
 
 class Smsd:
-    """A running smsd on some modems, and its spool."""
+    """A running smsd on some modems, and its spool. `init` is the modems' own set-up."""
 
-    def __init__(self, desk: Desk, modems: int) -> None:
+    def __init__(self, desk: Desk, modems: int, init: str) -> None:
         self.folder = desk.folder / "spool"
         for name in _FOLDERS:
             (self.folder / name).mkdir(parents=True)
@@ -54,7 +56,7 @@ class Smsd:
         lines += ["loglevel = 7", "delaytime = 1", "autosplit = 3", "user = root", "group = root"]
         for modem, name in enumerate(names):
             lines += [f"[{name}]", f"device = {desk.port(modem)}", "incoming = yes", "report = yes"]
-            lines += ["baudrate = 115200", "rtscts = no", "init = AT+CNMI=2,1,0,1,0"]
+            lines += ["baudrate = 115200", "rtscts = no", f"init = {init}"]
             lines += [f"queues = {name}"]
         lines += ["[queues]", *(f"{name} = {self.folder / name}" for name in names)]
         for name in names:
@@ -80,14 +82,14 @@ class Smsd:
 
 @pytest.fixture(scope="module")
 def smsd(desk: Desk) -> Iterator[Smsd]:
-    daemon = Smsd(desk, 1)
+    daemon = Smsd(desk, 1, _ANNOUNCE)
     yield daemon
     daemon.stop()
 
 
 @pytest.fixture
 def smsd_on_all(bank_of_all: Desk) -> Iterator[Smsd]:
-    daemon = Smsd(bank_of_all, len(PERSONALITIES))
+    daemon = Smsd(bank_of_all, len(PERSONALITIES), _ONE_MEMORY)
     yield daemon
     daemon.stop()
 
@@ -147,7 +149,9 @@ def test_each_personality(
     bank_of_all: Desk, smsd_on_all: Smsd, happened: Callable[[object], None]
 ) -> None:
     """One text in and one out with every personality at once."""
+    log = smsd_on_all.folder / "log"
     for modem in range(len(PERSONALITIES)):
+        until(f"GSM{modem}", holds(f"GSM{modem}: Used memory", lambda: [log.read_text("latin-1")]))
         bank_of_all.inject("+15553000003", f"in {modem}", modem=modem)
     until("the files", lambda: len(smsd_on_all.files("incoming")) == len(PERSONALITIES))
     texts = [f"out {number}" for number in range(len(PERSONALITIES))]
