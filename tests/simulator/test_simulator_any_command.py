@@ -14,15 +14,6 @@ if TYPE_CHECKING:
     from modemgw.simulator.bank import Bank
 
 _CHANGE_THE_LINE = {"E", "V", "Q", "Z", "&F", "&W", "+CFUN", "S3", "S4", "S5"}
-    "E",
-    "V",
-    "Q",
-    "Z",
-    "&F",
-    "&W",
-    "+CFUN",
-    *(name for name in TABLE if "S" in name[:1]),
-}
 _VALUES = (
     *("", "0", "1", "2", "3", "4", "5", "9", "17", "145", "255", "300", "-1", "99999999999999"),
     *('"ME"', '"SM"', '"MT"', '"BM"', '"SC"', '"REC READ"', '"ALL"', '"+15550001001"', '"ON"'),
