@@ -12,7 +12,7 @@ from modemgw.simulator.personality import PERSONALITIES
 from tests.judges.desk import Desk, Running, holds, tally, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 pytestmark = [pytest.mark.judges, pytest.mark.timeout(900)]
@@ -20,7 +20,6 @@ pytestmark = [pytest.mark.judges, pytest.mark.timeout(900)]
 _TEXTS = 100
 _TO = "+46701200000"
 _ANNOUNCE = "AT+CNMI=2,1,0,1,0"
-_ONE_MEMORY = 'AT+CPMS="SM","SM","SM"'  # makers differ in where they put texts and +CNMI
 _SLOW_S = 600.0
 _FOLDERS = ("outgoing", "checked", "incoming", "sent", "failed", "report")
 
@@ -43,20 +42,20 @@ class File:
 
 
 class Smsd:
-    """A running smsd on some modems, and its spool. `init` is the modems' own set-up."""
+    """A running smsd on some modems, and its spool. `inits` are the modems' own set-up."""
 
-    def __init__(self, desk: Desk, modems: int, init: str) -> None:
+    def __init__(self, desk: Desk, inits: Sequence[str]) -> None:
         self.folder = desk.folder / "spool"
         for name in _FOLDERS:
             (self.folder / name).mkdir(parents=True)
-        names = [f"GSM{modem}" for modem in range(modems)]
+        names = [f"GSM{modem}" for modem in range(len(inits))]
         lines = [f"devices = {', '.join(names)}"]
         lines += [f"{name} = {self.folder / name}" for name in _FOLDERS]
         lines += [f"{kind}file = {self.folder / kind}" for kind in ("info", "pid", "log")]
         lines += ["loglevel = 7", "delaytime = 1", "autosplit = 3", "user = root", "group = root"]
         for modem, name in enumerate(names):
             lines += [f"[{name}]", f"device = {desk.port(modem)}", "incoming = yes", "report = yes"]
-            lines += ["baudrate = 115200", "rtscts = no", f"init = {init}"]
+            lines += ["baudrate = 115200", "rtscts = no", f"init = {inits[modem]}"]
             lines += [f"queues = {name}"]
         lines += ["[queues]", *(f"{name} = {self.folder / name}" for name in names)]
         for name in names:
@@ -80,16 +79,21 @@ class Smsd:
         self._running.stop(signal.SIGTERM)
 
 
+def _one_memory(profile: str) -> str:
+    """Makers differ in where they put texts; some have but one place."""
+    return "AT" if profile.startswith("wavecom") else 'AT+CPMS="SM","SM","SM"'
+
+
 @pytest.fixture(scope="module")
 def smsd(desk: Desk) -> Iterator[Smsd]:
-    daemon = Smsd(desk, 1, _ANNOUNCE)
+    daemon = Smsd(desk, [_ANNOUNCE])
     yield daemon
     daemon.stop()
 
 
 @pytest.fixture
 def smsd_on_all(bank_of_all: Desk) -> Iterator[Smsd]:
-    daemon = Smsd(bank_of_all, len(PERSONALITIES), _ONE_MEMORY)
+    daemon = Smsd(bank_of_all, [_one_memory(name) for name in PERSONALITIES])
     yield daemon
     daemon.stop()
 
