@@ -34,7 +34,7 @@ def test_where_apt_is_not_there_it_says_what_to_install(
 ) -> None:
     """By the names of the packages, and changes nothing."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MissingError, match="no apt here.*\n.*apt-get install .*gnokii-cli"):
+    with pytest.raises(MissingError, match=r"no apt here.*\n.*apt-get install .*gnokii-cli"):
         bring(judge for judge in JUDGES if judge.key == "gnokii")
 
 
