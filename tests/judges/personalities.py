@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def with_each(attempt: Callable[[int, str], None], own: Mapping[str, str]) -> str:
     """Try each; in words, how many held and which did not.
 
-    `own` says of which personalities it is known that the judge cannot take them, and why. Raises
-    AssertionError where another did not hold, or one of those did.
+    `own` says of which personalities it is known that the judge may not take them, and why; some
+    of that is chance. Raises AssertionError where another did not hold.
     """
     failed: dict[str, str] = {}
     for modem, name in enumerate(PERSONALITIES):
@@ -22,6 +22,6 @@ def with_each(attempt: Callable[[int, str], None], own: Mapping[str, str]) -> st
             attempt(modem, name)
         except AssertionError as problem:
             failed[name] = " ".join(str(problem).split())[:200]
-    assert set(failed) == set(own), failed
+    assert set(failed) <= set(own), failed
     held = f"{len(PERSONALITIES) - len(failed)} of {len(PERSONALITIES)} personalities"
-    return "; ".join([held, *(f"{name}: {why}" for name, why in own.items())])
+    return "; ".join([held, *(f"{name} {own[name]}" for name in failed)])

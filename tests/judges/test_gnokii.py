@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.judges, pytest.mark.timeout(900)]
 
-_OWN = {"simcom-sim7670": "waits for the prompt of 27.005 §3.5.1, which that modem does not print"}
+_OWN = {"simcom-sim7670": "prints another prompt than 27.005 §3.5.1 has, and gnokii waits"}
 _EMPTY_INDEX = 16  # how it ends at the first empty index
 _MONITOR_ONCE = 5  # how it ends `--monitor once`
 
