@@ -120,6 +120,7 @@ def run(
     status: Sequence[int] = (0,),
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    limit_s: float = _COMMAND_S,
 ) -> str:
     """Run a judge's command to its end; all that it printed. AssertionError where it ends
     with another status, or not at all."""
@@ -130,13 +131,13 @@ def run(
             input=stdin.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_COMMAND_S,
+            timeout=limit_s,
             cwd=cwd,
             env=env,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise AssertionError(f"no end of `{' '.join(words)}` within {_COMMAND_S} s") from None
+        raise AssertionError(f"no end of `{' '.join(words)}` within {limit_s} s") from None
     printed = done.stdout.decode(errors="replace")
     assert done.returncode in status, f"exit status {done.returncode}: {printed[-2000:]}"
     return printed
