@@ -5,6 +5,9 @@ What went out is counted in the simulator's journal, what came in in the judge's
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
@@ -168,6 +171,7 @@ class Running:
                 stderr=subprocess.STDOUT,
                 cwd=output.parent,
                 env=env,
+                start_new_session=True,
             )
 
     @property
@@ -175,11 +179,11 @@ class Running:
         return self._output.read_text(encoding="utf-8", errors="replace")
 
     def stop(self, number: int) -> None:
-        """Send a signal and wait for the end; killed where it does not obey."""
+        """Send a signal and wait for the end; killed, with what it started, where that stays."""
         if self._process.poll() is None:
             self._process.send_signal(number)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(10)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)

@@ -62,7 +62,7 @@ class Smsd:
             (self.folder / name).mkdir()
         configuration = self.folder / "smsd.conf"
         configuration.write_text("\n".join(lines) + "\n")
-        self._running = Running(self.folder / "out.txt", "smsd", f"-c{configuration}")
+        self._running = Running(self.folder / "out.txt", "smsd", "-t", f"-c{configuration}")
 
     def write(self, name: str, to: str, text: str, *headers: str) -> None:
         """Put a text into the spool; it appears there whole."""
