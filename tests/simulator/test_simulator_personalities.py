@@ -117,6 +117,22 @@ async def test_what_is_not_offered_is_refused(line: Line) -> None:
     assert await line.say('AT+CSCS="IRA"') == ["+CME ERROR: 50"]
 
 
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("huawei-e173", ("AT^PORTSEL=1", "AT^PORTSEL=0")),
+        ("zte-mf190", ("AT+ZCDRUN=8", "AT+ZOPRT=5")),
+    ],
+    indirect=["line"],
+)
+async def test_it_takes_the_set_up_that_its_users_insist_on(
+    line: Line, commands: tuple[str, ...]
+) -> None:
+    """Gammu gives up a modem of this maker that refuses one of these."""
+    for command in commands:
+        assert await line.say(command) == ["OK"]
+
+
 @pytest.mark.parametrize("line", ["sierra-em7455"], indirect=True)
 async def test_a_promise_about_reports_is_broken(line: Line) -> None:
     """<ds> 1 is offered, and refused when it is asked for."""
