@@ -21,9 +21,6 @@ _HANGS_S = 20.0
 _UNKNOWN_LINE = "prints by itself what Gammu takes for a part of an answer, and Gammu hangs"
 _OWN = {
     "qualcomm-m6280": _UNKNOWN_LINE,
-    "ublox-lisa": _UNKNOWN_LINE,
-    "ublox-r410m": _UNKNOWN_LINE,
-    "ublox-sara": _UNKNOWN_LINE,
     "simcom-sim7670": "prints another prompt than 27.005 §3.5.1 has, and Gammu waits",
 }
 _LONG = " ".join(f"word{number}" for number in range(60))[:400]
