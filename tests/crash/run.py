@@ -67,7 +67,7 @@ class Crashes:
         self._look_at_doubts()
         self._site.wait_ready(self._site.modems)
         traffic.end()
-        self._settle(traffic)
+        self._settle()
         self._verdict.refused, self._verdict.stops = traffic.refused, traffic.stops
         return read(self._site, self._verdict, traffic.accepted)
 
@@ -94,8 +94,8 @@ class Crashes:
         self._verdict.seen_in_doubt += fresh.total()
         self._kills_unseen = 0
 
-    def _settle(self, traffic: Traffic) -> None:
-        """Until nothing is to be sent any more, and every modem has been emptied."""
+    def _settle(self) -> None:
+        """Until nothing is to be sent any more, and no modem has a text that is to be read."""
         site = self._site
 
         def settled() -> bool:
@@ -104,6 +104,8 @@ class Crashes:
                 for status in ("queued", "sending")
             )
 
+        def emptied() -> bool:
+            return not site.judge()["inbound"]["waiting"]
+
         wait_for("all texts to go", settled, _REST_S, pause_s=0.5)
-        came = lambda: len(site.inbound()) >= traffic.injected  # noqa: E731
-        wait_for("all texts that came in", came, _REST_S, pause_s=1)
+        wait_for("all modems to be emptied", emptied, _REST_S, pause_s=2)

@@ -71,7 +71,7 @@ class Site:
     profiles: str = ""  # of the simulator, with commas between; "": its own choice
     extra: str = ""  # more of the configuration file, in TOML
     extra_ports: list[str] = field(default_factory=list)
-    daemon_environment: dict[str, str] = field(default_factory=dict)
+    daemon_environment: dict[str, str] = field(default_factory=dict)  # commands have it, too
     key: str = ""
     port: int = field(default_factory=free_port)
     bank_process: subprocess.Popen[str] | None = None
@@ -107,13 +107,17 @@ class Site:
 
     def start(self) -> None:
         """Bank, key, daemon; returns when all modems are ready."""
+        self.prepare()
+        self.start_daemon()
+
+    def prepare(self) -> None:
+        """All but the daemon: configuration, bank, key."""
         self.write_config()
         self.start_bank()
         self.key = self.command(
             "keys", "create", "--config", str(self.config), "--name", "test",
             "--scope", "send,read,admin",
         ).stdout.strip()  # fmt: skip
-        self.start_daemon()
 
     def start_bank(self) -> None:
         profiles = ["--profile", self.profiles] if self.profiles else []
@@ -175,8 +179,8 @@ class Site:
 
     def command(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [*MODEMGW, *args], capture_output=True, text=True, timeout=60, env=environment(),
-            cwd=self.folder,
+            [*MODEMGW, *args], capture_output=True, text=True, timeout=60, cwd=self.folder,
+            env=environment() | self.daemon_environment,
         )  # fmt: skip
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
