@@ -26,8 +26,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a real PostgreSQL that lives as long as the tests do."""
-    with postgres.serving() as url:
-        yield url
+    with postgres.serving() as server:
+        yield server.url
 
 
 @pytest.fixture

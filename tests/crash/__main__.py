@@ -72,7 +72,7 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder}/modemgw.db"
         return
-    with postgres.serving() as server, postgres.database(server) as url:
+    with postgres.serving() as server, postgres.database(server.url) as url:
         yield url
 
 

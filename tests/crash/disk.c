@@ -6,8 +6,9 @@
  * was written before it began is safe, and only once it has ended. It costs DISK_SYNC_US
  * microseconds and touches no real disk.
  *
- * While DISK_CONTROL/full exists nothing can grow (ENOSPC); while DISK_CONTROL/broken exists no sync
- * succeeds (EIO).
+ * While DISK_CONTROL/full exists no file can grow (ENOSPC); while DISK_CONTROL/thin exists nothing can
+ * be written at all (ENOSPC, as of a thin volume or one that copies on write); while
+ * DISK_CONTROL/broken exists no sync succeeds (EIO).
  *
  * What is written through a shared mapping is not seen: such files are logged as mapped. A call that
  * would change a file behind our back ends the program.
@@ -43,7 +44,7 @@ static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static int journal = -1;
 static char folder[PATH_MAX];
 static size_t folder_length;
-static char full_flag[PATH_MAX], broken_flag[PATH_MAX];
+static char full_flag[PATH_MAX], thin_flag[PATH_MAX], broken_flag[PATH_MAX];
 static long sync_us = 1000;
 static uint64_t syncs;
 
@@ -65,6 +66,7 @@ __attribute__((constructor)) static void begin(void) {
     if (journal < 0) give_up("the log");
     if (control) {
         snprintf(full_flag, sizeof full_flag, "%s/full", control);
+        snprintf(thin_flag, sizeof thin_flag, "%s/thin", control);
         snprintf(broken_flag, sizeof broken_flag, "%s/broken", control);
     }
     if (us) sync_us = atol(us);
@@ -163,15 +165,16 @@ int close(int fd) {
     return result;
 }
 
-static int would_grow(int fd, off_t end) {
+static int has_no_room(int fd, off_t end) {
     struct stat found;
+    if (is_set(thin_flag)) return 1;
     return is_set(full_flag) && !fstat(fd, &found) && end > found.st_size;
 }
 
 static ssize_t write_it(int fd, const void *data, size_t length, off_t at) {
     pthread_mutex_lock(&turn);
     ssize_t done = -1;
-    if (would_grow(fd, at + (off_t)length))
+    if (has_no_room(fd, at + (off_t)length))
         errno = ENOSPC;
     else
         done = syscall(SYS_pwrite64, fd, data, length, at);
@@ -200,7 +203,7 @@ int ftruncate64(int fd, off_t length) {
     if (!ours(fd)) return syscall(SYS_ftruncate, fd, length);
     pthread_mutex_lock(&turn);
     int result = -1;
-    if (would_grow(fd, length))
+    if (has_no_room(fd, length))
         errno = ENOSPC;
     else
         result = syscall(SYS_ftruncate, fd, length);

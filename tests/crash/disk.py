@@ -17,20 +17,19 @@ What POSIX leaves open is decided against the daemon: to sync a file does not ke
 
 from __future__ import annotations
 
-import shutil
 import struct
-import subprocess
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.crash.shim import build
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
 
 SECTOR = 512
-SOURCE = Path(__file__).with_name("disk.c")
 _HEAD = struct.Struct("<IIQQQ")
 
 
@@ -248,17 +247,9 @@ class Disk:
     def __post_init__(self) -> None:
         self.folder, self.beside = self.folder.resolve(), self.beside.resolve()
 
-    @staticmethod
-    def compiler() -> str | None:
-        """The C compiler, which this needs."""
-        return shutil.which("cc") or shutil.which("gcc")
-
     def build(self) -> None:
-        """Compile what is loaded into the daemon. Everything on the disk now is safe."""
-        compiler = self.compiler()
-        assert compiler is not None
-        command = [compiler, "-O2", "-shared", "-fPIC", "-o", str(self._library), str(SOURCE)]
-        subprocess.run([*command, "-ldl", "-lpthread"], check=True)
+        """Make what is loaded into the daemon. Everything on the disk now is safe."""
+        build("disk", self.beside)
         self._keep()
 
     @property
@@ -281,7 +272,7 @@ class Disk:
         }
 
     def set(self, trouble: str, *, on: bool) -> None:
-        """`full`: nothing can grow; `broken`: no sync succeeds."""
+        """`full`: no file can grow; `thin`: nothing can be written; `broken`: no sync succeeds."""
         flag = self.beside / trouble
         if on:
             flag.touch()

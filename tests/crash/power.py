@@ -6,8 +6,6 @@ import contextlib
 import random
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.crash.disk import Disk
 from tests.crash.run import site_in
 
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
 
     from tests.e2e.site import Site
 
-needs_compiler = pytest.mark.skipif(
-    Disk.compiler() is None, reason="the disk whose power can fail is made by a C compiler (cc)"
-)
 _NOTHING = 1 / 3  # of the cuts leave nothing of what was not synced
 
 

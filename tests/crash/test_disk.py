@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.crash.disk import SECTOR, Disk
-from tests.crash.power import needs_compiler
+from tests.crash.shim import needs_compiler
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,6 +127,19 @@ def test_a_full_disk_lets_nothing_grow(disk: Disk) -> None:
         "else: sys.exit('it grew')",
     )
     assert found_after_cut(disk) == {"old": b"OLD"}
+
+
+def test_a_thin_disk_takes_nothing(disk: Disk) -> None:
+    """Not even what replaces something."""
+    disk.set("thin", on=True)
+    run(
+        disk,
+        "import errno; fd = opened('old')\n"
+        "try: os.pwrite(fd, b'OLD', 0)\n"
+        "except OSError as e: assert e.errno == errno.ENOSPC\n"
+        "else: sys.exit('it took it')",
+    )
+    assert found_after_cut(disk, share=1) == {"old": b"old"}
 
 
 def test_a_broken_disk_syncs_nothing(disk: Disk) -> None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.crash.disk import Disk
-from tests.crash.power import PowerCuts, needs_compiler, powered
+from tests.crash.power import PowerCuts, powered
 from tests.crash.run import Crashes
+from tests.crash.shim import needs_compiler
 from tests.e2e.site import Site
 
 if TYPE_CHECKING:
