@@ -1,7 +1,7 @@
 """Kill the daemon again and again while it works, then count. `make crash` does so on both.
 
 Usage: python -m tests.crash [--kills N] [--database sqlite|postgresql] [--power | --harsh]
-                             [--seed N] [--keep FOLDER]
+                             [--seed N] [--minutes N] [--keep FOLDER]
 With `--power` each kill is a power cut: what was not synced is lost, or survives in part (SQLite;
 needs a C compiler); with `--harsh` nothing of it survives.
 Exit status 0 where every text was accounted for and none was doubled.
@@ -35,9 +35,10 @@ def main() -> int:
     parser.add_argument("--power", action="store_true")
     parser.add_argument("--harsh", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--keep", type=Path, default=None)
     given = parser.parse_args()
-    began = time.monotonic()
+    began, limit_s = time.monotonic(), given.minutes * 60
 
     def tell(done: int) -> None:
         if done % _TELL_EVERY == 0:
@@ -47,11 +48,11 @@ def main() -> int:
         if given.power or given.harsh:
             with powered(folder) as (site, disk):
                 cuts = PowerCuts(site, disk, given.seed, nothing=given.harsh)
-                verdict = Crashes(site, given.kills, given.seed, cuts, tell).go()
+                verdict = Crashes(site, given.kills, given.seed, cuts, tell, limit_s).go()
             print(f"{disk.cuts} power cuts, {disk.lost} changes not synced, {disk.syncs} syncs")
         else:
             with _database(given.database, folder) as url, running(site_in(folder, url)) as site:
-                verdict = Crashes(site, given.kills, given.seed, progress=tell).go()
+                verdict = Crashes(site, given.kills, given.seed, None, tell, limit_s).go()
     print(f"{given.database}, {time.monotonic() - began:.0f} s")
     print("\n".join(verdict.lines()))
     return 0 if verdict.held else 1

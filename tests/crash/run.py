@@ -24,7 +24,10 @@ SUBMIT_MS = 100
 REPORT_MS = 2_000  # so that some come to the modem of a daemon that is dead, and most do not
 STARTS = 0.2  # of the kills strike while the daemon starts
 _START_S = 1.5  # within this
-_WORK_S = 3.0  # from its being ready; the others strike within this
+_SUBMITS = 40  # the others strike behind so many at the most, and
+_MOMENT_S = 0.2  # within this
+_WORK_S = 20.0  # or when so few have come within this
+_READY_S = 120.0  # for all modems, after the last kill
 _REST_S = 240.0  # for what is left, after the last kill
 
 
@@ -43,29 +46,34 @@ class Crashes:
         seed: int,
         strike: Callable[[], None] | None = None,
         progress: Callable[[int], None] = lambda _done: None,
+        limit_s: float = float("inf"),
     ) -> None:
+        """`limit_s`: no kill after so many seconds, however few there were."""
         self._site, self._kills, self._seed = site, kills, seed
         self._strike, self._progress = strike or site.kill_daemon, progress
         self._instants = random.Random(seed)
+        self._traffic = Traffic(site, seed)
+        self._until = time.monotonic() + limit_s
         self._in_doubt: set[str] = set()
         self._kills_unseen = 0  # since what is in doubt was last looked at
-        self._verdict = Verdict(kills=kills, seed=seed)
+        self._verdict = Verdict(seed)
 
     def go(self) -> Verdict:
         """All kills, then the rest; the site must stand."""
         self._site.ctl("report", delay_ms=REPORT_MS, state="on")
-        traffic = Traffic(self._site, self._seed)
+        traffic = self._traffic
         traffic.start()
-        for done in range(self._kills):
+        while self._verdict.kills < self._kills and time.monotonic() < self._until:
             self._live()
             self._strike()
+            self._verdict.kills += 1
             self._kills_unseen += 1
             self._site.launch_daemon()
             traffic.check()
-            self._progress(done + 1)
+            self._progress(self._verdict.kills)
         self._site.await_api()
         self._look_at_doubts()
-        self._site.wait_ready(self._site.modems)
+        self._site.wait_ready(self._site.modems, _READY_S)
         traffic.end()
         self._settle()
         self._verdict.refused, self._verdict.stops = traffic.refused, traffic.stops
@@ -79,7 +87,14 @@ class Crashes:
             return
         self._site.await_api()
         self._look_at_doubts()
-        time.sleep(self._instants.uniform(0, _WORK_S))
+        self._await_submits(self._instants.randint(0, _SUBMITS))
+        time.sleep(self._instants.uniform(0, _MOMENT_S))
+
+    def _await_submits(self, count: int) -> None:
+        progress = self._traffic.progress
+        wanted, until = progress.submits + count, time.monotonic() + _WORK_S
+        while progress.submits < wanted and time.monotonic() < until:
+            time.sleep(0.01)
 
     def _look_at_doubts(self) -> None:
         """What the last kills left in doubt: the API tells it before any modem is open again."""

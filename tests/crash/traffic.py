@@ -10,14 +10,18 @@ from __future__ import annotations
 import http.client
 import itertools
 import random
+import re
 import threading
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.e2e.site import Site
 
 BACKLOG_PARTS = 200  # accepted, and not yet at the network
+UNREAD_PARTS = 40  # in the modems: a start begins with reading them
 _PAUSE_S = 0.02
 _AGAIN_S = 0.1
 _ARRIVALS_S = 0.12  # between two texts that come in, on average
@@ -25,6 +29,34 @@ _LONG = " and so on, for as long as it takes to fill a second part" * 4
 _LONGER = " 😀 and on" * 20  # three parts of UCS-2
 _STOP_EVERY = 12  # of those who write
 _TO_STOPPED_EVERY = 25  # of the texts goes to one of these
+
+
+class Progress:
+    """Counts what the simulator's journal tells, from where it was last read."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal, self._at, self._turn = journal, 0, threading.Lock()
+        self._counts: Counter[bytes] = Counter()
+
+    @property
+    def submits(self) -> int:
+        """How many parts were submitted."""
+        return self._count(b"submit")
+
+    @property
+    def deletes(self) -> int:
+        """How many texts were taken out of modems."""
+        return self._count(b"delete")
+
+    def _count(self, event: bytes) -> int:
+        with self._turn:
+            with self._journal.open("rb") as file:
+                file.seek(self._at)
+                fresh = file.read()
+            whole = fresh[: fresh.rfind(b"\n") + 1]
+            self._at += len(whole)
+            self._counts.update(re.findall(rb'"event": ?"(\w+)"', whole))
+            return self._counts[event]
 
 
 class Traffic:
@@ -37,15 +69,14 @@ class Traffic:
             threading.Thread(target=work, name=work.__name__, daemon=True)
             for work in (self._post_all, self._write_all)
         ]
-        self._journal_at = 0
-        self._submits = 0
+        self.progress = Progress(site.journal_file)
         self._parts = 0
         self._recipients: deque[str] = deque(maxlen=50)
         self._stopped: deque[str] = deque(maxlen=50)
         self._fault: BaseException | None = None
         self.accepted: dict[str, str] = {}
         self.refused = 0
-        self.injected = 0
+        self._injected = 0  # parts
         self.stops = 0
 
     def start(self) -> None:
@@ -107,13 +138,7 @@ class Traffic:
         self._recipients.append(to)
 
     def _backlog(self) -> int:
-        with self._site.journal_file.open("rb") as file:
-            file.seek(self._journal_at)
-            fresh = file.read()
-        whole = fresh[: fresh.rfind(b"\n") + 1]
-        self._journal_at += len(whole)
-        self._submits += whole.count(b'"event": "submit"') + whole.count(b'"event":"submit"')
-        return self._parts - self._submits
+        return self._parts - self.progress.submits
 
     # -- what customers write ---------------------------------------------------------------------
 
@@ -127,10 +152,15 @@ class Traffic:
             self._fault = fault
 
     def _write(self, number: int) -> None:
+        while self._to_be_read() > UNREAD_PARTS and not self._ending.wait(_PAUSE_S):
+            pass
         sender, text = f"+1556{number:07}", f"Answer no. {number}" + _LONG * (number % 7 == 5)
         if number % _STOP_EVERY == 4 and self._recipients:
             sender, text = self._recipients.pop(), "STOP"
             self._stopped.append(sender)
             self.stops += 1
-        self._site.inject(self._random.randrange(self._site.modems), sender, text)
-        self.injected += 1
+        modem = self._random.randrange(self._site.modems)
+        self._injected += self._site.inject(modem, sender, text)["parts"]
+
+    def _to_be_read(self) -> int:
+        return self._injected - self.progress.deletes

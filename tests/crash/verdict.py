@@ -21,8 +21,8 @@ class Verdict:
     `too_many_in_doubt` of them more than one a modem and kill.
     """
 
-    kills: int
     seed: int
+    kills: int = 0
     in_start: int = 0
     seen_in_doubt: int = 0
     most_in_doubt: int = 0

@@ -147,13 +147,14 @@ class Site:
             self._await(self.daemon, "run", "modemgw ready")
             self.listening = True
 
-    def wait_ready(self, count: int) -> None:
-        self.wait_state("ready", count)
+    def wait_ready(self, count: int, timeout_s: float = PATIENCE_S) -> None:
+        self.wait_state("ready", count, timeout_s)
 
-    def wait_state(self, state: str, count: int) -> None:
+    def wait_state(self, state: str, count: int, timeout_s: float = PATIENCE_S) -> None:
         wait_for(
             f"{count} modems {state}",
             lambda: len([m for m in self.items("/v1/modems") if m["state"] == state]) >= count,
+            timeout_s,
         )
 
     def kill_daemon(self) -> None:
