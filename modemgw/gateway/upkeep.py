@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
 BATCH = 500
+PUT_BACK_S = 2.0  # by so much less than it was, the wall clock was put back
 
 
 class Upkeep:
@@ -43,12 +45,14 @@ class Upkeep:
     ) -> None:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
+        self._ahead = float("-inf")  # by how much the wall clock is ahead of the monotonic one
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
         tick, next_look, clock = 0, 0.0, asyncio.get_running_loop().time
         while True:
             try:
+                await self._follow_clock()
                 while await self._promote():
                     pass
                 if clock() >= next_look:
@@ -62,6 +66,15 @@ class Upkeep:
                 log.exception("upkeep_failed")
             tick += 1
             await asyncio.sleep(TICK_S)
+
+    async def _follow_clock(self) -> None:
+        """What waits for a time by a clock that was put back since is looked at anew."""
+        now = self._clock()
+        ahead = now - time.monotonic()
+        if ahead < self._ahead - PUT_BACK_S:
+            log.warning("clock_put_back", seconds=round(self._ahead - ahead, 1))
+            await self._writer.run(lambda tx: queue.look_again(tx.connection, now))
+        self._ahead = ahead
 
     async def _promote(self) -> bool:
         """Bring due messages into their lanes; whether there may be more."""
