@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 3600
 KILLS ?= 300
 SEED ?= 1
 
-.PHONY: demo test check format soak crash reliability bench fuzz mutants clean
+.PHONY: demo test check format soak crash reliability judges bench fuzz mutants clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("modemgw needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -47,6 +47,9 @@ crash: $(STAMP)  ## the daemon killed 300 times at random instants on each datab
 reliability: $(STAMP)  ## 200 texts under each fault with real time limits, as a table; a quarter of an hour
 	$(BIN)/python -m tests.reliability
 
+judges: $(STAMP)  ## programs of others on the simulated bank, as a table; apt brings them (Debian, root)
+	$(BIN)/python -m tests.judges $(if $(MARKDOWN),--markdown $(MARKDOWN))
+
 bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.codec
 	$(BIN)/python -m bench.reassembler
@@ -54,6 +57,7 @@ bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.gateway
 	$(BIN)/python -m bench.inbound
 	$(BIN)/python -m bench.idle
+	$(BIN)/python -m bench.simulator
 
 fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypothesis with many more examples
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'

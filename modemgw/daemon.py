@@ -10,18 +10,23 @@ import resource
 import signal
 import socket
 import sys
-import time
+from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from modemgw import logs
 from modemgw.api.app import Api, ApiError, ApiSettings
-from modemgw.config import ConfigError, load, read_secret
+from modemgw.clock import SYSTEM, ClockError, SharedClock
+from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.plans import Plan
+from modemgw.gateway.routing import Rule
 from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
@@ -43,9 +48,10 @@ from modemgw.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from pathlib import Path
 
+    from modemgw.clock import Clock
     from modemgw.config import Config
+    from modemgw.config.sending import PlanSection, RouteSection
     from modemgw.store.events import Published
 
 log = structlog.get_logger(__name__)
@@ -82,7 +88,7 @@ def run(path: Path) -> int:
         with sole_daemon(config.database_url, config.host):
             migrate(config.database_url)
             asyncio.run(_Daemon(config, settings, bank).serve())
-    except (StoreError, ApiError) as error:
+    except (StoreError, ApiError, ClockError) as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - the last word, for a person
         return FAILED
     except BaseExceptionGroup as group:
@@ -94,8 +100,15 @@ def run(path: Path) -> int:
 def gateway_settings(config: Config) -> GatewaySettings:
     """The gateway's part of the configuration. Raises ConfigError for the secret's file."""
     texts = config.messages
+    plans = {name: _plan(name, section) for name, section in config.plans.items()}
     pools = {
-        name: Pool(name, frozenset(section.lines), section.kind, section.reject_calls)
+        name: Pool(
+            name,
+            frozenset(section.lines),
+            section.kind,
+            section.reject_calls,
+            plans.get(section.plan or ""),
+        )
         for name, section in config.pools.items()
     }
     return GatewaySettings(
@@ -105,6 +118,10 @@ def gateway_settings(config: Config) -> GatewaySettings:
         fingerprint_key=read_secret(config.secret_file),
         language=config.replies.language,
         pools=MappingProxyType(pools),
+        plans=MappingProxyType(plans),
+        line_plans=MappingProxyType(
+            {line.iccid: line.plan for line in config.modems.line if line.plan is not None}
+        ),
         default_kind=texts.default_kind,
         reports=texts.reports,
         reject_calls=config.calls.reject,
@@ -116,8 +133,39 @@ def gateway_settings(config: Config) -> GatewaySettings:
         partial_after_s=texts.partial_after,
         in_doubt_timeout_s=texts.in_doubt_timeout,
         line_rest_s=texts.line_rest,
+        sticky_for_s=texts.sticky_for,
+        sticky_wait_s=texts.sticky_wait,
+        routes=tuple(_rule(section) for section in config.routes),
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
+    )
+
+
+def _rule(section: RouteSection) -> Rule:
+    return Rule(
+        section.pool,
+        prefixes=tuple(section.prefix),
+        countries=frozenset(section.country),
+        operators=frozenset(section.operator),
+        kinds=frozenset(section.kind),
+        tags=frozenset(section.tag),
+    )
+
+
+def _plan(name: str, section: PlanSection) -> Plan:
+    return Plan(
+        name,
+        per_minute=section.per_minute,
+        per_hour=section.per_hour,
+        per_day=section.per_day,
+        per_month=section.per_month,
+        recipients_per_day=section.recipients_per_day,
+        recipients_per_month=section.recipients_per_month,
+        min_gap_s=section.min_gap,
+        gap_jitter=section.gap_jitter,
+        time_zone=ZoneInfo(section.time_zone),
+        billing_day=section.billing_day,
+        warm_up=tuple(section.warm_up),
     )
 
 
@@ -183,17 +231,18 @@ class _Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
         config = self._config
+        clock = await _clock(config.test.clock)
         writer = Writer(config.database_url, config.host, published=self._published)
         reader = Reader(config.database_url)
         checkpointer = Checkpointer(config.database_url)
-        gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand))
+        gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand), clock)
         self._api = Api(gateway, api_settings(config))
-        bank = Bank(self._bank_settings, gateway)
+        bank = Bank(replace(self._bank_settings, clock=clock), gateway)
         writer.start()
         checkpointer.start()
         try:
             await gateway.prepare()
-            await self._sync_webhooks(writer)
+            await self._sync_webhooks(writer, clock())
             await self._api.start()
             async with asyncio.TaskGroup() as group:
                 tasks = [
@@ -202,6 +251,8 @@ class _Daemon:
                     group.create_task(self._owned(bank.run()), name="bank"),
                     group.create_task(self._owned(self._watchdog(writer)), name="watchdog"),
                 ]
+                if isinstance(clock, SharedClock):
+                    tasks.append(group.create_task(self._owned(clock.run()), name="clock"))
                 self._announce()
                 await self._ending.wait()
                 _notify("STOPPING=1")
@@ -232,9 +283,8 @@ class _Daemon:
         for task in reversed(tasks):
             task.cancel()
 
-    async def _sync_webhooks(self, writer: Writer) -> None:
+    async def _sync_webhooks(self, writer: Writer, now: float) -> None:
         wanted = [Endpoint(w.url, tuple(w.events), w.secret) for w in self._config.webhooks]
-        now = time.time()
         await writer.run(lambda tx: webhooks.sync_configured(tx.connection, wanted, now))
 
     def _announce(self) -> None:
@@ -260,6 +310,16 @@ class _Daemon:
     async def _probe(writer: Writer) -> None:
         with contextlib.suppress(StoreUnavailableError):  # an answer, too
             await writer.run(lambda _tx: None)
+
+
+async def _clock(address: str) -> Clock:
+    """The system's, or for a test the one at this address. Raises ClockError."""
+    if not address:
+        return SYSTEM
+    clock = SharedClock(Path(address.removeprefix(CLOCK_PREFIX)))
+    await clock.connect()
+    log.warning("test_clock", words=clock.warning)
+    return clock
 
 
 def _notify(state: str) -> None:

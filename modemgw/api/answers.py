@@ -233,6 +233,9 @@ class OptOut(Shape):
     message: str | None
     line: str | None
     created_at: datetime
+    sent_at: datetime = Field(
+        description="By the network's clock; what a START must be later than."
+    )
 
 
 class OptOutPage(Shape):
@@ -329,3 +332,6 @@ class Readiness(Shape):
     modems_ready: int
     modems_known: int
     start_hold: bool
+    warnings: list[str] = Field(
+        description="What is not meant for real work, such as a test clock."
+    )

@@ -93,4 +93,5 @@ def readiness(gateway: Gateway) -> dict[str, Any]:
         "modems_ready": ready,
         "modems_known": known,
         "start_hold": gateway.dispatcher.start_hold,
+        "warnings": [gateway.clock.warning] if gateway.clock.warning else [],
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modemgw.gateway import views
-from modemgw.gateway.lanes import is_patient, line_lane, pool_lane
+from modemgw.gateway.lanes import Lane, lane_of
 from modemgw.gateway.status import (
     ACCEPTED,
     UNFINISHED,
@@ -35,9 +35,11 @@ _IDLE: dict[str, Any] = {"lane": None, "ready_at": None, "claimed_by": None, "ho
 
 def announce(tx: Transaction, row: Record, now: float, type_: str = "message.status") -> None:
     """Emit the event that tells how a message stands now."""
-    sequence = (
-        messages.next_sequence(tx.connection, row.conversation_id) if row.conversation_id else None
-    )
+    sequence = None
+    if row.conversation_id:
+        spoken = row.status == MessageStatus.SENT
+        values = {"line_id": row.line_id, "spoken_at": now} if spoken else {}
+        sequence = messages.next_sequence(tx.connection, row.conversation_id, **values)
     tx.emit(Event(type_, now, views.message(row), row.conversation_id, sequence))
 
 
@@ -50,12 +52,14 @@ def end(tx: Transaction, row: Record, to: MessageStatus, now: float, code: str, 
     announce(tx, ended, now)
 
 
-def own_lane(row: Record) -> str:
-    """The lane that a message waits in: its line's once a part has gone, else where it began."""
-    patient = is_patient(row.kind, row.send_at)
-    if row.status == MessageStatus.SENDING and row.line_id:
-        return line_lane(row.line_id, patient=patient)
-    return row.home_lane or pool_lane(row.pool, patient=patient)
+def own_lane(row: Record, sticky_line_id: str | None) -> str:
+    """The lane that a message waits in: its line's once a part has gone or where it names one, else
+    that of the line it sticks to, if any, or where any line takes it from.
+    """
+    line_id = row.line_id if row.status == MessageStatus.SENDING else sticky_line_id
+    if line_id is None or Lane.parse(row.home_lane).line is not None:
+        return str(row.home_lane)
+    return lane_of(line_id, row.pool, row.key_id, kind=row.kind, send_at=row.send_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modemgw.gateway.lanes import AUTOMATIC_PRIORITY, line_lane
+from modemgw.gateway.lanes import AUTOMATIC_PRIORITY, lane_of
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import segment
 from modemgw.store import messages
@@ -30,7 +30,7 @@ def queue_reply(
     now: float,
 ) -> tuple[str, int]:
     """Queue an answer on the line that was written to; its lane and priority."""
-    lane = line_lane(line_id, patient=False)
+    lane = lane_of(line_id, None, None, kind="conversational")
     conversation = messages.open_conversation(tx.connection, to, pool, now)
     cut = segment(text)
     message_id = new_id("msg")

@@ -1,30 +1,37 @@
 """Claims: a free line takes the next message that it may send.
 
-A claim is nothing more than a name in a row; it is given back at a restart, or when something more
-urgent arrives. What heads a lane and may not go now is moved out of it here, with the reason.
+A claim is a name in a row, and what it counts against the limits of the line and the pool; it is
+given back at a restart, or when something more urgent arrives. Of the heads of the line's lanes the
+most urgent is looked at first, of those as urgent the one whose pool and key have had least. What
+may not go now is moved out of its lane here, with the reason. Where a limit is reached, the line or
+the pool is left alone until there is room, and its texts stay where they are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, decide
-from modemgw.gateway import acts
+from modemgw.gateway import acts, limits
+from modemgw.gateway.lanes import Lane
+from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
-from modemgw.store import messages, optouts, queue
+from modemgw.store import messages, optouts, queue, sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from modemgw.gateway.lanes import Flow
     from modemgw.gateway.roster import Line
     from modemgw.gateway.settings import GatewaySettings
+    from modemgw.gateway.turns import Turns
     from modemgw.store.prepared import Record
     from modemgw.store.queue import Candidate
     from modemgw.store.writer import Transaction
 
-HEADS = (1, 20)  # looked at: the first may go, as a rule; where it may not, many may not
+HEADS = (1, 20)  # of each lane: the first may go, as a rule; where it may not, many may not
 IN_DOUBT_RECHECK_S = 30.0
 
 
@@ -44,31 +51,156 @@ class Job:
     permit: str | None
     expires_at: float | None
     want_report: bool
+    reservation: Reservation | None = None
+
+    @property
+    def flow(self) -> Flow:
+        """Whose turn it was."""
+        return Lane.parse(self.lane).flow
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The outcome of a claim. `job` is None when nothing may go; `more`: ask again at once."""
+    """The outcome of a claim.
+
+    `job` is None when nothing may go; `more`: ask again at once. `empty` are lanes in which nothing
+    waits. `wait`: the line has reached a limit. `pool_waits`: these pools have; `line_pools_wait`:
+    the line may take nothing more that any line of these pools could send.
+    """
 
     job: Job | None
     more: bool = False
+    empty: tuple[str, ...] = ()
+    wait: Wait | None = None
+    pool_waits: Mapping[str, Wait] = field(default_factory=dict)
+    line_pools_wait: Mapping[str, Wait] = field(default_factory=dict)
+
+    @property
+    def has_pool_waits(self) -> bool:
+        """Whether there may be something for the line once it leaves these pools alone."""
+        return bool(self.pool_waits or self.line_pools_wait)
 
 
 def claim(
-    tx: Transaction, lanes: Sequence[str], line: Line, settings: GatewaySettings, now: float
+    tx: Transaction,
+    lanes: Sequence[str],
+    line: Line,
+    turns: Turns,
+    settings: GatewaySettings,
+    now: float,
 ) -> Claimed:
-    """Claim the most urgent message of these lanes that may go on this line now."""
-    for heads in HEADS:
-        found = queue.heads(tx.connection, lanes, heads)
-        for message_id in found:
-            candidate = queue.candidate(tx.connection, message_id, line.id)
-            if candidate is None or _stays_behind(tx, candidate, line, settings, now):
-                continue
-            if queue.claim(tx.connection, message_id, settings.host, line.id, line.number):
-                return Claimed(_job(tx, candidate.message))
-        if len(found) < heads:
-            return Claimed(None)
-    return Claimed(None, more=True)
+    """Claim the next message of these lanes that may go on this line now."""
+    if not lanes:
+        return Claimed(None)
+    choice = _Choice(tx, line, settings, now)
+    if choice.account is not None and (wait := choice.account.wait(tx.connection, 1, now)):
+        return Claimed(None, wait=wait)
+    empty: tuple[str, ...] = ()
+    for per_lane in HEADS:
+        found = queue.heads(tx.connection, lanes, per_lane)
+        if per_lane == HEADS[0]:
+            with_something = {head.lane for head in found}
+            empty = tuple(lane for lane in lanes if lane not in with_something)
+        for head in sorted(found, key=lambda head: _order(head, turns)):
+            job = choice.consider(head)
+            if job is not None or choice.wait is not None:
+                return choice.outcome(job, empty)
+        if len(found) < per_lane:
+            break
+    else:
+        if not choice.has_waits:
+            return Claimed(None, more=True)
+    return choice.outcome(None, empty)
+
+
+def _order(head: Record, turns: Turns) -> tuple[int, int, str]:
+    return -head.priority, turns.standing(Lane.parse(head.lane).flow), head.id
+
+
+class _Choice:
+    """One look at the heads of some lanes on behalf of a line."""
+
+    def __init__(self, tx: Transaction, line: Line, settings: GatewaySettings, now: float) -> None:
+        self._tx, self._line, self._settings, self._now = tx, line, settings, now
+        self.account = None if line.plan.is_empty else Account.of_line(line)
+        self.wait: Wait | None = None
+        self._pool_waits: dict[str, Wait] = {}
+        self._line_pools_wait: dict[str, Wait] = {}
+
+    @property
+    def has_waits(self) -> bool:
+        """Whether some pool has to wait."""
+        return bool(self._pool_waits or self._line_pools_wait)
+
+    def outcome(self, job: Job | None, empty: tuple[str, ...]) -> Claimed:
+        """What the line is told."""
+        return Claimed(
+            job,
+            empty=empty,
+            wait=self.wait,
+            pool_waits=self._pool_waits,
+            line_pools_wait=self._line_pools_wait,
+        )
+
+    def consider(self, head: Record) -> Job | None:
+        """Claim this message if it may go on this line now."""
+        lane, connection = Lane.parse(head.lane), self._tx.connection
+        if lane.pool in self._pool_waits or (
+            lane.line is None and lane.pool in self._line_pools_wait
+        ):
+            return None
+        candidate = queue.candidate(connection, head.id, self._line.id)
+        if candidate is None or _stays_behind(
+            self._tx, candidate, self._line, self._settings, self._now
+        ):
+            return None
+        job = _job(self._tx, candidate.message)
+        pool = Account.of_pool(lane.pool, self._settings)
+        if not self._has_room(job, lane, pool):
+            return None
+        line, host = self._line, self._settings.host
+        if not queue.claim(connection, head.id, host, line.id, line.number):
+            return None
+        accounts = [account for account in (self.account, pool) if account is not None]
+        return replace(job, reservation=_reserve(self._tx, accounts, job, self._now))
+
+    def _has_room(self, job: Job, lane: Lane, pool: Account | None) -> bool:
+        connection, parts, now = self._tx.connection, len(job.todo), self._now
+        if pool is not None and (wait := _pool_wait(self._tx, pool, job, now)):
+            self._pool_waits[lane.pool] = wait
+            return False
+        if self.account is None:
+            return True
+        # A longer text waits for its room, or shorter ones would always be first.
+        self.wait = self.account.wait(connection, parts, now)
+        if self.wait is not None:
+            return False
+        wait = self.account.recipient_wait(connection, job.recipient, now)
+        if wait is None:
+            return True
+        if lane.line is None:
+            self._line_pools_wait[lane.pool] = wait  # another line may know the recipient
+        elif not queue.send_home(connection, job.message_id):
+            queue.park(connection, job.message_id, wait.until, wait.rule)
+        return False
+
+
+def _pool_wait(tx: Transaction, pool: Account, job: Job, now: float) -> Wait | None:
+    sql.lock_name(tx.connection, pool.scope)  # lines of other hosts count there, too
+    wait = pool.wait(tx.connection, len(job.todo), now)
+    return wait or pool.recipient_wait(tx.connection, job.recipient, now)
+
+
+def _reserve(
+    tx: Transaction, accounts: Sequence[Account], job: Job, now: float
+) -> Reservation | None:
+    parts = len(job.todo)
+    buckets = [
+        bucket
+        for account in accounts
+        for bucket in account.reserve(tx.connection, parts, job.recipient, now)
+    ]
+    return Reservation(tuple(buckets), parts) if buckets else None
 
 
 def _stays_behind(
@@ -172,5 +304,7 @@ def _may_begin(tx: Transaction, job: Job) -> bool:
 
 
 def put_back(tx: Transaction, job: Job, line: Line, host: str) -> None:
-    """Give the claim of a line back."""
-    queue.put_back(tx.connection, job.message_id, job.lane, host, line.id)
+    """Give the claim of a line back, of which nothing has begun."""
+    given_back = queue.put_back(tx.connection, job.message_id, job.lane, host, line.id)
+    if given_back and job.reservation is not None:
+        limits.release(tx.connection, job.reservation)

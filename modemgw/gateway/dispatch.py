@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from modemgw.gateway.lanes import lanes_of, line_lane
+from modemgw.gateway.lanes import WaitingLanes, lanes_of_line
+from modemgw.gateway.load import score
+from modemgw.gateway.pace import Pace
 from modemgw.gateway.roster import is_present
 from modemgw.gateway.worker import LineWorker
 from modemgw.modem.interface import ModemState
@@ -18,6 +21,9 @@ from modemgw.store.errors import StoreUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from modemgw.clock import Clock
+    from modemgw.gateway.claims import Claimed
+    from modemgw.gateway.limits import Wait
     from modemgw.gateway.refusals import Refusals
     from modemgw.gateway.roster import Line, Roster
     from modemgw.gateway.settings import GatewaySettings
@@ -31,6 +37,26 @@ T = TypeVar("T")
 
 RETRY_S = 1.0
 BACKGROUND_LIMIT = 10_000
+LANES_LIMIT = 200  # that a claim looks at
+EVERYTHING = "all"  # what can be paused, beside lines and pools
+
+
+def line_scope(line_id: str) -> str:
+    """A line, where something is said of a line, a pool or everything."""
+    return f"line:{line_id}"
+
+
+def pool_scope(pool: str) -> str:
+    """A pool, likewise."""
+    return f"pool:{pool}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The lanes that a line may look at, and the moment."""
+
+    lanes: tuple[str, ...]
+    mark: int
 
 
 class Dispatcher:
@@ -43,7 +69,7 @@ class Dispatcher:
         refusals: Refusals,
         roster: Roster,
         tally: Tally,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
         self._roster, self._tally = roster, tally
@@ -52,9 +78,14 @@ class Dispatcher:
         self._background: set[asyncio.Task[None]] = set()
         self._swept: set[int] = set()
         self._sweeps_awaited = True
-        self._started = time.monotonic()
+        self._started = clock.elapsed()
         self._stopping = False
         self._turn = 0
+        self._lanes = WaitingLanes()
+        self.pace = Pace()
+        self._pool_waits: dict[str, Wait] = {}
+        self._out_since: dict[str, float] = {}  # when each line that is away was first missed
+        self.pauses: frozenset[str] = frozenset()
 
     # -- modems ---------------------------------------------------------------------------------
 
@@ -100,7 +131,7 @@ class Dispatcher:
     @property
     def start_hold(self) -> bool:
         """Whether marketing and scheduled texts still wait for the first sweeps."""
-        if time.monotonic() - self._started >= self.settings.start_hold_s:
+        if self.clock.elapsed() - self._started >= self.settings.start_hold_s:
             return False
         return self._sweeps_awaited
 
@@ -110,22 +141,78 @@ class Dispatcher:
 
     # -- waking ---------------------------------------------------------------------------------
 
-    def lanes_of(self, line: Line) -> list[str]:
-        """The lanes that a line serves now."""
-        return lanes_of(line.id, line.pools, patient_too=not self.start_hold)
+    def lanes_of(self, line: Line) -> Sight:
+        """The lanes in which something may wait that a line may send now."""
+        mark = self._lanes.mark
+        if not self.pauses.isdisjoint((EVERYTHING, line_scope(line.id))):
+            return Sight((), mark)
+        now = self.clock()
+        pools = {pool for pool in ("", *line.pools) if self._is_open(pool, now)}
+        lanes = self._lanes.of(line.id, pools, patient_too=not self.start_hold)
+        if len(lanes) > LANES_LIMIT:  # all have their turn; a lane is seldom one of so many
+            start = self._turn % len(lanes)
+            lanes = (lanes[start:] + lanes[:start])[:LANES_LIMIT]
+            self._turn += LANES_LIMIT
+        return Sight(tuple(lanes), mark)
+
+    def _is_open(self, pool: str, now: float) -> bool:
+        wait = self._pool_waits.get(pool)
+        if wait is not None and wait.until <= now:
+            del self._pool_waits[pool]
+            wait = None
+        return wait is None and pool_scope(pool) not in self.pauses
+
+    def looked(self, sight: Sight, claimed: Claimed) -> None:
+        """What a claim has found out about lanes and pools."""
+        self._lanes.emptied(claimed.empty, sight.mark)
+        self._pool_waits.update(claimed.pool_waits)
+
+    def pool_wait(self, pool: str) -> Wait | None:
+        """What the lines of a pool wait for together."""
+        return self._pool_waits.get(pool)
+
+    def line_wait(self, line_id: str) -> Wait | None:
+        """What a line waits for."""
+        found = (worker.wait for worker in self._workers.values() if worker.line.id == line_id)
+        return next(found, None)
 
     def is_live(self, line_id: str) -> bool:
-        """Whether a line could send now."""
+        """Whether a line could send now, but for its limits."""
         return any(worker.line.id == line_id for worker in self._workers.values())
 
-    def absent_lanes(self) -> list[str]:
-        """The lanes of the lines that were seen in this run and cannot send now."""
-        return [
-            line_lane(line.id, patient=patient)
-            for line in self._roster.lines
-            if not self.is_live(line.id)
-            for patient in (False, True)
-        ]
+    def expect(self, line_ids: Iterable[str]) -> None:
+        """These lines were here before the start, and may come back."""
+        self._out_since.update(dict.fromkeys(line_ids, self.clock()))
+
+    def stuck_lanes(self) -> list[str]:
+        """What the names of the lanes begin with of the lines that are stuck."""
+        known = {*self._out_since, *(line.id for line in self._roster.lines)}
+        return [lanes_of_line(line_id) for line_id in known if self.is_stuck(line_id)]
+
+    def is_stuck(self, line_id: str) -> bool:
+        """Whether a line cannot send for longer than a text waits for it: it has been gone or
+        paused so long, or is at a limit that holds longer.
+        """
+        now, patience_s = self.clock(), self.settings.sticky_wait_s
+        if not self.is_live(line_id) or line_scope(line_id) in self.pauses:
+            return now >= self._out_since.setdefault(line_id, now) + patience_s
+        self._out_since.pop(line_id, None)
+        wait = self.line_wait(line_id)
+        return wait is not None and wait.until > now + patience_s
+
+    def sticks(self, line_id: str | None, pool: str | None, spoken_at: float | None) -> bool:
+        """Whether a text for this pool waits for the line that the two last spoke on, and when."""
+        if spoken_at is None or spoken_at < self.clock() - self.settings.sticky_for_s:
+            return False
+        line = next((known for known in self._roster.lines if known.id == line_id), None)
+        in_pool = line is not None and (pool is None or pool in line.pools)
+        return in_pool and line_id is not None and not self.is_stuck(line_id)
+
+    def pause(self, scopes: Iterable[str]) -> None:
+        """These lines, pools or everything are paused, and nothing else is."""
+        before, self.pauses = self.pauses, frozenset(scopes)
+        if before - self.pauses:
+            self.wake_all()
 
     def waiting(self, lane: str, priority: int) -> None:
         """A message of this priority waits in a lane: wake one idle line that serves it.
@@ -133,30 +220,35 @@ class Dispatcher:
         That one wakes the next when it has claimed, so a lone text does not wake the whole bank.
         Busy lines are told too, so that they give way to something more urgent.
         """
+        self._lanes.add(lane)
         serving = [worker for worker in self._workers.values() if worker.serves(lane)]
-        idle = [worker for worker in serving if worker.idle]
         for worker in serving:
             if not worker.idle:
                 worker.wake(priority)
-        if idle:
-            self._turn += 1
-            idle[self._turn % len(idle)].wake(priority)
+        if idle := self._best(worker for worker in serving if worker.idle):
+            idle.wake(priority)
 
     def claimed(self, lane: str) -> None:
         """A line took a message from a lane; there may be more for another."""
-        idle = [w for w in self._workers.values() if w.idle and w.serves(lane)]
-        if idle:
-            self._turn += 1
-            idle[self._turn % len(idle)].wake(-1)
+        if idle := self._best(w for w in self._workers.values() if w.idle and w.serves(lane)):
+            idle.wake(-1)
+
+    def _best(self, workers: Iterable[LineWorker]) -> LineWorker | None:
+        """Of lines that could all send, the one that should; see `load.score`."""
+        now = self.clock()
+        return min(
+            workers,
+            key=lambda w: score(w.line, w.load.parts(now), w.modem.status.rssi_dbm),
+            default=None,
+        )
 
     async def look(self) -> None:
-        """Wake lines for what waits and nobody told of: it came by another host, or may go only
-        now. Raises StoreUnavailableError.
+        """Learn what waits and nobody told of: it was there before the start, it came by another
+        host, or may go only now. Raises StoreUnavailableError.
         """
-        if any(worker.idle for worker in self._workers.values()):
-            lanes = await self.writer.run(lambda tx: queue.lanes(tx.connection), patient=True)
-            for lane in lanes:
-                self.waiting(lane, -1)
+        lanes = await self.writer.run(lambda tx: queue.lanes(tx.connection), patient=True)
+        for lane in lanes:
+            self.waiting(lane, -1)
 
     def wake_all(self) -> None:
         """Let every idle line look again."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import acts, letters, settle, views
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.inbound import Inbound
-from modemgw.gateway.lanes import line_lane
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import RefusalError
@@ -23,13 +22,14 @@ from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import Ussd
 from modemgw.modem.interface import ModemState
-from modemgw.store import events, lines, messages, optouts, queue
+from modemgw.store import events, lines, messages, optouts
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from modemgw.clock import Clock
     from modemgw.consent.replies import Replies
     from modemgw.gateway.requests import Caller, Once, SendRequest
     from modemgw.gateway.settings import GatewaySettings
@@ -52,7 +52,7 @@ class Gateway:
         reader: Reader,
         settings: GatewaySettings,
         replies: Replies,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM,
     ) -> None:
         self.settings, self.clock = settings, clock
         self.writer, self.reader = writer, reader
@@ -87,17 +87,13 @@ class Gateway:
 
         def operation(tx: Transaction) -> tuple[int, int]:
             lines.forget_ports(tx.connection, host, now)
-            ours = [
-                line_lane(line_id, patient=patient)
-                for line_id in lines.lines_of(tx.connection, host)
-                for patient in (False, True)
-            ]
-            queue.move_home(tx.connection, ours)  # a line may never come back
             return settle.recover(tx, host, now)
 
         returned, doubtful = await self.writer.run(operation)
         self._known_until = await self.reader.run(events.last_position)
         await self.roster.load(self.reader)
+        await self.dispatcher.look()
+        self.dispatcher.expect(await self.reader.run(lambda c: lines.lines_of(c, host)))
         self.refusals.load(await self.reader.run(optouts.numbers))
         log.info("recovered", returned=returned, in_doubt=doubtful, opt_outs=len(self.refusals))
 

@@ -1,22 +1,58 @@
 """Lanes: where messages wait for a line.
 
-A lane is a name. Messages bound to a line wait in the line's lane, the others in their pool's; the
-default pool's name is empty. Texts that wait for the first sweeps after a start (marketing, and
-what was scheduled) have lanes of their own, so that nobody has to step over them.
+A lane is a name made of four things: the line that alone may send from it (`*`: any line of the
+pool), the pool (empty: the default pool), the API key that sent it (its last eight digits; empty:
+the gateway itself), and whether its texts wait for the first sweeps after a start (marketing, and
+what was scheduled). So nobody has to step over what may not go: a pool that is paused or has used
+up its limit is a few lanes that are left alone, and pools and keys that share a line are lanes that
+it takes turns at.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_PATIENT = "/patient"
+    from collections.abc import Iterable, Set
 
 PRIORITY_LIMIT = 9
 PRIORITIES = {"marketing": 2, "transactional": 5, "conversational": 8}
 AUTOMATIC_PRIORITY = PRIORITY_LIMIT + 1  # confirmations overtake everything
+
+Flow: TypeAlias = tuple[str, str]
+"""Who shares a line with others: a pool and a key."""
+
+_ANY_LINE = "*"
+_KEY_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane; see above."""
+
+    line: str | None
+    pool: str
+    key: str
+    patient: bool
+
+    @property
+    def flow(self) -> Flow:
+        """Whose turn it is when a message of this lane is sent."""
+        return self.pool, self.key
+
+    @property
+    def name(self) -> str:
+        """As it stands in the database."""
+        return "|".join((self.line or _ANY_LINE, self.pool, self.key, "patient" * self.patient))
+
+    @staticmethod
+    @lru_cache(maxsize=4_096)
+    def parse(name: str) -> Lane:
+        """The lane of a name. ValueError where it is none."""
+        line, pool, key, patient = name.split("|")
+        return Lane(None if line == _ANY_LINE else line, pool, key, bool(patient))
 
 
 def is_patient(kind: str | None, send_at: float | None) -> bool:
@@ -24,24 +60,60 @@ def is_patient(kind: str | None, send_at: float | None) -> bool:
     return kind == "marketing" or send_at is not None
 
 
-def line_lane(line_id: str, *, patient: bool) -> str:
-    """The lane of what only this line may send."""
-    return f"line:{line_id}" + _PATIENT * patient
+def lane_of(
+    line_id: str | None,
+    pool: str | None,
+    key_id: str | None,
+    *,
+    kind: str | None,
+    send_at: float | None = None,
+) -> str:
+    """The name of the lane of a text; `line_id` None: any line of the pool may send it."""
+    key = (key_id or "")[-_KEY_DIGITS:]
+    return Lane(line_id, pool or "", key, is_patient(kind, send_at)).name
 
 
-def pool_lane(pool: str | None, *, patient: bool) -> str:
-    """The lane of what any line of the pool may send."""
-    return f"pool:{pool or ''}" + _PATIENT * patient
+def lanes_of_line(line_id: str) -> str:
+    """What the names of all lanes begin with that this line alone may send from."""
+    return f"{line_id}|"
 
 
-def lanes_of(line_id: str, pools: Iterable[str], *, patient_too: bool) -> list[str]:
-    """The lanes that a line serves: its own, its pools', the default pool's."""
-    calm = (False, True) if patient_too else (False,)
-    return [
-        lane
-        for patient in calm
-        for lane in (
-            line_lane(line_id, patient=patient),
-            *(pool_lane(pool, patient=patient) for pool in ("", *pools)),
-        )
-    ]
+class WaitingLanes:
+    """The lanes in which something may wait, so that a claim looks at these alone.
+
+    A lane comes in with whatever is put into it and goes when a claim has found it empty, unless
+    something was put into it meanwhile: `mark` tells the moments apart.
+    """
+
+    def __init__(self) -> None:
+        self._marks: dict[str, int] = {}  # when each was last put into
+        self._by_line: dict[str | None, dict[str, Lane]] = {}
+        self.mark = 0
+
+    def add(self, name: str) -> Lane:
+        """Something waits in this lane."""
+        self.mark += 1
+        self._marks[name] = self.mark
+        lane = Lane.parse(name)
+        self._by_line.setdefault(lane.line, {})[name] = lane
+        return lane
+
+    def emptied(self, names: Iterable[str], mark: int) -> None:
+        """Nothing was found in these lanes by who began to look at a moment."""
+        for name in names:
+            if self._marks.get(name, mark + 1) <= mark:
+                del self._marks[name]
+                line = Lane.parse(name).line
+                of_line = self._by_line[line]
+                del of_line[name]
+                if not of_line:
+                    del self._by_line[line]
+
+    def of(self, line_id: str, pools: Set[str], *, patient_too: bool) -> list[str]:
+        """Those that a line may send from, where these pools are open to it."""
+        return [
+            name
+            for line in (line_id, None)
+            for name, lane in self._by_line.get(line, {}).items()
+            if lane.pool in pools and (patient_too or not lane.patient)
+        ]

@@ -6,11 +6,12 @@ queued, the confirmation, the message and its event are committed together or no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from modemgw.consent.gate import Permit
 from modemgw.consent.keywords import Class, Classification, classify
+from modemgw.consent.order import UNKNOWN, Refusal, Sent, lifts, refusal
 from modemgw.consent.replies import Reply
 from modemgw.gateway import acts
 from modemgw.gateway.automatic import queue_reply
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 JOIN_WINDOW_S = 2 * 86_400.0
 CONFIRM_AGAIN_S = 86_400.0  # one confirmation a day and number
 HELP_AGAIN_S = 300.0  # two machines that say HELP to each other must come to an end
-OPTED_IN_WORD_S = 86_400.0
 
 
 @dataclass(slots=True)
@@ -70,6 +70,7 @@ class Letter:
     parts: int
     partial: bool
     part_ids: tuple[str, ...]
+    sent: Sent
     data: bytes | None = None
 
 
@@ -105,24 +106,47 @@ def take_in_text(tx: Transaction, tpdu: Deliver, part_id: str, origin: Origin) -
     """Take in a DELIVER whose TPDU is kept as `part_id`; a message comes of it once it is whole."""
     concat = tpdu.concat
     if concat is None or concat.total == 1:
-        letter = Letter(text_of(tpdu), tpdu.alphabet, 1, False, (part_id,), tpdu.data)
+        letter = Letter(
+            text_of(tpdu), tpdu.alphabet, 1, False, (part_id,), _sent([tpdu]), tpdu.data
+        )
         return take_in_letter(tx, letter, origin)
     key = PartKey(origin.line_id, origin.sender.address[:32], concat.ref, concat.bits, concat.total)
-    whole, _ = _join(inbox.siblings(tx.connection, key, origin.now - JOIN_WINDOW_S))
+    rows = inbox.siblings(tx.connection, key, origin.now - JOIN_WINDOW_S)
+    whole, _ = _join(rows)
     joined = next((message for message in whole if part_id in message.tokens), None)
     if joined is None:
         return Effects("part")
-    return take_in_letter(tx, _letter(joined, tpdu), origin)
+    return take_in_letter(tx, _letter(joined, rows), origin)
 
 
-def _letter(joined: Joined, tpdu: Deliver) -> Letter:
+def _letter(joined: Joined, rows: Sequence[Record]) -> Letter:
+    parts = [_deliver(row) for row in rows if row.id in joined.tokens]
     return Letter(
         text=clean(joined.text) if joined.data is None else readable(joined.data),
-        encoding=tpdu.alphabet,
+        encoding=parts[0].alphabet,
+        sent=_sent(parts),
         parts=joined.total,
         partial=not joined.complete,
         part_ids=tuple(str(token) for token in joined.tokens),
         data=joined.data,
+    )
+
+
+def _deliver(row: Record) -> Deliver:
+    tpdu, _ = read_tpdu(row.pdu)
+    assert isinstance(tpdu, Deliver)
+    return tpdu
+
+
+def _sent(parts: Sequence[Deliver]) -> Sent:
+    return Sent.of(
+        [
+            (
+                part.scts.timestamp() if part.scts is not None else None,
+                clean(part.sca.number)[:32] if part.sca is not None else None,
+            )
+            for part in parts
+        ]
     )
 
 
@@ -131,11 +155,9 @@ def _join(rows: Sequence[Record]) -> tuple[list[Joined], Reassembler]:
     machine = Reassembler(window_s=JOIN_WINDOW_S)
     whole = []
     for row in rows:
-        tpdu, _ = read_tpdu(row.pdu)
-        assert isinstance(tpdu, Deliver)
         joined = machine.add(
             row.line_id or "",
-            tpdu,
+            _deliver(row),
             now=row.received_at,
             token=row.id,
             delivered_partial=bool(row.given),
@@ -161,9 +183,7 @@ def give_out_partial(
     effects = Effects("partial")
     taken: set[str] = set()
     for joined in (*unseen, *machine.expire(origin.now, older_than_s)):
-        tpdu, _ = read_tpdu(next(row.pdu for row in rows if row.id in joined.tokens))
-        assert isinstance(tpdu, Deliver)
-        letter = _letter(joined, tpdu)
+        letter = _letter(joined, rows)
         taken.update(letter.part_ids)
         _merge(effects, take_in_letter(tx, letter, origin))
     known = next((row.message_id for row in reversed(rows) if row.message_id), None)
@@ -191,7 +211,11 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
     found = _classify(tx, letter, origin)
     conversation = messages.open_conversation(connection, sender.address[:32], origin.pool, now)
     messages.note_conversation(
-        connection, conversation.id, line_id=origin.line_id, last_inbound_at=now
+        connection,
+        conversation.id,
+        line_id=origin.line_id,
+        spoken_at=now,
+        last_inbound_at=now,
     )
     message_id = _open_message(tx, letter)
     values = {
@@ -223,7 +247,7 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
         row = messages.changed(connection, message_id, **values)
     inbox.join(connection, letter.part_ids, row.id)
     acts.announce(tx, row, now, "message.received")
-    return _carry_out(tx, found, row.id, origin)
+    return _carry_out(tx, found, row.id, letter.sent, origin)
 
 
 def _open_message(tx: Transaction, letter: Letter) -> str | None:
@@ -236,7 +260,7 @@ def _classify(tx: Transaction, letter: Letter, origin: Origin) -> Classification
     if not sender.can_be_texted:
         return Classification(Class.NONE, "the sender cannot be texted")
     opted_out = optouts.get(tx.connection, sender.address)
-    return classify(
+    found = classify(
         letter.text,
         country=origin.region,
         language=origin.settings.language,
@@ -244,12 +268,27 @@ def _classify(tx: Transaction, letter: Letter, origin: Origin) -> Classification
         last_outbound=messages.last_texts_to(tx.connection, sender.address),
         since_optout_s=None if opted_out is None else origin.now - opted_out.created_at,
     )
+    return _in_order(tx, found, letter.sent, origin) if found.kind is Class.OPT_IN else found
 
 
-def _carry_out(tx: Transaction, found: Classification, message_id: str, origin: Origin) -> Effects:
+def _in_order(tx: Transaction, found: Classification, sent: Sent, origin: Origin) -> Classification:
+    """The START as it is, unless the opt-out may be the later one: then a person is to look."""
+    number = origin.sender.address
+    optouts.lock(tx.connection, number)
+    row = optouts.get(tx.connection, number)
+    if row is None or lifts(sent, Refusal(row.sent_at, row.centre), origin.now):
+        return found
+    reason = f"{found.reason}; not certainly sent after the opt-out"
+    optouts.record(tx.connection, "opt_in_left_open", number, origin.now, reason=reason)
+    return replace(found, kind=Class.REVIEW, reason=reason)
+
+
+def _carry_out(
+    tx: Transaction, found: Classification, message_id: str, sent: Sent, origin: Origin
+) -> Effects:
     match found.kind:
         case Class.OPT_OUT:
-            return _opt_out(tx, found, message_id, origin)
+            return _opt_out(tx, found, message_id, sent, origin)
         case Class.OPT_IN:
             return _opt_in(tx, found, message_id, origin)
         case Class.HELP:
@@ -258,7 +297,9 @@ def _carry_out(tx: Transaction, found: Classification, message_id: str, origin: 
             return Effects("text")
 
 
-def _opt_out(tx: Transaction, found: Classification, message_id: str, origin: Origin) -> Effects:
+def _opt_out(
+    tx: Transaction, found: Classification, message_id: str, sent: Sent, origin: Origin
+) -> Effects:
     number, now = origin.sender.address, origin.now
     effects = Effects("opt_out", opted_out=[number])
     opt_out(
@@ -269,6 +310,7 @@ def _opt_out(tx: Transaction, found: Classification, message_id: str, origin: Or
         reason=found.reason,
         message_id=message_id,
         line_id=origin.line_id,
+        sent=sent,
     )
     confirmed_at = optouts.confirmed_at(tx.connection, number)
     if confirmed_at is None or confirmed_at < now - CONFIRM_AGAIN_S:
@@ -286,12 +328,15 @@ def opt_out(
     reason: str,
     message_id: str | None = None,
     line_id: str | None = None,
+    sent: Sent = UNKNOWN,
 ) -> bool:
     """Record an opt-out and cancel what is queued; false when there was one already.
 
+    `sent` is known of texts; an act of our own is done now.
     The lock is the one that each write-ahead takes: what begins after this commit has seen it.
     """
     optouts.lock(tx.connection, number)
+    refused = refusal(sent, now)
     values = {
         "number": number,
         "scope": "all",
@@ -300,8 +345,11 @@ def opt_out(
         "message_id": message_id,
         "line_id": line_id,
         "created_at": now,
+        "sent_at": refused.sent_at,
+        "centre": refused.centre,
     }
     if not optouts.add(tx.connection, values):
+        optouts.renew(tx.connection, number, refused.sent_at, refused.centre)
         return False
     canceled = acts.cancel_for_opt_out(tx, number, now)
     optouts.record(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import phonenumbers
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from modemgw.gateway.countries import country_of
+from modemgw.gateway.plans import Plan
 from modemgw.modem.interface import ModemState
 from modemgw.store import lines
 from modemgw.store.errors import StoreUnavailableError
@@ -47,6 +48,9 @@ class Line:
     number: str | None
     country: str | None
     pools: tuple[str, ...]
+    plan: Plan = field(default_factory=lambda: Plan("default"))
+    since: float = 0.0  # first seen, seconds of the epoch
+    cost: float = 0.0  # of a part, in whatever money
 
 
 class Roster:
@@ -212,6 +216,8 @@ class Roster:
             row.number,
             country_of(row.number),
             self.pools_of(row.iccid, row.number),
+            self._settings.plan_of(row.iccid, row.number),
+            row.created_at,
         )
 
     def pools_of(self, iccid: str, number: str | None) -> tuple[str, ...]:
@@ -262,17 +268,6 @@ class Roster:
 
 def _note_signals(tx: Transaction, seen: Sequence[tuple[str, int | None]], now: float) -> None:
     lines.note_signals(tx.connection, seen, now)
-
-
-def country_of(number: str | None) -> str | None:
-    """The ISO country of an E.164 number; None where it has none or there is no number."""
-    if not number:
-        return None
-    try:
-        region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return None
-    return region if region and region != "001" else None
 
 
 def is_present(modem: Modem) -> bool:

@@ -6,29 +6,37 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modemgw.gateway.plans import Plan
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from modemgw.consent.gate import Policy
+    from modemgw.gateway.routing import Rule
+
+DEFAULT_PLAN = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
     """A named group of lines. `lines` holds ICCIDs or numbers; `kind` is what its texts are.
 
-    `reject_calls`: whether calls to its lines are hung up; None: as elsewhere.
+    `reject_calls`: whether calls to its lines are hung up; None: as elsewhere. `plan` is what its
+    texts, on all lines together, are held to.
     """
 
     name: str
     lines: frozenset[str]
     kind: str | None = None
     reject_calls: bool | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """Times in seconds. `policy` is the gate's; `language` is that of automatic answers;
-    `retry_patience` is what the waits between attempts are multiplied by.
+    `retry_patience` is what the waits between attempts are multiplied by. `line_plans` names the
+    plan of a line by its ICCID or number; that called `default` is everybody else's.
     """
 
     host: str
@@ -37,6 +45,8 @@ class GatewaySettings:
     fingerprint_key: bytes
     language: str = "en"
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
+    plans: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
+    line_plans: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     default_kind: str = "transactional"
     reports: bool = True
     reject_calls: bool = False
@@ -49,11 +59,19 @@ class GatewaySettings:
     partial_after_s: float = 300.0
     in_doubt_timeout_s: float = 86_400.0
     line_rest_s: float = 60.0
+    sticky_for_s: float = 30 * 86_400.0
+    sticky_wait_s: float = 60.0
+    routes: Sequence[Rule] = ()
     start_hold_s: float = 60.0
     idle_recheck_s: float = 5.0
     stop_grace_s: float = 10.0
     keep_events_s: float = 30 * 86_400.0
     keep_idempotency_s: float = 2 * 86_400.0
+
+    def plan_of(self, iccid: str, number: str | None) -> Plan:
+        """What a line is held to."""
+        name = self.line_plans.get(iccid) or self.line_plans.get(number or "") or DEFAULT_PLAN
+        return self.plans.get(name, Plan(name))
 
     def rejects_calls(self, pools: Iterable[str]) -> bool:
         """Whether calls to a line of these pools are hung up: one pool that says so is enough."""

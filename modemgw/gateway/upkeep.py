@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -12,13 +11,14 @@ from modemgw.gateway import acts, settle
 from modemgw.gateway.acts import own_lane
 from modemgw.gateway.lanes import is_patient
 from modemgw.gateway.status import MessageStatus, moved
-from modemgw.store import events, idempotency, inbox, messages, queue
+from modemgw.store import events, idempotency, inbox, messages, queue, usage
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.inbox import PartKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modemgw.clock import Clock
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.inbound import Inbound
     from modemgw.gateway.settings import GatewaySettings
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
+
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
 BATCH = 500
-PUT_BACK_S = 2.0  # by so much less than it was, the wall clock was put back
+PUT_BACK_S = 2.0  # what has come to be so much less ahead was put back
 
 
 class Upkeep:
@@ -41,36 +43,37 @@ class Upkeep:
         settings: GatewaySettings,
         dispatcher: Dispatcher,
         inbound: Inbound,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
-        self._ahead = float("-inf")  # by how much the wall clock is ahead of the monotonic one
+        self._ahead = float("-inf")  # by how much the clock is ahead of what has elapsed
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
-        tick, next_look, clock = 0, 0.0, asyncio.get_running_loop().time
+        next_look = next_slow = 0.0
+        clock, real = self._clock.elapsed, asyncio.get_running_loop().time
         while True:
             try:
                 await self._follow_clock()
                 while await self._promote():
                     pass
-                if clock() >= next_look:
-                    next_look = clock() + self._settings.idle_recheck_s
+                if real() >= next_look:
+                    next_look = real() + self._settings.idle_recheck_s
                     await self._dispatcher.look()
-                if tick % SLOW_TICKS == 0:
+                if clock() >= next_slow:
+                    next_slow = clock() + SLOW_TICKS * TICK_S
                     await self._slow()
             except StoreUnavailableError as error:
                 log.warning("upkeep_waits", error=str(error))
             except Exception:  # one message that fails must not stop the clock for all
                 log.exception("upkeep_failed")
-            tick += 1
-            await asyncio.sleep(TICK_S)
+            await self._clock.pause(TICK_S)
 
     async def _follow_clock(self) -> None:
         """What waits for a time by a clock that was put back since is looked at anew."""
         now = self._clock()
-        ahead = now - time.monotonic()
+        ahead = now - self._clock.elapsed()
         if ahead < self._ahead - PUT_BACK_S:
             log.warning("clock_put_back", seconds=round(self._ahead - ahead, 1))
             await self._writer.run(lambda tx: queue.look_again(tx.connection, now))
@@ -79,7 +82,8 @@ class Upkeep:
     async def _promote(self) -> bool:
         """Bring due messages into their lanes; whether there may be more."""
         held, now = self._dispatcher.start_hold, self._clock()
-        promoted = await self._writer.run(lambda tx: promote(tx, now, hold_patient=held))
+        sticks = self._dispatcher.sticks
+        promoted = await self._writer.run(lambda tx: promote(tx, now, sticks, hold_patient=held))
         for lane, priority in set(promoted):
             self._dispatcher.waiting(lane, priority)
         return len(promoted) == BATCH
@@ -87,9 +91,9 @@ class Upkeep:
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
-        absent = self._dispatcher.absent_lanes()
-        if absent:
-            await self._writer.run(lambda tx: queue.move_home(tx.connection, absent))
+        for lanes in self._dispatcher.stuck_lanes():
+            await self._move_home(lanes)
+        await self._writer.run(lambda tx: usage.prune(tx.connection, now))
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
         await self._writer.run(
@@ -99,6 +103,17 @@ class Upkeep:
             lambda tx: idempotency.prune(tx.connection, now - settings.keep_idempotency_s)
         )
         await self._give_out_partials(now)
+
+    async def _move_home(self, lanes: str) -> None:
+        """Let others send what has waited for its line for long enough."""
+        while True:
+            moved_rows = await self._writer.run(
+                lambda tx: queue.move_home(tx.connection, lanes, BATCH)
+            )
+            for lane, priority in {(row.lane, row.priority) for row in moved_rows}:
+                self._dispatcher.waiting(lane, priority)
+            if len(moved_rows) < BATCH:
+                return
 
     async def _give_out_partials(self, now: float) -> None:
         after_s = self._settings.partial_after_s
@@ -113,9 +128,16 @@ class Upkeep:
             await self._inbound.give_out_partial(key, after_s, since)
 
 
-def promote(tx: Transaction, now: float, *, hold_patient: bool) -> list[tuple[str, int]]:
+def promote(
+    tx: Transaction,
+    now: float,
+    sticks: Sticks,
+    *,
+    hold_patient: bool,
+) -> list[tuple[str, int]]:
     """Bring messages whose time has come into their lanes; which lanes and priorities.
 
+    `sticks` is `Dispatcher.sticks`.
     With `hold_patient` what waits for the first sweeps is left where it is a little longer.
     """
     promoted = []
@@ -123,7 +145,8 @@ def promote(tx: Transaction, now: float, *, hold_patient: bool) -> list[tuple[st
         if hold_patient and is_patient(row.kind, row.send_at):
             queue.park(tx.connection, row.id, now + 1, "start_hold")
             continue
-        lane = own_lane(row)
+        sticky = row.sticky is None and sticks(row.last_line_id, row.pool, row.spoken_at)
+        lane = own_lane(row, row.last_line_id if sticky else None)
         changes = {"lane": lane, "ready_at": None, "hold_reason": None}
         if row.status == MessageStatus.SCHEDULED:
             changes["status"] = moved(MessageStatus.SCHEDULED, MessageStatus.QUEUED)

@@ -140,6 +140,7 @@ def opt_out(row: Record) -> dict[str, Any]:
         "message": row.message_id,
         "line": row.line_id,
         "created_at": timestamp(row.created_at),
+        "sent_at": timestamp(row.sent_at),
     }
 
 

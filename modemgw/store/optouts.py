@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import case, delete, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
 from modemgw.store.prepared import Prepared, Record, given, values_of
-from modemgw.store.sql import insert_new, lock_number, upsert
+from modemgw.store.sql import insert_new, lock_name, upsert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +22,28 @@ _GET = Prepared(select(_opt_outs).where(_opt_outs.c.number == given("number")))
 
 def lock(connection: Connection, number: str) -> None:
     """Decide alone about this recipient until the transaction ends."""
-    lock_number(connection, number)
+    lock_name(connection, number)
 
 
 def add(connection: Connection, values: dict[str, Any]) -> bool:
     """Record an opt-out; false when the number has one already."""
     return insert_new(connection, _opt_outs, values)
+
+
+def renew(connection: Connection, number: str, sent_at: float, centre: str | None) -> None:
+    """Note that an opt-out was asked for once more: it is as of the latest time.
+
+    `centre` stays only where all were stamped by the same.
+    """
+    row = _opt_outs.c
+    connection.execute(
+        update(_opt_outs)
+        .where(row.number == number)
+        .values(
+            sent_at=case((row.sent_at < sent_at, sent_at), else_=row.sent_at),
+            centre=case((row.centre == centre, row.centre), else_=None),
+        )
+    )
 
 
 def remove(connection: Connection, number: str) -> bool:

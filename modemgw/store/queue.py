@@ -20,6 +20,7 @@ _messages, _parts = tables.messages, tables.parts
 _m = _messages.c
 
 RECIPIENT_IN_DOUBT = "recipient_in_doubt"
+_BEHIND_ALL = "~"  # comes after all characters that a lane's name is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +33,16 @@ class Candidate:
     last_inbound_at: float | None
 
 
-def candidates(
-    connection: Connection, lanes: Sequence[str], line_id: str, limit: int
-) -> list[Candidate]:
-    """The most urgent messages of some lanes, by priority, then age; not those that another host
-    looks at in this moment.
-    """
-    found = (candidate(connection, head, line_id) for head in heads(connection, lanes, limit))
-    return [one for one in found if one is not None]
-
-
-def heads(connection: Connection, lanes: Sequence[str], limit: int) -> list[str]:
-    """The identifiers of the most urgent messages of some lanes.
+def heads(connection: Connection, lanes: Sequence[str], limit: int) -> list[Record]:
+    """The most urgent messages of each of some lanes, by priority, then age; in no order otherwise:
+    `id`, `priority`, `lane`.
 
     Each lane is asked for its head alone, so the cost does not grow with the queue.
     """
+    if not lanes:
+        return []
     named = {f"lane_{i}": lane for i, lane in enumerate(lanes)}
-    return [row.id for row in _heads(len(lanes), limit).rows(connection, values_of(**named))]
+    return _heads(len(lanes), limit).rows(connection, values_of(**named))
 
 
 # From one lane to the next by the index, however many messages wait in each.
@@ -81,7 +75,7 @@ def _heads(lanes: int, limit: int) -> Prepared:
     """The statement for so many lanes."""
     first = [
         select(
-            select(_m.id, _m.priority)
+            select(_m.id, _m.priority, _m.lane)
             .where(_m.lane == given(f"lane_{i}"))
             .order_by(_m.priority.desc(), _m.id)
             .limit(literal_column(str(limit)))
@@ -89,9 +83,7 @@ def _heads(lanes: int, limit: int) -> Prepared:
         )
         for i in range(lanes)
     ]
-    union = union_all(*first).subquery()
-    most_urgent = select(union.c.id).order_by(union.c.priority.desc(), union.c.id)
-    return Prepared(most_urgent.limit(literal_column(str(limit))))
+    return Prepared(union_all(*first))
 
 
 # A literal: only so does SQLite know that the index of what is in doubt will do; the other one of
@@ -129,15 +121,21 @@ _CANDIDATE = Prepared(
 _CLAIM = Prepared(update(_messages).where(_m.id == given("id"), _m.lane.is_not(None)))
 _PARK = Prepared(update(_messages).where(_m.id == given("id")))
 _DUE = Prepared(
-    select(_messages)
+    select(
+        _messages,
+        tables.conversations.c.line_id.label("last_line_id"),
+        tables.conversations.c.spoken_at,
+    )
+    .outerjoin(tables.conversations, tables.conversations.c.id == _m.conversation_id)
     .where(_m.ready_at <= given("now"), _m.lane.is_(None))
     .order_by(_m.ready_at)
     .limit(given("limit"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(of=_messages, skip_locked=True)
 )
 _MAY_BEGIN = update(_messages).where(
     _m.id == given("id"),
     _m.claimed_by == given("host"),
+    _m.line_id == given("line"),  # it may have been given back and claimed by another since
     or_(_m.status == "queued", _m.status == "sending"),
     exists().where(
         _parts.c.message_id == given("id"),
@@ -149,7 +147,6 @@ _BEGIN = Prepared(_MAY_BEGIN)
 # As it is nearly always: what the claim has set is right, and is not set again.
 _BEGIN_AS_CLAIMED = Prepared(
     _MAY_BEGIN.where(
-        _m.line_id == given("line"),
         _m.sender.is_not_distinct_from(given("sender")),
         _m.hold_reason.is_(None),
     ).values(status=literal_column("'sending'"))
@@ -182,16 +179,29 @@ def claim(
     return bool(_CLAIM.run(connection, values_of(id=message_id) | changes))
 
 
-def put_back(connection: Connection, message_id: str, lane: str, host: str, line_id: str) -> None:
-    """Give a message that a line has claimed back to a lane, unless something else became of it."""
+def put_back(connection: Connection, message_id: str, lane: str, host: str, line_id: str) -> bool:
+    """Give a message that a line has claimed back to a lane, unless something else became of it;
+    whether it was given back."""
     on_the_air = exists().where(
         _parts.c.message_id == message_id, _parts.c.status.in_(("submitting", "in_doubt"))
     )
-    connection.execute(
+    done = connection.execute(
         update(_messages)
         .where(_m.id == message_id, _m.claimed_by == host, _m.line_id == line_id, not_(on_the_air))
         .values(lane=lane, claimed_by=None, ready_at=None)
     )
+    return bool(done.rowcount)
+
+
+def send_home(connection: Connection, message_id: str) -> bool:
+    """Move a message that waits for one line to where others may take it; whether others may."""
+    done = connection.execute(
+        update(_messages)
+        .where(_m.id == message_id, _m.lane.is_not(None), _m.home_lane != _m.lane)
+        .where(_m.status != "sending")
+        .values(lane=_m.home_lane, line_id=None)
+    )
+    return bool(done.rowcount)
 
 
 def park(connection: Connection, message_id: str, until: float, reason: str | None) -> None:
@@ -201,7 +211,8 @@ def park(connection: Connection, message_id: str, until: float, reason: str | No
 
 
 def due(connection: Connection, now: float, limit: int) -> Sequence[Record]:
-    """Parked messages whose time has come, the earliest first."""
+    """Parked messages whose time has come, the earliest first; `last_line_id` is the line that the
+    two last spoke on, `spoken_at` when."""
     return _DUE.rows(connection, values_of(now=now, limit=limit))
 
 
@@ -212,14 +223,6 @@ def look_again(connection: Connection, now: float) -> None:
         .where(_m.ready_at > now, _m.lane.is_(None), _m.status != "scheduled")
         .values(ready_at=now)
     )
-
-
-def next_due_at(connection: Connection) -> float | None:
-    """When the next parked message becomes due."""
-    due_at: float | None = connection.execute(
-        select(func.min(_m.ready_at)).where(_m.ready_at.is_not(None), _m.lane.is_(None))
-    ).scalar_one()
-    return due_at
 
 
 def overdue(connection: Connection, now: float, limit: int) -> Sequence[Record]:
@@ -244,17 +247,29 @@ def claimed_by(connection: Connection, host: str, line_id: str | None = None) ->
     return [row for row in rows if line_id in (None, row.line_id)]
 
 
-def move_home(connection: Connection, lanes: Sequence[str]) -> int:
-    """Send what waits in these lanes and may go elsewhere back to its home lanes; how many.
+def move_home(connection: Connection, lanes: str, limit: int) -> list[Record]:
+    """Send messages of the lanes with this prefix that may go elsewhere back to their home lanes:
+    which ones (`lane`, `priority`).
 
     A message of which a part has gone stays: its rest waits for that line.
     """
-    done = connection.execute(
-        update(_messages)
-        .where(_m.lane.in_(lanes), _m.home_lane != _m.lane, _m.status != "sending")
-        .values(lane=_m.home_lane, line_id=None)
+    found = (
+        select(_m.id)
+        .where(
+            _m.lane >= lanes,
+            _m.lane < lanes + _BEHIND_ALL,
+            _m.home_lane != _m.lane,
+            _m.status != "sending",
+        )
+        .limit(limit)
     )
-    return done.rowcount
+    changed = connection.execute(
+        update(_messages)
+        .where(_m.id.in_(found), _m.lane.is_not(None))
+        .values(lane=_m.home_lane, line_id=None)
+        .returning(_m.lane, _m.priority)
+    )
+    return list(changed)
 
 
 def begin_part(
@@ -273,13 +288,13 @@ def begin_part(
     False when it may not: the message was canceled, or is another's by now. The message comes
     first: its row is what a cancel on another host takes, too.
     """
-    part = values_of(id=message_id, seq=seq)
-    usual = part | values_of(host=host, line=line_id, sender=sender)
-    if not _BEGIN_AS_CLAIMED.run(connection, usual):
-        changes = {"status": "sending", "sender": sender, "line_id": line_id, "hold_reason": None}
-        if not _BEGIN.run(connection, part | values_of(host=host) | changes):
+    part = values_of(id=message_id, seq=seq, line=line_id)
+    claim = part | values_of(host=host)
+    if not _BEGIN_AS_CLAIMED.run(connection, claim | values_of(sender=sender)):
+        changes = {"status": "sending", "sender": sender, "hold_reason": None}
+        if not _BEGIN.run(connection, claim | changes):
             return False
-    _BEGIN_PART.run(connection, part | values_of(line=line_id, modem=modem_id, now=now))
+    _BEGIN_PART.run(connection, part | values_of(modem=modem_id, now=now))
     return True
 
 

@@ -36,6 +36,13 @@ def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) 
     return _insert_new(connection.dialect.name, table).row(connection, values) is not None
 
 
+def insert_or_add(dialect: str, table: Table, key: tuple[str, ...], amount: str) -> Any:
+    """An INSERT that adds its `amount` to that of the row with the same key where there is one."""
+    statement = _insert(dialect, table)
+    total = table.c[amount] + statement.excluded[amount]
+    return statement.on_conflict_do_update(index_elements=list(key), set_={amount: total})
+
+
 def upsert(
     connection: Connection, table: Table, key: tuple[str, ...], values: Mapping[str, Any]
 ) -> None:
@@ -62,13 +69,14 @@ def _lengths(table: Table) -> dict[str, int | None]:
     return {column.name: getattr(column.type, "length", None) for column in table.columns}
 
 
-def lock_number(connection: Connection, number: str) -> None:
-    """Let nobody else decide about this recipient until the transaction ends.
+def lock_name(connection: Connection, name: str) -> None:
+    """Let nobody else decide about what has this name, a recipient's number or the scope of a
+    limit, until the transaction ends.
 
-    SQLite has one writer and needs no lock. Two numbers may share a lock, which only costs time.
+    SQLite has one writer and needs no lock. Two names may share a lock, which only costs time.
     """
     if connection.dialect.name == "postgresql":
-        digest = hashlib.blake2b(number.encode(), digest_size=8).digest()
+        digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
         connection.execute(_LOCK, {"value": int.from_bytes(digest, signed=True)})
 
 

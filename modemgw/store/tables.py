@@ -80,6 +80,7 @@ conversations = Table(
     Column("number", _NUMBER, nullable=False),
     Column("pool", String(64), nullable=False),  # "" is the default pool
     Column("line_id", _ID),  # the line that the two last spoke on
+    Column("spoken_at", Double),  # when
     Column("last_inbound_at", Double),
     Column("last_sequence", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -114,16 +115,17 @@ messages = Table(
     Column("classified", String(8)),  # inbound: opt_out, opt_in, help, review
     Column("permit", String(16)),  # outbound: what lets it pass an opt-out
     Column("if_in_doubt", String(8)),
+    Column("sticky", String(8)),  # off; null: the line that the two last spoke on is preferred
     Column("urgent", Boolean, nullable=False),
     Column("want_report", Boolean, nullable=False),
     Column("send_at", Double),
     Column("expires_at", Double),
     Column("key_id", _ID),
     # the queue
-    Column("lane", String(80)),
+    Column("lane", String(128)),
     Column("priority", Integer, nullable=False),
     Column("ready_at", Double),
-    Column("home_lane", String(80)),  # where it returns to when it may move to another line
+    Column("home_lane", String(128)),  # where it returns to when it may move to another line
     Column("claimed_by", String(64)),
     Column("resends", Integer, nullable=False),  # how often it went again out of doubt
     Column("hold_reason", String(48)),
@@ -165,6 +167,34 @@ parts = Table(
     Index("ix_parts_report", "line_id", "mr", "submitting_at"),
     Index("ix_parts_modem", "modem_id", "submitting_at"),
     _partial("ix_parts_in_doubt", "line_id", "recipient", where="status = 'in_doubt'"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("scope", String(80), nullable=False),  # line:ID or pool:NAME
+    Column("span", String(16), nullable=False),
+    Column("begins", Double, nullable=False),  # of the bucket
+    Column("parts", Integer, nullable=False),
+    PrimaryKeyConstraint("scope", "span", "begins"),
+)
+
+usage_recipients = Table(
+    "usage_recipients",
+    metadata,
+    Column("scope", String(80), nullable=False),
+    Column("span", String(16), nullable=False),
+    Column("begins", Double, nullable=False),
+    Column("recipient", _NUMBER, nullable=False),
+    PrimaryKeyConstraint("scope", "span", "begins", "recipient"),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("scope", String(80), primary_key=True),  # all, line:ID or pool:NAME
+    Column("reason", Text, nullable=False),
+    Column("since", Double, nullable=False),
 )
 
 inbound_parts = Table(
@@ -215,6 +245,8 @@ opt_outs = Table(
     Column("message_id", _ID),
     Column("line_id", _ID),
     Column("created_at", Double, nullable=False),
+    Column("sent_at", Double, nullable=False),  # by the clock of the service centre
+    Column("centre", _NUMBER),  # that service centre; null: our clock, or more than one
 )
 
 confirmations = Table(

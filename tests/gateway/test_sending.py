@@ -202,12 +202,13 @@ async def test_something_more_urgent_overtakes_what_was_claimed_ahead(
     world: World, modem: ScriptedModem
 ) -> None:
     """The claim made on the air is given back, and goes next."""
-    answer = asyncio.Event()
-    script = Script(before_answer=answer)
+    prompt, answer = asyncio.Event(), asyncio.Event()
+    script = Script(before_verdict=prompt, before_answer=answer)
     modem.plan(script)
     await world.send(text="first")
-    await script.written.wait()
+    await script.cleared.wait()
     calm = await world.send(BOB, "calm", kind="marketing")
+    prompt.set()
     await world.until_async(lambda: world.claimed(calm))
     urgent = await world.send(BOB, "urgent", kind="conversational")
     answer.set()
@@ -255,7 +256,7 @@ async def test_what_waits_is_sent_when_a_line_becomes_ready(world: World) -> Non
 async def test_what_waits_for_a_line_that_has_gone_goes_on_another(
     world: World, modem: ScriptedModem
 ) -> None:
-    """A conversation sticks to a line only while that is there; a named line is waited for."""
+    """A conversation sticks to a line for a while when that is gone; a named line is waited for."""
     await world.write(modem, "Hi")
     answer = asyncio.Event()
     script = Script(before_answer=answer)
@@ -273,7 +274,9 @@ async def test_what_waits_for_a_line_that_has_gone_goes_on_another(
     await world.until(lambda: not world.gateway.dispatcher.is_live(line_id))
     other = ScriptedModem(2)
     await world.present(other)
-    await world.later(1)
+    await world.later(world.settings.sticky_wait_s - 1)
+    assert await world.status(sticky) == "queued"
+    await world.later(world.settings.sticky_wait_s)
     await world.becomes(sticky, "sent")
     assert other.texts == ["sticky"]
     assert await world.status(named) == "queued"

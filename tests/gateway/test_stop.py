@@ -133,6 +133,7 @@ async def test_the_write_ahead_asks_the_database_for_opt_outs(
         "source": "keyword",
         "reason": "on another host",
         "created_at": world.clock.now,
+        "sent_at": world.clock.now,
     }
     await world.writer.run(lambda tx: optouts.add(tx.connection, values))
     begin.set()

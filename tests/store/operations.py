@@ -71,8 +71,8 @@ def write_text(connection: Connection, **values: Any) -> str:
         "encoding": "gsm7",
         "parts": 1,
         "created_at": NOW,
-        "lane": "pool:",
-        "home_lane": "pool:",
+        "lane": "*|||",
+        "home_lane": "*|||",
         "priority": 5,
         **values,
     }

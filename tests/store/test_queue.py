@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-LANES = ["line:L", "pool:"]
+OF_LINE, OF_ANY = "L|||", "*|||"
+LANES = [OF_LINE, OF_ANY]
 
 
 @pytest.fixture
@@ -28,7 +29,15 @@ def connection(url: str) -> Iterator[Connection]:
 
 
 def heads(connection: Connection, limit: int = 8) -> list[str]:
-    return [c.message.id for c in queue.candidates(connection, LANES, "L", limit)]
+    found = queue.heads(connection, LANES, limit)
+    return [head.id for head in sorted(found, key=lambda head: (-head.priority, head.id))]
+
+
+def candidates(connection: Connection, line_id: str, lanes: list[str]) -> list[queue.Candidate]:
+    found = [
+        queue.candidate(connection, head.id, line_id) for head in queue.heads(connection, lanes, 8)
+    ]
+    return [candidate for candidate in found if candidate is not None]
 
 
 def begin(connection: Connection, message_id: str, host: str = "here", seq: int = 1) -> bool:
@@ -45,14 +54,15 @@ def begin(connection: Connection, message_id: str, host: str = "here", seq: int 
 
 
 def test_the_most_urgent_comes_first_then_the_oldest(connection: Connection) -> None:
-    """By priority, then age, whichever lane it waits in; other lanes are not looked at."""
+    """By priority, then age, in each lane; other lanes are not looked at."""
     calm = write_text(connection, priority=2)
-    old = write_text(connection, lane="line:L")
+    old = write_text(connection, lane=OF_LINE)
     young = write_text(connection)
     urgent = write_text(connection, priority=10)
-    write_text(connection, lane="line:other", priority=10)
+    write_text(connection, lane="other|||", priority=10)
     assert heads(connection) == [urgent, old, young, calm]
-    assert heads(connection, limit=2) == [urgent, old]
+    assert heads(connection, limit=1) == [urgent, old]
+    assert heads(connection, limit=2) == [urgent, old, young]
 
 
 def test_a_claim_takes_a_message_out_of_its_lane_once(connection: Connection) -> None:
@@ -61,9 +71,9 @@ def test_a_claim_takes_a_message_out_of_its_lane_once(connection: Connection) ->
     assert queue.claim(connection, first, "here", "L", "+12025550199")
     assert not queue.claim(connection, first, "there", "K", None)
     assert heads(connection) == [second]
-    queue.put_back(connection, first, "pool:", "there", "K")  # not theirs to give
+    queue.put_back(connection, first, OF_ANY, "there", "K")  # not theirs to give
     assert heads(connection) == [second]
-    queue.put_back(connection, first, "pool:", "here", "L")
+    queue.put_back(connection, first, OF_ANY, "here", "L")
     assert heads(connection) == [first, second]
 
 
@@ -72,7 +82,7 @@ def test_what_is_on_the_air_is_not_put_back(connection: Connection) -> None:
     message_id = write_text(connection)
     queue.claim(connection, message_id, "here", "L", None)
     assert begin(connection, message_id)
-    queue.put_back(connection, message_id, "pool:", "here", "L")
+    queue.put_back(connection, message_id, OF_ANY, "here", "L")
     assert heads(connection) == []
 
 
@@ -106,15 +116,27 @@ def test_candidates_tell_of_opt_outs_and_doubts(connection: Connection) -> None:
         "source": "api",
         "reason": "asked",
         "created_at": NOW,
+        "sent_at": NOW,
     }
     optouts.add(connection, values)
     doubtful = write_text(connection, recipient=number, lane=None)
     messages.change_part(connection, doubtful, 1, status="in_doubt", line_id="L")
-    found = {c.message.id: c for c in queue.candidates(connection, LANES, "L", 8)}
+    found = {c.message.id: c for c in candidates(connection, "L", LANES)}
     assert (found[message_id].opted_out, found[message_id].in_doubt) == (True, True)
     assert (found[other].opted_out, found[other].in_doubt) == (False, False)
-    elsewhere = queue.candidates(connection, ["pool:"], "K", 8)
+    elsewhere = candidates(connection, "K", [OF_ANY])
     assert not any(c.in_doubt for c in elsewhere)
+
+
+def test_a_line_begins_nothing_that_another_has_claimed_since(connection: Connection) -> None:
+    """Its own claim was given back; the same host has made the other."""
+    message_id = write_text(connection)
+    assert queue.claim(connection, message_id, "here", "K", None)
+    assert not begin(connection, message_id)
+    row = messages.get(connection, message_id)
+    assert row is not None
+    assert (row.line_id, row.status) == ("K", "queued")
+    assert [part.status for part in messages.get_parts(connection, message_id)] == ["queued"]
 
 
 def test_what_is_parked_is_due_at_its_time(connection: Connection) -> None:
@@ -123,7 +145,6 @@ def test_what_is_parked_is_due_at_its_time(connection: Connection) -> None:
     queue.park(connection, message_id, NOW + 60, "outer_window")
     assert heads(connection) == []
     assert queue.depth(connection) == (0, 1)
-    assert queue.next_due_at(connection) == NOW + 60
     assert queue.due(connection, NOW + 59, 10) == []
     assert [row.id for row in queue.due(connection, NOW + 60, 10)] == [message_id]
 
@@ -142,27 +163,29 @@ def test_the_lane_of_a_line_that_is_gone_is_emptied_into_home_lanes(
     connection: Connection,
 ) -> None:
     """What is bound to the line stays: what named it, and the rest of what has begun."""
-    sticky = write_text(connection, lane="line:L", line_id=None)
-    bound = write_text(connection, lane="line:L", home_lane="line:L")
-    begun = write_text(connection, lane="line:L", status="sending")
-    assert queue.move_home(connection, ["line:L"]) == 1
+    sticky = write_text(connection, lane=OF_LINE, line_id=None)
+    bound = write_text(connection, lane=OF_LINE, home_lane=OF_LINE)
+    begun = write_text(connection, lane=OF_LINE, status="sending")
+    other = write_text(connection, lane="LL|||", line_id=None)
+    moved = queue.move_home(connection, "L|", 10)
+    assert [(row.lane, row.priority) for row in moved] == [(OF_ANY, 5)]
     lanes = {}
-    for message_id in (sticky, bound, begun):
+    for message_id in (sticky, bound, begun, other):
         row = messages.get(connection, message_id)
         assert row is not None
         lanes[message_id] = row.lane
-    assert lanes == {sticky: "pool:", bound: "line:L", begun: "line:L"}
+    assert lanes == {sticky: OF_ANY, bound: OF_LINE, begun: OF_LINE, other: "LL|||"}
 
 
-def test_two_hosts_never_see_the_same_heads(postgres_url: str) -> None:
+def test_two_hosts_never_take_the_same_message(postgres_url: str) -> None:
     """While one host claims, the other passes over what it holds and waits for nobody."""
     migrate(postgres_url)
     one, two = writer_engine(postgres_url), writer_engine(postgres_url)
     with one.begin() as connection:
         ids = [write_text(connection) for _ in range(3)]
     with one.connect() as first, two.connect() as second:
-        assert [c.message.id for c in queue.candidates(first, LANES, "L", 2)] == ids[:2]
-        assert [c.message.id for c in queue.candidates(second, LANES, "K", 8)] == ids[2:]
+        assert [queue.candidate(first, id_, "L") is not None for id_ in ids[:2]] == [True, True]
+        assert [c.message.id for c in candidates(second, "K", LANES)] == ids[2:]
     one.dispose()
     two.dispose()
 
@@ -217,6 +240,6 @@ def test_a_modem_keeps_its_row_when_it_moves(connection: Connection) -> None:
 def test_the_lanes_in_which_something_waits_are_told_once_each(connection: Connection) -> None:
     """What is parked or claimed waits in none."""
     assert queue.lanes(connection) == []
-    for lane in ("pool:", "line:L", "pool:", "line:K/patient", None):
+    for lane in (OF_ANY, OF_LINE, OF_ANY, "K|||patient", None):
         write_text(connection, lane=lane)
-    assert sorted(queue.lanes(connection)) == ["line:K/patient", "line:L", "pool:"]
+    assert sorted(queue.lanes(connection)) == [OF_ANY, "K|||patient", OF_LINE]

@@ -162,6 +162,7 @@ def test_opt_outs_are_paged_by_number_and_their_audit_grows(connection: Connecti
             "source": "cli",
             "reason": "",
             "created_at": NOW,
+            "sent_at": NOW,
         }
         assert optouts.add(connection, values)
         assert not optouts.add(connection, values)

@@ -1,0 +1,115 @@
+"""What fields of the configuration have in common: types, and checks in words."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from modemgw.consent.gate import Policy
+from modemgw.consent.hours import parse_window
+from modemgw.consent.replies import Replies
+from modemgw.modem import patterns
+from modemgw.store.engine import parse_url
+from modemgw.store.errors import StoreError
+
+CLOCK_PREFIX = "unix:"
+
+Kind = Literal["conversational", "transactional", "marketing"]
+Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def as_list(value: object) -> object:
+    """A lone value, or several with commas between, as the environment has them."""
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",") if item.strip()]
+    return value
+
+
+Strings = Annotated[list[str], BeforeValidator(as_list)]
+
+
+def check_address(value: str) -> str:
+    """A host and a port to listen on."""
+    host, colon, port = value.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65_535:
+        raise ValueError('an address is HOST:PORT, such as "127.0.0.1:8080" or "[::1]:8080"')
+    return value
+
+
+def check_clock(value: str) -> str:
+    """Nothing, or where a clock for tests is told."""
+    if value and not value.startswith(f"{CLOCK_PREFIX}/"):
+        raise ValueError('a clock is "unix:" and a path, such as "unix:/srv/bank/clock.sock"')
+    return value
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine reaches an address."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_database(value: str) -> str:
+    """A URL that `store.engine` can open."""
+    try:
+        parse_url(value)
+    except StoreError as error:
+        raise ValueError(str(error).removeprefix("database_url: ")) from None
+    return value
+
+
+def port_name(value: str) -> str:
+    """A path, a glob, a URL or a USB identity."""
+    patterns.check(value)
+    return value
+
+
+def usb_name(value: str) -> str:
+    """A USB identity."""
+    patterns.UsbSelector.parse(value)
+    return value
+
+
+def check_window(value: str) -> str:
+    """Hours of a day."""
+    parse_window(value)
+    return value
+
+
+def check_destinations(value: list[str]) -> list[str]:
+    """Where texts may go."""
+    Policy.parse("off", value)
+    return value
+
+
+def check_zone(value: str) -> str:
+    """A time zone of the IANA database."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError('a time zone is a name such as "Europe/Berlin"') from None
+    return value
+
+
+def check_brand(value: str) -> str:
+    """A name that fits into an automatic answer."""
+    Replies(value)
+    return value
+
+
+def check_region(value: str) -> str:
+    """A country."""
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError('a region is a country code in capitals, such as "US"')
+    return value

@@ -1,0 +1,168 @@
+"""What may be sent, how, and by which lines."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from modemgw.config.fields import (
+    Kind,
+    Seconds,
+    Section,
+    Strings,
+    check_brand,
+    check_destinations,
+    check_region,
+    check_window,
+    check_zone,
+)
+
+
+class NumbersSection(Section):
+    """How numbers are read."""
+
+    default_region: Annotated[str, AfterValidator(check_region)] = Field(
+        "US", description="The country of numbers that have no + in front."
+    )
+
+
+class GateSection(Section):
+    """What may be sent at all."""
+
+    outer_window: Annotated[str, AfterValidator(check_window)] = Field(
+        "08:00-21:00",
+        description="Hours in the recipient's time, for all but replies and urgent keys; or off.",
+    )
+    destinations: Annotated[Strings, AfterValidator(check_destinations)] = Field(
+        ["own"], description='"own" (the sending line\'s country), country codes, or "*".'
+    )
+    start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
+        60.0, description="Seconds that marketing waits at most for the first sweeps."
+    )
+
+
+class MessagesSection(Section):
+    """What becomes of messages."""
+
+    default_kind: Kind = Field("transactional", description="What a text is that names no kind.")
+    reports: bool = Field(True, description="Ask the network for delivery reports.")
+    max_parts: int = Field(10, ge=1, le=255, description="Longest text, in parts.")
+    valid_for: Seconds = Field(86_400.0, description="Seconds that a text may wait to be sent.")
+    max_attempts: int = Field(6, ge=1, le=100, description="Submits of a part that is refused.")
+    in_doubt_timeout: Seconds = Field(
+        86_400.0, description="Seconds after which a part in doubt is given up."
+    )
+    part_wait: Seconds = Field(
+        3_600.0, description="Seconds that the rest of a message waits for its line."
+    )
+    partial_after: Seconds = Field(
+        300.0, description="Seconds after which an incoming text is given out with parts missing."
+    )
+    retry_patience: float = Field(
+        1.0,
+        ge=0.01,
+        le=100,
+        description="What the waits between attempts of a text that is refused are multiplied by.",
+    )
+    sticky_for: Seconds = Field(
+        30 * 86_400.0,
+        description="Seconds since the last text of either side for which a recipient goes on "
+        "hearing from the same line.",
+    )
+    sticky_wait: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        60.0,
+        description="Seconds that a text waits for the line that its recipient last spoke with, "
+        "where that is gone, paused or at a limit; then another line sends it.",
+    )
+    line_rest: Seconds = Field(
+        60.0, description="Seconds that a line rests when its operator refuses it."
+    )
+    keep_events: Seconds = Field(30 * 86_400.0, description="Seconds that events are kept.")
+
+
+class CallsSection(Section):
+    """What becomes of voice calls, which are told as events and never answered."""
+
+    reject: bool = Field(False, description="Hang up; else they ring until the caller gives up.")
+
+
+class RepliesSection(Section):
+    """The automatic answers to STOP, START and HELP."""
+
+    brand: Annotated[str, AfterValidator(check_brand)] = Field(
+        "SMS service", max_length=40, description="Who is answering."
+    )
+    language: str = Field(
+        "en", pattern=r"^[a-z]{2}$", description="Their language, where the keyword shows none."
+    )
+
+
+Limit = Annotated[int | None, Field(ge=1, le=10_000_000)]
+
+
+class PlanSection(Section):
+    """What a SIM may send; `default` is for lines that name no plan. What is not given is free.
+
+    Parts are counted, not messages, and what is in doubt or was refused counts as sent. What a
+    limit defers waits; nothing is lost.
+    """
+
+    per_minute: Limit = Field(None, description="Parts in any sixty seconds.")
+    per_hour: Limit = Field(None, description="Parts in any sixty minutes.")
+    per_day: Limit = Field(None, description="Parts in a calendar day.")
+    per_month: Limit = Field(None, description="Parts in a billing month.")
+    recipients_per_day: Limit = Field(None, description="Different recipients in a calendar day.")
+    recipients_per_month: Limit = Field(
+        None, description="Different recipients in a billing month."
+    )
+    min_gap: float = Field(
+        0.0, ge=0, le=86_400, description="Least seconds between two messages of a line."
+    )
+    gap_jitter: float = Field(
+        0.0, ge=0, le=1, description="Up to which share of it is added to each gap at random."
+    )
+    time_zone: Annotated[str, AfterValidator(check_zone)] = Field(
+        "UTC", description='The zone of its days and months, such as "Europe/Berlin".'
+    )
+    billing_day: int = Field(1, ge=1, le=28, description="The day on which its months begin.")
+    warm_up: list[Annotated[int, Field(ge=1)]] = Field(
+        [],
+        max_length=366,
+        description="Parts that a new line may send on its first, second … day.",
+    )
+
+
+class RouteSection(Section):
+    """Which pool a text goes to that names neither pool nor line: the first rule that fits.
+
+    A rule fits where everything does that it names; of a list, one entry is enough.
+    """
+
+    pool: str = Field(description="The pool.")
+    prefix: list[Annotated[str, Field(pattern=r"^\+[0-9]{1,14}$")]] = Field(
+        [], description='Beginnings of the recipient\'s number, such as "+4915".'
+    )
+    country: list[Annotated[str, AfterValidator(check_region)]] = Field(
+        [], description="Countries of the recipient's number."
+    )
+    operator: Strings = Field(
+        [],
+        description="Operators that the number was given to, as libphonenumber names them; numbers "
+        "that were ported are not known.",
+    )
+    kind: list[Kind] = Field([], description="Kinds of texts.")
+    tag: Strings = Field([], description="What `tag` in the message's `metadata` says.")
+
+
+class PoolSection(Section):
+    """A named group of lines."""
+
+    lines: Strings = Field(min_length=1, description="ICCIDs or numbers (E.164).")
+    kind: Kind | None = Field(None, description="What its texts are that name no kind.")
+    reject_calls: bool | None = Field(
+        None, description="Whether calls to its lines are hung up; else `calls.reject` counts."
+    )
+    plan: str | None = Field(
+        None, description="A plan that the pool's texts, on all its lines together, are held to."
+    )

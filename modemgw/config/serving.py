@@ -1,0 +1,86 @@
+"""The HTTP API, webhooks, the log, and what tests need."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+
+from modemgw.config.fields import (
+    Seconds,
+    Section,
+    Strings,
+    as_list,
+    check_address,
+    check_clock,
+    is_loopback,
+)
+
+Addresses = Annotated[list[Annotated[str, AfterValidator(check_address)]], BeforeValidator(as_list)]
+
+
+class ApiSection(Section):
+    """The HTTP API."""
+
+    listen: Annotated[
+        list[Annotated[str, AfterValidator(check_address)]], BeforeValidator(as_list)
+    ] = Field(["127.0.0.1:8080"], min_length=1, description="Address, or addresses, to listen on.")
+    allow_anywhere: bool = Field(
+        False, description="Allow addresses beyond loopback, in the clear; put TLS in front."
+    )
+    allowed_hosts: Strings = Field(
+        [], description="Private hosts that webhooks made over the API may name."
+    )
+    webhook_dead_after: Seconds = Field(
+        900.0, description="Seconds after which an event that an endpoint refuses is given up."
+    )
+
+    @model_validator(mode="after")
+    def _stays_at_home(self) -> Self:
+        beyond = [address for address in self.listen if not is_loopback(address)]
+        if beyond and not self.allow_anywhere:
+            raise ValueError(
+                f"listen has {beyond[0]}, which other machines reach, in the clear; listen on "
+                "127.0.0.1 behind a proxy with TLS, or set allow_anywhere"
+            )
+        return self
+
+
+class WebhookSection(Section):
+    """Where events are posted."""
+
+    url: str = Field(pattern=r"^https?://", description="Private addresses are allowed here.")
+    events: Strings = Field(["*"], min_length=1, description='Types of events, or "*".')
+    secret: str = Field(description='"whsec_" and 24 to 64 bytes in base64.')
+
+    @field_validator("secret")
+    @classmethod
+    def _is_standard(cls, value: str) -> str:
+        try:
+            size = len(base64.b64decode(value.removeprefix("whsec_"), validate=True))
+        except binascii.Error:
+            size = 0
+        if not value.startswith("whsec_") or not 24 <= size <= 64:
+            raise ValueError('a secret is "whsec_" and 24 to 64 random bytes in base64')
+        return value
+
+
+class LogSection(Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="From here up.")
+    format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: for people on a terminal, else JSON."
+    )
+
+
+class TestingSection(Section):
+    """For tests alone; never on a bank that texts people."""
+
+    clock: Annotated[str, AfterValidator(check_clock)] = Field(
+        "",
+        description='"unix:PATH": policy goes by the clock at this socket, not by real time. '
+        "`modemgw simulate` serves one as DIR/clock.sock.",
+    )

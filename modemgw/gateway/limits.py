@@ -1,0 +1,119 @@
+"""Limits: what a line and a pool may still send, reserved in the transaction of a claim.
+
+What is reserved counts as sent, whatever becomes of it: refused or in doubt, it may have cost. Only
+a claim that is given back before anything began takes its reservation back. So a limit is never
+passed, not by a crash either; a text that it defers stays where it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modemgw.store import usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from modemgw.gateway.plans import Limit, Plan
+    from modemgw.gateway.roster import Line
+    from modemgw.gateway.settings import GatewaySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Until when a limit holds back, and which: its rule's name."""
+
+    until: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What a claim has counted, to take it back: scope, span and bucket of each count."""
+
+    buckets: tuple[tuple[str, str, float], ...]
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one line, or the lines of one pool together, are held to."""
+
+    scope: str
+    plan: Plan
+    since: float
+
+    @classmethod
+    def of_line(cls, line: Line) -> Account:
+        """A line's own."""
+        return cls(f"line:{line.id}", line.plan, line.since)
+
+    @classmethod
+    def of_pool(cls, name: str | None, settings: GatewaySettings) -> Account | None:
+        """A pool's; None where it has none."""
+        pool = settings.pools.get(name or "")
+        if pool is None or pool.plan is None:
+            return None
+        return cls(f"pool:{pool.name}", pool.plan, 0.0)
+
+    def wait(self, connection: Connection, parts: int, now: float) -> Wait | None:
+        """What so many parts have to wait for; None: they may go now."""
+        waits = (
+            _wait(connection, self.scope, limit, parts, now)
+            for limit in self.plan.parts(now, self.since)
+        )
+        return max((wait for wait in waits if wait), key=lambda wait: wait.until, default=None)
+
+    def recipient_wait(self, connection: Connection, recipient: str, now: float) -> Wait | None:
+        """What a text to this recipient has to wait for; None: he is known, or one more may be."""
+        latest = None
+        for limit in self.plan.recipients(now):
+            span = limit.span
+            known = usage.knows(connection, self.scope, span.name, span.begins, recipient)
+            if known:
+                continue
+            to = usage.recipients_of(span.name)
+            used = sum(n for _, n in usage.counted(connection, self.scope, to, span.begins))
+            if used >= limit.most and (latest is None or span.ends > latest.until):
+                latest = Wait(span.ends, limit.rule)
+        return latest
+
+    def reserve(
+        self, connection: Connection, parts: int, recipient: str, now: float
+    ) -> Sequence[tuple[str, str, float]]:
+        """Count parts that are about to go; the buckets they are counted in."""
+        spans = {limit.span.name: limit.span for limit in self.plan.parts(now, self.since)}
+        for span in spans.values():
+            usage.add(connection, self.scope, span.name, span.bucket, parts)
+        for limit in self.plan.recipients(now):
+            span = limit.span
+            usage.note_recipient(connection, self.scope, span.name, span.begins, recipient)
+        return [(self.scope, span.name, span.bucket) for span in spans.values()]
+
+
+def release(connection: Connection, reservation: Reservation) -> None:
+    """Take back what a claim had reserved of which nothing began; the recipient stays known."""
+    for scope, span, begins in reservation.buckets:
+        usage.add(connection, scope, span, begins, -reservation.parts)
+
+
+def _wait(connection: Connection, scope: str, limit: Limit, parts: int, now: float) -> Wait | None:
+    span = limit.span
+    buckets = usage.counted(connection, scope, span.name, span.begins)
+    used = sum(count for _, count in buckets)
+    # A text longer than the limit would never go: it may where nothing else is counted.
+    room = max(limit.most, parts)
+    if used + parts <= room:
+        return None
+    if span.rolling is None:
+        return Wait(span.ends, limit.rule)
+    until = now
+    for begins, count in buckets:
+        used -= count
+        until = begins + span.rolling
+        if used + parts <= room:
+            break
+    return Wait(until, limit.rule)

@@ -1,0 +1,99 @@
+"""What lines and pools have sent: parts in buckets of time, and to whom. Kept with the line."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select
+
+from modemgw.store import tables
+from modemgw.store.prepared import Prepared, given, values_of
+from modemgw.store.sql import insert_new, insert_or_add
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_usage, _recipients = tables.usage, tables.usage_recipients
+
+_COUNTED = Prepared(
+    select(_usage.c.begins, _usage.c.parts)
+    .where(
+        _usage.c.scope == given("scope"),
+        _usage.c.span == given("span"),
+        _usage.c.begins >= given("begins"),
+    )
+    .order_by(_usage.c.begins)
+)
+_KNOWN = Prepared(
+    select(_recipients.c.recipient).where(
+        _recipients.c.scope == given("scope"),
+        _recipients.c.span == given("span"),
+        _recipients.c.begins == given("begins"),
+        _recipients.c.recipient == given("recipient"),
+    )
+)
+
+
+@lru_cache(maxsize=2)
+def _add(dialect: str) -> Prepared:
+    return Prepared(insert_or_add(dialect, _usage, ("scope", "span", "begins"), "parts"))
+
+
+def counted(
+    connection: Connection, scope: str, span: str, begins: float
+) -> list[tuple[float, int]]:
+    """The buckets of a span that begin at a time or later, the oldest first, with their parts."""
+    rows = _COUNTED.rows(connection, values_of(scope=scope, span=span, begins=begins))
+    return [(row.begins, row.parts) for row in rows]
+
+
+def add(connection: Connection, scope: str, span: str, begins: float, parts: int) -> None:
+    """Count parts in a bucket; a negative number takes them back."""
+    values = {"scope": scope, "span": span, "begins": begins, "parts": parts}
+    _add(connection.dialect.name).run(connection, values)
+
+
+def knows(connection: Connection, scope: str, span: str, begins: float, recipient: str) -> bool:
+    """Whether this recipient is among those that were written to in a span."""
+    values = values_of(scope=scope, span=span, begins=begins, recipient=recipient)
+    return _KNOWN.row(connection, values) is not None
+
+
+def note_recipient(
+    connection: Connection, scope: str, span: str, begins: float, recipient: str
+) -> None:
+    """Remember that this recipient was written to in a span, and count the different ones."""
+    values = {"scope": scope, "span": span, "begins": begins, "recipient": recipient}
+    if insert_new(connection, _recipients, values):
+        add(connection, scope, recipients_of(span), begins, 1)
+
+
+def recipients_of(span: str) -> str:
+    """The span under which the different recipients of a span are counted."""
+    return f"{span}/to"
+
+
+def totals(connection: Connection, scope: str, span: str, begins: float) -> int:
+    """All that was counted in a span from a time on."""
+    found: int | None = connection.execute(
+        select(func.sum(_usage.c.parts)).where(
+            _usage.c.scope == scope, _usage.c.span == span, _usage.c.begins >= begins
+        )
+    ).scalar_one()
+    return found or 0
+
+
+def prune(connection: Connection, now: float) -> None:
+    """Forget what no limit counts any more."""
+    for spans, age_s in ((("minute", "hour"), 2 * 3_600), (("day", "day/to"), 3 * 86_400)):
+        connection.execute(
+            delete(_usage).where(_usage.c.span.in_(spans), _usage.c.begins < now - age_s)
+        )
+    connection.execute(delete(_usage).where(_usage.c.begins < now - _MONTHS_S))
+    for span, age_s in (("day", 3 * 86_400), ("month", _MONTHS_S)):
+        old = (_recipients.c.span == span) & (_recipients.c.begins < now - age_s)
+        connection.execute(delete(_recipients).where(old))
+
+
+_MONTHS_S = 70 * 86_400
