@@ -27,4 +27,4 @@ def test_kills_at_random_instants_lose_none_and_double_none(
     with running(site_in(tmp_path, database_url)) as site:
         verdict = Crashes(site, KILLS, SEED).go()
     assert verdict.held, "\n".join(verdict.lines())
-    assert verdict.counts["once"] >= 100, "hardly anything went: this shows nothing"
+    assert verdict.counts["once"] >= 40, "hardly anything went: this shows nothing"

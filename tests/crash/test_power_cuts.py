@@ -30,7 +30,7 @@ def test_power_cuts_at_random_instants_lose_none_and_double_none(tmp_path: Path)
     with powered(tmp_path) as (site, disk):
         verdict = Crashes(site, CUTS, SEED, PowerCuts(site, disk, SEED)).go()
     assert verdict.held, "\n".join(verdict.lines())
-    assert verdict.counts["once"] >= 50, "hardly anything went: this shows nothing"
+    assert verdict.counts["once"] >= 30, "hardly anything went: this shows nothing"
     assert disk.lost > 0, "no cut came before a sync: this shows nothing"
 
 

@@ -19,7 +19,7 @@ pytestmark = [needs_compiler, pytest.mark.timeout(240)]
 
 HOUR_S, DAY_S = 3_600, 86_400
 EACH = 60  # texts between two jumps
-JUMPS_S = (6 * HOUR_S, 0, -DAY_S, -400 * DAY_S, 0)
+JUMPS_S = (6 * HOUR_S, 0, -6 * HOUR_S, 0, -400 * DAY_S)  # none beyond what a text is valid for
 REFUSED_FOR_NOW = 42  # network congestion: tried again after a while
 
 
@@ -39,7 +39,7 @@ def site(tmp_path: Path, clock: Clock) -> Iterator[Site]:
 
 
 def test_texts_go_and_come_while_the_clock_jumps(site: Site, clock: Clock) -> None:
-    """Six hours forwards, back, and more than a year back, while texts are on the air: all go once,
+    """Hours forwards and back, and more than a year back, while texts are on the air: all go once,
     what customers write is taken in, and no modem is given up."""
     for turn, offset_s in enumerate(JUMPS_S):
         submits = len(site.journal("submit"))
