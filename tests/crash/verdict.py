@@ -36,9 +36,15 @@ class Verdict:
 
     @property
     def held(self) -> bool:
-        """Whether every promise was kept."""
+        """Whether every promise was kept.
+
+        A text whose validity ends while it is in doubt ends as `outcome_unknown`: only such a one,
+        as the confirmations of a STOP that are valid for minutes, may be at the network.
+        """
         broken = self.forgotten + self.twice + self.too_many_in_doubt
-        return bool(self.counts["held"]) and not broken and not self.counts["ended_at_network"]
+        unknown = self.counts["ended"].get("failed: outcome_unknown", 0)
+        wrongly_ended = self.counts["ended_at_network"] > unknown
+        return bool(self.counts["held"]) and not broken and not wrongly_ended
 
     def lines(self) -> list[str]:
         """The counts, for people."""
