@@ -28,7 +28,7 @@ _SUBMITS = 40  # the others strike behind so many at the most, and
 _MOMENT_S = 0.2  # within this
 _WORK_S = 20.0  # or when so few have come within this
 _READY_S = 120.0  # for all modems, after the last kill
-_REST_S = 240.0  # for what is left, after the last kill
+_REST_S = 330.0  # for what is left: a confirmation behind a part in doubt waits its five minutes
 
 
 def site_in(folder: Path, database_url: str, **more: Any) -> Site:

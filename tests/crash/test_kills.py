@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KILLS, SEED = 8, 7
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_kills_at_random_instants_lose_none_and_double_none(
     tmp_path: Path, database_url: str
 ) -> None:

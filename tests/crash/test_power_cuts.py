@@ -20,7 +20,7 @@ from tests.e2e.site import Site
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [needs_compiler, pytest.mark.timeout(300)]
+pytestmark = [needs_compiler, pytest.mark.timeout(600)]
 
 CUTS, SEED = 6, 7
 
