@@ -31,6 +31,7 @@ Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
 BATCH = 500
+PUT_BACK_S = 2.0  # what has come to be so much less ahead was put back
 
 
 class Upkeep:
@@ -46,6 +47,7 @@ class Upkeep:
     ) -> None:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
+        self._ahead = float("-inf")  # by how much the clock is ahead of what has elapsed
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
@@ -53,6 +55,7 @@ class Upkeep:
         clock, real = self._clock.elapsed, asyncio.get_running_loop().time
         while True:
             try:
+                await self._follow_clock()
                 while await self._promote():
                     pass
                 if real() >= next_look:
@@ -66,6 +69,15 @@ class Upkeep:
             except Exception:  # one message that fails must not stop the clock for all
                 log.exception("upkeep_failed")
             await self._clock.pause(TICK_S)
+
+    async def _follow_clock(self) -> None:
+        """What waits for a time by a clock that was put back since is looked at anew."""
+        now = self._clock()
+        ahead = now - self._clock.elapsed()
+        if ahead < self._ahead - PUT_BACK_S:
+            log.warning("clock_put_back", seconds=round(self._ahead - ahead, 1))
+            await self._writer.run(lambda tx: queue.look_again(tx.connection, now))
+        self._ahead = ahead
 
     async def _promote(self) -> bool:
         """Bring due messages into their lanes; whether there may be more."""

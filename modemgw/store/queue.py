@@ -216,6 +216,15 @@ def due(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     return _DUE.rows(connection, values_of(now=now, limit=limit))
 
 
+def look_again(connection: Connection, now: float) -> None:
+    """Make due all that waits for a time but was not told to: who claims it decides anew."""
+    connection.execute(
+        update(_messages)
+        .where(_m.ready_at > now, _m.lane.is_(None), _m.status != "scheduled")
+        .values(ready_at=now)
+    )
+
+
 def overdue(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     """Waiting messages whose validity is over."""
     waiting = (_m.lane.is_not(None), _m.lane.is_(None) & _m.ready_at.is_not(None))

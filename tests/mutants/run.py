@@ -33,6 +33,10 @@ def _matrix(key: str, name: str = "test_under_this_fault_none_is_lost_none_doubl
     return f"tests/reliability/test_reliability.py::{name}[{key}]"
 
 
+_POWER_CUTS = (
+    "tests/crash/test_power_cuts.py::test_power_cuts_at_random_instants_lose_none_and_double_none"
+)
+
 MUTANTS = (
     Mutant(
         "write-ahead",
@@ -183,6 +187,8 @@ MUTANTS = (
         "the turn that a USSD command takes behind a submit",
         ("tests/modem/test_ussd.py::test_a_code_waits_until_a_submit_is_over",),
     ),
+    Mutant("no-sync", "every sync of the database", (_POWER_CUTS,)),
+    Mutant("late-sync", "the sync of each commit (SQLite's synchronous=NORMAL)", (_POWER_CUTS,)),
 )
 
 
