@@ -45,6 +45,7 @@ class Effects:
     opted_out: list[str] = field(default_factory=list)
     opted_in: list[str] = field(default_factory=list)
     queued: list[tuple[str, int]] = field(default_factory=list)
+    delivered: tuple[str, float] | None = None  # the line and time of the submit
 
 
 @dataclass(frozen=True, slots=True)

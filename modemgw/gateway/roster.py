@@ -50,6 +50,8 @@ class Line:
     pools: tuple[str, ...]
     plan: Plan = field(default_factory=lambda: Plan("default"))
     since: float = 0.0  # first seen, seconds of the epoch
+    tags: frozenset[str] = frozenset()
+    cost: float | None = None  # of a part
 
 
 class Roster:
@@ -66,6 +68,7 @@ class Roster:
         self._writer, self._settings, self._clock = writer, settings, clock
         self._noted = noted
         self._lines: dict[str, Line] = {}  # by ICCID
+        self._tags: dict[str, frozenset[str]] = {}  # of all lines that are known, by ICCID
         self._modem_ids: dict[int, str] = {}  # by the modem's identity in this process
         self._modems: dict[int, Modem] = {}
         self._written: dict[int, ModemStatus] = {}
@@ -79,7 +82,19 @@ class Roster:
     async def load(self, reader: Reader) -> None:
         """Learn which line was in each modem when it was last seen; before any modem tells."""
         for row in await reader.run(lines.seated):
-            self._former[row.imei] = self._as_line(row)
+            self._former[row.imei] = self.as_line(row)
+
+    def learn(self, rows: Sequence[Record]) -> None:
+        """What is kept of all lines now: a person, or another host, may have changed it."""
+        self._tags = {row.iccid: frozenset(row.tags) for row in rows}
+        for row in rows:
+            known, fresh = self._lines.get(row.iccid), self.as_line(row)
+            if known is None or known == fresh:
+                continue
+            self._lines[row.iccid] = fresh
+            for modem in self.modems:
+                if modem.status.iccid == row.iccid and id(modem) in self._modem_ids:
+                    self._noted(modem, modem.status)
 
     def former_line(self, modem: Modem) -> Line | None:
         """The line that was in a modem before this run, until `forget_former`."""
@@ -190,7 +205,8 @@ class Roster:
         self._modem_ids[id(modem)] = row.id
         self._alerts[id(modem)] = alerted
         if line is not None:
-            self._lines[status.iccid or line.iccid] = self._as_line(line)
+            self._tags[line.iccid] = frozenset(line.tags)
+            self._lines[status.iccid or line.iccid] = self.as_line(line)
         if before is None or (before.state, before.reason) != (status.state, status.reason):
             log.info("modem", port=status.port, state=status.state, reason=status.reason)
         self._noted(modem, status)
@@ -208,24 +224,28 @@ class Roster:
         log.warning("imei_twice", port=modem.status.port, other=owner.status.port)
         return owner
 
-    def _as_line(self, row: Record) -> Line:
+    def as_line(self, row: Record) -> Line:
+        """A line as its row tells it."""
+        tags = frozenset(row.tags)
         return Line(
             row.id,
             row.iccid,
             row.number,
             country_of(row.number),
-            self.pools_of(row.iccid, row.number),
+            self._pools(row.iccid, row.number, tags),
             self._settings.plan_of(row.iccid, row.number),
             row.created_at,
+            tags,
+            row.cost,
         )
 
     def pools_of(self, iccid: str, number: str | None) -> tuple[str, ...]:
         """The pools that a line belongs to."""
-        return tuple(
-            pool.name
-            for pool in self._settings.pools.values()
-            if iccid in pool.lines or (number is not None and number in pool.lines)
-        )
+        return self._pools(iccid, number, self._tags.get(iccid, frozenset()))
+
+    def _pools(self, iccid: str, number: str | None, tags: frozenset[str]) -> tuple[str, ...]:
+        pools = self._settings.pools.values()
+        return tuple(pool.name for pool in pools if pool.has(iccid, number, tags))
 
     def _write(
         self, tx: Transaction, status: ModemStatus, now: float
