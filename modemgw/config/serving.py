@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from modemgw.config.fields import Seconds, Section, Strings, as_list, check_address, is_loopback
 
-
 Addresses = Annotated[list[Annotated[str, AfterValidator(check_address)]], BeforeValidator(as_list)]
 
 
