@@ -68,7 +68,7 @@ class Metrics:
 
     def served(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered. `route` is a template, never a path."""
-        known = method if method in ("GET", "HEAD", "POST", "PUT", "DELETE") else "other"
+        known = method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") else "other"
         self._requests.labels(known, route, str(status)).inc()
         if route != "/v1/events":  # open for as long as its reader likes
             self._seconds.labels(route).observe(seconds)

@@ -110,7 +110,7 @@ class Watch:
         return run if run.is_blocked(self._refusals, self._worked_at(answer)) else None
 
     def forget(self, line_id: str) -> None:
-        """A person has released the line: it begins anew."""
+        """Begin anew with a line."""
         self._runs.pop(line_id, None)
 
     def _worked_at(self, answer: Answer) -> float | None:

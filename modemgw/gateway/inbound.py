@@ -97,6 +97,7 @@ class Inbound:
         self._tally, self._clock = tally, clock
         self._tasks: set[asyncio.Task[bool]] = set()
         self.delivered: Callable[[str, float], None] = lambda _line, _submitted_at: None
+        self.own_line: Callable[[str], str | None] = lambda _number: None
 
     async def received(self, modem: Modem, incoming: Incoming) -> bool:
         """Commit a TPDU; false while the database is away, and the modem keeps it.
@@ -245,6 +246,7 @@ class Inbound:
             settings=self._settings,
             replies=self._replies,
             now=now,
+            own_line=self.own_line(sender.address),
         )
 
     def _line(self, tx: Transaction, arrival: Arrival, now: float) -> tuple[str | None, str | None]:

@@ -34,7 +34,7 @@ RETRY_S = 2.0
 SIGNALS_EVERY_S = 10.0
 
 # The modem is not there, or the SIM that it had may be in another one by now.
-_NOT_THERE = frozenset(
+NOT_THERE = frozenset(
     {ModemState.ABSENT, ModemState.LOCKED, ModemState.NO_SIM, ModemState.QUARANTINED}
 )
 
@@ -251,7 +251,7 @@ class Roster:
         self, tx: Transaction, status: ModemStatus, now: float
     ) -> tuple[Record, Record | None]:
         line = None
-        if status.iccid and status.state not in _NOT_THERE:
+        if status.iccid and status.state not in NOT_THERE:
             line = lines.see_line(
                 tx.connection,
                 status.iccid,
@@ -302,4 +302,4 @@ def country_of(number: str | None) -> str | None:
 
 def is_present(modem: Modem) -> bool:
     """Whether a modem is there and may hold texts that nobody has read."""
-    return modem.status.state not in _NOT_THERE
+    return modem.status.state not in NOT_THERE

@@ -142,9 +142,12 @@ def seated(connection: Connection) -> Sequence[Record]:
 
 
 def line_by_number(connection: Connection, number: str) -> Record | None:
-    """The line with this number, the one last seen where two claim it."""
+    """The line with this number; where two claim it one that is not retired, the last seen."""
     return connection.execute(
-        select(_lines).where(_lines.c.number == number).order_by(_lines.c.seen_at.desc()).limit(1)
+        select(_lines)
+        .where(_lines.c.number == number)
+        .order_by(_lines.c.retired_at.is_not(None), _lines.c.seen_at.desc())
+        .limit(1)
     ).one_or_none()
 
 
