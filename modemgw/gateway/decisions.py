@@ -52,7 +52,7 @@ def change(
     if "number" in told:
         lines.type_number(tx.connection, line_id, told.pop("number"))
     row = lines.change_line(tx.connection, line_id, **told) if told else line_of(tx, line_id)
-    optouts.record(tx.connection, "line_changed", None, now, line=line_id, key=key_id, **values)
+    _record(tx, "line_changed", line_scope(line_id), key_id, now, changes=values)
     return row
 
 

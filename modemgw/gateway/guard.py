@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.registry import Registry
     from modemgw.gateway.settings import GatewaySettings
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -85,12 +85,18 @@ class Guard:
         now, pools_of = self._clock(), self._pools_of
         until = now + self._settings.drop_rest_s
         log.warning("line_silent", line=line_id, detail=words)
-        self._do(lambda tx: decisions.rest(tx, line_id, words, until, now, pools_of))
+        self._dispatcher.keep_trying(
+            lambda tx: decisions.rest(tx, line_id, words, until, now, pools_of),
+            "rest not written",
+            then=self._registry.soon,
+        )
 
     def _quarantine(self, line_id: str, words: str) -> None:
         now, pools_of = self._clock(), self._pools_of
         log.warning("line_quarantined", line=line_id, detail=words)
-        self._do(lambda tx: decisions.quarantine(tx, line_id, words, now, pools_of))
-
-    def _do(self, operation: Callable[[Transaction], object]) -> None:
-        self._dispatcher.keep_trying(operation, "line not barred", then=self._registry.soon)
+        self._registry.bar(line_id)
+        self._dispatcher.keep_trying(
+            lambda tx: decisions.quarantine(tx, line_id, words, now, pools_of),
+            "quarantine not written",
+            then=lambda: self._registry.written(line_id),
+        )

@@ -51,6 +51,7 @@ class Registry:
         self._own_numbers: dict[str, str] = {}  # to the line's id
         self._one_at_a_time = asyncio.Lock()
         self._wanted = asyncio.Event()
+        self._barring: set[str] = set()  # lines whose quarantine is being written
         self.pauses = Pauses()
 
     async def run(self) -> None:
@@ -68,6 +69,16 @@ class Registry:
     def soon(self) -> None:
         """Something has changed: read without delay."""
         self._wanted.set()
+
+    def bar(self, line_id: str) -> None:
+        """Let a line begin nothing more, from now until its quarantine is `written`."""
+        self._barring.add(line_id)
+        self._tell_dispatcher()
+
+    def written(self, line_id: str) -> None:
+        """The quarantine of a line is committed."""
+        self._barring.discard(line_id)
+        self.soon()
 
     async def refresh(self) -> None:
         """Read. What was committed before is known afterwards. Raises StoreUnavailableError."""
@@ -93,7 +104,7 @@ class Registry:
             for line_id, row in self._rows.items()
             if standing_of(line_id, Facts.of(row), Pauses(), now).state in BARRED
         }
-        self._dispatcher.pause(self.pauses.reasons, barred)
+        self._dispatcher.pause(self.pauses.reasons, barred | self._barring)
         return self._dispatcher.barred - before
 
     # -- what is asked ----------------------------------------------------------------------------
