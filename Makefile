@@ -7,7 +7,7 @@ STAMP = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
 FUZZ_SECONDS ?= 3600
 
-.PHONY: demo test check format soak reliability bench fuzz mutants clean
+.PHONY: demo test check format soak reliability judges bench fuzz mutants clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("modemgw needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -41,6 +41,9 @@ soak: $(STAMP)  ## every fault at once on a sending bank, and the whole tour as 
 reliability: $(STAMP)  ## 200 texts under each fault with real time limits, as a table; a quarter of an hour
 	$(BIN)/python -m tests.reliability
 
+judges: $(STAMP)  ## programs of others on the simulated bank, as a table; apt brings them (Debian, root)
+	$(BIN)/python -m tests.judges $(if $(MARKDOWN),--markdown $(MARKDOWN))
+
 bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.codec
 	$(BIN)/python -m bench.reassembler
@@ -48,6 +51,7 @@ bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.gateway
 	$(BIN)/python -m bench.inbound
 	$(BIN)/python -m bench.idle
+	$(BIN)/python -m bench.simulator
 
 fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypothesis with many more examples
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'

@@ -10,7 +10,8 @@ import resource
 import signal
 import socket
 import sys
-import time
+from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -19,11 +20,13 @@ import structlog
 
 from modemgw import logs
 from modemgw.api.app import Api, ApiError, ApiSettings
-from modemgw.config import ConfigError, load, read_secret
+from modemgw.clock import SYSTEM, ClockError, SharedClock
+from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.plans import Plan
+from modemgw.gateway.routing import Rule
 from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
@@ -45,10 +48,10 @@ from modemgw.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from pathlib import Path
 
+    from modemgw.clock import Clock
     from modemgw.config import Config
-    from modemgw.config.sending import PlanSection
+    from modemgw.config.sending import PlanSection, RouteSection
     from modemgw.store.events import Published
 
 log = structlog.get_logger(__name__)
@@ -85,7 +88,7 @@ def run(path: Path) -> int:
         with sole_daemon(config.database_url, config.host):
             migrate(config.database_url)
             asyncio.run(_Daemon(config, settings, bank).serve())
-    except (StoreError, ApiError) as error:
+    except (StoreError, ApiError, ClockError) as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - the last word, for a person
         return FAILED
     except BaseExceptionGroup as group:
@@ -134,9 +137,22 @@ def gateway_settings(config: Config) -> GatewaySettings:
         partial_after_s=texts.partial_after,
         in_doubt_timeout_s=texts.in_doubt_timeout,
         line_rest_s=texts.line_rest,
+        sticky_for_s=texts.sticky_for,
         sticky_wait_s=texts.sticky_wait,
+        routes=tuple(_rule(section) for section in config.routes),
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
+    )
+
+
+def _rule(section: RouteSection) -> Rule:
+    return Rule(
+        section.pool,
+        prefixes=tuple(section.prefix),
+        countries=frozenset(section.country),
+        operators=frozenset(section.operator),
+        kinds=frozenset(section.kind),
+        tags=frozenset(section.tag),
     )
 
 
@@ -219,17 +235,18 @@ class _Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
         config = self._config
+        clock = await _clock(config.test.clock)
         writer = Writer(config.database_url, config.host, published=self._published)
         reader = Reader(config.database_url)
         checkpointer = Checkpointer(config.database_url)
-        gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand))
+        gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand), clock)
         self._api = Api(gateway, api_settings(config))
-        bank = Bank(self._bank_settings, gateway)
+        bank = Bank(replace(self._bank_settings, clock=clock), gateway)
         writer.start()
         checkpointer.start()
         try:
             await gateway.prepare()
-            await self._sync_webhooks(writer)
+            await self._sync_webhooks(writer, clock())
             await self._api.start()
             async with asyncio.TaskGroup() as group:
                 tasks = [
@@ -238,6 +255,8 @@ class _Daemon:
                     group.create_task(self._owned(bank.run()), name="bank"),
                     group.create_task(self._owned(self._watchdog(writer)), name="watchdog"),
                 ]
+                if isinstance(clock, SharedClock):
+                    tasks.append(group.create_task(self._owned(clock.run()), name="clock"))
                 self._announce()
                 await self._ending.wait()
                 _notify("STOPPING=1")
@@ -268,9 +287,8 @@ class _Daemon:
         for task in reversed(tasks):
             task.cancel()
 
-    async def _sync_webhooks(self, writer: Writer) -> None:
+    async def _sync_webhooks(self, writer: Writer, now: float) -> None:
         wanted = [Endpoint(w.url, tuple(w.events), w.secret) for w in self._config.webhooks]
-        now = time.time()
         await writer.run(lambda tx: webhooks.sync_configured(tx.connection, wanted, now))
 
     def _announce(self) -> None:
@@ -296,6 +314,16 @@ class _Daemon:
     async def _probe(writer: Writer) -> None:
         with contextlib.suppress(StoreUnavailableError):  # an answer, too
             await writer.run(lambda _tx: None)
+
+
+async def _clock(address: str) -> Clock:
+    """The system's, or for a test the one at this address. Raises ClockError."""
+    if not address:
+        return SYSTEM
+    clock = SharedClock(Path(address.removeprefix(CLOCK_PREFIX)))
+    await clock.connect()
+    log.warning("test_clock", words=clock.warning)
+    return clock
 
 
 def _notify(state: str) -> None:

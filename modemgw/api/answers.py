@@ -388,3 +388,6 @@ class Readiness(Shape):
     start_hold: bool
     paused: str | None = Field(description="Why nothing is sent. Null: it is not paused.")
     inventory: Inventory | None = Field(description="Null: no line is expected by name.")
+    warnings: list[str] = Field(
+        description="What is not meant for real work, such as a test clock."
+    )

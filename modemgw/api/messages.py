@@ -274,6 +274,7 @@ def _as_request(body: SendMessage) -> SendRequest:
         send_at=body.send_at,
         valid_for_s=body.valid_for,
         if_in_doubt=body.if_in_doubt,
+        sticky=body.sticky,
         reference=body.reference,
         metadata=MappingProxyType(body.metadata),
     )

@@ -23,6 +23,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from modemgw.api.chunks import ChunkedEnd, ChunkError
+
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
     from yarl import URL
@@ -33,7 +35,7 @@ IDLE_S: Final = 15.0
 IDLE_LIMIT: Final = 256  # connections that are kept for one place
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)[ \r]")
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*(?=\r\n)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection:[^\r]*close", re.IGNORECASE)
 _BODILESS: Final = frozenset({204, 304})  # RFC 9110 §6.4.1
@@ -72,7 +74,9 @@ class Connection(asyncio.Protocol):
         self._answered: asyncio.Future[int] | None = None
         self._data = bytearray()
         self._body_from = 0  # where the body begins; 0: the head is not there yet
-        self._length: int | None = None  # of the body; None: chunked
+        self._body = 0  # octets of it that have come
+        self._length = 0  # of it, unless it is chunked
+        self._chunks: ChunkedEnd | None = None
         self.clean = False
         """Whether the next request can be written."""
         self.used_at = 0.0
@@ -92,7 +96,7 @@ class Connection(asyncio.Protocol):
             raise _GoneError("it closed the connection")
         self.clean = False
         self._data.clear()
-        self._body_from = 0
+        self._body_from = self._body = 0
         self.used_at = self._loop.time()
         self._answered = self._loop.create_future()
         self._transport.write(request)
@@ -103,17 +107,17 @@ class Connection(asyncio.Protocol):
         if self.clean or self._answered is None:  # nothing was asked
             self.close()
             return
-        self._data += data
-        if not self._body_from:
-            try:
-                self._read_head()
-            except AnswerError as error:
-                self._fail(error)
         if self._body_from:
-            self._look_at_body()
+            self._look_at_body(data)
+            return
+        self._data += data
+        try:
+            self._read_head()
+        except AnswerError as error:
+            self._fail(error)
 
     def _read_head(self) -> None:
-        """Take the head in, once it is there. Raises AnswerError."""
+        """Take the head in, once it is there, and what came with it. Raises AnswerError."""
         while (end := self._data.find(b"\r\n\r\n") + 4) > 3:
             found = _STATUS.match(self._data)
             if found is None:
@@ -123,6 +127,7 @@ class Connection(asyncio.Protocol):
                 self._body_from = end
                 self._note_body(bytes(self._data[:end]), status, keeps=found[1] == b"1")
                 self._tell(status)
+                self._look_at_body(self._data[end:])
                 return
             del self._data[:end]  # RFC 9110 §15.2: an interim answer
         if len(self._data) > HEAD_LIMIT:
@@ -131,10 +136,12 @@ class Connection(asyncio.Protocol):
     def _note_body(self, head: bytes, status: int, *, keeps: bool) -> None:
         """Find out how the body ends; a connection that cannot be used again is closed."""
         lengths = _LENGTH.findall(head[:-2])
+        self._chunks = None
         if status in _BODILESS:
             self._length = 0
         elif _CHUNKED.search(head):
-            self._length = None
+            self._chunks = ChunkedEnd()
+            keeps = keeps and not lengths  # RFC 9112 §6.3: with both, one of them is a lie
         elif len(lengths) == 1 and int(lengths[0]) <= BODY_LIMIT:
             self._length = int(lengths[0])
         else:
@@ -142,18 +149,25 @@ class Connection(asyncio.Protocol):
         if not keeps or _CLOSE.search(head):
             self.close()
 
-    def _look_at_body(self) -> None:
-        body = len(self._data) - self._body_from
-        if self._length is None:
-            ended = self._data.endswith(b"0\r\n\r\n", self._body_from)
-            too_long = body > BODY_LIMIT
-        else:
-            ended, too_long = body == self._length, body > self._length
-        if too_long:
+    def _look_at_body(self, data: bytes | bytearray) -> None:
+        """Take in what came of the body; it may be its end, or more than there may be."""
+        self._body += len(data)
+        try:
+            ended = self._has_ended(data)
+        except ChunkError:
+            self.close()
+            return
+        if self._body > (BODY_LIMIT if self._chunks else self._length):
             self.close()
         elif ended and self.is_open:
             self._answered = None
             self.clean = True
+
+    def _has_ended(self, data: bytes | bytearray) -> bool:
+        if self._chunks is None:
+            return self._body == self._length
+        self._chunks.feed(data)
+        return self._chunks.has_ended
 
     @property
     def is_open(self) -> bool:

@@ -115,7 +115,7 @@ class Pump:
 
     def __init__(self, gateway: Gateway, courier: Courier, settings: ApiSettings) -> None:
         self._gateway, self._courier, self._settings = gateway, courier, settings
-        self._clock: Callable[[], float] = gateway.clock
+        self._clock = gateway.clock
         self._lanes: dict[str, Lane] = {}
         self._wake = asyncio.Event()
         self._ending = asyncio.Event()
@@ -286,7 +286,7 @@ class Pump:
     async def _attempt(self, lane: Lane, conversation: str | None, owed: Owed) -> bool:
         """Wait until it is time, post, record; whether the event is done with."""
         if owed.wait_s:
-            await _wait(self._ending, owed.wait_s)
+            await self._clock.pause(owed.wait_s, self._ending)
         async with lane.permits:
             if lane.closed or self._ending.is_set():
                 return False

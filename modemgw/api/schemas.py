@@ -44,6 +44,11 @@ class SendMessage(Body):
         description="What to do when nobody can tell whether it went out: leave it, or send it "
         "once more, which may double it.",
     )
+    sticky: Literal["prefer", "require", "off"] = Field(
+        "prefer",
+        description="The line that the two last spoke on: prefer it and wait for it a little, "
+        "require it, or take any.",
+    )
     reference: Annotated[str, Field(max_length=255)] | None = Field(
         None, description="Yours; told in every event."
     )

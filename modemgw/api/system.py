@@ -97,4 +97,5 @@ def readiness(gateway: Gateway) -> dict[str, Any]:
         "start_hold": gateway.dispatcher.start_hold,
         "paused": gateway.desk.paused,
         "inventory": views.inventory(inventory) if inventory.expected else None,
+        "warnings": [gateway.clock.warning] if gateway.clock.warning else [],
     }

@@ -135,9 +135,12 @@ def select_storage(read: str, receive: str | None = None) -> Command[None]:
     return _select(nothing, read, receive)
 
 
-def use_storage(read: str, receive: str | None = None) -> Command[tuple[answers.StorageUse, ...]]:
-    """As `select_storage`; the answer tells how full they are."""
-    return _select(answers.storage_use, read, receive)
+def use_storage(
+    read: str, receive: str | None = None, places: int = 3
+) -> Command[tuple[answers.StorageUse, ...]]:
+    """As `select_storage`; the answer tells how full they are. `places` is how many storages the
+    modem lets name."""
+    return _select(answers.storage_use, read, receive, places)
 
 
 def announce(mode: int, texts: int, broadcasts: int, reports: int, buffer: int) -> Command[None]:
@@ -231,8 +234,10 @@ def _as_lines(lines: tuple[str, ...]) -> tuple[str, ...]:
     return lines
 
 
-def _select(parse: Callable[[tuple[str, ...]], T], read: str, receive: str | None) -> Command[T]:
-    names = (read,) if receive is None else (read, read, receive)
+def _select(
+    parse: Callable[[tuple[str, ...]], T], read: str, receive: str | None, places: int = 3
+) -> Command[T]:
+    names = (read,) if receive is None else (read, read, receive)[:places]
     if not all(is_storage(name) for name in names):
         raise AtError(f"no storage: {names[-1]!r}")
     values = ",".join(f'"{name}"' for name in names)

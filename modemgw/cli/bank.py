@@ -11,9 +11,10 @@ import typer
 from modemgw.cli import mask
 from modemgw.cli.client import DEFAULT_URL, Client, Key, Url
 from modemgw.cli.options import AsJson
+from modemgw.cli.table import print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from modemgw.cli.client import Event
 
@@ -29,7 +30,7 @@ def modems(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> No
     if as_json:
         _print_json(items)
         return
-    _print_table(
+    print_table(
         ("port", "state", "modem", "IMEI", "operator", "signal", "reason"),
         [
             (
@@ -57,7 +58,7 @@ def lines(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> Non
         _print_json(items)
         return
     ports = {modem["id"]: modem["port"] for modem in client.items("/v1/modems")}
-    _print_table(
+    print_table(
         ("number", "ICCID", "operator", "port of its modem", "pools", "last seen"),
         [
             (
@@ -129,7 +130,7 @@ def messages(
     if as_json:
         _print_json(items)
         return
-    _print_table(
+    print_table(
         ("created", "", "status", "from", "to", "text", "error"),
         [
             (
@@ -185,16 +186,3 @@ def _signal(value: object) -> str | None:
 
 def _print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell or "") for cell in row))
-    Console().print(table)

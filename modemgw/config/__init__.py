@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 from modemgw.config.errors import ConfigError
-from modemgw.config.fields import check_database
+from modemgw.config.fields import CLOCK_PREFIX, check_database
 from modemgw.config.modems import ModemsSection
 from modemgw.config.secret import read_secret
 from modemgw.config.sending import (
@@ -33,13 +33,14 @@ from modemgw.config.sending import (
     PlanSection,
     PoolSection,
     RepliesSection,
+    RouteSection,
 )
-from modemgw.config.serving import ApiSection, LogSection, WebhookSection
+from modemgw.config.serving import ApiSection, LogSection, TestingSection, WebhookSection
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-__all__ = ["Config", "ConfigError", "load", "read_secret"]
+__all__ = ["CLOCK_PREFIX", "Config", "ConfigError", "load", "read_secret"]
 
 ENV_PREFIX = "MODEMGW_"
 
@@ -89,14 +90,25 @@ class Config(BaseSettings):
         {}, description="What SIMs may send: limits that are never passed."
     )
     lines: LinesSection = Field(LinesSection(), description="What is watched of lines.")
+    routes: list[RouteSection] = Field(
+        [], description="Which pool a text goes to that names neither pool nor line."
+    )
     webhooks: list[WebhookSection] = Field([], description="Where events are posted.")
     log: LogSection = Field(LogSection(), description="What is written to standard error.")
+    test: TestingSection = Field(TestingSection(), description="For tests alone.")
 
     @model_validator(mode="after")
     def _webhooks_differ(self) -> Self:
         urls = [webhook.url for webhook in self.webhooks]
         if len(set(urls)) != len(urls):
             raise ValueError("webhooks: two endpoints have the same url; join their events")
+        return self
+
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Self:
+        for number, route in enumerate(self.routes, 1):
+            if route.pool not in self.pools:
+                raise ValueError(f"routes, no. {number}: there is no pool {route.pool!r}")
         return self
 
     @model_validator(mode="after")

@@ -19,6 +19,8 @@ from modemgw.store.errors import StoreError
 
 ICCID = r"^89\d{16,18}$"
 _ICCID = re.compile(ICCID, re.ASCII)
+CLOCK_PREFIX = "unix:"
+
 Kind = Literal["conversational", "transactional", "marketing"]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
 
@@ -42,6 +44,13 @@ def check_address(value: str) -> str:
     host, colon, port = value.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65_535:
         raise ValueError('an address is HOST:PORT, such as "127.0.0.1:8080" or "[::1]:8080"')
+    return value
+
+
+def check_clock(value: str) -> str:
+    """Nothing, or where a clock for tests is told."""
+    if value and not value.startswith(f"{CLOCK_PREFIX}/"):
+        raise ValueError('a clock is "unix:" and a path, such as "unix:/srv/bank/clock.sock"')
     return value
 
 

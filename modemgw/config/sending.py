@@ -66,6 +66,11 @@ class MessagesSection(Section):
         le=100,
         description="What the waits between attempts of a text that is refused are multiplied by.",
     )
+    sticky_for: Seconds = Field(
+        30 * 86_400.0,
+        description="Seconds since the last text of either side for which a recipient goes on "
+        "hearing from the same line.",
+    )
     sticky_wait: Annotated[float, Field(ge=0, le=86_400)] = Field(
         60.0,
         description="Seconds that a text waits for the line that its recipient last spoke with, "
@@ -127,6 +132,28 @@ class PlanSection(Section):
         max_length=366,
         description="Parts that a new line may send on its first, second … day.",
     )
+
+
+class RouteSection(Section):
+    """Which pool a text goes to that names neither pool nor line: the first rule that fits.
+
+    A rule fits where everything does that it names; of a list, one entry is enough.
+    """
+
+    pool: str = Field(description="The pool.")
+    prefix: list[Annotated[str, Field(pattern=r"^\+[0-9]{1,14}$")]] = Field(
+        [], description='Beginnings of the recipient\'s number, such as "+4915".'
+    )
+    country: list[Annotated[str, AfterValidator(check_region)]] = Field(
+        [], description="Countries of the recipient's number."
+    )
+    operator: Strings = Field(
+        [],
+        description="Operators that the number was given to, as libphonenumber names them; numbers "
+        "that were ported are not known.",
+    )
+    kind: list[Kind] = Field([], description="Kinds of texts.")
+    tag: Strings = Field([], description="What `tag` in the message's `metadata` says.")
 
 
 class PoolSection(Section):

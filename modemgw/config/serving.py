@@ -1,4 +1,4 @@
-"""The HTTP API, webhooks and the log."""
+"""The HTTP API, webhooks, the log, and what tests need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from modemgw.config.fields import Seconds, Section, Strings, as_list, check_address, is_loopback
+from modemgw.config.fields import (
+    Seconds,
+    Section,
+    Strings,
+    as_list,
+    check_address,
+    check_clock,
+    is_loopback,
+)
 
 Addresses = Annotated[list[Annotated[str, AfterValidator(check_address)]], BeforeValidator(as_list)]
 
@@ -65,4 +73,14 @@ class LogSection(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="From here up.")
     format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: for people on a terminal, else JSON."
+    )
+
+
+class TestingSection(Section):
+    """For tests alone; never on a bank that texts people."""
+
+    clock: Annotated[str, AfterValidator(check_clock)] = Field(
+        "",
+        description='"unix:PATH": policy goes by the clock at this socket, not by real time. '
+        "`modemgw simulate` serves one as DIR/clock.sock.",
     )

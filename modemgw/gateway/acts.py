@@ -35,9 +35,11 @@ _IDLE: dict[str, Any] = {"lane": None, "ready_at": None, "claimed_by": None, "ho
 
 def announce(tx: Transaction, row: Record, now: float, type_: str = "message.status") -> None:
     """Emit the event that tells how a message stands now."""
-    sequence = (
-        messages.next_sequence(tx.connection, row.conversation_id) if row.conversation_id else None
-    )
+    sequence = None
+    if row.conversation_id:
+        spoken = row.status == MessageStatus.SENT
+        values = {"line_id": row.line_id, "spoken_at": now} if spoken else {}
+        sequence = messages.next_sequence(tx.connection, row.conversation_id, **values)
     tx.emit(Event(type_, now, views.message(row), row.conversation_id, sequence))
 
 

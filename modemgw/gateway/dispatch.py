@@ -12,6 +12,8 @@ import structlog
 from modemgw.gateway.blocking import Answer
 from modemgw.gateway.lanes import Lane, WaitingLanes, lanes_of_line
 from modemgw.gateway.line_state import EVERYTHING, line_scope, pool_scope
+from modemgw.gateway.load import score
+from modemgw.gateway.pace import Pace
 from modemgw.gateway.roster import is_present
 from modemgw.gateway.worker import LineWorker
 from modemgw.modem.interface import ModemState
@@ -21,6 +23,7 @@ from modemgw.store.errors import StoreUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from modemgw.clock import Clock
     from modemgw.gateway.claims import Claimed, Job
     from modemgw.gateway.limits import Wait
     from modemgw.gateway.refusals import Refusals
@@ -57,7 +60,7 @@ class Dispatcher:
         refusals: Refusals,
         roster: Roster,
         tally: Tally,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
         self._roster, self._tally = roster, tally
@@ -66,10 +69,11 @@ class Dispatcher:
         self._background: set[asyncio.Task[None]] = set()
         self._swept: set[int] = set()
         self._sweeps_awaited = True
-        self._started = time.monotonic()
+        self._started = clock.elapsed()
         self._stopping = False
         self._turn = 0
         self._lanes = WaitingLanes()
+        self.pace = Pace()
         self._pool_waits: dict[str, Wait] = {}
         self._out_since: dict[str, float] = {}  # when each line that is away was first missed
         self.pauses: frozenset[str] = frozenset()
@@ -120,7 +124,7 @@ class Dispatcher:
     @property
     def start_hold(self) -> bool:
         """Whether marketing and scheduled texts still wait for the first sweeps."""
-        if time.monotonic() - self._started >= self.settings.start_hold_s:
+        if self.clock.elapsed() - self._started >= self.settings.start_hold_s:
             return False
         return self._sweeps_awaited
 
@@ -196,8 +200,10 @@ class Dispatcher:
         wait = self.line_wait(line_id)
         return wait is not None and wait.until > now + patience_s
 
-    def sticks(self, line_id: str | None, pool: str | None) -> bool:
-        """Whether a text for this pool waits for the line that the two last spoke on."""
+    def sticks(self, line_id: str | None, pool: str | None, spoken_at: float | None) -> bool:
+        """Whether a text for this pool waits for the line that the two last spoke on, and when."""
+        if spoken_at is None or spoken_at < self.clock() - self.settings.sticky_for_s:
+            return False
         line = next((known for known in self._roster.lines if known.id == line_id), None)
         in_pool = line is not None and (pool is None or pool in line.pools)
         return in_pool and line_id is not None and not self.is_stuck(line_id)
@@ -229,29 +235,33 @@ class Dispatcher:
         """
         self._lanes.add(lane)
         serving = [worker for worker in self._workers.values() if worker.serves(lane)]
-        idle = [worker for worker in serving if worker.idle]
         for worker in serving:
             if not worker.idle:
                 worker.wake(priority)
-        if idle:
-            self._turn += 1
-            idle[self._turn % len(idle)].wake(priority)
+        if idle := self._best(worker for worker in serving if worker.idle):
+            idle.wake(priority)
 
     def claimed(self, lane: str) -> None:
         """A line took a message from a lane; there may be more for another."""
-        idle = [w for w in self._workers.values() if w.idle and w.serves(lane)]
-        if idle:
-            self._turn += 1
-            idle[self._turn % len(idle)].wake(-1)
+        if idle := self._best(w for w in self._workers.values() if w.idle and w.serves(lane)):
+            idle.wake(-1)
+
+    def _best(self, workers: Iterable[LineWorker]) -> LineWorker | None:
+        """Of lines that could all send, the one that should; see `load.score`."""
+        now = self.clock()
+        return min(
+            workers,
+            key=lambda w: score(w.line, w.load.parts(now), w.modem.status.rssi_dbm),
+            default=None,
+        )
 
     async def look(self) -> None:
-        """Wake lines for what waits and nobody told of: it came by another host, or may go only
-        now. Raises StoreUnavailableError.
+        """Learn what waits and nobody told of: it was there before the start, it came by another
+        host, or may go only now. Raises StoreUnavailableError.
         """
-        if any(worker.idle for worker in self._workers.values()):
-            lanes = await self.writer.run(lambda tx: queue.lanes(tx.connection), patient=True)
-            for lane in lanes:
-                self.waiting(lane, -1)
+        lanes = await self.writer.run(lambda tx: queue.lanes(tx.connection), patient=True)
+        for lane in lanes:
+            self.waiting(lane, -1)
 
     def wake_all(self) -> None:
         """Let every idle line look again."""

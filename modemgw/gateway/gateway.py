@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import acts, letters, settle, views
 from modemgw.gateway.desk import Desk
@@ -32,8 +32,9 @@ from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from modemgw.clock import Clock
     from modemgw.consent.replies import Replies
     from modemgw.gateway.requests import Caller, Once, SendRequest
     from modemgw.gateway.settings import GatewaySettings
@@ -56,7 +57,7 @@ class Gateway:
         reader: Reader,
         settings: GatewaySettings,
         replies: Replies,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM,
     ) -> None:
         self.settings, self.clock = settings, clock
         self.writer, self.reader = writer, reader
@@ -114,6 +115,7 @@ class Gateway:
         self._known_until = await self.reader.run(events.last_position)
         await self.roster.load(self.reader)
         await self.registry.refresh()
+        await self.dispatcher.look()
         self.dispatcher.expect(await self.reader.run(lambda c: lines.lines_of(c, host)))
         self.refusals.load(await self.reader.run(optouts.numbers))
         log.info("recovered", returned=returned, in_doubt=doubtful, opt_outs=len(self.refusals))

@@ -6,7 +6,6 @@ arrive no longer rests for some hours. Both are told as alerts.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,8 +16,7 @@ from modemgw.gateway.silence import Shares
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from modemgw.clock import Clock
     from modemgw.gateway.blocking import Answer
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.registry import Registry
@@ -40,7 +38,7 @@ class Guard:
         registry: Registry,
         dispatcher: Dispatcher,
         pools_of: decisions.PoolsOf,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self._writer, self._settings, self._registry = writer, settings, registry
         self._dispatcher, self._pools_of, self._clock = dispatcher, pools_of, clock
@@ -50,7 +48,7 @@ class Guard:
     async def run(self) -> None:
         """Judge the shares and end rests, now and then, until cancelled."""
         while True:
-            await asyncio.sleep(JUDGE_EVERY_S)
+            await self._clock.pause(JUDGE_EVERY_S)
             try:
                 await self.judge()
             except StoreUnavailableError as error:

@@ -13,8 +13,9 @@ from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
+    from modemgw.clock import Clock
     from modemgw.gateway.registry import Registry
     from modemgw.store.reader import Reader
     from modemgw.store.writer import Transaction, Writer
@@ -64,7 +65,7 @@ class Stocktaker:
         reader: Reader,
         expected: frozenset[str],
         registry: Registry,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self._writer, self._reader, self._expected = writer, reader, expected
         self._registry, self._clock = registry, clock
@@ -83,7 +84,7 @@ class Stocktaker:
                         await self.look()
                 except StoreUnavailableError as error:
                     log.warning("inventory_not_taken", error=str(error))
-                await asyncio.sleep(LOOK_EVERY_S)
+                await self._clock.pause(LOOK_EVERY_S)
         finally:
             turn.release()
 

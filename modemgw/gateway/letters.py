@@ -217,7 +217,11 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
     conversation = messages.open_conversation(connection, sender.address[:32], origin.pool, now)
     if own_line is None:
         messages.note_conversation(
-            connection, conversation.id, line_id=origin.line_id, last_inbound_at=now
+            connection,
+            conversation.id,
+            line_id=origin.line_id,
+            spoken_at=now,
+            last_inbound_at=now,
         )
     message_id = _open_message(tx, letter)
     values = {

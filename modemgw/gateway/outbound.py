@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from modemgw.consent.gate import Block, Defer, Kind, Question, decide
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import views
+from modemgw.gateway.countries import country_of
 from modemgw.gateway.lanes import PRIORITIES, lane_of
 from modemgw.gateway.requests import ConflictError, RefusalError
-from modemgw.gateway.roster import country_of
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import PduError, segment
 from modemgw.store import idempotency, lines, messages, optouts
@@ -116,6 +116,8 @@ class Outbound:
             return RefusalError("invalid-number", str(error), field="to")
         try:
             pool, kind = self._pool(request), self._kind(request, caller)
+            if pool is None and request.from_ is None:
+                pool = self._route(recipient, kind, request)
             encoding, parts = self._cut(request.text)
             self._times(request)
         except RefusalError as refusal:
@@ -128,6 +130,12 @@ class Outbound:
         known = ", ".join(sorted(self._settings.pools)) or "none is configured"
         words = f"there is no pool {request.pool!r}; there are: {known}"
         raise RefusalError("unknown-pool", words, field="pool")
+
+    def _route(self, recipient: str, kind: str, request: SendRequest) -> str | None:
+        """The pool that the first fitting rule names."""
+        tag = request.metadata.get("tag")
+        fitting = (rule for rule in self._settings.routes if rule.fits(recipient, kind, tag))
+        return next((rule.pool for rule in fitting), None)
 
     def _kind(self, request: SendRequest, caller: Caller) -> str:
         pool = self._settings.pools.get(request.pool or "")
@@ -297,8 +305,13 @@ class Outbound:
         request = draft.request
         home = lane = self._lane(draft, line.id if line is not None else None, caller)
         last_line_id = conversation.line_id
-        if line is None and self._dispatcher.sticks(last_line_id, draft.pool):
-            lane = self._lane(draft, last_line_id, caller)
+        match request.sticky if line is None and last_line_id else None:
+            case "require":
+                home = lane = self._lane(draft, last_line_id, caller)
+            case "prefer" if self._dispatcher.sticks(
+                last_line_id, draft.pool, conversation.spoken_at
+            ):
+                lane = self._lane(draft, last_line_id, caller)
         later = self._later(request, decision, now)
         status = MessageStatus.QUEUED if later is None else MessageStatus.SCHEDULED
         priority = PRIORITIES[draft.kind] if request.priority is None else request.priority
@@ -324,6 +337,7 @@ class Outbound:
                 "reference": request.reference,
                 "metadata": dict(request.metadata),
                 "if_in_doubt": request.if_in_doubt,
+                "sticky": "off" if request.sticky == "off" else None,
                 "urgent": caller.urgent,
                 "want_report": self._settings.reports,
                 "send_at": request.send_at,

@@ -23,7 +23,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """A text to send. Times are seconds of the epoch; None leaves the choice to the gateway."""
+    """A text to send. Times are seconds of the epoch; None leaves the choice to the gateway.
+
+    `sticky` says of the line that the two last spoke on: `prefer` it, `require` it where there is
+    one, or `off`.
+    """
 
     to: str
     text: str
@@ -34,6 +38,7 @@ class SendRequest:
     send_at: float | None = None
     valid_for_s: float | None = None
     if_in_doubt: str = "hold"
+    sticky: str = "prefer"
     reference: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 

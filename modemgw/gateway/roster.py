@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import phonenumbers
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from modemgw.gateway.countries import country_of
 from modemgw.gateway.plans import Plan
 from modemgw.modem.interface import ModemState
 from modemgw.store import lines
@@ -51,7 +51,7 @@ class Line:
     plan: Plan = field(default_factory=lambda: Plan("default"))
     since: float = 0.0  # first seen, seconds of the epoch
     tags: frozenset[str] = frozenset()
-    cost: float | None = None  # of a part
+    cost: float = 0.0  # of a part, in whatever money
 
 
 class Roster:
@@ -236,7 +236,7 @@ class Roster:
             self._settings.plan_of(row.iccid, row.number),
             row.created_at,
             tags,
-            row.cost,
+            row.cost or 0.0,
         )
 
     def pools_of(self, iccid: str, number: str | None) -> tuple[str, ...]:
@@ -287,17 +287,6 @@ class Roster:
 
 def _note_signals(tx: Transaction, seen: Sequence[tuple[str, int | None]], now: float) -> None:
     lines.note_signals(tx.connection, seen, now)
-
-
-def country_of(number: str | None) -> str | None:
-    """The ISO country of an E.164 number; None where it has none or there is no number."""
-    if not number:
-        return None
-    try:
-        region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return None
-    return region if region and region != "001" else None
 
 
 def is_present(modem: Modem) -> bool:

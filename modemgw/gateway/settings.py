@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from modemgw.gateway.plans import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from modemgw.consent.gate import Policy
+    from modemgw.gateway.routing import Rule
 
 DEFAULT_PLAN = "default"
 
@@ -70,7 +71,9 @@ class GatewaySettings:
     partial_after_s: float = 300.0
     in_doubt_timeout_s: float = 86_400.0
     line_rest_s: float = 60.0
+    sticky_for_s: float = 30 * 86_400.0
     sticky_wait_s: float = 60.0
+    routes: Sequence[Rule] = ()
     start_hold_s: float = 60.0
     idle_recheck_s: float = 5.0
     stop_grace_s: float = 10.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -18,12 +18,15 @@ from modemgw.store.inbox import PartKey
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modemgw.clock import Clock
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.inbound import Inbound
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.store.writer import Transaction, Writer
 
 log = structlog.get_logger(__name__)
+
+Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
@@ -39,29 +42,30 @@ class Upkeep:
         settings: GatewaySettings,
         dispatcher: Dispatcher,
         inbound: Inbound,
-        clock: Callable[[], float],
+        clock: Clock,
     ) -> None:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
-        tick, next_look, clock = 0, 0.0, asyncio.get_running_loop().time
+        next_look = next_slow = 0.0
+        clock, real = self._clock.elapsed, asyncio.get_running_loop().time
         while True:
             try:
                 while await self._promote():
                     pass
-                if clock() >= next_look:
-                    next_look = clock() + self._settings.idle_recheck_s
+                if real() >= next_look:
+                    next_look = real() + self._settings.idle_recheck_s
                     await self._dispatcher.look()
-                if tick % SLOW_TICKS == 0:
+                if clock() >= next_slow:
+                    next_slow = clock() + SLOW_TICKS * TICK_S
                     await self._slow()
             except StoreUnavailableError as error:
                 log.warning("upkeep_waits", error=str(error))
             except Exception:  # one message that fails must not stop the clock for all
                 log.exception("upkeep_failed")
-            tick += 1
-            await asyncio.sleep(TICK_S)
+            await self._clock.pause(TICK_S)
 
     async def _promote(self) -> bool:
         """Bring due messages into their lanes; whether there may be more."""
@@ -117,13 +121,13 @@ class Upkeep:
 def promote(
     tx: Transaction,
     now: float,
-    sticks: Callable[[str | None, str | None], bool],
+    sticks: Sticks,
     *,
     hold_patient: bool,
 ) -> list[tuple[str, int]]:
     """Bring messages whose time has come into their lanes; which lanes and priorities.
 
-    `sticks` says of a line and a pool whether a text waits for that line.
+    `sticks` is `Dispatcher.sticks`.
     With `hold_patient` what waits for the first sweeps is left where it is a little longer.
     """
     promoted = []
@@ -131,7 +135,7 @@ def promote(
         if hold_patient and is_patient(row.kind, row.send_at):
             queue.park(tx.connection, row.id, now + 1, "start_hold")
             continue
-        sticky = sticks(row.last_line_id, row.pool)
+        sticky = row.sticky is None and sticks(row.last_line_id, row.pool, row.spoken_at)
         lane = own_lane(row, row.last_line_id if sticky else None)
         changes = {"lane": lane, "ready_at": None, "hold_reason": None}
         if row.status == MessageStatus.SCHEDULED:

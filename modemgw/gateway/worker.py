@@ -24,6 +24,8 @@ import structlog
 from modemgw.gateway import claims, settle
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Wait
+from modemgw.gateway.load import Load
+from modemgw.gateway.pace import SLOWED
 from modemgw.gateway.settle import Step
 from modemgw.gateway.turns import Turns
 from modemgw.modem.interface import Outcome, Verdict
@@ -59,19 +61,30 @@ class _Clearance:
         self._worker, self._job, self._seq = worker, job, seq
         self._on_go = on_go
         self._begun = False
+        self._is_over = False
         self._granted_at = float("-inf")
 
     async def obtain(self) -> bool:
         worker, job, seq, shared = self._worker, self._job, self._seq, self._worker.shared
         now = shared.clock()
-        if self._begun:
-            operation = lambda tx: claims.ask_again(tx, job, seq, shared.settings.host)  # noqa: E731
-        else:
-            self._begun = True
-            operation = lambda tx: claims.begin_part(  # noqa: E731
+
+        def begin(tx: Transaction) -> bool:
+            return not self._is_over and claims.begin_part(
                 tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now
             )
-        granted = await worker.write_behind_record(operation)
+
+        def ask_again(tx: Transaction) -> bool:
+            return claims.ask_again(tx, job, seq, shared.settings.host)
+
+        operation = ask_again if self._begun else begin
+        self._begun = True
+        try:
+            granted = await worker.write_behind_record(operation)
+        except asyncio.CancelledError:
+            # It took too long: the part is withdrawn, and soon claimed again. What still waits in
+            # the writer's queue must not begin it then: nobody would send it.
+            self._is_over = True
+            raise
         if not worker.recorded():
             return False
         self._granted_at = time.monotonic()
@@ -105,6 +118,7 @@ class LineWorker:
         self._rest_until = 0.0
         self._turns = Turns()
         self._wait: Wait | None = None  # a limit of the line
+        self.load = Load()
         self._pool_waits: dict[str, Wait] = {}  # what it may not take of what others can send, too
         self._unsure = True  # whether claims of the line may stand that nobody knows of
         self._leaving = False
@@ -135,7 +149,7 @@ class LineWorker:
     @property
     def rest_s(self) -> float:
         """For how many seconds the line still rests."""
-        return max(self._rest_until - time.monotonic(), 0.0)
+        return max(self._rest_until - self.shared.clock.elapsed(), 0.0)
 
     def serves(self, lane: str) -> bool:
         """Whether the line takes messages from this lane now."""
@@ -144,7 +158,8 @@ class LineWorker:
             mine = not found.pool or found.pool in line.pools
         else:
             mine = found.line == line.id
-        return mine and not (found.patient and self.shared.start_hold) and self.wait is None
+        held = self.shared.holds(line.id, lane) or (found.patient and self.shared.start_hold)
+        return mine and not held and self.wait is None
 
     @property
     def wait(self) -> Wait | None:
@@ -176,7 +191,7 @@ class LineWorker:
 
     async def _take(self) -> Job | None:
         """The next message: the one claimed ahead, unless something more urgent came meanwhile."""
-        if time.monotonic() < self._rest_until or self.wait is not None:
+        if self.shared.clock.elapsed() < self._rest_until or self.wait is not None:
             return None
         ahead, self._next = self._next, None
         try:
@@ -193,7 +208,7 @@ class LineWorker:
         except StoreUnavailableError as error:
             log.warning("no_claim", line=self.line.id, error=str(error))
             self._unsure = True
-            self._rest_until = time.monotonic() + CLAIM_RETRY_S
+            self._rest_until = self.shared.clock.elapsed() + CLAIM_RETRY_S
             return None
         return claimed.job
 
@@ -224,7 +239,7 @@ class LineWorker:
         )
         shared.looked(sight, claimed)
         self._pool_waits.update(claimed.line_pools_wait)
-        self._wait = claimed.wait
+        self._wait = claimed.wait or self._wait
         if claimed.job is not None:
             self._turns = turns.charged(claimed.job.flow, len(claimed.job.todo))
         return claimed
@@ -277,14 +292,16 @@ class LineWorker:
 
     async def _rest(self) -> None:
         """Wait until there may be something to send."""
-        rest_s = self._rest_until - time.monotonic()
+        clock = self.shared.clock
+        rest_s = self._rest_until - clock.elapsed()
         if (wait := self.wait) is not None:
+            await self._hand_back_next()  # another line may take it meanwhile
             # By the clock on the wall, which may be set.
-            rest_s = max(rest_s, min(wait.until - self.shared.clock(), WALL_CLOCK_LOOK_S))
+            rest_s = max(rest_s, min(wait.until - clock(), WALL_CLOCK_LOOK_S))
         if rest_s > 0:
             self._wake.clear()
             if not self._leaving:
-                await _wait(self._wake, rest_s)
+                await clock.pause(rest_s, self._wake)
             return
         self.idle = True
         try:
@@ -303,9 +320,11 @@ class LineWorker:
             clearance = _Clearance(self, job, seq, self._claim_ahead_soon if last else lambda: None)
             frame = frames[seq - 1]
             result = await self.modem.submit(frame.hex, frame.length, clearance)
+            self._note(result)
             step = await self._record(job, seq, result)
             if step is Step.REST:
-                self._rest_until = time.monotonic() + self.shared.settings.line_rest_s
+                rest_s = self.shared.settings.line_rest_s
+                self._rest_until = self.shared.clock.elapsed() + rest_s
                 self.shared.line_rests(self.line, result)
                 await self._hand_back_next()  # another line may take it meanwhile
             if step is not Step.NEXT_PART:
@@ -315,12 +334,21 @@ class LineWorker:
                 self._hand_back_rest(job)
                 return
 
+    def _note(self, result: SubmitResult) -> None:
+        """Learn from an answer how the line and its operator fare."""
+        now = self.shared.clock()
+        if result.outcome is Outcome.ACCEPTED:
+            self.load.add(1, now)
+        self.shared.pace.note(self.modem.status.operator, result, now)
+
     def _keep_gap(self) -> None:
-        """Let the least time of the plan pass before the next message."""
-        plan = self.line.plan
-        if plan.min_gap_s:
-            gap_s = plan.min_gap_s * (1 + plan.gap_jitter * random.random())
-            self._wait = Wait(self.shared.clock() + gap_s, "min_gap")
+        """Let the least time of the plan pass before the next message, or what its operator needs
+        just now."""
+        plan, now = self.line.plan, self.shared.clock()
+        gap_s = plan.min_gap_s * (1 + plan.gap_jitter * random.random())
+        slow_s = self.shared.pace.gap_s(self.modem.status.operator, now)
+        if gap_s or slow_s:
+            self._wait = Wait(now + max(gap_s, slow_s), "min_gap" if gap_s > slow_s else SLOWED)
 
     def _claim_ahead_soon(self) -> None:
         asyncio.get_running_loop().call_soon(self._claim_ahead)
@@ -448,11 +476,3 @@ class LineWorker:
 
 def _succeeded(future: asyncio.Future[Any]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            await event.wait()
-    except TimeoutError:
-        pass

@@ -230,8 +230,10 @@ class Channel:
         or its port goes with it; false where neither comes within the limit. Raises PortError.
         """
         started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        listener = self.on_unsolicited
 
         def hear(lines: tuple[str, ...]) -> None:
+            listener(lines)
             if self.is_boot(lines[0]) and not started.done():
                 started.set_result(None)
 

@@ -4,7 +4,10 @@ They are handed over as soon as they are heard, whatever the modem does in that 
 to be asked of it. Texts go one after the other, because a STOP and the START behind it must not
 change places; one that is not committed stays in front of the others until somebody asks again.
 Reports go many at a time. What is not committed, or comes while nobody can say which line is in the
-modem, is kept while the modem is brought up again or its port is opened anew.
+modem, is kept while the modem is brought up again or its port is opened anew. Whose it is does not
+change by that: what was heard while a line was known to be in the modem is of that line for ever.
+Its commit may still be under way when the SIM is another: handed over of another line, it would be
+another text to the listener.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from modemgw.at.parameters import prefix_of
@@ -37,14 +41,22 @@ class HandOver(Protocol):
         """`storage` and `index` say where a stored one lies."""
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A TPDU; `hand_over` is that of the line which was in the modem, None until one is known."""
+
+    pdu: str
+    hand_over: HandOver | None
+
+
 class DirectTexts:
     """What one modem has printed and is not committed yet."""
 
     def __init__(self) -> None:
-        self._texts: deque[str] = deque()  # in order; the first may be under way
+        self._texts: deque[_Waiting] = deque()  # in order; the first may be under way
         self._text: asyncio.Task[bool] | None = None
-        self._reports: deque[str] = deque()
-        self._under_way: dict[asyncio.Task[bool], str] = {}  # reports
+        self._reports: deque[_Waiting] = deque()
+        self._under_way: dict[asyncio.Task[bool], _Waiting] = {}  # reports
         self._hand_over: HandOver | None = None
         self._tell_committed: Callable[[], None] = lambda: None
 
@@ -60,6 +72,8 @@ class DirectTexts:
 
     def open(self, hand_over: HandOver, committed: Callable[[], None]) -> None:
         """It is known from now on whose texts they are; `committed` is called for each of them."""
+        for waiting in (*self._texts, *self._reports):
+            waiting.hand_over = waiting.hand_over or hand_over
         self._hand_over = hand_over
         self._tell_committed = committed
 
@@ -83,14 +97,14 @@ class DirectTexts:
             self._keep(lines, self._reports if prefix == _REPORT else self._texts)
         return True
 
-    def _keep(self, lines: tuple[str, ...], waiting: deque[str]) -> None:
+    def _keep(self, lines: tuple[str, ...], waiting: deque[_Waiting]) -> None:
         if len(lines) < 2 or len(waiting) >= _LIMIT:
             _log.error(
                 "a directly delivered text was lost: %s",
                 "cut off" if len(lines) < 2 else "the database has refused too many before it",
             )
             return
-        waiting.append(lines[1].replace(" ", ""))
+        waiting.append(_Waiting(lines[1].replace(" ", ""), self._hand_over))
         self.hand_on()
 
     def hand_on(self) -> None:
@@ -98,16 +112,17 @@ class DirectTexts:
         if self._hand_over is None:
             return
         if self._texts and self._text is None:
-            self._text = self._begin(self._hand_over, self._texts[0], self._text_ended)
+            self._text = self._begin(self._texts[0], self._text_ended)
         while self._reports and len(self._under_way) < _AT_ONCE:
             report = self._reports.popleft()
-            task = self._begin(self._hand_over, report, self._report_ended)
+            task = self._begin(report, self._report_ended)
             self._under_way[task] = report
 
     def _begin(
-        self, hand_over: HandOver, pdu: str, ended: Callable[[asyncio.Task[bool]], None]
+        self, waiting: _Waiting, ended: Callable[[asyncio.Task[bool]], None]
     ) -> asyncio.Task[bool]:
-        task = asyncio.create_task(hand_over(pdu, Source.DIRECT), name="commit")
+        assert waiting.hand_over is not None  # since `open`
+        task = asyncio.create_task(waiting.hand_over(waiting.pdu, Source.DIRECT), name="commit")
         task.add_done_callback(ended)
         return task
 

@@ -327,6 +327,7 @@ class Driver:
             self._late,
             self._direct,
             self._ussd,
+            self._bank.clock,
         )
         self._session = session
         try:
@@ -411,6 +412,7 @@ class Driver:
         channel = Channel(port, self.recorder, self._timing)
         profile = self._profile
         channel.is_boot = lambda line: is_boot(line) or profile.tells_start(line)
+        channel.on_unsolicited = self._hear_direct
         try:
             await channel.reset(profile.reset, limit_s)
         except ModemError as error:
@@ -418,6 +420,10 @@ class Driver:
         finally:
             self._late = late_acceptance(channel.late) or self._late
             await channel.close()
+
+    def _hear_direct(self, lines: tuple[str, ...]) -> None:
+        """Keep what a modem prints before it resets: whose it is, the next opening finds out."""
+        self._direct.hear(lines)
 
     async def _cycle_power(self) -> None:
         command = self._settings.power_cycle_command

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,7 @@ from modemgw.modem.startup import SimState
 from modemgw.modem.submit import late_acceptance, submit
 
 if TYPE_CHECKING:
+    from modemgw.clock import Clock
     from modemgw.modem.channel import Channel
     from modemgw.modem.direct import DirectTexts
     from modemgw.modem.face import Face
@@ -66,13 +68,16 @@ class Session:
         late: SubmitResult | None,
         direct: DirectTexts,
         ussd: UssdDesk,
+        clock: Clock,
     ) -> None:
+        """`clock` tells when texts are swept up again; all else takes real time."""
         self._channel = channel
         self._settings = settings
         self._timing = timing
         self._face = face
         self._direct = direct
         self._ussd = ussd
+        self._elapsed, self._idle = clock.elapsed, clock.pause
         self._wake = asyncio.Event()
         self._collector: Collector | None = None
         self._domains = list(commands.REGISTRATIONS)
@@ -317,7 +322,7 @@ class Session:
                 wait_s, poll_s = poll_s, min(poll_s * 2, self._timing.health_s)
             next_check = clock() + wait_s
             while clock() < next_check and self._sure.is_set():
-                await self._pause(min(next_check, self._next_sweep) - clock())
+                await self._pause(next_check - clock(), self._next_sweep - self._elapsed())
                 try:
                     await self._take_in()
                 except (CommandTimeoutError, AtError) as error:
@@ -375,7 +380,7 @@ class Session:
         if collector.pending:
             async with self._channel.lock:
                 await collector.collect()
-        now = asyncio.get_running_loop().time()
+        now = self._elapsed()
         if collector.sweep_due:
             self._next_sweep = min(self._next_sweep, now + self._timing.sweep_again_s)
             collector.sweep_due = False
@@ -394,7 +399,7 @@ class Session:
     async def _sweep(self, *, everywhere: bool) -> None:
         collector = self._collector
         assert collector is not None
-        clock = asyncio.get_running_loop().time
+        clock = self._elapsed
         # What fails or is not committed is tried again when that may have been mended.
         self._next_sweep = clock() + self._timing.health_s
         if everywhere:
@@ -429,11 +434,12 @@ class Session:
         self._restarted = True
         self._wake.set()
 
-    async def _pause(self, limit_s: float) -> None:
-        """Sleep until there is something to do. Raises PortError, _RestartedError."""
+    async def _pause(self, limit_s: float, sweep_s: float = math.inf) -> None:
+        """Sleep until there is something to do: for so long in real time, and no longer than until
+        the next sweep. Raises PortError, _RestartedError."""
         try:
             async with asyncio.timeout(max(0.0, limit_s)):
-                await self._wake.wait()
+                await self._idle(max(0.0, sweep_s), self._wake)
         except TimeoutError:
             pass
         self._wake.clear()

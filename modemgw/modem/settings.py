@@ -7,11 +7,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modemgw.clock import SYSTEM
 from modemgw.modem.catalogue import Catalogue, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modemgw.clock import Clock
     from modemgw.modem.profile import Domain
 
 
@@ -138,7 +140,8 @@ class BankSettings:
     """A bank: its ports and its patience. `recorder_bytes` bounds each flight recorder.
     `profiles` are what modems are recognised by. `lines` are by ICCID, `any_line` is for others.
 
-    `sysfs` and `dev` are where the system shows USB devices and their ports.
+    `clock` tells when texts are swept up again; all else takes real time. `sysfs` and `dev` are
+    where the system shows USB devices and their ports.
     """
 
     ports: tuple[PortSettings, ...]
@@ -147,5 +150,6 @@ class BankSettings:
     profiles: Catalogue = field(default_factory=shipped)
     lines: Mapping[str, LineSettings] = field(default_factory=dict)
     any_line: LineSettings = LineSettings()
+    clock: Clock = SYSTEM
     sysfs: Path = Path("/sys")
     dev: Path = Path("/dev")

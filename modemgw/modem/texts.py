@@ -144,17 +144,18 @@ async def _choose_storage(
     """
     try:
         choices = await patiently(channel, commands.STORAGE_CHOICES, timing)
-        offered = choices.receive
+        offered, places = choices.receive, choices.places
         present = tuple(name for name in _SWEPT if name in choices.read)
     except (CommandError, CommandTimeoutError, AtError):
-        offered, present = profile.storages, ()
+        offered, places, present = profile.storages, 3, ()
     wanted = (storage,) if storage else profile.storages
     candidates = [name for name in wanted if name in offered] or list(wanted)
     refused: CommandError | None = None
     for name in candidates:
         uses: tuple[StorageUse, ...] = ()
         try:
-            uses = await patiently(channel, commands.use_storage(name, name), timing, insist)
+            chosen = commands.use_storage(name, name, places)
+            uses = await patiently(channel, chosen, timing, insist)
         except CommandError as error:
             refused = error
             continue

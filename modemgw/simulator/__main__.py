@@ -6,25 +6,26 @@ import argparse
 import sys
 from pathlib import Path
 
-from modemgw.simulator import Options, serve
-from modemgw.simulator.personality import DEFAULT_PROFILES
+from modemgw.simulator import chosen, load_scenario, serve
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="modemgw.simulator", description=__doc__)
-    parser.add_argument("--modems", type=int, default=4)
+    parser.add_argument("--modems", type=int)
     parser.add_argument("--dir", type=Path, required=True)
-    parser.add_argument("--profile", default=",".join(DEFAULT_PROFILES))
-    parser.add_argument("--submit-ms", type=float, default=50.0)
-    parser.add_argument("--report-ms", type=float, default=50.0)
-    parser.add_argument("--boot-ms", type=float, default=300.0)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--profile")
+    parser.add_argument("--scenario", type=Path)
+    parser.add_argument("--submit-ms", type=float)
+    parser.add_argument("--report-ms", type=float)
+    parser.add_argument("--boot-ms", type=float)
+    parser.add_argument("--seed", type=int)
     given = parser.parse_args()
     try:
-        options = Options(
+        options = chosen(
+            given.dir,
+            load_scenario(given.scenario) if given.scenario else None,
             modems=given.modems,
-            dir=given.dir,
-            profiles=tuple(given.profile.split(",")),
+            profiles=tuple(given.profile.split(",")) if given.profile else None,
             submit_ms=given.submit_ms,
             report_ms=given.report_ms,
             boot_ms=given.boot_ms,

@@ -52,8 +52,8 @@ class BadLineError(ValueError):
 
 
 _EXTENDED = re.compile(r"[+^#$%*!_][A-Z][A-Z0-9!%./:_-]*", re.IGNORECASE)
-_BASIC = re.compile(r"(S\d+|&?[A-Z])([=?]?)(\d*)", re.IGNORECASE)
-_BASIC_FORM = {"": Form.ACTION, "=": Form.SET, "?": Form.READ}
+_BASIC = re.compile(r"(S\d+|&?[A-Z])(=\?|[=?]?)(\d*)", re.IGNORECASE)
+_BASIC_FORM = {"": Form.ACTION, "=": Form.SET, "?": Form.READ, "=?": Form.TEST}
 _DIAL = ("D", "d")
 
 

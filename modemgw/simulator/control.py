@@ -9,8 +9,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from modemgw.simulator.control_commands import COMMANDS
-from modemgw.simulator.control_fields import ControlError, Fields
+from modemgw.simulator.requests import carry_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,12 +66,4 @@ class ControlServer:
             return {"ok": False, "error": f"this is no JSON: {problem}"}
         if not isinstance(request, dict):
             return {"ok": False, "error": "a JSON object is expected"}
-        name = request.get("cmd")
-        command = COMMANDS.get(name) if isinstance(name, str) else None
-        if command is None:
-            known = ", ".join(sorted(COMMANDS))
-            return {"ok": False, "error": f"there is no command {name!r}; there are {known}"}
-        try:
-            return {"ok": True, **command(self._bank, Fields(request))}
-        except (ControlError, ValueError) as problem:
-            return {"ok": False, "error": str(problem)}
+        return carry_out(self._bank, request, "socket")

@@ -1,16 +1,17 @@
 """The commands of the control socket. Each takes the bank and its fields and returns its answer.
 
-`modem` is an index; where a command can mean all modems, leaving it out does.
+A command reads all its fields, says so (`finish`), and only then acts: so a scenario can be checked
+before anything happens. Its docstring is what `modemgw simulate ctl NAME --help` shows.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from modemgw import pdu
-from modemgw.simulator import inbox, ussd
+from modemgw.simulator import control_broadcast, control_clock, control_network, ussd
 from modemgw.simulator.control_fields import ControlError, Fields
+from modemgw.simulator.control_targets import card_in, one_modem, some_modems
 from modemgw.simulator.faults import Fault, FaultName
 
 if TYPE_CHECKING:
@@ -18,33 +19,25 @@ if TYPE_CHECKING:
 
     from modemgw.simulator.bank import Bank
     from modemgw.simulator.modem import SimulatedModem
-    from modemgw.simulator.sim import Sim
 
 _HOUR_S = 3600
 _PDU_LIMIT = 400
 Answer: TypeAlias = dict[str, object]
 
 
-def _modem(bank: Bank, fields: Fields) -> SimulatedModem:
-    return bank.modems[fields.integer("modem", 0, len(bank.modems) - 1)]
-
-
-def _modems(bank: Bank, fields: Fields) -> tuple[SimulatedModem, ...]:
-    return (_modem(bank, fields),) if fields.has("modem") else bank.modems
-
-
-def _card_in(modem: SimulatedModem) -> Sim:
-    if modem.sim is None:
-        raise ControlError(f"there is no SIM in modem {modem.index}")
-    return modem.sim
-
-
 def _inject(bank: Bank, fields: Fields) -> Answer:
-    """A text from a phone to a modem's SIM: `text` in as many parts as it takes, or one `pdu`."""
-    number = _card_in(_modem(bank, fields)).number
+    """A text from a phone to the SIM in a modem.
+
+    modem: its index. from: the phone's number. text: what it says, in as many parts as it takes.
+    alphabet: auto, gsm7, ucs2, 8bit. class: 0 to 3. ref, ref_bits: of the parts.
+    pdu: one DELIVER in hex with the service centre's address, in place of from and text.
+    order: which parts come, in which order, from 0, as in [2, 0, 1].
+    """
+    number = card_in(one_modem(bank, fields)).number
     pdus = [_raw(fields)] if fields.has("pdu") else _parts(bank, fields)
     if fields.has("order"):
         pdus = [pdus[at] for at in fields.integers("order", 0, len(pdus) - 1)]
+    fields.finish()
     bank.network.deliver(number, pdus)
     return {"parts": len(pdus), "pdus": pdus}
 
@@ -67,7 +60,7 @@ def _parts(bank: Bank, fields: Fields) -> list[str]:
         frames = pdu.encode_deliver(
             fields.text("from"),
             fields.text("text"),
-            scts=datetime.now(UTC),
+            scts=bank.clock.date(),
             ref=ref,
             ref_bits=ref_bits,
             encoding=fields.choice("alphabet", ("auto", "gsm7", "ucs2", "8bit"), "auto"),
@@ -80,157 +73,207 @@ def _parts(bank: Bank, fields: Fields) -> list[str]:
 
 
 def _unplug(bank: Bank, fields: Fields) -> Answer:
-    for modem in _modems(bank, fields):
+    """Take port and power away.
+
+    modem, modems: these; left out: all.
+    """
+    modems = some_modems(bank, fields)
+    fields.finish()
+    for modem in modems:
         modem.unplug()
     return {}
 
 
 def _replug(bank: Bank, fields: Fields) -> Answer:
-    for modem in _modems(bank, fields):
+    """Plug in again what is unplugged.
+
+    modem, modems: these; left out: all.
+    """
+    modems = some_modems(bank, fields)
+    fields.finish()
+    for modem in modems:
         bank.replug(modem.index)
     return {}
 
 
 def _hang(bank: Bank, fields: Fields) -> Answer:
-    seconds = fields.number("seconds", 0, _HOUR_S)
-    for modem in _modems(bank, fields):
+    """Let modems neither listen nor print for a while.
+
+    seconds: for how long.
+    modem, modems: these; left out: all.
+    """
+    seconds = fields.seconds("seconds")
+    modems = some_modems(bank, fields)
+    fields.finish()
+    for modem in modems:
         modem.hang(seconds)
     return {}
 
 
 def _reboot(bank: Bank, fields: Fields) -> Answer:
-    for modem in _modems(bank, fields):
+    """Restart modems.
+
+    modem, modems: these; left out: all.
+    """
+    modems = some_modems(bank, fields)
+    fields.finish()
+    for modem in modems:
         modem.reboot()
     return {}
 
 
 def _signal(bank: Bank, fields: Fields) -> Answer:
+    """The signal around which it wanders.
+
+    rssi: 0 to 31, or 99 for none.
+    modem, modems: these; left out: all.
+    """
     rssi = fields.integer("rssi", 0, 99)
     if 31 < rssi < 99:
-        raise ControlError(f"rssi: 0 to 31 or 99, not {rssi}")
-    for modem in _modems(bank, fields):
+        raise fields.error("rssi", f"0 to 31 or 99, not {rssi}")
+    modems = some_modems(bank, fields)
+    fields.finish()
+    for modem in modems:
         modem.radio.rssi = rssi
+        modem.indicators.check()
     return {}
 
 
 def _registration(bank: Bank, fields: Fields) -> Answer:
+    """What modems tell of their registration.
+
+    stat: as +CREG has it, 0 to 10.
+    modem, modems: these; left out: all.
+    """
     stat = fields.integer("stat", 0, 10)
-    for modem in _modems(bank, fields):
+    modems = some_modems(bank, fields)
+    fields.finish()
+    for modem in modems:
         modem.set_registration(stat)
     return {}
 
 
 def _fault(bank: Bank, fields: Fields) -> Answer:
-    """`p` of 0 disarms; `count` ends it after so many strikes; `code`, or `codes` for one of
-    several, is what an error says."""
+    """Arm a fault, or disarm it.
+
+    name: which, as docs/simulator.md lists them. p: probability on each occasion (1); 0 disarms.
+    skip: so many occasions pass before the first that counts.
+    count: after so many strikes it is over.
+    code, codes: what an error says, or one of what it may say. seconds: how long it lasts.
+    modem, modems: these; left out: all.
+    """
     name = FaultName(fields.choice("name", tuple(FaultName)))
-    p = fields.number("p", 0, 1)
+    p = fields.number("p", 0, 1, 1.0)
     codes = (
         tuple(fields.integers("codes", 0, 65_535))
         if fields.has("codes")
         else (fields.integer("code", 0, 65_535, 500),)
     )
     if not codes:
-        raise ControlError("codes: at least one")
-    for modem in _modems(bank, fields):
-        fault = Fault(
-            p=p,
-            codes=codes,
-            seconds=fields.number("seconds", 0, _HOUR_S, 5),
-            left=fields.integer("count", 1, 1_000_000) if fields.has("count") else None,
-        )
-        modem.faults.arm(name, fault)
+        raise fields.error("codes", "at least one")
+    seconds = fields.seconds("seconds", 5.0)
+    left = fields.integer("count", 1, 1_000_000) if fields.has("count") else None
+    skip = fields.integer("skip", 0, 1_000_000, 0)
+    modems = some_modems(bank, fields)
+    fields.finish()
+    for modem in modems:
+        modem.faults.arm(name, Fault(p, codes, seconds, left, skip))
         modem.watch_garbage()
     return {}
 
 
-def _latency(bank: Bank, fields: Fields) -> Answer:
-    low = fields.number("min_ms", 0, _HOUR_S * 1000)
-    high = fields.number("max_ms", 0, _HOUR_S * 1000, low)
-    if high < low:
-        raise ControlError("max_ms is less than min_ms")
-    for modem in _modems(bank, fields):
-        modem.timing.submit_min_s, modem.timing.submit_max_s = low / 1000, high / 1000
-    return {}
+def _faults(bank: Bank, fields: Fields) -> Answer:
+    """What is armed.
 
-
-def _report(bank: Bank, fields: Fields) -> Answer:
-    """How the network reports: `state`, `delay_ms`, `st` (TP-ST); what is left out stays.
-
-    With `modem`: to the SIM that is in it now, whatever is said of the others.
+    modem, modems: in these; left out: in all.
     """
-    network = bank.network
-    one = fields.has("modem")
-    policy = network.reports_of(_card_in(_modem(bank, fields)).number) if one else network.reports
-    if fields.has("state"):
-        policy.enabled = fields.choice("state", ("on", "off")) == "on"
-    policy.delay_s = fields.number("delay_ms", 0, _HOUR_S * 1000, policy.delay_s * 1000) / 1000
-    policy.st = fields.integer("st", 0, 255, policy.st)
-    return {}
+    modems = some_modems(bank, fields)
+    fields.finish()
+    armed = [
+        {"modem": modem.index, "name": name, "p": fault.p, "left": fault.left, "skip": fault.skip}
+        for modem in modems
+        for name, fault in modem.faults.armed().items()
+    ]
+    return {"faults": armed}
 
 
 def _ring(bank: Bank, fields: Fields) -> Answer:
-    modem = _modem(bank, fields)
-    if not modem.call.ring(fields.text("from"), fields.integer("rings", 1, 100, 3)):
+    """Let a phone call.
+
+    modem: which. from: the caller's number. rings: how often it rings, a second apart (3).
+    """
+    modem = one_modem(bank, fields)
+    caller, rings = fields.text("from"), fields.integer("rings", 1, 100, 3)
+    fields.finish()
+    if not modem.call.ring(caller, rings):
         raise ControlError(f"modem {modem.index} is busy or out of reach")
     return {}
 
 
 def _ussd(bank: Bank, fields: Fields) -> Answer:
-    """What the network says: `script` maps codes to pages (null: it never answers), in place of
-    what they led to; `push` is a page that it says by itself. `heard` is what the user said."""
-    modem = _modem(bank, fields)
-    if fields.has("script"):
-        script = fields.mapping("script")
-        pages = {code: None if said is None else ussd.page(said) for code, said in script.items()}
+    """What the network says by USSD. The answer's `heard` is what the user said.
+
+    modem: which. script: maps codes to pages (null: it never answers), in place of what was.
+    push: a page that it says by itself. A page is a text, or {"text": …, "answers": {…}}.
+    """
+    modem = one_modem(bank, fields)
+    pages = (
+        {
+            code: None if said is None else ussd.page(said)
+            for code, said in fields.mapping("script").items()
+        }
+        if fields.has("script")
+        else None
+    )
+    pushed = ussd.page(fields.value("push")) if fields.has("push") else None
+    fields.finish()
+    if pages is not None:
         modem.ussd.script = pages
-    if fields.has("push"):
-        modem.ussd.push(ussd.page(fields.value("push")))
+    if pushed is not None:
+        modem.ussd.push(pushed)
     return {"heard": list(modem.ussd.heard), "open": modem.ussd.is_open}
 
 
 def _sim(bank: Bank, fields: Fields) -> Answer:
-    """`remove`; `insert` another card (`generation` tells which, 0 is the first); `pin` sets the
-    PIN that it asks for after the next power-up, and at once."""
-    modem = _modem(bank, fields)
-    match fields.choice("action", ("remove", "insert", "pin")):
+    """Take a SIM out, put another in, or give it a PIN.
+
+    modem: which. action: remove, insert, pin.
+    generation: which card is inserted; 0 is the first. pin: asked for from now on, at once.
+    """
+    modem = one_modem(bank, fields)
+    action = fields.choice("action", ("remove", "insert", "pin"))
+    generation = fields.integer("generation", 0, 99, 0)
+    pin = fields.text("pin", None if action == "pin" else "")
+    fields.finish()
+    match action:
         case "remove":
             modem.remove_sim()
         case "insert":
-            modem.insert_sim(bank.card(modem.index, fields.integer("generation", 0, 99, 0)))
+            modem.insert_sim(bank.card(modem.index, generation))
         case _:
-            _card_in(modem).set_pin(fields.text("pin"))
+            card_in(modem).set_pin(pin)
     sim = modem.sim
     return {"iccid": sim and sim.iccid, "number": sim and sim.number}
 
 
 def _storage(bank: Bank, fields: Fields) -> Answer:
-    """How many texts the storage `name` of a modem holds at most: `capacity`."""
-    modem = _modem(bank, fields)
-    storage = modem.storage(fields.choice("name", ("ME", "SM")))
-    storage.capacity = fields.integer("capacity", 1, 10_000)
+    """How many texts a storage of a modem holds.
+
+    modem: which. name: ME or SM. capacity: at most so many.
+    """
+    modem = one_modem(bank, fields)
+    name, capacity = fields.choice("name", ("ME", "SM")), fields.integer("capacity", 1, 10_000)
+    fields.finish()
+    storage = modem.storage(name)
+    storage.capacity = capacity
     return {"stored": len(storage)}
 
 
-def _inbox(bank: Bank, fields: Fields) -> Answer:
-    """What the phone `number` received: TPDUs as they came, and the texts that a person reads."""
-    phone = bank.network.phones.get(fields.text("number"))
-    if phone is None:
-        return {"messages": [], "texts": []}
+def _stats(bank: Bank, fields: Fields) -> Answer:
+    """What each modem is, where it is, what it did."""
+    fields.finish()
     return {
-        "messages": [
-            {"from": received.sender, "pdu": received.pdu, "t": received.t}
-            for received in phone.received
-        ],
-        "texts": [
-            {"from": text.sender, "text": text.text, "complete": text.complete}
-            for text in inbox.texts(phone)
-        ],
-    }
-
-
-def _stats(bank: Bank, _fields: Fields) -> Answer:
-    return {
+        "seed": bank.seed,
         "accepted": bank.network.accepted,
         "phones": len(bank.network.phones),
         "modems": [_about(bank, modem) for modem in bank.modems],
@@ -264,12 +307,16 @@ COMMANDS: dict[str, Callable[[Bank, Fields], Answer]] = {
     "signal": _signal,
     "registration": _registration,
     "fault": _fault,
-    "latency": _latency,
-    "report": _report,
+    "faults": _faults,
     "ring": _ring,
     "ussd": _ussd,
     "sim": _sim,
     "storage": _storage,
-    "inbox": _inbox,
     "stats": _stats,
+    **control_network.COMMANDS,
+    **control_broadcast.COMMANDS,
+    **control_clock.COMMANDS,
 }
+
+READ_ONLY: Final = frozenset({"faults", "phones", "waiting", "inbox", "stats"})
+"""Those that change nothing; the journal does not tell of them."""

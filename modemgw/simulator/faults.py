@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from random import Random
 
 
@@ -63,22 +63,26 @@ class Fault:
     """An armed fault.
 
     `p` is the probability, 0 to 1, of each occasion; `left` counts the strikes that remain, None
-    for no end; `codes` are what its `+CMS ERROR` may say; `seconds` is how long it lasts, or the
-    delay of what comes late.
+    for no end; `skip` occasions pass before the first that counts; `codes` are what its
+    `+CMS ERROR` may say; `seconds` is how long it lasts, or the delay of what comes late.
     """
 
     p: float
     codes: tuple[int, ...] = (500,)
     seconds: float = 5.0
     left: int | None = None
+    skip: int = 0
 
 
 class Faults:
     """The faults of one modem."""
 
-    def __init__(self, rng: Random, noted: Callable[[FaultName], None]) -> None:
-        """`noted` is told of each strike."""
-        self._rng = rng
+    def __init__(
+        self, chance: Callable[[FaultName], Random], noted: Callable[[FaultName], None]
+    ) -> None:
+        """`chance` gives each fault its own seeded source; `noted` is told of each strike."""
+        self._chance = chance
+        self._sources: dict[FaultName, Random] = {}
         self._noted = noted
         self._armed: dict[FaultName, Fault] = {}
 
@@ -89,13 +93,27 @@ class Faults:
         else:
             self._armed.pop(name, None)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing can go wrong now."""
+        return not self._armed
+
+    def armed(self) -> Mapping[FaultName, Fault]:
+        """What is armed now."""
+        return dict(self._armed)
+
     def is_armed(self, name: FaultName) -> bool:
         return name in self._armed
 
     def strikes(self, name: FaultName) -> Fault | None:
-        """The fault, if it strikes on this occasion; draws from the seeded source only if armed."""
+        """The fault, if it strikes on this occasion; draws from its source only if armed."""
         fault = self._armed.get(name)
-        if fault is None or self._rng.random() >= fault.p:
+        if fault is None:
+            return None
+        if fault.skip:
+            fault.skip -= 1
+            return None
+        if self._source(name).random() >= fault.p:
             return None
         if fault.left is not None:
             fault.left -= 1
@@ -103,3 +121,9 @@ class Faults:
                 del self._armed[name]
         self._noted(name)
         return fault
+
+    def _source(self, name: FaultName) -> Random:
+        source = self._sources.get(name)
+        if source is None:
+            source = self._sources[name] = self._chance(name)
+        return source

@@ -17,18 +17,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "journal.jsonl"
+_as_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class Event(StrEnum):
-    """What a line tells of."""
+    """What a line tells of. docs/simulator.md says what each bears."""
 
+    START = "start"  # a bank came up: its seed, and what it consists of
     SUBMIT = "submit"  # the network decided on a part
     REFUSED = "refused"  # the modem itself refused a part: it never reached the network
+    ARRIVE = "arrive"  # a phone took a text from the network
+    HOLD = "hold"  # a text or report waits at the network: its recipient cannot take it now
+    UNDELIVERED = "undelivered"  # the network gave a text up
+    REPORT_LOST = "report_lost"  # a status report that the network made and lost
+    SEND = "send"  # a phone wrote a text to a line
     DELIVER = "deliver"  # a modem took a text from the network
     REPORT = "report"  # a modem took a status report from the network
     DELETE = "delete"  # a stored message was deleted
     POWER = "power"  # plugged, unplugged, rebooting, hung, up again
     LOST = "lost"  # a direct delivery that was never acknowledged
+    OUTAGE = "outage"  # a cell went dark; with `over`: it is back
+    CONTROL = "control"  # somebody told the bank something: socket, scenario or its script
     FAULT = "fault"  # an armed fault struck; with `over`: the modem can work again
 
 
@@ -56,10 +65,10 @@ class Journal:
             self._file.close()
             raise OSError(f"another simulator runs in {path.parent}") from None
 
-    def write(self, event: Event, modem: int, **fields: object) -> None:
-        """Add a line. `modem` is the index in the bank."""
+    def write(self, event: Event, modem: int | None, **fields: object) -> None:
+        """Add a line. `modem` is the index in the bank; None where no modem has to do with it."""
         entry = {"t": time.monotonic_ns(), "event": event, "modem": modem, **fields}
-        self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        self._file.write(_as_json(entry).encode() + b"\n")
 
     def close(self) -> None:
         self._file.close()

@@ -49,7 +49,7 @@ class Mishaps:
             if lost := faults.strikes(FaultName.REGISTRATION_LOST):
                 self._lose_registration(lost.seconds)
         if "+CMGD" in names and self._unplugged_by(FaultName.UNPLUG_IN_DELETE):
-            self._unanswered = modem.rng.random() < 0.5
+            self._unanswered = modem.fault_rng.random() < 0.5
             return self._unanswered
         return True
 

@@ -12,36 +12,42 @@ import asyncio
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from modemgw.simulator.calls import IncomingCall
-from modemgw.simulator.command_line import BadLineError, parse_line
-from modemgw.simulator.commands import Ask, execute
-from modemgw.simulator.errors import AtError, Cme, Cms, cme, cms
+from modemgw.simulator import accent
+from modemgw.simulator.calls import VoiceCall
+from modemgw.simulator.dice import dice
+from modemgw.simulator.errors import Cme, Cms, cme, cms
 from modemgw.simulator.faults import FaultName, Faults
+from modemgw.simulator.indicators import Indicators
+from modemgw.simulator.interpreter import Interpreter
 from modemgw.simulator.journal import Event
 from modemgw.simulator.mishaps import Mishaps
+from modemgw.simulator.modem_clock import ModemClock
 from modemgw.simulator.radio import Radio
 from modemgw.simulator.receive import Receiver
-from modemgw.simulator.settings import Settings
 from modemgw.simulator.sim import Lock, imei
-from modemgw.simulator.storage import Storage
+from modemgw.simulator.storage import Combined, Storage
 from modemgw.simulator.submit import Submitter
 from modemgw.simulator.terminal import Terminal
 from modemgw.simulator.ussd import Ussd
 from modemgw.simulator.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from random import Random
 
-    from modemgw.simulator.command_line import Command
+    from modemgw.simulator.clock import Clock
     from modemgw.simulator.journal import Journal
     from modemgw.simulator.network import Network
     from modemgw.simulator.personality import Personality
-    from modemgw.simulator.sim import Sim
+    from modemgw.simulator.settings import Profile, SavedService, Settings
+    from modemgw.simulator.sim import Contact, Sim
+    from modemgw.simulator.storage import Places
     from modemgw.simulator.timing import Timing
 
 _GARBAGE_OCTETS = 120
+_BROADCASTS = 10
 _RESET = b"AT+CFUN=1,1\r"  # 27.007 §8.2
+_LOCK_CODES_OF_EQUIPMENT = {Lock.PIN: Cme.SIM_PIN_REQUIRED, Lock.PUK: Cme.SIM_PUK_REQUIRED}
 _LOCK_CODES = {Lock.PIN: Cms.SIM_PIN_REQUIRED, Lock.PUK: Cms.SIM_PUK_REQUIRED}
 
 
@@ -75,10 +81,13 @@ class SimulatedModem:
         network: Network,
         journal: Journal,
         timing: Timing,
+        clock: Clock,
         rng: Random,
+        seed: int,
         replug: Callable[[], None],
     ) -> None:
-        """`replug` gives it a new port where it has none."""
+        """`replug` gives it a new port where it has none. What depends on what its user does hangs
+        on `seed` alone; `rng` is for what it does by itself."""
         self.index = index
         self.imei = imei(index)
         self.personality = personality
@@ -86,25 +95,40 @@ class SimulatedModem:
         self.journal = journal
         self.timing = timing
         self.rng = rng
-        self.faults = Faults(rng, self._note_fault)
+        self.latency_rng = dice(seed, index, "latency")
+        self.fault_rng = dice(seed, index, "fault")
+        self.faults = Faults(lambda name: dice(seed, index, "fault", name), self._note_fault)
         self.mishaps = Mishaps(self, replug)
         self.radio = Radio(rssi=rng.randint(14, 28))
-        self.settings = Settings()
+        self.settings = accent.settings_of(personality)
         self.session = 0
+        self.is_settling = False
         self.power = Power.UNPLUGGED
         self._sim: Sim | None = sim
+        sim.storage.renumber(personality.first_index)
         self._me = Storage("ME", personality.me_capacity, personality.first_index)
+        self.broadcasts = Storage("BM", _BROADCASTS, personality.first_index)
+        self.clock = ModemClock(clock)
+        self.profile: Profile | None = None
+        self.saved_services: dict[int, SavedService] = {}
+        self.phonebook: dict[int, Contact] = {}
         self._port: Port | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._wire = Wire(self.faults, rng, self._to_port)
         self.terminal = Terminal(
-            settings=lambda: self.settings, write=self._print, line=self._run, text=self._text
+            settings=lambda: self.settings,
+            write=self._print,
+            line=lambda line: self.interpreter.run(line),
+            text=lambda text: self.interpreter.text(text),
+            prompt=personality.prompt.encode(),
         )
+        self.interpreter = Interpreter(self)
         self.submitter = Submitter(self)
         self.receiver = Receiver(self)
-        self.call = IncomingCall(self)
+        self.call = VoiceCall(self)
         self.ussd = Ussd(self)
-        network.register(sim.number, self)
+        self.indicators = Indicators(self)
+        network.register(sim.number, self, index)
 
     @property
     def is_plugged(self) -> bool:
@@ -142,17 +166,46 @@ class SimulatedModem:
             raise cme(Cme.SIM_NOT_INSERTED)
         return self._sim
 
+    def unlocked_sim(self) -> Sim:
+        """The SIM, unlocked, for any other command; AtError (CME 10, 11, 12) otherwise."""
+        sim = self.present_sim()
+        if sim.lock in _LOCK_CODES_OF_EQUIPMENT:
+            raise cme(_LOCK_CODES_OF_EQUIPMENT[sim.lock])
+        return sim
+
     def usable_sim(self) -> Sim:
-        """The SIM, unlocked, for a message command; AtError (CMS 310, 311, 316) otherwise."""
+        """The SIM, unlocked, for a message command; AtError otherwise: CMS 310, 311, 316, or what
+        the maker says while it settles after its start."""
         if self._sim is None:
             raise cms(Cms.SIM_NOT_INSERTED)
         if self._sim.lock in _LOCK_CODES:
             raise cms(_LOCK_CODES[self._sim.lock])
+        if self.is_settling:
+            raise cms(self.personality.settling)
         return self._sim
+
+    def fresh_settings(self) -> Settings:
+        """Those of a modem that was just switched on: the maker's, and what `AT&W` stored."""
+        settings = accent.settings_of(self.personality)
+        return settings if self.profile is None else self.profile.onto(settings)
+
+    @property
+    def service_centre(self) -> str:
+        """What `+CSCA` tells: the card's, else the network's own."""
+        own = self._sim.service_centre if self._sim else ""
+        return own or self.network.smsc
 
     def storage(self, name: str) -> Storage:
         """`SM` on the SIM while there is one, else `ME` in the modem."""
         return self._sim.storage if name == "SM" and self._sim else self._me
+
+    def places(self, name: str) -> Places:
+        """What a `<mem>` of `+CPMS` stands for."""
+        if name == "BM":
+            return self.broadcasts
+        if name == "MT" and self._sim:
+            return Combined(self._me, self._sim.storage)
+        return self.storage(name)
 
     def plug(self, port: Port, *, warm: bool = False) -> None:
         """Give it a port; it boots, or is up at once where `warm`."""
@@ -195,7 +248,15 @@ class SimulatedModem:
         self._become(Power.UP)
         for line in self.personality.banner:
             self.announce(line)
+        if self.personality.settle_s:
+            self.is_settling = True
+            self._later("settle", self.personality.settle_s, self._settled)
         self._back()
+
+    def _settled(self) -> None:
+        self.is_settling = False
+        for line in self.personality.settled:
+            self.announce(line)
 
     def _back(self) -> None:
         self._become(Power.UP)
@@ -204,7 +265,7 @@ class SimulatedModem:
 
     def _lose_power(self, power: Power) -> None:
         self._silence(power)
-        self.settings = Settings()
+        self.settings = self.fresh_settings()
         self.radio.functionality = 1
         self.receiver.reset()
         if self._sim is not None:
@@ -220,6 +281,7 @@ class SimulatedModem:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self.is_settling = False
 
     def _become(self, power: Power) -> None:
         if power is not self.power:
@@ -236,8 +298,9 @@ class SimulatedModem:
         """Put this card in place of what is there; its PIN has to be entered."""
         self.remove_sim()
         sim.power_up()
+        sim.storage.renumber(self.personality.first_index)
         self._sim = sim
-        self.network.register(sim.number, self)
+        self.network.register(sim.number, self, self.index)
         self.announce(f"+CPIN: {sim.lock}")
         self.flush()
 
@@ -247,12 +310,19 @@ class SimulatedModem:
         for name, level in self.settings.registration_reports.items():
             if level:
                 place = f',"{self.radio.area}","{self.radio.cell}"' if level > 1 else ""
-                self.announce(f"{name}: {stat}{place}")
+                self.announce(accent.registered(self.personality, f"{name}: {stat}{place}"))
+        self.indicators.check()
         self.flush()
 
     def offer(self, pdu: str) -> bool:
         """Take a TPDU from the network."""
         return self.receiver.offer(pdu)
+
+    def why_not(self) -> str:
+        """Why it took none: it is `absent`, `full`, or `busy` with one that is not acknowledged."""
+        if not self.is_reachable:
+            return "absent"
+        return "full" if self.receiver.is_full else "busy"
 
     def flush(self) -> None:
         """Ask the network for what waits."""
@@ -271,6 +341,11 @@ class SimulatedModem:
         if self.is_up:
             self.terminal.announce(*lines)
 
+    def announce_together(self, *codes: str) -> None:
+        """Print several unsolicited result codes as one piece, if the modem can print."""
+        if self.is_up:
+            self.terminal.announce_together(*codes)
+
     def _print(self, data: bytes) -> None:
         if self.is_up:
             self._wire.send(data)
@@ -282,59 +357,20 @@ class SimulatedModem:
     def _note_fault(self, name: FaultName) -> None:
         self.journal.write(Event.FAULT, self.index, name=name)
 
-    def _run(self, line: str) -> None:
-        if self.faults.strikes(FaultName.ECHO):
-            self.settings.echo = True
-        try:
-            commands = parse_line(line[2:])
-        except BadLineError:
-            self.terminal.answer([], "ERROR")
-            return
-        if self.mishaps.before(commands):
-            self._carry_out(commands)
-
-    def _carry_out(self, commands: Sequence[Command]) -> None:
-        blocks: list[Sequence[str]] = []
-        final = "OK"
-        try:
-            for command in commands:
-                reply = execute(self, command)
-                if isinstance(reply, Ask):
-                    self._ask(reply)
-                    return
-                blocks.append(reply)
-        except AtError as error:
-            final = error.final(self.settings.cmee)
-        if not self.mishaps.answered():
-            return
-        if any(line.startswith("+CMGL") for block in blocks for line in block):
-            self.terminal.answer(blocks, final, cut=self.mishaps.in_listing())
-        else:
-            self.terminal.answer(blocks, final)
-
-    def _ask(self, ask: Ask) -> None:
-        self.submitter.announce_length(ask.length)
+    def ask(self, *, typed: bool) -> None:
+        """Ask the user for a text."""
         if self.faults.strikes(FaultName.NO_PROMPT):
             return
         if slow := self.faults.strikes(FaultName.SLOW_PROMPT):
             self.terminal.busy()
-            self._later("prompt", slow.seconds, self._prompt_late)
+            self._later("prompt", slow.seconds, lambda: self._prompt_late(typed=typed))
         else:
-            self.terminal.prompt()
+            self.terminal.prompt(typed=typed)
 
-    def _prompt_late(self) -> None:
+    def _prompt_late(self, *, typed: bool) -> None:
         self.mishaps.over(FaultName.SLOW_PROMPT)
-        self.terminal.prompt()
+        self.terminal.prompt(typed=typed)
         self.terminal.resume()
-
-    def _text(self, text: str | None) -> None:
-        if text is None:
-            self.terminal.answer([], "OK")
-            return
-        try:
-            self.submitter.begin(text)
-        except AtError as error:
-            self.terminal.answer([], error.final(self.settings.cmee))
 
     def _rest(self) -> None:
         """Start what happens while it is up."""

@@ -1,10 +1,16 @@
-"""Phones: every number that no modem has belongs to one that accepts what comes."""
+"""Phones: every number that no modem has belongs to one that accepts what comes, unless told."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from modemgw.simulator.behaviour import ACCEPTS, RULES_LIMIT, Behaviour, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PHONES_LIMIT = 50_000
 _INBOX_LIMIT = 10_000
@@ -12,11 +18,15 @@ _INBOX_LIMIT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A TPDU on a phone: the sender's number, an SMS-DELIVER in hex, `t` as in the journal."""
+    """A TPDU on a phone: the sender's number, an SMS-DELIVER in hex, `t` as in the journal.
+
+    `replace_type` is its TP-PID where it replaces what came before (23.040 §9.2.3.9), else None.
+    """
 
     sender: str
     pdu: str
     t: int
+    replace_type: int | None = None
 
 
 @dataclass(slots=True)
@@ -26,15 +36,28 @@ class Phone:
     number: str
     received: deque[Received] = field(default_factory=lambda: deque(maxlen=_INBOX_LIMIT))
 
-    def take(self, sender: str, pdu: str) -> None:
-        self.received.append(Received(sender, pdu, time.monotonic_ns()))
+    def take(self, sender: str, pdu: str, replace_type: int | None = None) -> None:
+        """Keep a text, in the place of an earlier one of the same replace type and sender."""
+        new = Received(sender, pdu, time.monotonic_ns(), replace_type)
+        if replace_type is not None:
+            for at, old in enumerate(self.received):
+                if (old.sender, old.replace_type) == (sender, replace_type):
+                    self.received[at] = new
+                    return
+        self.received.append(new)
 
 
 class Phones:
-    """All phones; beyond 50,000 numbers the one that heard nothing for longest is forgotten."""
+    """All phones, and the rules of how they behave.
+
+    Beyond 50,000 numbers the one that heard nothing for longest is forgotten. A rule for the number
+    itself goes before one with wildcards; of those the first that fits.
+    """
 
     def __init__(self) -> None:
         self._phones: OrderedDict[str, Phone] = OrderedDict()
+        self._exact: dict[str, Rule] = {}
+        self._patterns: dict[str, Rule] = {}
 
     def __len__(self) -> int:
         return len(self._phones)
@@ -52,3 +75,30 @@ class Phones:
         else:
             self._phones.move_to_end(number)
         return phone
+
+    def behaviour(self, number: str) -> Behaviour:
+        """What the phone with this number does."""
+        rule = self._exact.get(number)
+        if rule is None and self._patterns:
+            rule = next((rule for rule in self._patterns.values() if rule.fits(number)), None)
+        return ACCEPTS if rule is None else rule.behaviour
+
+    def rule(self, number: str) -> Rule | None:
+        """The rule that was made for just this number or pattern."""
+        return self._exact.get(number) or self._patterns.get(number)
+
+    def add_rule(self, rule: Rule) -> None:
+        """Make or change a rule. ValueError where there are 1,000 already."""
+        if self.rule(rule.number) is None and len(self._exact) + len(self._patterns) >= RULES_LIMIT:
+            raise ValueError(f"there are {RULES_LIMIT} rules for phones already; forget some")
+        (self._patterns if rule.is_pattern else self._exact)[rule.number] = rule
+
+    def forget_rule(self, number: str) -> None:
+        """Those phones behave as all others again."""
+        self._exact.pop(number, None)
+        self._patterns.pop(number, None)
+
+    def rules(self) -> Iterator[Rule]:
+        """All rules in the order in which they are asked."""
+        yield from self._exact.values()
+        yield from self._patterns.values()

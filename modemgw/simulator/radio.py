@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-_REGISTERED = (1, 5)
+ROAMING = 5
+_REGISTERED = (1, ROAMING)
+_LTE = 7
+_NOT_KNOWN = "255"
 _UNKNOWN_SIGNAL = 99
 _WANDER = 3
 
@@ -44,3 +47,16 @@ class Radio:
             return _UNKNOWN_SIGNAL
         self._drift = max(-_WANDER, min(_WANDER, self._drift + rng.choice((-1, 0, 1))))
         return max(0, min(31, self.rssi + self._drift))
+
+    def measure_extended(self, rng: Random) -> str:
+        """`<rxlev>,<ber>,<rscp>,<ecno>,<rsrq>,<rsrp>` of +CESQ (27.007 §8.69): those of the radio
+        in use, the others not known. RSRP lies some 20 dB below the signal of the whole band.
+        """
+        rssi = self.measure(rng)
+        if rssi == _UNKNOWN_SIGNAL:
+            return f"99,99,{_NOT_KNOWN},{_NOT_KNOWN},{_NOT_KNOWN},{_NOT_KNOWN}"
+        dbm = 2 * rssi - 113
+        if self.access_technology == _LTE:
+            return f"99,99,{_NOT_KNOWN},{_NOT_KNOWN},20,{max(0, min(97, dbm - 20 + 141))}"
+        rxlev = max(0, min(63, dbm + 111))
+        return f"{rxlev},99,{_NOT_KNOWN},{_NOT_KNOWN},{_NOT_KNOWN},{_NOT_KNOWN}"

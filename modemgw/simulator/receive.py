@@ -7,11 +7,13 @@ on purpose thrown away; what is not taken stays at the network.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from modemgw.simulator import tpdu
+from modemgw import pdu
+from modemgw.simulator import text_mode, tpdu
 from modemgw.simulator.errors import Cms, cms
 from modemgw.simulator.faults import FaultName
 from modemgw.simulator.journal import Event
@@ -19,9 +21,10 @@ from modemgw.simulator.journal import Event
 if TYPE_CHECKING:
     from modemgw.simulator.modem import SimulatedModem
     from modemgw.simulator.settings import Cnmi
-    from modemgw.simulator.storage import Storage
+    from modemgw.simulator.storage import Places
 
 _HELD_LIMIT = 64
+_REFUSED_AGAIN_S = 1.0
 
 
 class Route(Enum):
@@ -67,7 +70,7 @@ class Receiver:
 
     def __init__(self, modem: SimulatedModem) -> None:
         self._modem = modem
-        self._held: list[tuple[str, ...]] = []
+        self._held: deque[tuple[str, ...]] = deque(maxlen=_HELD_LIMIT)
         self._unacknowledged: _Unacknowledged | None = None
         self.taken = 0
 
@@ -100,7 +103,7 @@ class Receiver:
                 self._announce(f'{prefix}: "{storage.name}",{index}')
         return True
 
-    def _tell_full(self, storage: Storage) -> None:
+    def _tell_full(self, storage: Places) -> None:
         words = self._modem.personality.full
         if words and self._modem.faults.strikes(FaultName.MEMORY_FULL):
             self._modem.announce(words.format(storage=storage.name))
@@ -108,13 +111,13 @@ class Receiver:
     @property
     def is_full(self) -> bool:
         """Whether the next text would find no room."""
-        storage = self._modem.storage(self._modem.settings.memories[2])
+        storage = self._modem.places(self._modem.settings.memories[2])
         return len(storage) >= storage.capacity
 
-    def _storage_for(self, incoming: tpdu.Incoming) -> Storage:
+    def _storage_for(self, incoming: tpdu.Incoming) -> Places:
         if incoming.message_class == _CLASS_FOR_SIM:
             return self._modem.storage("SM")
-        return self._modem.storage(self._modem.settings.memories[2])
+        return self._modem.places(self._modem.settings.memories[2])
 
     def _announcements(self, incoming: tpdu.Incoming) -> int:
         if incoming.is_report:
@@ -131,37 +134,82 @@ class Receiver:
             )
             number = self._modem.number
             self._unacknowledged = _Unacknowledged(number, incoming.pdu, timer)
+        self._announce(*self._printed(incoming))
+
+    def _printed(self, incoming: tpdu.Incoming) -> list[str]:
+        if self._modem.settings.text_mode:
+            return text_mode.printed(incoming.pdu, self._view())
         head = f"+CDS: {incoming.length}" if incoming.is_report else f"+CMT: ,{incoming.length}"
-        self._announce(head, incoming.pdu)
+        return [head, incoming.pdu]
+
+    def _view(self) -> text_mode.View:
+        return text_mode.View(self._modem.settings.cscs, self._modem.settings.csdh)
+
+    def broadcast(self, page: str) -> bool:
+        """A page of a cell broadcast in hex; whether the user wants to see it.
+
+        `<bm>` of `+CNMI` 1 stores it, 2 prints it, 3 prints those of class 3 and stores the others
+        (27.005 §3.4.1).
+        """
+        modem = self._modem
+        told = pdu.decode_broadcast(page)
+        bm = modem.settings.cnmi.bm
+        if not (modem.is_reachable and bm and modem.settings.cscb.takes(told.message_id, told.dcs)):
+            return False
+        is_direct = bm == 2 or (bm == 3 and tpdu.message_class(told.dcs) == _CLASS_FOR_TERMINAL)
+        if not is_direct:
+            index = modem.broadcasts.add(page, len(page) // 2, is_page=True)
+            if index is not None:
+                self._announce(f'+CBMI: "{modem.broadcasts.name}",{index}')
+        elif modem.settings.text_mode:
+            self._announce(*text_mode.printed_page(page, self._view()))
+        else:
+            self._announce(f"+CBM: {len(page) // 2}", page)
+        return True
 
     def _note(self, incoming: tpdu.Incoming, **fields: object) -> None:
         self.taken += 1
         event = Event.REPORT if incoming.is_report else Event.DELIVER
         self._modem.journal.write(event, self._modem.index, pdu=incoming.pdu, **fields)
+        self._modem.indicators.check()
 
     def _announce(self, *lines: str) -> None:
         if self._modem.settings.cnmi.mode:
             self._modem.announce(*lines)
-        elif len(self._held) < _HELD_LIMIT:
-            self._held.append(lines)
+        else:
+            self._held.append(lines)  # beyond 64 the oldest is lost
 
     def cnmi_set(self) -> None:
         """`+CNMI` was set: what mode 0 held back is printed (bfr 0) or forgotten (bfr 1)."""
         cnmi = self._modem.settings.cnmi
         if not cnmi.mode:
             return
-        held, self._held = self._held, []
         if cnmi.bfr == 0:
-            for lines in held:
+            for lines in self._held:
                 self._modem.announce(*lines)
+        self._held.clear()
 
-    def acknowledge(self) -> None:
-        """`+CNMA` (27.005 §3.4.4). AtError 340 where nothing waits for it."""
+    def expect_acknowledgement(self) -> None:
+        """AtError 340 where nothing waits for `+CNMA`."""
         if self._unacknowledged is None:
             raise cms(Cms.NO_CNMA_EXPECTED)
-        self._unacknowledged.timer.cancel()
+
+    def acknowledge(self, *, refused: bool = False) -> None:
+        """`+CNMA` (27.005 §3.4.4). AtError 340 where nothing waits for it.
+
+        What is `refused` (RP-ERROR) stays at the network, which tries it again after a second.
+        """
+        waiting = self._unacknowledged
+        if waiting is None:
+            raise cms(Cms.NO_CNMA_EXPECTED)
+        waiting.timer.cancel()
         self._unacknowledged = None
-        asyncio.get_running_loop().call_soon(self._modem.flush)
+        if refused:
+            self._modem.journal.write(Event.LOST, self._modem.index, pdu=waiting.pdu)
+            self._modem.network.put_back(waiting.number, waiting.pdu)
+            asyncio.get_running_loop().call_later(_REFUSED_AGAIN_S, self._modem.flush)
+        else:
+            asyncio.get_running_loop().call_soon(self._modem.flush)
 
     def _not_acknowledged(self) -> None:
         """No `+CNMA` in time: the network keeps the message and routing stops (27.005 §3.4.4)."""

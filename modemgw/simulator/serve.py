@@ -7,8 +7,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from modemgw.simulator import clock_server, control
 from modemgw.simulator.bank import Bank
-from modemgw.simulator.control import SOCKET_NAME, ControlServer
 
 if TYPE_CHECKING:
     from modemgw.simulator.options import Options
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def serve(options: Options) -> int:
     """Run a bank until SIGTERM or SIGINT; the exit status of the process.
 
-    Prints `simulator ready` when all links and the control socket stand.
+    That is 2 where the scenario asks for what there is not. Prints `simulator ready` when all links
+    and the sockets stand.
     """
     return asyncio.run(_serve(options))
 
@@ -29,13 +30,20 @@ async def _serve(options: Options) -> int:
         loop.add_signal_handler(number, stopped.set)
     try:
         bank = Bank(options)
+    except ValueError as problem:
+        sys.stderr.write(f"modemgw simulate: {problem}\n")
+        return 2
     except OSError as problem:
         sys.stderr.write(f"modemgw simulate: {problem}\n")
         return 1
-    control = ControlServer(bank, options.dir / SOCKET_NAME)
+    servers = (
+        control.ControlServer(bank, options.dir / control.SOCKET_NAME),
+        clock_server.ClockServer(bank, options.dir / clock_server.SOCKET_NAME),
+    )
     try:
         bank.power_on()
-        await control.start()
+        for server in servers:
+            await server.start()
         sys.stdout.write("simulator ready\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -43,6 +51,7 @@ async def _serve(options: Options) -> int:
         sys.stderr.write(f"modemgw simulate: {problem}\n")
         return 1
     finally:
-        await control.close()
+        for server in servers:
+            await server.close()
         bank.close()
     return 0

@@ -7,21 +7,28 @@ submitted arrives bit for bit. It shares nothing with the codec under test (3GPP
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+_REMEMBERED = 4096  # a bank at work asks for the same few numbers and for the present second
 _DIGITS = "0123456789*#abc"
+_MAX_DIGITS = 20
 _INTERNATIONAL = 0x91
 _UNKNOWN = 0x81
 
 _MTI_SUBMIT = 0x01
 _MTI_REPORT = 0x02
+_RD = 0x04  # duplicates are to be rejected, §9.2.3.25
 _SRR = 0x20  # status report requested, §9.2.3.5
+_SRI = 0x20  # a status report goes back to the sender, §9.2.3.4
+_RP = 0x80  # reply path, §9.2.3.17
 _UDHI = 0x40  # user data begins with a header, §9.2.3.23
 _NO_MORE_MESSAGES = 0x04  # §9.2.3.2: set means that none wait
 _VALIDITY_OCTETS = {0x00: 0, 0x10: 1, 0x08: 7, 0x18: 7}  # §9.2.3.3
+_REPLACE_TYPES = range(0x41, 0x48)  # replace short message types 1 to 7, §9.2.3.9
 _TYPE_0 = 0x40  # TP-PID of a message that is acknowledged and thrown away, §9.2.3.9
 
 
@@ -53,16 +60,36 @@ class Submit:
     def wants_report(self) -> bool:
         return bool(self.first & _SRR)
 
+    @property
+    def length(self) -> int:
+        """The n of `AT+CMGS=n`: octets without the service centre's address."""
+        return len(self.hex(0)) // 2 - len(self.sca)
+
+    @property
+    def rejects_duplicates(self) -> bool:
+        return bool(self.first & _RD)
+
+    @property
+    def is_type_0(self) -> bool:
+        """Whether a phone acknowledges it and throws it away."""
+        return self.pid == _TYPE_0
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it takes the place of an earlier one with the same TP-PID and sender."""
+        return self.pid in _REPLACE_TYPES
+
     def hex(self, mr: int) -> str:
         """The PDU as it leaves the modem, under the message reference that the modem gave it."""
         head = bytes((self.first, mr)) + self.address + bytes((self.pid, self.dcs))
         return (self.sca + head + self.validity + self.user_data).hex().upper()
 
 
-def parse_submit(text: str, length: int) -> Submit:
+def parse_submit(text: str, length: int, *, is_stored: bool = False) -> Submit:
     """Read what stood between the prompt and Ctrl-Z; `length` is the n of `AT+CMGS=n`.
 
-    Raises TpduError where the hex is none, the length differs or the fields do not add up.
+    Raises TpduError where the hex is none, the length differs or the fields do not add up, and
+    without a destination, which one that `is_stored` may get when it is sent.
     """
     try:
         octets = bytes.fromhex(text)
@@ -92,14 +119,16 @@ def parse_submit(text: str, length: int) -> Submit:
         raise TpduError("the PDU is cut short") from None
     if len(submit.user_data) - 1 not in (announced, (announced * 7 + 7) // 8):
         raise TpduError(f"user data says {announced}, {len(submit.user_data) - 1} octets are there")
-    if not submit.address[0]:
+    if not submit.address[0] and not is_stored:
         raise TpduError("there is no destination")
     return submit
 
 
 def deliver_of(submit: Submit, *, sender: str, smsc: str, at: datetime) -> str:
     """The SMS-DELIVER that a submit becomes on its way to the recipient (§9.2.2.1), in hex."""
-    first = _NO_MORE_MESSAGES | (submit.first & _UDHI)
+    first = _NO_MORE_MESSAGES | submit.first & (_UDHI | _RP)
+    if submit.wants_report:
+        first |= _SRI
     head = bytes((first,)) + encode_address(sender) + bytes((submit.pid, submit.dcs))
     return (encode_sca(smsc) + head + encode_timestamp(at) + submit.user_data).hex().upper()
 
@@ -147,23 +176,32 @@ def message_class(dcs: int) -> int | None:
     return None
 
 
-def encode_address(number: str) -> bytes:
-    """An address field: count of digits, type, semi-octets (§9.1.2.5)."""
+@lru_cache(_REMEMBERED)
+def encode_address(number: str, kind: int | None = None) -> bytes:
+    """An address field: count of digits, type, semi-octets (§9.1.2.5). `kind` is its type; by
+    default that which a `+` in front, or none, tells. ValueError for what is no number."""
     digits = number.removeprefix("+")
-    return bytes((len(digits), _type_of(number))) + _semi_octets(digits)
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"{len(digits)} digits, {_MAX_DIGITS} at most")
+    return bytes((len(digits), kind or type_of(number))) + _semi_octets(digits)
 
 
+@lru_cache(_REMEMBERED)
 def encode_sca(number: str) -> bytes:
     """A service-centre address: count of octets, type, semi-octets (24.011 §8.2.5.1)."""
     if not number:
         return b"\x00"
-    body = bytes((_type_of(number),)) + _semi_octets(number.removeprefix("+"))
+    body = bytes((type_of(number),)) + _semi_octets(number.removeprefix("+"))
     return bytes((len(body),)) + body
 
 
 def encode_timestamp(at: datetime) -> bytes:
     """TP-SCTS or TP-DT of an aware time (§9.2.3.11)."""
-    offset = at.utcoffset()
+    return _timestamp(at.replace(microsecond=0, tzinfo=None), at.utcoffset())
+
+
+@lru_cache(_REMEMBERED)
+def _timestamp(at: datetime, offset: timedelta | None) -> bytes:
     quarters = round(offset.total_seconds() / 900) if offset else 0
     zone = _swapped(abs(quarters)) | (0x08 if quarters < 0 else 0)
     fields = (at.year % 100, at.month, at.day, at.hour, at.minute, at.second)
@@ -174,7 +212,8 @@ def _swapped(value: int) -> int:
     return (value % 10) << 4 | value // 10
 
 
-def _type_of(number: str) -> int:
+def type_of(number: str) -> int:
+    """The type of address that a number has by its looks (24.008 §10.5.4.7)."""
     return _INTERNATIONAL if number.startswith("+") else _UNKNOWN
 
 
@@ -185,6 +224,7 @@ def _semi_octets(digits: str) -> bytes:
     return bytes(low | high << 4 for low, high in zip(codes[::2], codes[1::2], strict=True))
 
 
+@lru_cache(_REMEMBERED)
 def _number(address: bytes) -> str:
     digits = "".join(
         _DIGITS[code] for octet in address[2:] for code in (octet & 0x0F, octet >> 4) if code < 0x0F

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from modemgw import pdu
+from modemgw.simulator import charset
 from modemgw.simulator.control_fields import ControlError
 from modemgw.simulator.errors import Cme, cme
 
@@ -106,7 +107,7 @@ class Ussd:
 
     def _read(self, string: str) -> str:
         if not self._modem.personality.packs_ussd:
-            return string
+            return charset.read(string, self._modem.settings.cscs)
         try:
             return pdu.decode_ussd(bytes.fromhex(string)).text or ""
         except (ValueError, pdu.PduError):
@@ -139,5 +140,5 @@ class Ussd:
             octets, dcs = pdu.encode_ussd(text, dcs=_UCS2_DCS), _UCS2_DCS
         if dcs == _UCS2_DCS or self._modem.personality.packs_ussd:
             return f',"{octets.hex().upper()}",{dcs}'
-        lines = text.replace("\n", "\r\n")
+        lines = charset.written(text.replace("\n", "\r\n"), self._modem.settings.cscs)
         return f',"{lines}",{dcs}'

@@ -272,9 +272,12 @@ def make_conversation(connection: Connection, number: str, pool: str, now: float
     return made
 
 
-def next_sequence(connection: Connection, conversation_id: str) -> int:
-    """The next number of an event in a conversation; gap-free, because it commits with it."""
-    row = _NEXT_SEQUENCE.row(connection, values_of(id=conversation_id))
+def next_sequence(connection: Connection, conversation_id: str, **values: Any) -> int:
+    """The next number of an event in a conversation; gap-free, because it commits with it.
+
+    `values` are columns of the conversation to set with it.
+    """
+    row = _NEXT_SEQUENCE.row(connection, values_of(id=conversation_id) | values)
     assert row is not None
     return int(row.last_sequence)
 

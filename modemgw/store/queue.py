@@ -121,7 +121,11 @@ _CANDIDATE = Prepared(
 _CLAIM = Prepared(update(_messages).where(_m.id == given("id"), _m.lane.is_not(None)))
 _PARK = Prepared(update(_messages).where(_m.id == given("id")))
 _DUE = Prepared(
-    select(_messages, tables.conversations.c.line_id.label("last_line_id"))
+    select(
+        _messages,
+        tables.conversations.c.line_id.label("last_line_id"),
+        tables.conversations.c.spoken_at,
+    )
     .outerjoin(tables.conversations, tables.conversations.c.id == _m.conversation_id)
     .where(_m.ready_at <= given("now"), _m.lane.is_(None))
     .order_by(_m.ready_at)
@@ -131,6 +135,7 @@ _DUE = Prepared(
 _MAY_BEGIN = update(_messages).where(
     _m.id == given("id"),
     _m.claimed_by == given("host"),
+    _m.line_id == given("line"),  # it may have been given back and claimed by another since
     or_(_m.status == "queued", _m.status == "sending"),
     exists().where(
         _parts.c.message_id == given("id"),
@@ -142,7 +147,6 @@ _BEGIN = Prepared(_MAY_BEGIN)
 # As it is nearly always: what the claim has set is right, and is not set again.
 _BEGIN_AS_CLAIMED = Prepared(
     _MAY_BEGIN.where(
-        _m.line_id == given("line"),
         _m.sender.is_not_distinct_from(given("sender")),
         _m.hold_reason.is_(None),
     ).values(status=literal_column("'sending'"))
@@ -208,16 +212,8 @@ def park(connection: Connection, message_id: str, until: float, reason: str | No
 
 def due(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     """Parked messages whose time has come, the earliest first; `last_line_id` is the line that the
-    two last spoke on."""
+    two last spoke on, `spoken_at` when."""
     return _DUE.rows(connection, values_of(now=now, limit=limit))
-
-
-def next_due_at(connection: Connection) -> float | None:
-    """When the next parked message becomes due."""
-    due_at: float | None = connection.execute(
-        select(func.min(_m.ready_at)).where(_m.ready_at.is_not(None), _m.lane.is_(None))
-    ).scalar_one()
-    return due_at
 
 
 def overdue(connection: Connection, now: float, limit: int) -> Sequence[Record]:
@@ -283,13 +279,13 @@ def begin_part(
     False when it may not: the message was canceled, or is another's by now. The message comes
     first: its row is what a cancel on another host takes, too.
     """
-    part = values_of(id=message_id, seq=seq)
-    usual = part | values_of(host=host, line=line_id, sender=sender)
-    if not _BEGIN_AS_CLAIMED.run(connection, usual):
-        changes = {"status": "sending", "sender": sender, "line_id": line_id, "hold_reason": None}
-        if not _BEGIN.run(connection, part | values_of(host=host) | changes):
+    part = values_of(id=message_id, seq=seq, line=line_id)
+    claim = part | values_of(host=host)
+    if not _BEGIN_AS_CLAIMED.run(connection, claim | values_of(sender=sender)):
+        changes = {"status": "sending", "sender": sender, "hold_reason": None}
+        if not _BEGIN.run(connection, claim | changes):
             return False
-    _BEGIN_PART.run(connection, part | values_of(line=line_id, modem=modem_id, now=now))
+    _BEGIN_PART.run(connection, part | values_of(modem=modem_id, now=now))
     return True
 
 

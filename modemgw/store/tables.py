@@ -90,6 +90,7 @@ conversations = Table(
     Column("number", _NUMBER, nullable=False),
     Column("pool", String(64), nullable=False),  # "" is the default pool
     Column("line_id", _ID),  # the line that the two last spoke on
+    Column("spoken_at", Double),  # when
     Column("last_inbound_at", Double),
     Column("last_sequence", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -124,6 +125,7 @@ messages = Table(
     Column("classified", String(8)),  # inbound: opt_out, opt_in, help, review
     Column("permit", String(16)),  # outbound: what lets it pass an opt-out
     Column("if_in_doubt", String(8)),
+    Column("sticky", String(8)),  # off; null: the line that the two last spoke on is preferred
     Column("urgent", Boolean, nullable=False),
     Column("want_report", Boolean, nullable=False),
     Column("send_at", Double),

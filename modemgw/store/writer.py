@@ -49,6 +49,7 @@ from modemgw.store.engine import writer_engine
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.ids import new_id
 from modemgw.store.prepared import execute_plain
+from modemgw.store.sql import insert_new
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -320,13 +321,22 @@ class Writer:
         while time.monotonic() < until:
             try:
                 with self._engine.connect() as connection:
-                    row = connection.execute(
-                        select(tables.writers.c.group_id).where(tables.writers.c.host == self._host)
-                    ).scalar_one_or_none()
-                    return row == group_id
+                    return self._last_group(connection) == group_id
             except SQLAlchemyError:
                 time.sleep(SETTLE_AGAIN_S)
         return False
+
+    def _last_group(self, connection: Connection) -> str:
+        """The id of the group that was committed last.
+
+        A COMMIT that the server still works on holds the row, or the key of the first one, and is
+        waited for; raises SQLAlchemyError when that takes too long.
+        """
+        row = {"host": self._host, "group_id": ""}
+        insert_new(connection, tables.writers, row)  # undone: there is no commit
+        found = select(tables.writers.c.group_id).where(tables.writers.c.host == self._host)
+        group_id: str = connection.execute(found.with_for_update()).scalar_one()
+        return group_id
 
     def _fail(self, jobs: list[_Job[Any]], error: Exception) -> None:
         self.available = False

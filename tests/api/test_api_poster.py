@@ -74,9 +74,20 @@ async def posted(server: Server, poster: Poster, times: int) -> list[int]:
         [b"HTTP/1.1 200 OK\r\ncontent-length:2\r\n", b"\r\nO", b"K"],
         [bytes([octet]) for octet in NO_CONTENT],
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nOK\r\n", b"0\r\n\r\n"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n0\r\n\r\n", b"\r\n0\r\n\r\n"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n", b"\r\n"],
         [b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", EMPTY],
     ],
-    ids=["no content", "empty", "in pieces", "octet by octet", "chunked", "interim"],
+    ids=[
+        "no content",
+        "empty",
+        "in pieces",
+        "octet by octet",
+        "chunked",
+        "like its end",
+        "trailers",
+        "interim",
+    ],
 )
 async def test_a_connection_whose_answer_has_ended_is_used_again(answer: list[bytes]) -> None:
     """However the end of the body is told."""
@@ -95,10 +106,26 @@ async def test_a_connection_whose_answer_has_ended_is_used_again(answer: list[by
         [b"HTTP/1.1 200 OK\r\n\r\nuntil the end", CLOSE],
         [b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 5_000],
         [b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nHTTP/"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n"],
         [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nmore than two"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n0\r\n\r\n"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nno chunk\r\n"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"x" * (BODY_LIMIT + 1)],
     ],
-    ids=["close", "1.0", "endless", "long", "two lengths", "longer than told", "long chunk"],
+    ids=[
+        "close",
+        "1.0",
+        "endless",
+        "long",
+        "two lengths",
+        "two lengths, no body yet",
+        "longer than told",
+        "in the middle of a chunk",
+        "no chunks",
+        "length and chunks",
+        "long chunk",
+    ],
 )
 async def test_a_connection_that_may_hold_more_is_not_used_again(answer: list[bytes]) -> None:
     """What is left of one answer must not be taken for the next."""

@@ -251,3 +251,11 @@ def test_noise_in_an_announcement_is_no_place() -> None:
     for line in ('+CMTI: "\xff\xfe",3', '+CMTI: "SM;+CMGD",3', '+CMTI: "",3', "+CMTI: ,"):
         with pytest.raises(AtError):
             answers.announced(line)
+
+
+def test_a_modem_may_have_two_places_for_storages() -> None:
+    """Wavecom names what is read and what is written; all others count as three (27.005 §3.2.2)."""
+    two = answers.storage_choices(('+CPMS: (("SM","BM","SR"),("SM"))',))
+    assert (two.places, two.receive) == (2, ("SM", "BM", "SR"))
+    assert answers.storage_choices(('+CPMS: ("SM","ME")',)).places == 3
+    assert commands.use_storage("SM", "SM", two.places).text == 'AT+CPMS="SM","SM"'

@@ -69,6 +69,7 @@ class Site:
     modems: int = 4
     submit_ms: float = 50
     profiles: str = ""  # of the simulator, with commas between; "": its own choice
+    window: str = "off"  # hours in which texts may go
     extra: str = ""  # more of the configuration file, in TOML
     extra_ports: list[str] = field(default_factory=list)
     key: str = ""
@@ -98,7 +99,7 @@ class Site:
             f"database_url = {json.dumps(self.database_url)}\n"
             f"secret_file = {json.dumps(str(self.folder / 'secret'))}\n"
             f'host = "site"\n[api]\nlisten = "127.0.0.1:{self.port}"\n[modems]\nports = {ports}\n'
-            '[gate]\nouter_window = "off"\ndestinations = ["*"]\n' + self.extra
+            f'[gate]\nouter_window = "{self.window}"\ndestinations = ["*"]\n' + self.extra
         )
 
     # -- processes ------------------------------------------------------------------------------

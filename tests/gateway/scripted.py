@@ -29,6 +29,7 @@ class Script:
 
     result: SubmitResult | None = None  # None: accepted with the next MR
     before_obtain: asyncio.Event | None = None  # the modem has something else to do first
+    obtain_within_s: float | None = None  # the database is too slow for the modem's patience
     before_verdict: asyncio.Event | None = None  # the prompt is late
     before_answer: asyncio.Event | None = None  # the network is slow
     at_prompt: bool = False  # `result` comes instead of the prompt
@@ -78,7 +79,8 @@ class ScriptedModem:
         if script.before_obtain is not None:
             await script.before_obtain.wait()
         try:
-            granted = await clearance.obtain()
+            async with asyncio.timeout(script.obtain_within_s):
+                granted = await clearance.obtain()
         except Exception:
             granted = False
         script.cleared.set()

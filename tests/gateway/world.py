@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from modemgw import pdu
+from modemgw.clock import SystemClock
 from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
@@ -35,8 +36,8 @@ ANYBODY = Caller("key_test", frozenset({"send"}), frozenset(KINDS))
 LIMIT_S = 10.0
 
 
-class Clock:
-    """The time, as the test wants it."""
+class Clock(SystemClock):
+    """The time, as the test wants it; what has to pass passes by itself."""
 
     def __init__(self) -> None:
         self.now = START

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from modemgw.modem.interface import ModemState
 from modemgw.modem.recording import parse
 from modemgw.modem.replay import replay, with_events
+from modemgw.simulator.delay import Delay
 from modemgw.simulator.faults import Fault, FaultName
 from modemgw.simulator.ussd import Page
 from tests.modem.scene import PIN, Scene, scene
@@ -80,7 +81,7 @@ async def _reboot(on: Scene) -> None:
 
 async def _unplugged(on: Scene) -> None:
     """Unplugged in a submit, and back."""
-    on.modem.timing.submit_min_s = on.modem.timing.submit_max_s = 0.5
+    on.modem.timing.submit = Delay(0.5)
     sending = asyncio.create_task(on.submit("Gone."))
     await asyncio.sleep(0.2)
     on.modem.unplug()
@@ -92,7 +93,7 @@ async def _unplugged(on: Scene) -> None:
 
 async def _ring(on: Scene) -> None:
     """A call that rings while a text goes out."""
-    on.modem.timing.submit_min_s = on.modem.timing.submit_max_s = 0.6
+    on.modem.timing.submit = Delay(0.6)
     sending = asyncio.create_task(on.submit("Do not disturb."))
     await asyncio.sleep(0.1)
     on.modem.call.ring("+15550142424", 2)

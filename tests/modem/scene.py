@@ -76,8 +76,10 @@ async def scene(
     *,
     driver: DriverKind = DriverKind.OWN,
     pin: bool = False,
+    cold: bool = False,
 ) -> AsyncIterator[Scene]:
-    """A modem that is ready. `pin`: its SIM asks for one at first."""
+    """A modem that is ready. `pin`: its SIM asks for one at first; `cold`: it begins to start when
+    the driver does."""
     options = Options(
         modems=1,
         dir=folder,
@@ -91,6 +93,8 @@ async def scene(
     if pin:
         bank.card(0, 0).set_pin(PIN)
     bank.power_on()
+    if cold:
+        bank.modems[0].reboot()
     ports = (PortSettings(str(bank.link(0)), pin=PIN, driver=driver),)
     drivers = Bank(BankSettings(ports, timing, recorder_bytes=1 << 20), listener)
     try:

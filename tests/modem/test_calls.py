@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from modemgw.modem.interface import Outcome
+from modemgw.simulator.delay import Delay
 from tests.modem.listening import Listener, Permit
 from tests.modem.scene import scene
 from tests.modem.scripted import CRLF, ScriptedModem, ok
@@ -117,7 +118,7 @@ async def test_a_simulated_call_rings_out_during_a_submit_and_harms_nothing(
 ) -> None:
     """It is told with its number while the text is on the air, and the text goes once."""
     async with scene(tmp_path) as on:
-        on.modem.timing.submit_min_s = on.modem.timing.submit_max_s = 0.6
+        on.modem.timing.submit = Delay(0.6)
         sending = asyncio.create_task(on.submit("Do not disturb"))
         async with asyncio.timeout(5):
             while "AT+CMGS" not in str(on.driver.recorder.entries[-3:]):

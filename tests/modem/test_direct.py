@@ -79,3 +79,24 @@ async def test_what_was_on_its_way_when_the_port_was_lost_is_handed_over_by_the_
     async with asyncio.timeout(5):
         while len(told) < 4:
             await asyncio.sleep(0)
+
+
+async def test_what_was_heard_of_one_line_is_of_that_line_after_a_change_of_sim() -> None:
+    """Its commit may not have ended yet: handed over of another line, it would be kept twice."""
+    direct, first, second = DirectTexts(), Taker("T1"), Taker()
+    direct.open(first, lambda: None)
+    _hear(direct, "R1", "T1", "T2")
+    await direct.settled()  # T1 was refused
+    direct.close()
+    _hear(direct, "R2", "T3")
+    first.reports.set()
+    second.reports.set()
+    told: list[None] = []
+    direct.open(second, lambda: told.append(None))
+    _hear(direct, "T4")
+    direct.hand_on()
+    async with asyncio.timeout(5):
+        while len(told) < 6:
+            await asyncio.sleep(0)
+    assert sorted(set(first.committed)) == ["R1", "T1", "T2"]
+    assert sorted(second.committed) == ["R2", "T3", "T4"]

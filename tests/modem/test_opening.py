@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.modem.bank import Bank
-from modemgw.modem.interface import ModemState, Outcome
+from modemgw.modem.interface import ModemState, Outcome, Source
 from modemgw.modem.settings import BankSettings, PortSettings
 from tests.modem.conftest import QUICK, Start, driven
 from tests.modem.listening import Listener, Permit
@@ -450,6 +450,33 @@ async def test_a_modem_that_a_reset_has_helped_is_used_as_soon_as_it_says_so(
         await listener.until_state(ModemState.READY, 30)
     assert modem.commands.count("AT+CFUN=1,1") == 1
     assert listener.late == [9]
+
+
+async def test_what_a_modem_prints_while_it_is_reset_is_kept(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """A text that is delivered directly exists nowhere else."""
+    octets = "07915155009099F9040891515521430000621122126204000453EA130A"
+    silent = ("AT+CMEE?", "AT+CMGF?", "AT+CSMS?", "AT+CNMI?", "AT+CREG?", "AT+CSQ")
+
+    def restart() -> str:
+        for command in silent:
+            modem.script.pop(command, None)
+        return f"{CRLF}+CMT: ,21{CRLF}{octets}{CRLF}" + ok() + f"{CRLF}RDY{CRLF}"
+
+    modem.script["AT+CFUN=1,1"] = restart
+    patient = replace(QUICK, reset_s=60.0)
+    async with driven(Bank(BankSettings((PortSettings(modem.path),), patient), listener)):
+        await listener.until_state(ModemState.READY)
+        modem.script |= dict.fromkeys(silent, "")
+        modem.say(f"{CRLF}+CREG: 2{CRLF}")
+        await listener.until_state(ModemState.RECOVERING, 30)
+        await listener.until_state(ModemState.READY, 30)
+        async with asyncio.timeout(10):
+            while not listener.incoming:
+                await asyncio.sleep(0.01)
+    (incoming,) = listener.incoming
+    assert (incoming.pdu, incoming.source) == (octets, Source.DIRECT)
 
 
 async def test_a_modem_that_falls_silent_is_noticed_without_any_cause(

@@ -16,6 +16,7 @@ from modemgw.modem.interface import (
     UssdOutcome,
     UssdState,
 )
+from modemgw.simulator.delay import Delay
 from modemgw.simulator.ussd import Page
 from tests.modem.listening import Listener, Permit
 from tests.modem.scene import TIMING, scene
@@ -97,7 +98,7 @@ async def test_one_session_a_modem(tmp_path: Path) -> None:
 async def test_a_code_waits_until_a_submit_is_over(tmp_path: Path) -> None:
     """And leaves it alone: one text, accepted, and the code behind it."""
     async with scene(tmp_path) as on:
-        on.modem.timing.submit_min_s = on.modem.timing.submit_max_s = 0.5
+        on.modem.timing.submit = Delay(0.5)
         sending = asyncio.create_task(on.submit("On the air"))
         async with asyncio.timeout(5):
             while b"\x1a" not in on.driver.recorder.entries[-1].data:
@@ -125,7 +126,7 @@ async def test_a_session_that_is_canceled_behind_a_submit_never_reaches_the_mode
 ) -> None:
     """There is nothing to end at the network either."""
     async with scene(tmp_path) as on:
-        on.modem.timing.submit_min_s = on.modem.timing.submit_max_s = 0.3
+        on.modem.timing.submit = Delay(0.3)
         sending = asyncio.create_task(on.submit("On the air"))
         await asyncio.sleep(0)
         on.driver.start_ussd("*100#")

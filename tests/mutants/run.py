@@ -69,6 +69,40 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "late-clearance",
+        "the end of a clearance that was given up while it waited to be written",
+        (
+            "tests/gateway/test_clearance.py::test_a_clearance_that_was_given_up_begins_nothing_behind_its_withdrawal",
+        ),
+    ),
+    Mutant(
+        "claim-line",
+        "the question whose claim it is, in the write-ahead",
+        ("tests/store/test_queue.py::test_a_line_begins_nothing_that_another_has_claimed_since",),
+    ),
+    Mutant(
+        "commit-awaited",
+        "the wait for a COMMIT that the server still works on",
+        ("tests/store/test_writer.py::test_a_commit_that_the_server_still_works_on_is_waited_for",),
+    ),
+    Mutant(
+        "chunk-end",
+        "the reading of chunks, by which the end of an answer to a webhook is known",
+        ("tests/api/test_api_poster.py::test_a_connection_that_may_hold_more_is_not_used_again",),
+    ),
+    Mutant(
+        "direct-line",
+        "the memory of which line a directly delivered text was heard on",
+        (
+            "tests/modem/test_direct.py::test_what_was_heard_of_one_line_is_of_that_line_after_a_change_of_sim",
+        ),
+    ),
+    Mutant(
+        "reset-heard",
+        "the ear for what a modem prints while it is reset",
+        ("tests/modem/test_opening.py::test_what_a_modem_prints_while_it_is_reset_is_kept",),
+    ),
+    Mutant(
         "delete-after-commit",
         "the wait for the commit before a text is deleted from the modem",
         ("tests/e2e/test_inbound.py::test_texts_wait_in_the_modem_while_the_database_is_away",),

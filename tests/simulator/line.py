@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE_S = 5.0
-FINAL = rb"\r\n(OK|ERROR|COMMAND NOT SUPPORT|\+CM[ES] ERROR: [^\r]*)\r\n"
+FINAL = rb"\r\n(OK|ERROR|NO CARRIER|COMMAND NOT SUPPORT|\+CM[ES] ERROR: [^\r]*)\r\n"
 
 
 class Line:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulator.line import Control
+from modemgw.simulator.control_commands import COMMANDS
+from tests.simulator.line import Control, journal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +59,60 @@ async def test_a_field_that_does_not_fit_is_named(
     answer = await control.ask(cmd, **fields)
     assert answer["ok"] is False
     assert named in answer["error"]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_has_help_and_can_be_checked_before_it_is_done(name: str) -> None:
+    """It reads its fields, says that it has, and only then acts."""
+    handler = COMMANDS[name]
+    assert inspect.getdoc(handler)
+    source = inspect.getsource(handler)
+    assert source.count("fields.finish()") == 1
+    behind = source.partition("fields.finish()")[2]
+    assert "fields" not in behind
+
+
+async def test_a_request_can_be_strict_and_as_it_was_typed(
+    control: Control, bank: Bank, tmp_path: Path
+) -> None:
+    """A field that its command does not know is an error; numbers and lists may be texts."""
+    answer = await control.ask("signal", rsi=9, rssi=9, strict=True)
+    assert answer["error"] == "rsi: there is no such field; did you mean rssi?"
+    answer = await control.ask("unplug", colour="red", strict=True)
+    assert answer["error"] == "colour: there is no such field; there are modem, modems"
+    typed = {"strict": True, "plain": True}
+    await control.do("signal", rssi="9", modems="[0]", **typed)
+    assert bank.modems[0].radio.rssi == 9
+    await control.do("phone", number="+1", answer="7", answer_after="0.5", **typed)
+    await control.do("phone", number="+1", answer='["8", "9"]', **typed)
+    assert (await control.do("phones"))["rules"][0]["answers"] == ["8", "9"]
+    assert "rssi" in (await control.ask("signal", rssi="strong", **typed))["error"]
+    rows = journal(tmp_path, "control")
+    assert [(row["cmd"], row["ok"]) for row in rows] == [
+        ("signal", False),
+        ("unplug", False),
+        ("signal", True),
+        ("phone", True),
+        ("phone", True),
+        ("signal", False),
+    ]
+    assert rows[2]["fields"] == {"rssi": "9", "modems": "[0]"}
+
+
+async def test_the_journal_tells_who_was_told_what(control: Control, tmp_path: Path) -> None:
+    """But nothing of questions, and not everything of what is very long."""
+    await control.do("stats")
+    await control.do("inject", modem=1, text="x" * 3000, **{"from": "+15550003001"})
+    (row,) = journal(tmp_path, "control")
+    assert (row["by"], row["modem"], row["cmd"], row["fields"]) == ("socket", 1, "inject", None)
+
+
+async def test_what_is_armed_is_told(control: Control) -> None:
+    """A fault that waits for its occasion, and how often it will strike."""
+    await control.do("fault", name="lost_ok", modems=[1], skip=2, count=1)
+    assert (await control.do("faults"))["faults"] == [
+        {"modem": 1, "name": "lost_ok", "p": 1.0, "left": 1, "skip": 2}
+    ]
 
 
 async def test_stats_tell_of_every_modem(control: Control, bank: Bank) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from modemgw.simulator.bank import Bank
 from modemgw.simulator.options import Options
 from modemgw.simulator.personality import PERSONALITIES
 from modemgw.simulator.sim import luhn_digit
-from tests.simulator.line import Control, Line
+from tests.simulator.line import PATIENCE_S, Control, Line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,15 @@ async def test_it_identifies_itself(line: Line) -> None:
         ),
         "OK",
     ]
+    assert await line.say("AT+CRSM=176,28423,0,0,9") == ['+CRSM: 144,0,"080910100000000000"', "OK"]
+    assert await line.say("AT+CRSM=176,28483,0,1,1") == ['+CRSM: 144,0,"FF"', "OK"]
+    assert await line.say("AT+CRSM=176,28483,0,0,3") == ['+CRSM: 103,0,""', "OK"]
+    assert await line.say('AT+CRSM=214,28483,0,0,2,"20FF";+CRSM=176,28483,0,0,2') == [
+        '+CRSM: 144,0,""',
+        '+CRSM: 144,0,"20FF"',
+        "OK",
+    ]
+    assert await line.say('AT+CRSM=214,28483,0,0,3,"20FFFF"') == ['+CRSM: 103,0,""', "OK"]
     assert (await line.say("AT+CRSM=176,1,0,0,1"))[0] == '+CRSM: 106,130,""'
     assert await line.say("AT+CRSM=1,1") == ["+CME ERROR: 4"]
 
@@ -47,15 +57,14 @@ async def test_every_maker_has_its_own_iccid_command(tmp_path: Path, name: str) 
     await line.say("ATE0")
     for command in ("+CCID", "+QCCID", "+ICCID", "+CICCID", "^ICCID", "#CCID"):
         answer = await line.say(f"AT{command}")
-        if command in flavour.iccid_commands:
+        if command in flavour.iccid:
             assert "8901555000000000000" in answer[0]
             assert await line.say(f"AT{command}=?") == ["OK"]
             assert await line.say(f"AT{command}=1") == ["ERROR"]
         else:
             assert answer == [flavour.unknown]
-    assert await line.say("AT+CGMI") == [flavour.maker, "OK"]
     listed = await line.say("AT+CLAC")
-    assert ("+CMGS" in listed) is flavour.lists_commands
+    assert ("+CMGS" in "".join(listed)) is (flavour.command_list != "none")
     line.close()
     bank.close()
 
@@ -119,7 +128,10 @@ async def test_registration_signal_and_operator_follow_the_control(
     assert await line.say("AT+CREG?") == ['+CREG: 2,5,"1A2B","0C3D4E5",7', "OK"]
     assert await line.say("AT+COPS?") == ['+COPS: 0,0,"Simtel",7', "OK"]
     assert await line.say("AT+COPS=3,2;+COPS?") == ['+COPS: 0,2,"00101",7', "OK"]
-    assert await line.say("AT+COPS=1") == ["+CME ERROR: 4"]
+    assert await line.say("AT+COPS=1") == ["+CME ERROR: 50"]
+    assert await line.say("AT+COPS=2") == ["+CME ERROR: 4"]
+    assert await line.say('AT+COPS=1,2,"00101"') == ["OK"]
+    assert await line.say('AT+COPS=1,0,"Other"') == ["+CME ERROR: 30"]
     assert (await line.say("AT+COPS=?"))[-1] == "OK"
     assert await line.say("AT+CREG=9") == ["+CME ERROR: 50"]
     await control.do("signal", modem=0, rssi=99)
@@ -183,3 +195,175 @@ async def test_a_locked_or_missing_sim_is_said_so(line: Line, control: Control) 
     other = await control.do("sim", modem=0, action="insert", generation=1)
     await line.expect(rb"\+CPIN: READY\r\n")
     assert await line.say("AT+CCID") == [f"+CCID: {other['iccid']}", "OK"]
+
+
+async def test_errors_are_told_in_the_standards_words(line: Line) -> None:
+    """27.007 §9.2, 27.005 §3.2.5: +CMEE 0, 1 and 2."""
+    assert await line.say("AT+CMEE=0;+CPBR=999") == ["ERROR"]
+    assert await line.say("AT+CMEE=1;+CPBR=999") == ["+CME ERROR: 21"]
+    assert await line.say("AT+CMEE=2;+CPBR=999") == ["+CME ERROR: invalid index"]
+    assert await line.say("AT+CMGR=99") == ["+CMS ERROR: invalid memory index"]
+    assert await line.say("AT+CMGF=1;+CMGL=4") == ["+CMS ERROR: invalid text mode parameter"]
+
+
+async def test_the_signal_of_each_radio_is_told(line: Line, control: Control, bank: Bank) -> None:
+    """27.007 §8.69: what the radio in use does not measure is not known."""
+    await control.do("signal", modem=0, rssi=99)
+    assert await line.say("AT+CESQ") == ["+CESQ: 99,99,255,255,255,255", "OK"]
+    await control.do("signal", modem=0, rssi=25)
+    *known, rsrp = (await line.say("AT+CESQ"))[0].split(",")
+    assert (known, int(rsrp) in range(52, 65)) == (["+CESQ: 99", "99", "255", "255", "20"], True)
+    bank.modems[0].radio.access_technology = 0
+    rxlev, *unknown = (await line.say("AT+CESQ"))[0].split(",")
+    assert int(rxlev.removeprefix("+CESQ: ")) in range(42, 55)
+    assert unknown == ["99", "255", "255", "255", "255"]
+
+
+async def test_the_clock_is_told_and_set(line: Line, control: Control) -> None:
+    """27.007 §8.15; it runs on through a restart."""
+    assert (await line.say("AT+CCLK?"))[0].endswith('+00"')
+    assert await line.say('AT+CCLK="30/01/02,03:04:05+08"') == ["OK"]
+    assert (await line.say("AT+CCLK?"))[0].startswith('+CCLK: "30/01/02,03:04:')
+    assert await line.say('AT+CCLK="soon"') == ["+CME ERROR: 50"]
+    assert await line.say('AT+CCLK="30/13/02,03:04:05"') == ["+CME ERROR: 50"]
+    await control.do("reboot", modem=0)
+    await line.expect(rb"SMS Ready\r\n")
+    told = (await line.say("ATE0+CCLK?"))[-2]
+    assert told.startswith('+CCLK: "30/01/02,03:0')
+    assert told.endswith('+08"')
+
+
+async def test_indicators_are_read_and_announced(line: Line, control: Control) -> None:
+    """27.007 §8.9, §8.10: +CIEV for what changed, once +CMER asks for it."""
+    described = (await line.say("AT+CIND=?"))[0]
+    assert described.startswith('+CIND: ("battchg",(0-5)),("signal",(0-5)),("service",(0,1)),')
+    await control.do("signal", modem=0, rssi=20)
+    assert await line.say("AT+CIND?") == ["+CIND: 5,3,1,0,0,0,0", "OK"]
+    assert await line.say("AT+CMER?;+CMER=3,0,0,1;+CMER?") == [
+        "+CMER: 0,0,0,0,0",
+        "+CMER: 3,0,0,1,0",
+        "OK",
+    ]
+    await control.do("signal", modem=0, rssi=99)
+    await line.expect(rb"^\r\n\+CIEV: 2,0\r\n$")
+    await control.do("registration", modem=0, stat=5)
+    await line.expect(rb"^\r\n\+CIEV: 6,1\r\n$")
+    await control.do("inject", modem=0, text="x", **{"from": "+15550003001"})
+    await line.expect(rb"\+CIEV: 4,1\r\n")
+    await line.expect(rb"\+CMTI")
+    line.write(b"AT+CMGR=1\r")
+    await line.expect(rb"\r\nOK\r\n\r\n\+CIEV: 4,0\r\n")
+    await control.do("storage", modem=0, name="ME", capacity=2)
+    await control.do("inject", modem=0, text="x", **{"from": "+15550003001"})
+    await line.expect(rb"\+CIEV: 4,1\r\n\r\n\+CIEV: 7,1\r\n")
+    line.write(b"AT+CMGD=1,4\r")
+    await line.expect(rb"\+CIEV: 4,0\r\n\r\n\+CIEV: 7,0\r\n")
+    await line.say("AT+CMER=0")
+    line.heard = b""
+    await control.do("registration", modem=0, stat=1)
+    assert await line.say("AT") == ["OK"]
+
+
+async def test_a_call_is_answered_by_hand_or_by_s0(line: Line, control: Control) -> None:
+    """V.250 §6.3.5, §6.3.8; +CLCC and +CPAS tell of it (27.007 §7.18, §8.1)."""
+    assert await line.say("ATA") == ["NO CARRIER"]
+    assert await line.say("AT+CLCC") == ["OK"]
+    await control.do("ring", modem=0, **{"from": "+15550003001"})
+    await line.expect(rb"RING\r\n")
+    assert await line.say("AT+CLCC") == ['+CLCC: 1,1,4,0,0,"+15550003001",145', "OK"]
+    assert await line.say("AT+VTS=1") == ["+CME ERROR: 3"]
+    assert await line.say("ATA") == ["OK"]
+    assert await line.say("AT+CLCC;+CPAS;+VTS=1") == [
+        '+CLCC: 1,1,0,0,0,"+15550003001",145',
+        "+CPAS: 4",
+        "OK",
+    ]
+    assert await line.say("ATH;+CLCC") == ["OK"]
+    await line.say("ATS0=1")
+    await control.do("ring", modem=0, **{"from": "12345"})
+    await line.expect(rb"RING\r\n")
+    assert await line.say("AT+CLCC") == ['+CLCC: 1,1,0,0,0,"12345",129', "OK"]
+
+
+async def test_a_number_is_dialled(line: Line, control: Control) -> None:
+    """27.007 §6.2: a voice call is OK at once and goes on by itself; data calls find nobody."""
+    assert await line.say("ATD+15550003001;") == ["OK"]
+    assert await line.say("AT+CLCC") == ['+CLCC: 1,0,2,0,0,"+15550003001",145', "OK"]
+    assert await line.say("ATD12345;") == ["+CME ERROR: 3"]
+    assert (await control.ask("ring", modem=0, **{"from": "12345"}))["ok"] is False
+    assert await line.say("AT+CHUP;+CPAS") == ["+CPAS: 0", "OK"]
+    assert await line.say("ATDT12345") == ["NO CARRIER"]
+    await control.do("registration", modem=0, stat=2)
+    assert await line.say("ATD12345;") == ["NO CARRIER"]
+    assert await line.say("ATO") == ["NO CARRIER"]
+
+
+async def test_a_dialled_number_rings_answers_and_hangs_up(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """27.007 §7.18: dialling, alerting, active; the far end ends it by itself."""
+    for name in ("_DIALLING_S", "_ALERTING_S", "_TALK_S"):
+        monkeypatch.setattr(f"modemgw.simulator.calls.{name}", 0.05)
+    await line.say("AT+CMER=3,0,0,1")
+    line.write(b"ATD12345;\r")
+    seen = await line.expect(rb"NO CARRIER\r\n\r\n\+CIEV: 5,0\r\n")
+    assert seen == (b"\r\nOK\r\n\r\n+CIEV: 5,1\r\n\r\nNO CARRIER\r\n\r\n+CIEV: 5,0\r\n")
+    monkeypatch.setattr("modemgw.simulator.calls._ALERTING_S", 30.0)
+    assert await line.say("ATD12345;") == ["OK"]
+    async with asyncio.timeout(PATIENCE_S):
+        while await line.say("AT+CLCC") != ['+CLCC: 1,0,3,0,0,"12345",129', "OK"]:
+            await asyncio.sleep(0.005)
+    assert await line.say("ATH1") == ["+CME ERROR: 50"]
+    assert await line.say("ATH") == ["OK"]
+
+
+async def test_the_pin_is_switched_and_changed(line: Line, control: Control) -> None:
+    """27.007 §7.4, §7.5; wrong ones count as at the PIN's own prompt."""
+    assert await line.say('AT+CLCK="SC",2;+CLCK="AO",2') == ["+CLCK: 0", "+CLCK: 0,7", "OK"]
+    assert await line.say('AT+CPWD="SC","0000","1234"') == ["+CME ERROR: 3"]
+    assert await line.say('AT+CLCK="SC",1,"9999"') == ["+CME ERROR: 16"]
+    assert await line.say('AT+CLCK="SC",1,"0000";+CLCK="SC",2') == ["+CLCK: 1", "OK"]
+    assert await line.say('AT+CPWD="SC","0000","12"') == ["+CME ERROR: 50"]
+    assert await line.say('AT+CPWD="SC","0000","1234"') == ["OK"]
+    assert await line.say('AT+CLCK="XX",2') == ["+CME ERROR: 4"]
+    await control.do("reboot", modem=0)
+    await line.expect(rb"SMS Ready\r\n")
+    assert await line.say("ATE0+CMEE=1;+CPIN?") == ["ATE0+CMEE=1;+CPIN?", "+CPIN: SIM PIN", "OK"]
+    assert await line.say('AT+CLCK="SC",2') == ["+CME ERROR: 11"]
+    assert await line.say("AT+CPIN=1234") == ["OK"]
+    assert await line.say('AT+CLCK="SC",0,"1234";+CLCK="SC",2') == ["+CLCK: 0", "OK"]
+    for code in (16, 16, 12):
+        assert await line.say('AT+CLCK="SC",1,"9999"') == [f"+CME ERROR: {code}"]
+
+
+async def test_phone_books_are_written_found_and_read(line: Line, control: Control) -> None:
+    """27.007 §8.11 to §8.14; names in the character set of +CSCS; the card's goes with the card."""
+    assert await line.say("AT+CPBS?;+CPBR=?") == ['+CPBS: "SM",0,250', "+CPBR: (1-250),40,14", "OK"]
+    assert await line.say('AT+CPBW=,"+15550003001",145,"Anna"') == ["OK"]
+    assert await line.say('AT+CPBW=5,"12345",129,"Bob"') == ["OK"]
+    assert await line.say("AT+CPBR=1,250") == [
+        '+CPBR: 1,"+15550003001",145,"Anna"',
+        '+CPBR: 5,"12345",129,"Bob"',
+        "OK",
+    ]
+    assert await line.say('AT+CPBF="an"') == ['+CPBF: 1,"+15550003001",145,"Anna"', "OK"]
+    assert await line.say('AT+CPBF="zoe"') == ["+CME ERROR: 22"]
+    assert await line.say('AT+CSCS="UCS2";+CPBR=5') == ['+CPBR: 5,"12345",129,"0042006F0062"', "OK"]
+    assert await line.say('AT+CSCS="IRA";+CPBW=5;+CPBR=2,9') == ["OK"]
+    assert await line.say("AT+CPBR=0") == ["+CME ERROR: 21"]
+    assert await line.say('AT+CPBW=251,"1"') == ["+CME ERROR: 21"]
+    assert await line.say(f'AT+CPBW=1,"1",129,"{"x" * 15}"') == ["+CME ERROR: 24"]
+    assert await line.say('AT+CPBS="ON";+CPBR=1') == ['+CPBR: 1,"+15550100000",145,""', "OK"]
+    assert await line.say('AT+CPBW=1,"1"') == ["+CME ERROR: 3"]
+    assert await line.say('AT+CPBS="ME";+CPBS?;+CPBS="MC";+CPBS?') == [
+        '+CPBS: "ME",0,250',
+        '+CPBS: "MC",0,10',
+        "OK",
+    ]
+    assert await line.say('AT+CPBS="XX"') == ["+CME ERROR: 50"]
+    await control.do("sim", modem=0, action="insert", generation=1)
+    await line.expect(rb"READY\r\n")
+    assert await line.say('AT+CPBS="SM";+CPBS?') == ['+CPBS: "SM",0,250', "OK"]
+    for _ in range(250):
+        assert await line.say('AT+CPBW=,"1"') == ["OK"]
+    assert await line.say('AT+CPBW=,"1"') == ["+CME ERROR: 20"]

@@ -58,6 +58,13 @@ async def test_an_error_says_what_it_was_told_to(
     assert noted(tmp_path, fault["name"]) == [False]
 
 
+async def test_a_fault_can_wait_for_a_certain_occasion(line: Line, control: Control) -> None:
+    """So a script makes the third submit fail, and no other."""
+    await arm(control, "cms_error", skip=2, count=1, code=38)
+    answers = [(await line.submit(FRAME.hex, FRAME.length))[-1] for _ in range(4)]
+    assert answers == ["OK", "OK", "+CMS ERROR: 38", "OK"]
+
+
 async def test_a_fault_needs_a_code_to_say(control: Control) -> None:
     """An empty list of them is refused."""
     refused = await control.ask("fault", name="cms_error", p=1, codes=[])

@@ -89,6 +89,38 @@ async def test_a_foreign_program_takes_it_for_a_modem(directory: Path) -> None:
     assert [entry["answer"] for entry in journal(directory, "submit")] == ["ok"]
 
 
+async def test_a_foreign_program_speaks_text_mode_with_it(directory: Path) -> None:
+    """python-gsmmodem again: it sends with a report, lists, receives and dials in text mode."""
+    received: list[Any] = []
+    news = threading.Event()
+
+    def note(what: Any) -> None:
+        received.append(what)
+        news.set()
+
+    control = await Control.open(directory / "control.sock")
+    modem = GsmModem(str(directory / "modem000"), 115200, smsReceivedCallbackFunc=note)
+    modem.smsTextMode = True
+    await asyncio.to_thread(modem.connect)
+    try:
+        for text in ("Hello", "Привет"):
+            sms = await asyncio.to_thread(
+                modem.sendSms, "+15550001001", text, waitForDeliveryReport=True
+            )
+            assert sms.report.deliveryStatus == 0
+        inbox = await control.do("inbox", number="+15550001001")
+        assert [text["text"] for text in inbox["texts"]] == ["Hello", "Привет"]
+        await control.do("inject", modem=0, text="Reply", **{"from": "+15550003001"})
+        assert await asyncio.to_thread(news.wait, PATIENCE_S)
+        assert (received[0].number, received[0].text) == ("+15550003001", "Reply")
+        call = await asyncio.to_thread(modem.dial, "+15550003001")
+        assert (await control.ask("ring", modem=0, **{"from": "+15550003001"}))["ok"] is False
+        await asyncio.to_thread(call.hangup)
+    finally:
+        await asyncio.to_thread(modem.close)
+        control.close()
+
+
 @pytest.mark.parametrize("options", [("--modems", "0"), ("--profile", "none")])
 def test_bad_options_are_refused(tmp_path: Path, options: tuple[str, ...]) -> None:
     """With exit status 2 and what is wrong."""

@@ -136,11 +136,13 @@ async def test_class_0_is_printed_and_class_2_goes_to_the_sim(line: Line, contro
 
 
 async def test_announcements_wait_in_mode_0(line: Line, control: Control) -> None:
-    """And are printed or forgotten when the mode is set, as bfr says."""
+    """And are printed, behind the OK, or forgotten when the mode is set, as bfr says (27.005
+    §3.4.1)."""
     await line.say("AT+CNMI=0,1,0,0,0")
     await inject(control, "one")
     assert await line.say("AT") == ["OK"]
-    assert (await line.say("AT+CNMI=1,1,0,0,0")) == ['+CMTI: "ME",1', "OK"]
+    line.write(b"AT+CNMI=1,1,0,0,0\r")
+    await line.expect(rb'^\r\nOK\r\n\r\n\+CMTI: "ME",1\r\n$')
     await line.say("AT+CNMI=0,1,0,0,0")
     await inject(control, "two")
     assert await line.say("AT+CNMI=2,1,0,0,1") == ["OK"]
@@ -160,6 +162,64 @@ async def test_with_acknowledgement_one_direct_text_at_a_time(line: Line, contro
     await line.expect(rb"OK\r\n.*\+CMT: ,\d+\r\n[0-9A-F]+\r\n")
     assert await line.say("AT+CNMA=1") == ["OK"]
     assert await line.say("AT+CNMA") == ["+CMS ERROR: 340"]
+
+
+async def test_acknowledgements_have_numbers_and_reports_in_pdu_mode(
+    line: Line, control: Control, tmp_path: Path
+) -> None:
+    """27.005 §4.6: 1 and 2 may bring an SMS-DELIVER-REPORT; 2 leaves the text at the network."""
+    assert await line.say("AT+CNMA=?") == ["+CNMA: (0-2)", "OK"]
+    assert await line.say("AT+CNMA=1,3") == ["+CMS ERROR: 340"]
+    await line.say("AT+CSMS=1;+CNMI=2,2,0,0,0")
+    await inject(control, "one")
+    await line.expect(rb"\+CMT: ,\d+\r\n[0-9A-F]+\r\n")
+    assert await line.say("AT+CNMA=3") == ["+CMS ERROR: 304"]
+    line.write(b"AT+CNMA=1,3\r")
+    await line.expect(rb"\r\n> ")
+    line.write(b"0000\x1a")
+    await line.expect(rb"\+CMS ERROR: 304\r\n")
+    line.write(b"AT+CNMA=1,3\r")
+    await line.expect(rb"\r\n> ")
+    line.write(b"000000\x1a")
+    await line.expect(rb"\r\nOK\r\n")
+    assert not journal(tmp_path, "lost")
+    (raw,) = await inject(control, "two")
+    await line.expect(rb"\+CMT: ,\d+\r\n[0-9A-F]+\r\n")
+    assert await line.say("AT+CNMA=2") == ["OK"]
+    assert [entry["pdu"] for entry in journal(tmp_path, "lost")] == [raw]
+    assert await line.say("AT+CNMI?") == ["+CNMI: 2,2,0,0,0", "OK"]
+    assert raw.encode() in await line.expect(rb"\+CMT: ,\d+\r\n[0-9A-F]+\r\n")
+
+
+async def test_text_mode_acknowledges_without_numbers(line: Line, control: Control) -> None:
+    """27.005 §3.4.4."""
+    await line.say("AT+CMGF=1;+CSMS=1;+CNMI=2,2,0,0,0")
+    assert await line.say("AT+CNMA=?") == ["OK"]
+    await inject(control, "one")
+    await line.expect(rb"\+CMT: [^\r]*\r\none\r\n")
+    assert await line.say("AT+CNMA=0") == ["+CMS ERROR: 305"]
+    assert await line.say("AT+CNMA") == ["OK"]
+    assert await line.say("AT+CNMA") == ["+CMS ERROR: 340"]
+
+
+async def test_an_acknowledgement_is_refused_during_a_submit(
+    line: Line, control: Control, bank: Bank
+) -> None:
+    """The message service is taken (27.005 §3.2.5: 301); afterwards it is heard."""
+    await control.do("latency", modem=0, min_ms=1000)
+    await line.say("AT+CSMS=1;+CNMI=2,2,0,0,0")
+    frame = pdu.encode("+15550001001", "x")[0]
+    line.write(b"AT+CMGS=%d\r" % frame.length)
+    await line.expect(rb"\r\n> ")
+    line.write(frame.hex.encode() + b"\x1a")
+    async with asyncio.timeout(PATIENCE_S):
+        while not bank.modems[0].submitter.submits:
+            await asyncio.sleep(0.002)
+    await inject(control, "one")
+    await line.expect(rb"\+CMT: ,\d+\r\n[0-9A-F]+\r\n")
+    line.write(b"AT+CNMA\r")
+    await line.expect(rb"\+CMGS: 0\r\n\r\nOK\r\n\r\n\+CMS ERROR: 301\r\n")
+    assert await line.say("AT+CNMA") == ["OK"]
 
 
 async def test_a_missed_acknowledgement_ends_direct_delivery(
@@ -227,13 +287,13 @@ async def test_a_text_waits_for_a_locked_card(line: Line, control: Control) -> N
     assert (await line.say("AT+CMGL=4"))[-3].startswith("+CMGL: 1,")
 
 
-async def test_only_pdu_mode_is_offered_and_the_service_centre_told(line: Line) -> None:
-    """Text mode is refused in clear words."""
+async def test_the_service_centre_is_told_and_routing_offered(line: Line) -> None:
+    """As the network has it, and as 27.005 §3.4.1 has it."""
     assert await line.say("AT+CMGF=0;+CMGF?") == ["+CMGF: 0", "OK"]
-    assert await line.say("AT+CMGF=1") == ["+CMS ERROR: 303"]
+    assert await line.say("AT+CMGF=2") == ["+CMS ERROR: 303"]
     assert await line.say("AT+CSCA?") == ['+CSCA: "+15550009999",145', "OK"]
     assert await line.say("AT+CPMS") == ["ERROR"]
-    assert await line.say("AT+CNMI=?") == ["+CNMI: (0-2),(0-3),(0),(0-2),(0,1)", "OK"]
+    assert await line.say("AT+CNMI=?") == ["+CNMI: (0-2),(0-3),(0-3),(0-2),(0,1)", "OK"]
 
 
 async def test_the_network_holds_so_many_texts_and_no_more(control: Control, bank: Bank) -> None:
@@ -252,3 +312,93 @@ async def test_the_faults_of_receiving(line: Line, control: Control) -> None:
     await inject(control, "two")
     await line.expect(rb'^\r\n\+CMTI: "ME",2\r\n\r\n\+CMTI: "ME",2\r\n$')
     assert sum(entry.startswith("+CMGL") for entry in await line.say("AT+CMGL=4")) == 2
+
+
+async def test_mt_is_the_modem_and_the_card_in_one_row(line: Line, control: Control) -> None:
+    """27.005 §3.1 `<mem1>`: with capacities and counts of both, numbered through."""
+    await inject(control, "in the modem")
+    await line.say('AT+CPMS="SM","SM","SM"')
+    await inject(control, "on the card")
+    await line.expect(rb'\+CMTI: "SM",1\r\n')
+    assert await line.say('AT+CPMS="MT","MT","MT"') == ["+CPMS: 2,130,2,130,2,130", "OK"]
+    assert await line.say("AT+CPMS?") == [
+        '+CPMS: "MT",2,130,"MT",2,130,"MT",2,130',
+        "OK",
+    ]
+    heads = [entry for entry in await line.say("AT+CMGL=4") if entry.startswith("+CMGL")]
+    assert [head.split(",")[0] for head in heads] == ["+CMGL: 1", "+CMGL: 101"]
+    assert (await line.say("AT+CMGR=101"))[-1] == "OK"
+    assert await line.say("AT+CMGD=101") == ["OK"]
+    assert await line.say('AT+CPMS="SM"') == ["+CPMS: 0,30,1,130,1,130", "OK"]
+    line.heard = b""
+    await inject(control, "again")
+    await line.expect(rb'\+CMTI: "MT",2\r\n')
+    assert await line.say('AT+CPMS="BM","BM"') == ["+CMS ERROR: 302"]
+    assert await line.say("AT+CPMS=?") == [
+        '+CPMS: ("ME","SM","MT","BM"),("ME","SM","MT"),("ME","SM","MT")',
+        "OK",
+    ]
+
+
+async def test_the_modem_outlives_a_change_of_card_and_the_card_moves(
+    line: Line, control: Control
+) -> None:
+    """What ME holds stays; what SM held, and the last reference used (EF-SMSS), goes with it."""
+    frame = pdu.encode("+15550001001", "x")[0]
+    for _ in range(3):
+        await line.submit(frame.hex, frame.length)
+    (mine,) = await inject(control, "in the modem")
+    await line.say('AT+CPMS="ME","ME","SM"')
+    (its,) = await inject(control, "on the card")
+    await control.do("sim", modem=0, action="insert", generation=1)
+    await line.expect(rb"\+CPIN: READY\r\n")
+    assert mine in await line.say("AT+CMGL=4")
+    assert await line.say('AT+CPMS="SM";+CMGL=4') == ["+CPMS: 0,30,1,100,0,30", "OK"]
+    assert await line.say("AT+CRSM=176,28483,0,0,2") == ['+CRSM: 144,0,"FFFF"', "OK"]
+    await control.do("sim", modem=0, action="insert", generation=0)
+    await line.expect(rb"\+CPIN: READY\r\n")
+    assert its in await line.say("AT+CMGL=4")
+    assert await line.say("AT+CRSM=176,28483,0,0,2") == ['+CRSM: 144,0,"02FF"', "OK"]
+
+
+async def test_broadcasts_go_where_bm_sends_them(line: Line, control: Control) -> None:
+    """27.005 §3.4.1 and §3.3.3: printed or stored, of the channels that +CSCB takes."""
+    told = await control.do("broadcast", modem=0, text="Storm", channel=50)
+    assert told["shown"] == 0
+    await line.say('AT+CNMI=2,1,2,0,0;+CSCB=0,"50,919-928"')
+    (page,) = (await control.do("broadcast", text="Storm", channel=50))["pages"]
+    await line.expect(rb"\+CBM: 88\r\n" + page.encode() + rb"\r\n")
+    assert (await control.do("broadcast", text="Storm", channel=51))["shown"] == 0
+    await line.say('AT+CMGF=1;+CSCB=1,"51"')
+    await control.do("broadcast", modem=0, text="Storm", channel=920, code=2)
+    await line.expect(rb"\+CBM: 16416,920,15,1,1\r\nStorm\r\n")
+    await control.do("broadcast", modem=0, text="Буря", channel=920)
+    await line.expect(rb"\+CBM: 16400,920,72,1,1\r\n041104430440044F000D")
+    await line.say("AT+CNMI=2,1,1,0,0")
+    await control.do("broadcast", modem=0, text="Storm", channel=920)
+    await line.expect(rb'\+CBMI: "BM",1\r\n')
+    assert await line.say('AT+CPMS="BM"') == ["+CPMS: 1,10,0,100,0,100", "OK"]
+    assert await line.say("AT+CMGL") == [
+        '+CMGL: 1,"REC UNREAD",16400,920,1,1',
+        "Storm",
+        "OK",
+    ]
+    assert await line.say("AT+CMGR=1") == ['+CMGR: "REC READ",16400,920,15,1,1', "Storm", "OK"]
+    await line.say("AT+CNMI=2,1,3,0,0")
+    for _ in range(12):
+        await control.do("broadcast", modem=0, text="Storm", channel=920)
+    assert (await line.say("AT+CPMS?"))[-2].startswith('+CPMS: "BM",10,10,')
+    refused = await control.ask("broadcast", text="x" * 2000)
+    assert "cannot be broadcast" in refused["error"]
+
+
+async def test_what_waits_in_mode_0_is_bounded_and_the_oldest_is_lost(
+    line: Line, control: Control, bank: Bank
+) -> None:
+    """27.005 §3.4.1: the buffer is full at 64."""
+    await line.say("AT+CNMI=0,1,0,0,0")
+    bank.network.deliver("+15550100000", [deliver("x")] * 70)
+    line.write(b"AT+CNMI=2,1,0,0,0\r")
+    printed = await line.expect(rb'"ME",70\r\n')
+    assert printed.count(b"+CMTI") == 64
+    assert b'"ME",6\r' not in printed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from modemgw import pdu
+from modemgw.simulator.dice import dice
 from modemgw.simulator.faults import Fault, FaultName, Faults
 from modemgw.simulator.phone import Phones
 from tests.simulator.line import PATIENCE_S, Control, Line, journal
@@ -15,6 +15,8 @@ from tests.simulator.line import PATIENCE_S, Control, Line, journal
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     from modemgw.simulator.bank import Bank
 
@@ -150,11 +152,12 @@ async def test_a_text_to_another_modem_of_the_bank_gets_there(line: Line, bank: 
 
 
 async def test_during_a_submit_commands_wait_and_announcements_do_not(
-    line: Line, control: Control
+    line: Line, control: Control, bank: Bank
 ) -> None:
     """One command at a time."""
     await control.do("latency", modem=0, min_ms=1000, max_ms=1000)
     await type_in(line)
+    await until(lambda: bank.modems[0].submitter.submits == 1)
     line.write(b"AT+CSQ\r")
     await control.do("inject", modem=0, text="hi", **{"from": "+15550003001"})
     printed = await line.expect(rb"\+CSQ: [^\r]*\r\n\r\nOK\r\n")
@@ -289,11 +292,27 @@ async def test_reports_can_be_changed_or_switched_off(
     assert b"+CDSI" not in await line.expect(rb"\+CMTI")
 
 
+async def test_the_link_is_kept_for_the_next_text_and_no_longer(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """27.005 §3.5.6: +CMMS=1 becomes 0 by itself, 2 does not."""
+    monkeypatch.setattr("modemgw.simulator.submit._LINK_S", 0.01)
+    assert await line.say("AT+CMMS=1;+CMMS?") == ["+CMMS: 1", "OK"]
+    await line.submit(FRAME.hex, FRAME.length)
+    async with asyncio.timeout(PATIENCE_S):
+        while await line.say("AT+CMMS?") != ["+CMMS: 0", "OK"]:
+            await asyncio.sleep(0.005)
+    await line.say("AT+CMMS=2")
+    await line.submit(FRAME.hex, FRAME.length)
+    await asyncio.sleep(0.03)
+    assert await line.say("AT+CMMS?") == ["+CMMS: 2", "OK"]
+
+
 def test_the_same_seed_makes_the_same_faults() -> None:
     """So that a failure can be run again; a fault with a count ends by itself."""
 
     def strikes(seed: int) -> list[bool]:
-        faults = Faults(Random(seed), lambda _: None)
+        faults = Faults(lambda name: dice(seed, name), lambda _: None)
         faults.arm(FaultName.LOST_OK, Fault(p=0.5, left=20))
         return [faults.strikes(FaultName.LOST_OK) is not None for _ in range(200)]
 

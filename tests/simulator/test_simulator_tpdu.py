@@ -122,3 +122,10 @@ def test_any_octets_can_be_looked_at(octets: bytes) -> None:
 def test_the_message_class_is_where_23_038_puts_it(dcs: int, expected: int | None) -> None:
     """In the general group with bit 4, and in the class group."""
     assert tpdu.message_class(dcs) == expected
+
+
+def test_the_same_moment_in_two_zones_keeps_its_zone() -> None:
+    """Aware times that are equal are not written alike."""
+    there = AT.astimezone(timezone(timedelta(hours=2)))
+    assert tpdu.encode_timestamp(AT) == bytes.fromhex("62112212005000")
+    assert tpdu.encode_timestamp(there) == bytes.fromhex("62112232005080")

@@ -54,6 +54,16 @@ async def test_what_gsm_cannot_say_is_hex_of_ucs2(line: Line) -> None:
     assert octets.decode("utf-16-be") == "Ваш баланс: 120.50 р."
 
 
+async def test_strings_are_in_the_character_set_in_force(line: Line, bank: Bank) -> None:
+    """27.007 §7.15: what is said and what is answered."""
+    assert await line.say('AT+CSCS="UCS2";+CUSD=1,"002A0031003000300023",15') == ["OK"]
+    said = await line.expect(rb'\+CUSD: 0,"[0-9A-F]+",15\r\n')
+    octets = bytes.fromhex(said.decode().rsplit('"', 2)[1])
+    assert octets.decode("utf-16-be") == "Your balance is 5.00"
+    assert bank.modems[0].ussd.heard == ["*100#"]
+    assert await line.say('AT+CUSD=1,"*100#",15') == ["+CME ERROR: 50"]
+
+
 async def test_a_maker_that_packs_wants_and_prints_hex(tmp_path: Path) -> None:
     """Plain text is refused by it."""
     bank = Bank(Options(modems=1, dir=tmp_path, profiles=("huawei-e3372",)))

@@ -16,7 +16,9 @@ _SOCKET = ".s.PGSQL.5432"
 
 
 class LosingProxy:
-    """Passes octets on. `lose_next`: "answer" loses that to COMMIT, "request" COMMIT itself."""
+    """Passes octets on. `lose_next`: "answer" loses that to COMMIT, "request" COMMIT itself, "both
+    ends" passes it on and is gone before the server has carried it out.
+    """
 
     def __init__(self, server: str) -> None:
         self._server = server
@@ -37,6 +39,8 @@ class LosingProxy:
                         await asyncio.wait({answers})  # two cannot read at once
                         to_server.write(data)
                         await server.read(1)  # the server has answered: it is committed
+                    elif lose == "both ends":
+                        to_server.write(data)
                     return
                 to_server.write(data)
         finally:

@@ -128,13 +128,23 @@ def test_candidates_tell_of_opt_outs_and_doubts(connection: Connection) -> None:
     assert not any(c.in_doubt for c in elsewhere)
 
 
+def test_a_line_begins_nothing_that_another_has_claimed_since(connection: Connection) -> None:
+    """Its own claim was given back; the same host has made the other."""
+    message_id = write_text(connection)
+    assert queue.claim(connection, message_id, "here", "K", None)
+    assert not begin(connection, message_id)
+    row = messages.get(connection, message_id)
+    assert row is not None
+    assert (row.line_id, row.status) == ("K", "queued")
+    assert [part.status for part in messages.get_parts(connection, message_id)] == ["queued"]
+
+
 def test_what_is_parked_is_due_at_its_time(connection: Connection) -> None:
     """It leaves its lane and comes up when the time has come."""
     message_id = write_text(connection)
     queue.park(connection, message_id, NOW + 60, "outer_window")
     assert heads(connection) == []
     assert queue.depth(connection) == (0, 1)
-    assert queue.next_due_at(connection) == NOW + 60
     assert queue.due(connection, NOW + 59, 10) == []
     assert [row.id for row in queue.due(connection, NOW + 60, 10)] == [message_id]
 

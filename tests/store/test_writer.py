@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, IntegrityError
 
 from modemgw.store import events, tables
+from modemgw.store.engine import writer_engine
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.events import Event
 from modemgw.store.reader import Reader
@@ -323,6 +324,39 @@ async def test_a_connection_lost_during_commit_is_settled_by_the_group_id(
     else:
         assert isinstance(outcome, StoreUnavailableError)
         assert "x" not in there
+
+
+_SLOW_COMMITS = """
+    CREATE FUNCTION take_time() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER slow AFTER INSERT OR UPDATE ON writers
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION take_time();
+"""
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first group", "later group"])
+async def test_a_commit_that_the_server_still_works_on_is_waited_for(
+    postgres_url: str, is_first: bool
+) -> None:
+    """Else its waiters would be told that nothing was written, and a moment later it would be."""
+    migrate(postgres_url)
+    reader = Reader(postgres_url)
+    engine = writer_engine(postgres_url)
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        async with losing_proxy(postgres_url, Path(folder)) as (proxy, through):
+            writer = Writer(through, "here")
+            writer.start()
+            if not is_first:
+                await writer.run(count("before"))
+            with engine.begin() as connection:
+                connection.execute(text(_SLOW_COMMITS))
+            proxy.lose_next = "both ends"
+            assert await writer.run(count("x")) == "x"
+            assert proxy.lost == 1
+            await writer.stop()
+    assert "x" in await reader.run(names)
+    reader.close()
+    engine.dispose()
 
 
 async def test_positions_follow_commits_between_two_hosts_and_no_reader_skips_one(

@@ -18,11 +18,15 @@ _STORAGE = re.compile(r"[A-Za-z0-9_]{1,6}")  # what else came is noise on the li
 
 @dataclass(frozen=True, slots=True)
 class StorageChoices:
-    """What `+CPMS=?` offers: for reading, writing, receiving."""
+    """What `+CPMS=?` offers: for reading, writing, receiving.
+
+    `places` is how many storages may be named: two where the modem has none for receiving alone.
+    """
 
     read: Lines
     write: Lines
     receive: Lines
+    places: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,11 @@ def storage_choices(lines: Lines) -> StorageChoices:
     ]
     if not lists or not lists[0]:
         raise AtError(f"no storage in the answer {lines[:1]!r}")
+    places = 2 if len(lists) == 2 else 3
     while len(lists) < 3:
         lists.append(lists[0])
-    return StorageChoices(*(tuple(name.upper() for name in names) for names in lists))
+    read, write, receive = (tuple(name.upper() for name in names) for names in lists)
+    return StorageChoices(read, write, receive, places)
 
 
 def _without_brackets(line: Information) -> list[Lines]:

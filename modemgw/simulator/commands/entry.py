@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from modemgw.simulator.command_line import Form
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from modemgw.simulator.command_line import Command
     from modemgw.simulator.modem import SimulatedModem
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The command wants a text: a TPDU of `length` octets, without the service centre's address."""
+    """The command wants a text, which `take` gets when Ctrl-Z ends it.
 
-    length: int
+    `typed`: words, in lines that can be corrected; else hex in one line.
+    """
+
+    take: Callable[[str], Reply]
+    typed: bool = False
 
 
-Reply: TypeAlias = Sequence[str] | Ask
+Reply: TypeAlias = "Sequence[str] | Ask | None"
+"""Information lines; Ask for a text; None where the answer comes later, by the interpreter's
+`done` or `failed`."""
 Handler: TypeAlias = "Callable[[SimulatedModem, Command], Reply]"
 
 

@@ -1,61 +1,49 @@
-"""Message commands in PDU mode (3GPP TS 27.005 §3)."""
+"""Stored messages: `+CPMS`, `+CMGL`, `+CMGR`, `+CMGD` (3GPP TS 27.005 §3.2, §3.4, §3.5)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modemgw.simulator.commands.entry import Ask, Entry, Reply
+from modemgw.simulator import text_mode
+from modemgw.simulator.commands.entry import Entry, Reply
 from modemgw.simulator.errors import Cms, cms
 from modemgw.simulator.journal import Event
-from modemgw.simulator.settings import Cnmi
 from modemgw.simulator.storage import Stat
 
 if TYPE_CHECKING:
     from modemgw.simulator.command_line import Command
     from modemgw.simulator.modem import SimulatedModem
-    from modemgw.simulator.storage import Storage
+    from modemgw.simulator.storage import Places
 
-_MEMORIES = ("ME", "SM")
+_MEMORIES = ("ME", "SM", "MT")
+_READABLE = (*_MEMORIES, "BM")
 _ALL = 4
-_TPDU_LIMIT = 232  # octets that a TPDU of a submit can have, with room for all its fields
-_CNMI_LIMITS = (2, 3, 0, 2, 1)
 _DELETED_BY_FLAG = {
     1: (Stat.RECEIVED_READ,),
     2: (Stat.RECEIVED_READ, Stat.STORED_SENT),
     3: (Stat.RECEIVED_READ, Stat.STORED_SENT, Stat.STORED_UNSENT),
     4: tuple(Stat),
 }
-
-
-def _format(_modem: SimulatedModem, command: Command) -> Reply:
-    if command.number(0, 0):
-        raise cms(Cms.NOT_SUPPORTED)
-    return []
-
-
-def _service(modem: SimulatedModem, command: Command) -> Reply:
-    service = command.number(0, 0)
-    if service > 1:
-        raise cms(Cms.NOT_SUPPORTED)
-    modem.settings.csms = service
-    return ["+CSMS: 1,1,1"]
-
-
-def _read_service(modem: SimulatedModem, _command: Command) -> Reply:
-    return [f"+CSMS: {modem.settings.csms},1,1,1"]
+_BY_WORD = {
+    **{word: (stat,) for stat, word in text_mode.STATUS_WORDS.items()},
+    text_mode.ALL_WORD: tuple(Stat),
+}
 
 
 def _usage(modem: SimulatedModem) -> list[str]:
-    storages = (modem.storage(name) for name in modem.settings.memories)
+    storages = (modem.places(name) for name in modem.settings.memories)
     return [f"{len(storage)},{storage.capacity}" for storage in storages]
 
 
 def _memories(modem: SimulatedModem, command: Command) -> Reply:
     """`+CPMS=mem1[,mem2[,mem3]]`: what is left out stays."""
     modem.usable_sim()
-    if not command.params or any(name and name not in _MEMORIES for name in command.params[:3]):
+    if not command.params or len(command.params) > 3:
         raise cms(Cms.NOT_ALLOWED)
-    for position, name in enumerate(command.params[:3]):
+    for name, offered in zip(command.params, (_READABLE, _MEMORIES, _MEMORIES), strict=False):
+        if name and name not in offered:
+            raise cms(Cms.NOT_ALLOWED)
+    for position, name in enumerate(command.params):
         if name:
             modem.settings.memories[position] = name
     modem.flush()
@@ -68,48 +56,55 @@ def _read_memories(modem: SimulatedModem, _command: Command) -> Reply:
     return ["+CPMS: " + ",".join(f'"{name}",{usage}' for name, usage in named)]
 
 
-def _service_centre(modem: SimulatedModem, _command: Command) -> Reply:
+def _readable(modem: SimulatedModem) -> Places:
     modem.usable_sim()
-    return [f'+CSCA: "{modem.network.smsc}",145']
+    return modem.places(modem.settings.memories[0])
 
 
-def _indications(modem: SimulatedModem, command: Command) -> Reply:
-    """`+CNMI`: values that are left out become 0 (27.005 §3.4.1)."""
-    values = [command.number(position, 0) for position in range(5)]
-    if any(value > limit for value, limit in zip(values, _CNMI_LIMITS, strict=True)):
+def view(modem: SimulatedModem) -> text_mode.View:
+    """How text mode shows messages now."""
+    return text_mode.View(modem.settings.cscs, modem.settings.csdh)
+
+
+def _wanted(modem: SimulatedModem, command: Command) -> tuple[Stat, ...]:
+    """Which messages `+CMGL` is to list: numbers in PDU mode, words in text mode."""
+    if modem.settings.text_mode:
+        word = command.text(0) or text_mode.STATUS_WORDS[Stat.RECEIVED_UNREAD]
+        if word not in _BY_WORD:
+            raise ValueError(f"+CMGL: {word!r} is no status")
+        return _BY_WORD[word]
+    number = command.number(0, Stat.RECEIVED_UNREAD)
+    if number > _ALL:
         raise cms(Cms.NOT_ALLOWED)
-    modem.settings.cnmi = Cnmi(*values)
-    modem.receiver.cnmi_set()
-    return []
-
-
-def _read_indications(modem: SimulatedModem, _command: Command) -> Reply:
-    cnmi = modem.settings.cnmi
-    return [f"+CNMI: {cnmi.mode},{cnmi.mt},{cnmi.bm},{cnmi.ds},{cnmi.bfr}"]
-
-
-def _readable(modem: SimulatedModem) -> Storage:
-    modem.usable_sim()
-    return modem.storage(modem.settings.memories[0])
+    return tuple(Stat) if number == _ALL else (Stat(number),)
 
 
 def _list(modem: SimulatedModem, command: Command) -> Reply:
-    wanted = command.number(0, Stat.RECEIVED_UNREAD)
-    if wanted > _ALL:
-        raise cms(Cms.NOT_ALLOWED)
     storage = _readable(modem)
+    wanted = _wanted(modem, command)
     lines: list[str] = []
     for index, stored in storage:
-        if wanted in (_ALL, stored.stat):
+        if stored.stat in wanted:
             storage.read(index)
-            lines += [f"+CMGL: {index},{int(stored.stat)},,{stored.length}", stored.pdu]
+            if modem.settings.text_mode:
+                lines += text_mode.listed(index, stored, view(modem))
+            else:
+                lines += [f"+CMGL: {index},{int(stored.stat)},,{stored.length}", stored.pdu]
     return lines
+
+
+def _statuses(modem: SimulatedModem, _command: Command) -> Reply:
+    if not modem.settings.text_mode:
+        return [f"+CMGL: (0-{_ALL})"]
+    return ["+CMGL: (" + ",".join(f'"{word}"' for word in _BY_WORD) + ")"]
 
 
 def _read(modem: SimulatedModem, command: Command) -> Reply:
     stored = _readable(modem).read(command.number(0, -1))
     if stored is None:
         raise cms(Cms.INVALID_INDEX)
+    if modem.settings.text_mode:
+        return text_mode.shown(stored, view(modem))
     return [f"+CMGR: {int(stored.stat)},,{stored.length}", stored.pdu]
 
 
@@ -139,32 +134,15 @@ def _deletable(modem: SimulatedModem, _command: Command) -> Reply:
     return [f"+CMGD: ({places}),(0-4)"]
 
 
-def _send(modem: SimulatedModem, command: Command) -> Reply:
-    modem.usable_sim()
-    length = command.number(0, 0)
-    if not 0 < length <= _TPDU_LIMIT:
-        raise cms(Cms.INVALID_PDU_PARAMETER)
-    return Ask(length)
+def _names(names: tuple[str, ...]) -> str:
+    return "(" + ",".join(f'"{name}"' for name in names) + ")"
 
 
-def _acknowledge(modem: SimulatedModem, _command: Command) -> Reply:
-    modem.receiver.acknowledge()
-    return []
-
-
-_MEMORY_TEST = '("ME","SM"),("ME","SM"),("ME","SM")'
+_MEMORY_TEST = ",".join((_names(_READABLE), _names(_MEMORIES), _names(_MEMORIES)))
 
 TABLE: dict[str, Entry] = {
-    "+CMGF": Entry(action="", set=_format, read="0", test="(0)"),
-    "+CSMS": Entry(set=_service, read=_read_service, test="(0,1)"),
     "+CPMS": Entry(set=_memories, read=_read_memories, test=_MEMORY_TEST),
-    "+CSCA": Entry(set="", read=_service_centre, test=""),
-    "+CNMI": Entry(set=_indications, read=_read_indications, test="(0-2),(0-3),(0),(0-2),(0,1)"),
-    "+CMGL": Entry(action=_list, set=_list, test="(0-4)"),
+    "+CMGL": Entry(action=_list, set=_list, test=_statuses),
     "+CMGR": Entry(set=_read, test=""),
     "+CMGD": Entry(set=_delete, test=_deletable),
-    "+CMGS": Entry(set=_send, test=""),
-    "+CMMS": Entry(set="", read="0", test="(0-2)"),
-    "+CNMA": Entry(action=_acknowledge, set=_acknowledge, test="(0-2)"),
-    "+CGSMS": Entry(set="", read="1", test="(0-3)"),
 }

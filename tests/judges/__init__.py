@@ -1,0 +1,1 @@
+"""Programs that nobody here wrote judge the simulated bank: `make judges`."""
