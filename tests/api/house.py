@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -27,7 +28,7 @@ from modemgw.store.schema import migrate
 from modemgw.store.writer import Transaction, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from multidict import CIMultiDictProxy
 
@@ -182,6 +183,7 @@ async def open_house(
     *,
     database_url: str | None = None,
     host: str = "test",
+    gateway_settings: Mapping[str, Any] = MappingProxyType({}),
     **changes: Any,
 ) -> AsyncIterator[House]:
     """Start everything, on a database in this folder or another; a second time is a restart."""
@@ -197,7 +199,7 @@ async def open_house(
     gateway = Gateway(
         writer,
         reader,
-        GatewaySettings(host, "US", Policy(None, (ANYWHERE,)), b"k" * 32),
+        GatewaySettings(host, "US", Policy(None, (ANYWHERE,)), b"k" * 32, **gateway_settings),
         Replies("Test"),
     )
     api = Api(gateway, replace(settings, **changes))
