@@ -64,7 +64,7 @@ class Lines:
                 line,
                 TAG,
                 body=LineChange,
-                problems=("invalid", "invalid-number", "not-found"),
+                problems=("invalid", "invalid-number", "number-taken", "not-found"),
                 examples={"name and tags": {"name": "Berlin 3", "tags": ["prepaid", "sales"]}},
             ),
             Route(

@@ -101,6 +101,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "line-retired": Kind(
             422, "The line is retired", "Name another, or put it into service again."
         ),
+        "number-taken": Kind(
+            409,
+            "Another line has this number",
+            "Retire that line first, if the number moved to a new SIM.",
+        ),
         "no-other-line": Kind(
             409,
             "No other line can be texted",

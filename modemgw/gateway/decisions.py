@@ -49,6 +49,8 @@ def change(
     """Set what people set of a line: `name`, `number`, `tags`, `cost`. Raises RefusalError."""
     line_of(tx, line_id)
     told = dict(values)
+    if told.get("number") is not None:
+        _refuse_taken(tx, line_id, told["number"])
     if "number" in told:
         lines.type_number(tx.connection, line_id, told.pop("number"))
     row = lines.change_line(tx.connection, line_id, **told) if told else line_of(tx, line_id)
@@ -148,6 +150,14 @@ def end_rests(tx: Transaction, now: float, pools_of: PoolsOf) -> int:
         was = standing_of(row.id, Facts.of(row), paused, row.resting_until - 1)
         _tell(tx, line_of(tx, row.id), was, now, pools_of)
     return len(over)
+
+
+def _refuse_taken(tx: Transaction, line_id: str, number: str) -> None:
+    """Two lines with one number: a text that names it would go on either."""
+    other = lines.line_by_number(tx.connection, number)
+    if other is not None and other.id != line_id and other.retired_at is None:
+        words = f"the line {other.iccid} has this number; retire it first, if it moved to a new SIM"
+        raise RefusalError("number-taken", words, field="number")
 
 
 def _before(tx: Transaction, line_id: str, now: float) -> tuple[Record, Standing]:

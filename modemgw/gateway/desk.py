@@ -63,14 +63,12 @@ class Desk:
     async def lines(self) -> list[dict[str, Any]]:
         """Every line, oldest first."""
         await self._registry.refresh()
-        rows = list(self._registry.rows.values())
-        return await self._reader.run(lambda c: [self._line(c, row) for row in rows])
+        return await self._line_views(list(self._registry.rows.values()))
 
     async def line(self, line_id: str) -> dict[str, Any]:
         """One line. Raises RefusalError (`not-found`)."""
         await self._registry.refresh()
-        row = self._row(line_id)
-        return await self._reader.run(lambda c: self._line(c, row))
+        return (await self._line_views([self._row(line_id)]))[0]
 
     async def change(
         self, line_id: str, caller: Caller, values: Mapping[str, Any]
@@ -145,18 +143,33 @@ class Desk:
             raise RefusalError("not-found", "there is no line with this id")
         return row
 
-    def _line(self, connection: Connection, row: Record) -> dict[str, Any]:
-        line, now = self._roster.as_line(row), self._clock()
-        standing, hold = self._standing(row.id), self.holds.of_line(row.id)
-        used = Account.of_line(line).usage(connection, now)
+    async def _line_views(self, rows: Sequence[Record]) -> list[dict[str, Any]]:
+        found = [self._line(row) for row in rows]
+        used = await self._used([Account.of_line(self._roster.as_line(row)) for row in rows])
+        return [{**view, "usage": usage} for view, usage in zip(found, used, strict=True)]
+
+    def _line(self, row: Record) -> dict[str, Any]:
+        line, standing = self._roster.as_line(row), self._standing(row.id)
+        hold = self.holds.of_line(row.id)
         return {
             **views.line(row, line.pools, standing),
             "present": self._registry.is_present(row.id),
             "plan": line.plan.name,
-            "usage": [views.used(item) for item in used],
             "waiting_for": hold.rule if hold else None,
             "not_before": views.timestamp(hold.until) if hold else None,
         }
+
+    async def _used(self, accounts: Sequence[Account | None]) -> list[list[dict[str, Any]]]:
+        """How far the limits of each are used; of None: nothing."""
+        now = self._clock()
+
+        def query(connection: Connection) -> list[list[dict[str, Any]]]:
+            return [
+                [views.used(item) for item in account.usage(connection, now)] if account else []
+                for account in accounts
+            ]
+
+        return await self._reader.run(query)
 
     def _standing(self, line_id: str) -> Standing:
         """With the short rest after a refusal, which is kept by no row."""
@@ -175,19 +188,19 @@ class Desk:
         """The pools of the configuration, by name."""
         await self._registry.refresh()
         named = sorted(self._settings.pools.values(), key=lambda pool: pool.name)
-        return await self._reader.run(lambda c: self._pool_views(c, named))
+        return await self._pool_views(named)
 
     async def pause_pool(self, name: str, caller: Caller, reason: str) -> dict[str, Any]:
         """Let no line begin a text of a pool. Raises RefusalError (`not-found`)."""
         pool = self._pool(name)
         await self._pause(pool_scope(name), caller, reason)
-        return (await self._reader.run(lambda c: self._pool_views(c, [pool])))[0]
+        return (await self._pool_views([pool]))[0]
 
     async def resume_pool(self, name: str, caller: Caller) -> dict[str, Any]:
         """Let them go again. Raises RefusalError (`not-found`)."""
         pool = self._pool(name)
         await self._resume(pool_scope(name), caller)
-        return (await self._reader.run(lambda c: self._pool_views(c, [pool])))[0]
+        return (await self._pool_views([pool]))[0]
 
     async def pause_all(self, caller: Caller, reason: str) -> None:
         """Let no line begin a text."""
@@ -213,26 +226,24 @@ class Desk:
             raise RefusalError("not-found", f"there is no pool {name!r} in the configuration")
         return pool
 
-    def _pool_views(self, connection: Connection, pools: Sequence[Pool]) -> list[dict[str, Any]]:
-        waiting = queue.depth_by_pool(connection)
-        return [self._pool_view(connection, pool, waiting.get(pool.name, 0)) for pool in pools]
+    async def _pool_views(self, pools: Sequence[Pool]) -> list[dict[str, Any]]:
+        waiting = await self._reader.run(queue.depth_by_pool)
+        used = await self._used([Account.of_pool(pool.name, self._settings) for pool in pools])
+        return [
+            {**self._pool_view(pool), "usage": usage, "waiting": waiting.get(pool.name, 0)}
+            for pool, usage in zip(pools, used, strict=True)
+        ]
 
-    def _pool_view(self, connection: Connection, pool: Pool, waiting: int) -> dict[str, Any]:
-        rows, now = self._registry.rows.values(), self._clock()
-        account = Account.of_pool(pool.name, self._settings)
-        used = [] if account is None else account.usage(connection, now)
+    def _pool_view(self, pool: Pool) -> dict[str, Any]:
+        rows, pools_of = self._registry.rows.values(), self._roster.pools_of
         hold = self.holds.of_pool(pool.name)
         return {
             "name": pool.name,
             "kind": pool.kind,
             "tags": sorted(pool.tags),
-            "lines": [
-                row.id for row in rows if pool.name in self._roster.pools_of(row.iccid, row.number)
-            ],
+            "lines": [row.id for row in rows if pool.name in pools_of(row.iccid, row.number)],
             "plan": pool.plan.name if pool.plan else None,
-            "usage": [views.used(item) for item in used],
             "paused": self._registry.pauses.reasons.get(pool_scope(pool.name)),
-            "waiting": waiting,
             "waiting_for": hold.rule if hold else None,
             "not_before": views.timestamp(hold.until) if hold else None,
         }

@@ -69,6 +69,7 @@ class Roster:
         self._noted = noted
         self._lines: dict[str, Line] = {}  # by ICCID
         self._tags: dict[str, frozenset[str]] = {}  # of all lines that are known, by ICCID
+        self._learned: dict[str, Record] = {}  # their rows, likewise
         self._modem_ids: dict[int, str] = {}  # by the modem's identity in this process
         self._modems: dict[int, Modem] = {}
         self._written: dict[int, ModemStatus] = {}
@@ -87,9 +88,13 @@ class Roster:
     def learn(self, rows: Sequence[Record]) -> None:
         """What is kept of all lines now: a person, or another host, may have changed it."""
         self._tags = {row.iccid: frozenset(row.tags) for row in rows}
+        before, self._learned = self._learned, {row.iccid: row for row in rows}
         for row in rows:
-            known, fresh = self._lines.get(row.iccid), self.as_line(row)
-            if known is None or known == fresh:
+            known = self._lines.get(row.iccid)
+            if known is None or before.get(row.iccid) == row:  # nearly always: it has to be cheap
+                continue
+            fresh = self.as_line(row)
+            if known == fresh:
                 continue
             self._lines[row.iccid] = fresh
             for modem in self.modems:

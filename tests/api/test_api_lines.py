@@ -203,6 +203,14 @@ async def test_missing_lines_are_said_to_monitors_and_readers(house: House) -> N
     assert ready.json["inventory"] == stock
 
 
+async def test_the_metrics_count_lines_by_their_state(house: House) -> None:
+    """And those that are missing."""
+    await act(house, f"/v1/lines/{(await line_of(house))['id']}/pause")
+    body = (await house.call("GET", "/metrics", key="")).body.decode()
+    assert 'modemgw_lines{state="paused"} 1.0' in body
+    assert "modemgw_lines_missing 1.0" in body
+
+
 async def test_a_text_for_a_line_that_is_away_says_so(house: House) -> None:
     """The sender sees why nothing happens, and until when where that is known."""
     line = await line_of(house)

@@ -321,6 +321,24 @@ async def test_a_number_that_was_typed_in_stays(world: World, modem: ScriptedMod
     assert (await desk.line(line))["number"] == "+12025550199"
 
 
+async def test_two_lines_have_no_number_in_common(make_world: MakeWorld) -> None:
+    """A text that names it would go on either; one that is retired is out of the way."""
+    world, modem, other = make_world(), ScriptedModem(1), ScriptedModem(2)
+    await world.start(modem, other)
+    desk, number = world.gateway.desk, {"number": other.status.number}
+    with pytest.raises(RefusalError) as caught:
+        await desk.change(world.line(modem), BOSS, number)
+    assert (caught.value.kind, caught.value.field) == ("number-taken", "number")
+    await desk.change(world.line(other), BOSS, number)
+    await desk.retire(world.line(other), BOSS)
+    view = await desk.change(world.line(modem), BOSS, number)
+    assert view["number"] == other.status.number
+    message = await world.send(from_=other.status.number)
+    await world.becomes(message, "sent")
+    assert len(modem.written) == 1
+    await world.stop()
+
+
 async def test_a_tag_brings_a_line_into_a_pool(make_world: MakeWorld) -> None:
     """At once, in whichever modem it sits; and out again."""
     pool = Pool("cheap", frozenset(), "transactional", tags=frozenset({"prepaid", "cheap"}))
