@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -60,10 +61,9 @@ class Bank:
         self._script.set_up()
 
     def _check_numbers(self) -> None:
-        numbers = [modem.number for modem in self.modems]
-        for number in numbers:
-            if numbers.count(number) > 1:
-                raise ValueError(f"sims: two modems have the number {number}")
+        (number, times), *_ = Counter(modem.number for modem in self.modems).most_common(1)
+        if times > 1:
+            raise ValueError(f"sims: two modems have the number {number}")
 
     def _journal_start(self, options: Options) -> None:
         self.journal.write(

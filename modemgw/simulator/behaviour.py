@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from modemgw import pdu
@@ -76,6 +78,11 @@ class Behaviour:
 ACCEPTS: Final = Behaviour()
 
 
+@lru_cache(maxsize=RULES_LIMIT)
+def _matcher(number: str) -> re.Pattern[str]:
+    return re.compile(translate(number))
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """The phones whose numbers fit `number`, which may have the wildcards of a shell."""
@@ -88,7 +95,7 @@ class Rule:
         return not _WILD.isdisjoint(self.number)
 
     def fits(self, number: str) -> bool:
-        return fnmatchcase(number, self.number)
+        return _matcher(self.number).match(number) is not None
 
     def switched_on(self) -> Rule:
         """The same with its phones on."""

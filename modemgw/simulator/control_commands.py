@@ -266,6 +266,7 @@ def _storage(bank: Bank, fields: Fields) -> Answer:
     fields.finish()
     storage = modem.storage(name)
     storage.capacity = capacity
+    modem.flush()
     return {"stored": len(storage)}
 
 

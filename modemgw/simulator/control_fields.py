@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from difflib import get_close_matches
-from math import inf
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -181,13 +180,15 @@ class Fields:
 
     def seconds(self, name: str, default: float | None = None) -> float:
         """A duration: a number of seconds, or a text such as 50ms, 2.5s, 3m, 1h, 2d."""
-        value = self._typed(name, default)
+        if default is not None and not self.has(name):
+            return default
+        value = self._typed(name)
         found = _seconds(value)
-        if found is None and value != inf:
+        if found is None:
             raise self.error(
                 name, f"seconds or a duration such as 50ms, 2.5s, 3m is needed, not {_shown(value)}"
             )
-        return inf if found is None else found
+        return found
 
     def span(self, name: str) -> tuple[float, float]:
         """Two durations, the lesser in front."""

@@ -152,7 +152,7 @@ def _limit(bank: Bank, fields: Fields) -> Answer:
     code: the cause of the refusal (21). drop: true: says OK and throws them away.
     block: how long the first text beyond blocks the SIM.
     limits: a list of such objects, in place of all these.
-    modem, modems: for the SIMs that are in these now.
+    modem, modems: for the SIMs that are in these now, whatever is said of the others.
     """
     if fields.has("limits"):
         limits = _read_limits(fields)
@@ -246,9 +246,12 @@ def _outage(bank: Bank, fields: Fields) -> Answer:
 
 
 def _waiting(bank: Bank, fields: Fields) -> Answer:
-    """How many texts and reports wait at the network, for each number."""
+    """How many texts and reports wait at the network, for each number.
+
+    The answer's `quiet` says that nothing waits and nothing is to come by itself.
+    """
     fields.finish()
-    return {"waiting": bank.network.all_waiting()}
+    return {"quiet": bank.network.is_quiet, "waiting": bank.network.all_waiting()}
 
 
 def _inbox(bank: Bank, fields: Fields) -> Answer:

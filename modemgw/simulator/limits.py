@@ -68,14 +68,15 @@ class Limits:
         self._records: dict[str, _Record] = {}
 
     def set(self, limits: tuple[Limit, ...], number: str | None = None) -> None:
-        """What holds for a SIM, or for all, from now on; what was counted is forgotten."""
+        """What holds for a SIM, or for all that have none of their own; they count anew."""
         if number is not None:
             self._record(number).limits = limits
             self._record(number).sent = ()
             return
         self._for_all = limits
         for record in self._records.values():
-            record.limits, record.sent = None, ()
+            if record.limits is None:
+                record.sent = ()
 
     def block(self, number: str, code: int | None, seconds: float = inf) -> None:
         """Let a SIM send nothing for so long."""

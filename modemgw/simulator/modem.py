@@ -114,7 +114,7 @@ class SimulatedModem:
         self.phonebook: dict[int, Contact] = {}
         self._port: Port | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._wire = Wire(self.faults, rng, self._to_port)
+        self._wire = Wire(self.faults, dice(seed, index, "wire"), self._to_port)
         self.terminal = Terminal(
             settings=lambda: self.settings,
             write=self._print,

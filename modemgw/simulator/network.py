@@ -242,12 +242,25 @@ class Network:
             self._delivered(number, item)
             return
         if self.waiting(number) >= _QUEUE_LIMIT or self._waiting >= _WAITING_LIMIT:
-            if item.part is not None:
-                self._give_up(item.part, "overflow", _THROWN_AWAY)
+            self._overflow(number, item)
             return
         self._queue(number).append(item)
         self._waiting += 1
         self._hold(number, item)
+
+    def _overflow(self, number: str, item: _Item) -> None:
+        """There is no room for it."""
+        if item.part is not None:
+            self._give_up(item.part, "overflow", _THROWN_AWAY)
+            return
+        self._journal.write(
+            Event.UNDELIVERED,
+            self._modems.get(number),
+            mr=None,
+            to=number,
+            reason="overflow",
+            pdu=item.pdu,
+        )
 
     def _offer(self, number: str, item: _Item) -> bool:
         if number in self._subscribers:

@@ -21,6 +21,7 @@ _NUMBER: Final = re.compile(r"\+\d{3,15}")
 _PLMN: Final = re.compile(r"\d{5,6}")
 _PIN: Final = re.compile(r"\d{4,8}")
 _COMMANDS: Final = {
+    "clock": "clock",
     "latency": "latency",
     "reports": "report",
     "phones": "phone",

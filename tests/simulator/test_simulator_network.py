@@ -164,6 +164,21 @@ async def test_the_service_centre_has_its_own_idea_of_validity(tmp_path: Path) -
     bank.close()
 
 
+async def test_a_text_is_kept_for_days_of_the_clock_that_all_follow(
+    line: Line, control: Control, tmp_path: Path
+) -> None:
+    """Two of them where it says nothing itself."""
+    await control.do("phone", number=PHONE, state="off")
+    await send(line, "stale", srr=True)
+    await control.do("clock", advance=47 * 3600)
+    await send(line, "fresh", srr=True)
+    assert not journal(tmp_path, "undelivered")
+    await control.do("clock", advance=3600)
+    await until(lambda: bool(journal(tmp_path, "undelivered")))
+    assert [row["mr"] for row in journal(tmp_path, "undelivered")] == [0]
+    assert (await control.do("waiting"))["waiting"][PHONE] == 1
+
+
 async def test_a_text_that_was_delivered_does_not_expire(tmp_path: Path) -> None:
     """Another that is as old, and still waits, does."""
     bank, line = await patient_bank(tmp_path, NetworkSettings(validity_s=0.1))
@@ -204,8 +219,12 @@ async def test_a_text_to_a_sim_that_is_full_waits_for_memory(
     assert journal(tmp_path, "hold")[0]["reason"] == "full"
     await other.say("AT+CMGD=1")
     await until(lambda: statuses(tmp_path) == [0, 0x25, 0])
+    await send(line, "three", to=OTHER)
+    assert (await control.do("waiting"))["quiet"] is False
+    await control.do("storage", modem=1, name="ME", capacity=2)
+    assert await control.do("waiting") == {"ok": True, "quiet": True, "waiting": {}}
     other.close()
-    assert [row["modem"] for row in journal(tmp_path, "deliver")] == [1, 1]
+    assert [row["modem"] for row in journal(tmp_path, "deliver")] == [1, 1, 1]
 
 
 async def test_a_text_that_waits_for_an_acknowledgement_is_not_reported_as_waiting(

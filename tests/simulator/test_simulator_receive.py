@@ -296,11 +296,15 @@ async def test_the_service_centre_is_told_and_routing_offered(line: Line) -> Non
     assert await line.say("AT+CNMI=?") == ["+CNMI: (0-2),(0-3),(0-3),(0-2),(0,1)", "OK"]
 
 
-async def test_the_network_holds_so_many_texts_and_no_more(control: Control, bank: Bank) -> None:
+async def test_the_network_holds_so_many_texts_and_no_more(
+    control: Control, bank: Bank, tmp_path: Path
+) -> None:
     """A modem that stays away cannot fill the memory."""
     await control.do("unplug", modem=0)
     bank.network.deliver("+15550100000", [deliver("x")] * 10_001)
     assert bank.network.waiting("+15550100000") == 10_000
+    (lost,) = journal(tmp_path, "undelivered")
+    assert (lost["modem"], lost["mr"], lost["reason"]) == (0, None, "overflow")
     bank.network.deliver("+1999", [deliver("x")])
 
 

@@ -164,6 +164,23 @@ async def test_options_go_before_the_file(tmp_path: Path) -> None:
         bank.close()
 
 
+async def test_a_script_goes_by_the_clock_of_the_file(tmp_path: Path) -> None:
+    """An hour is over soon where it runs a hundred thousand times as fast."""
+    text = (
+        "[bank]\nmodems = 1\n[clock]\nscale = 100000\n"
+        "[[script]]\nat = '1h'\nevery = '1h'\ntimes = 2\ncmd = 'signal'\nrssi = 3\n"
+    )
+    bank = bank_of(tmp_path, text)
+    try:
+        bank.power_on()
+        folder = tmp_path / "bank"
+        await until(lambda: len(journal(folder, "control")) == 3)
+        assert [row["by"] for row in journal(folder, "control")] == ["scenario", "script", "script"]
+        assert bank.modems[0].radio.rssi == 3
+    finally:
+        bank.close()
+
+
 async def test_a_step_that_fails_is_told_and_the_rest_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
