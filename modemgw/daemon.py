@@ -110,6 +110,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             section.kind,
             section.reject_calls,
             plans.get(section.plan or ""),
+            frozenset(section.tags),
         )
         for name, section in config.pools.items()
     }
@@ -124,6 +125,9 @@ def gateway_settings(config: Config) -> GatewaySettings:
         line_plans=MappingProxyType(
             {line.iccid: line.plan for line in config.modems.line if line.plan is not None}
         ),
+        expected=frozenset([*config.lines.expected, *(line.iccid for line in config.modems.line)]),
+        blocked_after=config.lines.blocked_after,
+        drop_rest_s=config.lines.drop_rest,
         default_kind=texts.default_kind,
         reports=texts.reports,
         reject_calls=config.calls.reject,

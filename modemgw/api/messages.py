@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aiohttp import web
+    from sqlalchemy import Connection
 
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
     from modemgw.gateway.requests import Caller
+    from modemgw.store.prepared import Record
 
 CHUNK = 25  # texts of a batch that share one operation of the writer, so that it stays quick
 LONGEST_TOKEN = 255
@@ -47,6 +49,7 @@ GATE_PROBLEMS = (
     "invalid-time",
     "unknown-pool",
     "unknown-line",
+    "line-retired",
     "kind-not-granted",
     "opted-out",
     "held",
@@ -225,22 +228,28 @@ class Messages:
         """One message."""
         read_query(request, NoQuery)
         message_id = _message_id(request)
-        found = await self._gateway.reader.run(lambda c: _with_parts(c, message_id))
-        if found is None:
+        row, parts = await self._gateway.reader.run(lambda c: _with_parts(c, message_id))
+        if row is None:
             raise _no_such_message()
-        return answer(found)
+        return answer({**views.message(row), **self._hold(row), "parts_detail": parts})
+
+    def _hold(self, row: Record) -> dict[str, Any]:
+        """What a message that is its line's to take waits for."""
+        hold = None if row.lane is None else self._gateway.desk.holds.of_lane(row.lane)
+        if hold is None:
+            return {}
+        return {"waiting_for": hold.rule, "not_before": views.timestamp(hold.until)}
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancel one message."""
         return answer(await self._gateway.cancel(_message_id(request)))
 
 
-def _with_parts(connection: Any, message_id: str) -> dict[str, Any] | None:
-    row = messages.get(connection, message_id)
-    if row is None:
-        return None
+def _with_parts(
+    connection: Connection, message_id: str
+) -> tuple[Record | None, list[dict[str, Any]]]:
     parts = [views.part(part) for part in messages.get_parts(connection, message_id)]
-    return {**views.message(row), "parts_detail": parts}
+    return messages.get(connection, message_id), parts
 
 
 def _message_id(request: web.Request) -> str:

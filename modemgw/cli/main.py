@@ -14,8 +14,10 @@ from modemgw.cli import (
     doctor,
     judge,
     keys,
+    lines,
     optouts,
     pdu,
+    pools,
     recording,
     simulate,
     ussd,
@@ -76,6 +78,9 @@ def run_daemon(config: ConfigFile = DEFAULT_CONFIG) -> None:
 # In the order in which `--help` shows them.
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(bank.app)
+app.add_typer(lines.app, name="line")
+app.add_typer(pools.pool, name="pool")
+app.add_typer(pools.queue, name="queue")
 app.command("ussd")(ussd.ussd)
 app.add_typer(doctor.app)
 app.add_typer(recording.app, name="recording")

@@ -92,7 +92,7 @@ class Upkeep:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
         for lanes in self._dispatcher.stuck_lanes():
-            await self._move_home(lanes)
+            await self.move_home(lanes)
         await self._writer.run(lambda tx: usage.prune(tx.connection, now))
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
@@ -104,8 +104,10 @@ class Upkeep:
         )
         await self._give_out_partials(now)
 
-    async def _move_home(self, lanes: str) -> None:
-        """Let others send what has waited for its line for long enough."""
+    async def move_home(self, lanes: str) -> None:
+        """Let others send what has waited for its line for long enough: the lanes whose names begin
+        so.
+        """
         while True:
             moved_rows = await self._writer.run(
                 lambda tx: queue.move_home(tx.connection, lanes, BATCH)

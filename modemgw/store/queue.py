@@ -345,6 +345,16 @@ def release_recipient(connection: Connection, recipient: str, now: float) -> Non
     )
 
 
+def depth_by_pool(connection: Connection) -> dict[str, int]:
+    """How many messages wait in the lanes of each pool; "" are those of none."""
+    counts: dict[str, int] = {}
+    per_lane = select(_m.lane, func.count()).where(_m.lane.is_not(None)).group_by(_m.lane)
+    for lane, count in connection.execute(per_lane):
+        pool = lane.split("|")[1]
+        counts[pool] = counts.get(pool, 0) + count
+    return counts
+
+
 def depth(connection: Connection) -> tuple[int, int]:
     """How many messages wait in lanes, and how many for a time."""
     waiting = connection.execute(

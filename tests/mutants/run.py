@@ -54,6 +54,28 @@ MUTANTS = (
         ("tests/gateway/test_stop.py::test_a_stop_that_cannot_be_written_yet_holds_already",),
     ),
     Mutant(
+        "pause-check",
+        "the last look at pauses, between the commit and the write",
+        ("tests/gateway/test_lines.py::test_a_pause_holds_what_is_claimed_and_not_begun",),
+    ),
+    Mutant(
+        "pause-claims",
+        "the return of what is claimed ahead when its line is paused",
+        (
+            "tests/gateway/test_lines.py::test_what_is_claimed_ahead_is_given_back_and_what_has_begun_goes_on",
+        ),
+    ),
+    Mutant(
+        "held-lines",
+        "the passing over of lines that are held, when one is woken for what waits",
+        ("tests/gateway/test_lines.py::test_a_sim_that_its_operator_has_blocked_is_quarantined",),
+    ),
+    Mutant(
+        "own-line",
+        "the ear for texts of our own lines, which are no customers'",
+        ("tests/gateway/test_lines.py::test_a_text_from_an_own_line_is_no_customer_s",),
+    ),
+    Mutant(
         "claim-check",
         "the look at opt-outs in the transaction of the write-ahead",
         ("tests/gateway/test_stop.py::test_the_write_ahead_asks_the_database_for_opt_outs",),
