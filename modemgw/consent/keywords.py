@@ -16,15 +16,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from modemgw.consent.lexicon import VERSION, Language, everywhere
+from modemgw.consent.lexicon import VERSION, Language, everywhere, sayings
 from modemgw.consent.quotes import Reaction, reaction
 from modemgw.consent.reading import Reading, Sender, read, unmarked
-from modemgw.consent.spelling import is_slip_of, letters_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-    from modemgw.consent.patterns import Phrases
 
 # "YES" brings texts back only while the confirmation that speaks of it is fresh.
 OPT_IN_SOON_S: Final = 24 * 3600.0
@@ -33,6 +30,8 @@ OPT_IN_SOON_S: Final = 24 * 3600.0
 _SHORT_TEXT: Final = 6
 # In words; no keyword of the lexicon is longer.
 _LONGEST_KEYWORD: Final = 6
+# In words; hardly a slip parts or joins more.
+_LONGEST_SLIP: Final = 3
 # A number behind STOP is a sender's short code from so many digits on, else a time or a count.
 _SHORTEST_CODE: Final = 4
 
@@ -124,11 +123,9 @@ def _symbols(reading: Reading) -> _Verdict | None:
 
 
 def _machine(reading: Reading) -> _Verdict | None:
-    text = "".join(f"{word} " for word in reading.words)
-    for tongue in reading.tongues:
-        if found := _first_match(tongue.machines, text):
-            return _Verdict(Class.NONE, f"automatic reply: {found}", tongue)
-    return None
+    if (found := reading.machine) is None:
+        return None
+    return _Verdict(Class.NONE, f"automatic reply: {found.words}", found.tongue)
 
 
 def _reaction(reading: Reading) -> _Verdict | None:
@@ -141,10 +138,10 @@ def _reaction(reading: Reading) -> _Verdict | None:
 
 def _contradiction(reading: Reading) -> _Verdict | None:
     known = everywhere()
-    said = unmarked(reading.masked.split())
+    said = unmarked(reading.masked.said)
     while said and said[0] in known.opt_in_soon:
         said = said[1:]  # a leading "yes" is an answer
-    if len(said) > _SHORT_TEXT:
+    if len(said) > _SHORT_TEXT or known.opt_in_words.isdisjoint(said):
         return None
     for tongue in reading.tongues:
         consenting = tongue.opt_in | tongue.opt_in_soon
@@ -157,13 +154,11 @@ def _contradiction(reading: Reading) -> _Verdict | None:
 
 
 def _opt_out_keyword(reading: Reading) -> _Verdict | None:
-    joined = letters_apart(unmarked(reading.words))
-    for said in (reading.core, (joined,)) if joined else (reading.core,):
-        openings = _openings(said)
-        for tongue in reading.tongues if openings else ():
-            known = tongue.opt_out_words(reading.sender.country)
-            if keyword := _whole_keyword(openings, known, tongue):
-                return _Verdict(Class.OPT_OUT, f"keyword: {keyword}", tongue)
+    openings = _openings(reading.core)
+    for tongue in reading.tongues if openings else ():
+        known = tongue.opt_out_words(reading.sender.country)
+        if keyword := _whole_keyword(openings, known, tongue):
+            return _Verdict(Class.OPT_OUT, f"keyword: {keyword}", tongue)
     return None
 
 
@@ -173,11 +168,11 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
         return _Verdict(Class.REVIEW, f"a form of a keyword: {said}")
     if said in everywhere().neighbours or said in everywhere().keywords:
         return None
-    if len(said) not in everywhere().slip_lengths:
-        return None
-    for tongue in reading.tongues:
-        for keyword in tongue.long_keywords:
-            if is_slip_of(said, keyword):
+    short = len(reading.core) <= _LONGEST_SLIP
+    meant = everywhere().keyword_slips.meant(said) if short else []
+    for tongue in reading.tongues if meant else ():
+        for keyword in meant:
+            if keyword in tongue.whole:
                 return _Verdict(Class.OPT_OUT, f"misspelt keyword: {said} for {keyword}", tongue)
     return None
 
@@ -205,10 +200,9 @@ def _help(reading: Reading) -> _Verdict | None:
 
 
 def _refusal(reading: Reading) -> _Verdict | None:
-    for tongue in reading.tongues:
-        if found := _first_match(tongue.opt_out_phrases, reading.masked):
-            return _Verdict(Class.OPT_OUT, f"refusal: {found}", tongue)
-    return None
+    if (found := reading.find(sayings().opt_out)) is None:
+        return None
+    return _Verdict(Class.OPT_OUT, f"refusal: {found.words}", found.tongue)
 
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
@@ -227,20 +221,29 @@ def _doubtful_phrase(reading: Reading) -> _Verdict | None:
 
 
 def _strong_word(reading: Reading) -> _Verdict | None:
-    for tongue in reading.tongues:
-        for keyword in tongue.strong_in_order:
-            if f" {keyword} " in f" {reading.masked}":
-                return _Verdict(Class.REVIEW, f"strong word in other talk: {keyword}", tongue)
-    return None
+    if (found := reading.find(sayings().strong)) is None:
+        return None
+    return _Verdict(Class.REVIEW, f"strong word in other talk: {found.words}", found.tongue)
+
+
+def _question_for_us(reading: Reading) -> _Verdict | None:
+    if (found := reading.find(sayings().help)) is None:
+        return None
+    return _Verdict(Class.HELP, f"asks who we are, or for a person: {found.words}", found.tongue)
+
+
+def _unwilling(reading: Reading) -> _Verdict | None:
+    if (found := reading.find(sayings().unwilling)) is None:
+        return None
+    return _Verdict(Class.REVIEW, f"unwilling: {found.words}", found.tongue)
 
 
 def _wish_to_return(reading: Reading) -> _Verdict | None:
     if not reading.sender.opted_out:
         return None
-    for tongue in reading.tongues:
-        if found := _first_match(tongue.opt_in_phrases, reading.masked):
-            return _Verdict(Class.REVIEW, f"may want texts again: {found}", tongue)
-    return None
+    if (found := reading.find(sayings().opt_in)) is None:
+        return None
+    return _Verdict(Class.REVIEW, f"may want texts again: {found.words}", found.tongue)
 
 
 _RULES: Final[tuple[_Rule, ...]] = (
@@ -254,7 +257,9 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _misspelt_keyword,
     _refusal,
     _keyword_as_clause,
+    _question_for_us,
     _doubtful_phrase,
+    _unwilling,
     _strong_word,
     _wish_to_return,
 )
@@ -305,9 +310,3 @@ def _only_specifies(
         word in everywhere().kinds or (word.isdigit() and len(word) >= _SHORTEST_CODE)
         for word in others
     )
-
-
-def _first_match(phrases: Phrases, text: str) -> str | None:
-    candidates = phrases.worth_searching(frozenset(text.split()))
-    matches = (phrase.regex.search(text) for phrase in candidates)
-    return next((found[0].strip() for found in matches if found), None)

@@ -136,8 +136,9 @@ def _by_language(judged: Sequence[Judged]) -> Table:
 def _print_wrong(console: Console, judged: Sequence[Judged], only: Class | None) -> None:
     for one in judged:
         if not one.right and only in (None, one.expect):
+            found = f"{one.found.kind} ({one.found.reason})"
             console.print(
-                f"{one.language} {one.expect} -> {one.found.kind}: {one.text!r} ({one.found.reason})",
+                f"{one.language} {one.expect} -> {found}: {one.text!r}",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,
