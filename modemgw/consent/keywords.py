@@ -31,7 +31,7 @@ _SHORT_TEXT: Final = 6
 # In words; no keyword of the lexicon is longer.
 _LONGEST_KEYWORD: Final = 6
 # In words; hardly a slip parts or joins more.
-_LONGEST_SLIP: Final = 3
+_LONGEST_SLIP: Final = 2
 # A number behind STOP is a sender's short code from so many digits on, else a time or a count.
 _SHORTEST_CODE: Final = 4
 
@@ -168,8 +168,7 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
         return _Verdict(Class.REVIEW, f"a form of a keyword: {said}")
     if said in everywhere().neighbours or said in everywhere().keywords:
         return None
-    short = len(reading.core) <= _LONGEST_SLIP
-    meant = everywhere().keyword_slips.meant(said) if short else []
+    meant = everywhere().keyword_slips.meant(said) if len(reading.core) <= _LONGEST_SLIP else []
     for tongue in reading.tongues if meant else ():
         for keyword in meant:
             if keyword in tongue.whole:

@@ -197,7 +197,7 @@ class Everywhere:
 
     keywords: frozenset[str]  # every word that asks for something by itself
     refusals: frozenset[str]  # every word that opts out as a whole message, somewhere
-    keyword_slips: Slips  # of all that opt out and are long enough
+    keyword_slips: Slips  # of the single words that opt out and are long enough
     drawn_out: Mapping[str, str]  # a keyword of one word without its repeated letters = the word
     opt_in: frozenset[str]
     opt_in_words: frozenset[str]  # these and those that opt in only soon after the opt-out
@@ -223,7 +223,9 @@ def everywhere() -> Everywhere:
     return Everywhere(
         keywords=strong | weak | opt_in | asking,
         refusals=(strong | weak).union(*(local for t in tongues for local in t.local.values())),
-        keyword_slips=Slips(word for word in strong | weak if forgives_slips(word)),
+        keyword_slips=Slips(
+            word for word in strong | weak if forgives_slips(word) and " " not in word
+        ),
         drawn_out={
             single_letters(word): word
             for word in sorted(strong | weak | opt_in | asking | fillers)

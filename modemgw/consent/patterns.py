@@ -207,11 +207,10 @@ class _Gap:
     longest: int
 
     def leads_to(self, words: Words, at: int) -> Iterable[int]:
-        yield at
-        for end in range(at + 1, min(at + self.longest, len(words.said)) + 1):
-            if words.said[end - 1] in MARKS:
-                return
-            yield end
+        end = at
+        while end < min(at + self.longest, len(words.said)) and words.said[end] not in MARKS:
+            end += 1
+        return range(end, at - 1, -1)
 
 
 @dataclass(frozen=True, slots=True)

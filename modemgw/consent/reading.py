@@ -166,13 +166,7 @@ def _put_right(word: str) -> tuple[str, ...]:
         return (meant,)
     if glued := _unglued(word):
         return glued
-    if sayings().vocabulary.meaning(word).alone:
-        return (word,)
-    slips = [
-        meant
-        for meant in known.keyword_slips.meant(word)
-        if len(meant) >= _UNMISTAKABLE and " " not in meant
-    ]
+    slips = [meant for meant in known.keyword_slips.meant(word) if len(meant) >= _UNMISTAKABLE]
     slips += sayings().slips.meant(word)
     return (next((meant for meant in slips if meant[0] == word[0]), word),)
 
