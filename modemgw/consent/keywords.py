@@ -154,7 +154,7 @@ def _contradiction(reading: Reading) -> _Verdict | None:
 
 
 def _opt_out_keyword(reading: Reading) -> _Verdict | None:
-    openings = _openings(reading.core)
+    openings = _openings(reading.core) or _openings(("".join(reading.core),))
     for tongue in reading.tongues if openings else ():
         known = tongue.opt_out_words(reading.sender.country)
         if keyword := _whole_keyword(openings, known, tongue):
@@ -206,10 +206,22 @@ def _refusal(reading: Reading) -> _Verdict | None:
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
     for clause in reading.clauses():
-        openings = _openings(clause)
+        openings = _openings(clause.core)
         for tongue in reading.tongues if openings else ():
-            if keyword := _whole_keyword(openings, tongue.strong, tongue):
+            known = tongue.clauses if clause.last else tongue.strong
+            if keyword := _whole_keyword(openings, known, tongue):
                 return _Verdict(Class.OPT_OUT, f"keyword as a clause: {keyword}", tongue)
+    return None
+
+
+def _shouted_keyword(reading: Reading) -> _Verdict | None:
+    for clause in reading.clauses():
+        for word in (clause.core[0], clause.core[-1]):
+            if word not in reading.shouted:
+                continue
+            for tongue in reading.tongues:
+                if word in tongue.strong:
+                    return _Verdict(Class.OPT_OUT, f"keyword in capitals: {word}", tongue)
     return None
 
 
@@ -256,6 +268,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _misspelt_keyword,
     _refusal,
     _keyword_as_clause,
+    _shouted_keyword,
     _question_for_us,
     _doubtful_phrase,
     _unwilling,

@@ -5,6 +5,7 @@ a correction of a native speaker, needs no code. What a file holds:
 
     language, countries     ISO 639-1 and the ISO 3166 codes of where it is at home
     [keywords]              strong      opt out as a whole message or clause, doubtful elsewhere
+                            as_clause   opt out as a whole message or clause, say nothing elsewhere
                             weak        opt out as a whole message only: everyday words elsewhere
                             with_sender opt out when one more word, the sender's name, follows
                             help, opt_in
@@ -59,6 +60,7 @@ _CLASS_IN_PATTERN: Final = re.compile(r"<(\w+)>")
 
 class _Keywords(TypedDict, total=False):
     strong: list[str]
+    as_clause: list[str]
     weak: list[str]
     with_sender: list[str]
     help: list[str]
@@ -105,8 +107,9 @@ class Language:
     code: str | None
     countries: frozenset[str]
     strong: frozenset[str]
-    weak: frozenset[str]
-    whole: frozenset[str]  # strong and weak
+    clauses: frozenset[str]  # strong, and those that opt out as a clause
+    weak: frozenset[str]  # these too
+    whole: frozenset[str]  # all of them
     with_sender: frozenset[str]
     help: frozenset[str]
     opt_in: frozenset[str]
@@ -245,11 +248,13 @@ def everywhere() -> Everywhere:
 
 def _language(file: _File) -> Language:
     keywords = file.get("keywords", _Keywords())
-    strong, weak = _folded(keywords.get("strong", ())), _folded(keywords.get("weak", ()))
+    strong, clauses = _folded(keywords.get("strong", ())), _folded(keywords.get("as_clause", ()))
+    weak = _folded(keywords.get("weak", ())) | clauses
     return Language(
         code=file.get("language"),
         countries=frozenset(file.get("countries", ())),
         strong=strong,
+        clauses=strong | clauses,
         weak=weak,
         whole=strong | weak,
         with_sender=_folded(keywords.get("with_sender", ())),

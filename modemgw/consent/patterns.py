@@ -13,7 +13,9 @@ A pattern is words with spaces between; it is looked for in a text of folded wor
     .           the end of a sentence or question, or of the text
     ?  ,        the end of a question; a comma
     !word       unless this word comes next; also !<doing> and !a|b
+    *           one word of any kind
     -<other>    unless one of these stands anywhere in the same sentence; also -a|b
+    -?          unless the sentence is a question
     &           what stands on both sides occurs in one sentence, in whichever order
 
 A class is a list of entries in the same notation, of one word or several, "send+ing/s" being short
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _ELEMENT = re.compile(r"(?P<sign>[!-])?(?P<choices>[^\s~!?&-][^\s~!?&]*)(?P<optional>\?)?")
+_ASKS_NOTHING: Final = "-?"
 _GAP = re.compile(r"~(\d)")
 _SENTENCE_ENDS: Final = frozenset({SENTENCE_END, QUESTION_END})
 _NOTHING: Final = frozenset[int]()
@@ -214,6 +217,12 @@ class _Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class _AnyWord:
+    def leads_to(self, words: Words, at: int) -> Iterable[int]:
+        return (at + 1,) if at < len(words.said) and words.said[at] not in MARKS else ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Mark:
     marks: frozenset[str]
     or_end: bool = False
@@ -237,6 +246,7 @@ _FIXED: Final[Mapping[str, _Element]] = {
     "$": _Edge(last=True),
     "?": _Mark(frozenset({QUESTION_END})),
     ",": _Mark(frozenset({COMMA})),
+    "*": _AnyWord(),
     ".": _Mark(_SENTENCE_ENDS, or_end=True),
 }
 
@@ -288,13 +298,14 @@ class Phrase:
 
     together: tuple[_Sequence, ...]
     without: tuple[int, ...]
+    asks_nothing: bool
     needed: frozenset[int]
 
     def find(self, words: Words) -> Found | None:
         """Find the first place where it occurs."""
         first, *others = self.together
         everywhere = range(len(words.said))
-        if not others and not self.without:
+        if not others and not self.without and not self.asks_nothing:
             return first.find(words, everywhere)
         at = 0
         while (found := first.find(words, range(at, len(words.said)))) is not None:
@@ -310,6 +321,9 @@ class Phrase:
         return None
 
     def _hindered(self, words: Words, sentence: range) -> bool:
+        behind = words.said[sentence.stop : sentence.stop + 1]
+        if self.asks_nothing and behind == [QUESTION_END]:
+            return True
         return any(words.ends(atom, at) for atom in self.without for at in sentence)
 
 
@@ -353,7 +367,8 @@ def read_pattern(
     together: list[list[_Element]] = [[]]
     without: list[int] = []
     needed: set[int] = set()
-    for part in pattern.split():
+    parts = pattern.split()
+    for part in (part for part in parts if part != _ASKS_NOTHING):
         if part == "&":
             together.append([])
         elif part in _FIXED:
@@ -377,6 +392,7 @@ def read_pattern(
     return Phrase(
         tuple(_Sequence(tuple(elements)) for elements in together),
         tuple(without),
+        _ASKS_NOTHING in parts,
         frozenset(needed),
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from modemgw.consent.folding import MARKS, QUESTION_END, SENTENCE_END, fold, twins, words
+from modemgw.consent.folding import COMMA, MARKS, SENTENCE_END, fold, twins, words
 from modemgw.consent.lexicon import Language, everywhere, languages, sayings
 from modemgw.consent.patterns import Words
 from modemgw.consent.quotes import own_text, without_repeats
@@ -24,6 +25,7 @@ _UNMISTAKABLE: Final = 9
 # The language of a shared keyword such as STOP where nothing else tells.
 _LINGUA_FRANCA: Final = "en"
 _REMEMBERED_WORDS: Final = 16_384
+_CAPITALS = re.compile(r"\b[^\W\d_]{4,12}\b")
 # What people write on to without a space.
 _GLUED_KEYWORDS: Final = ("stop",)
 
@@ -47,12 +49,21 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """The core of a clause, and whether the sentence ends with it."""
+
+    core: tuple[str, ...]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A text and the state it arrived in.
 
     `folded` is all of it. `words` are the customer's own words with marks, slips put right;
     `core` the same without marks and without fillers at the ends. `masked` is `words` with the
-    harmless and the doubtful phrases covered; `doubts` are the latter. `machine` is the phrase by
+    harmless and the doubtful phrases covered; `doubts` are the latter. `shouted` are words in
+    capitals, where not all are. `machine` is the phrase by
     which an automatic reply gives itself away. `tongues` are all languages, the likeliest first.
     """
 
@@ -60,6 +71,7 @@ class Reading:
     tongues: tuple[Language, ...]
     folded: str
     words: tuple[str, ...]
+    shouted: frozenset[str]
     core: tuple[str, ...]
     machine: Match | None
     masked: Words
@@ -70,15 +82,21 @@ class Reading:
         """The core as one string."""
         return " ".join(self.core)
 
-    def clauses(self) -> Iterator[tuple[str, ...]]:
-        """Cut what was not masked into cores of clauses; questions are left out."""
+    def clauses(self) -> Iterator[Clause]:
+        """Cut what was not masked into clauses; questions are left out."""
+        sentence: list[tuple[str, ...]] = []
         clause: list[str] = []
         for word in (*self.masked.said, SENTENCE_END):
             if word not in MARKS:
                 clause.append(word)
                 continue
-            if clause and word != QUESTION_END:
-                yield _without_fillers(tuple(clause))
+            if clause:
+                sentence.append(_without_fillers(tuple(clause)))
+            if word == SENTENCE_END:
+                for at, core in enumerate(sentence, 1):
+                    yield Clause(core, last=at == len(sentence))
+            if word != COMMA:
+                sentence = []
             clause = []
 
     def find(self, phrases: Phrases) -> Match | None:
@@ -102,6 +120,7 @@ def read(text: str, sender: Sender, outbound: Sequence[str]) -> Reading:
         tongues=tongues,
         folded=folded,
         words=put_right,
+        shouted=_shouted(text),
         core=_without_fillers(unmarked(put_right)),
         machine=machine,
         doubts=_cover(sayings().review, masked),
@@ -126,6 +145,13 @@ def _likeliest_first(country: str | None, language: str | None) -> tuple[Languag
             ),
         )
     )
+
+
+def _shouted(text: str) -> frozenset[str]:
+    """List the words in capitals of a text that has small letters too."""
+    if text.isupper():
+        return frozenset()
+    return frozenset(fold(word) for word in _CAPITALS.findall(text) if word.isupper())
 
 
 def _joined(said: Sequence[str]) -> Iterator[str]:
