@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from modemgw.consent.lexicon import VERSION, Language, everywhere, sayings
+from modemgw.consent.lexicon import Language, everywhere, sayings, version
 from modemgw.consent.quotes import Reaction, reaction
 from modemgw.consent.reading import Reading, Sender, read, unmarked
 
@@ -67,7 +67,7 @@ class Classification:
     scope: Scope = "all"
     language: str | None = None
     normalised: str = ""
-    version: str = VERSION
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ def classify(
         reason=verdict.reason,
         language=spoken or language,
         normalised=" ".join(reading.words),
+        version=version(),
     )
 
 
@@ -156,9 +157,17 @@ def _contradiction(reading: Reading) -> _Verdict | None:
 def _opt_out_keyword(reading: Reading) -> _Verdict | None:
     openings = _openings(reading.core) or _openings(("".join(reading.core),))
     for tongue in reading.tongues if openings else ():
-        known = tongue.opt_out_words(reading.sender.country)
-        if keyword := _whole_keyword(openings, known, tongue):
+        if keyword := _whole_keyword(openings, tongue.whole, tongue):
             return _Verdict(Class.OPT_OUT, f"keyword: {keyword}", tongue)
+    return None
+
+
+def _local_keyword(reading: Reading) -> _Verdict | None:
+    said = " ".join(dict.fromkeys(unmarked(reading.words)))
+    country = reading.sender.country
+    for tongue in reading.tongues:
+        if said in tongue.opt_out_words(country):
+            return _Verdict(Class.OPT_OUT, f"keyword in {country}: {said}", tongue)
     return None
 
 
@@ -263,6 +272,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _machine,
     _contradiction,
     _opt_out_keyword,
+    _local_keyword,
     _opt_in,
     _help,
     _misspelt_keyword,

@@ -10,7 +10,8 @@ a correction of a native speaker, needs no code. What a file holds:
                             with_sender opt out when one more word, the sender's name, follows
                             help, opt_in
                             opt_in_soon opt in only shortly after the opt-out: "YES"
-    [[local]]               countries, opt_out: keywords of some countries alone
+    [[local]]               countries, opt_out: everyday words that are keywords in some countries,
+                            where they are all that is said
     [slips]                 a word as it is often mistyped = the word
     forms, neighbours       words that look like slips of a keyword: doubtful, and harmless ones
     fillers                 words at either end of a message that change nothing
@@ -38,6 +39,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
@@ -48,8 +50,9 @@ from modemgw.consent.spelling import Slips, forgives_slips, single_letters
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# Goes up with every change of a word or a frame, and is recorded with every decision.
-VERSION: Final = "2026-11-28"
+# The edition that people speak of; `version` tells one state of the words from another.
+EDITION: Final = "2026-11-28"
+_DIGITS_OF_DIGEST: Final = 8
 
 # Classes whose longer words are recognised with a slip in them.
 _FORGIVING_CLASSES: Final = frozenset({"messages"})
@@ -114,7 +117,7 @@ class Language:
     help: frozenset[str]
     opt_in: frozenset[str]
     opt_in_soon: frozenset[str]
-    local: Mapping[str, frozenset[str]]  # whole, with what a country has besides
+    local: Mapping[str, frozenset[str]]
     slips: Mapping[str, str]
     forms: frozenset[str]
     neighbours: frozenset[str]
@@ -125,8 +128,8 @@ class Language:
     signatures: tuple[str, ...]
 
     def opt_out_words(self, country: str | None) -> frozenset[str]:
-        """Name all words that opt out as a whole message, on a line of `country`."""
-        return self.local.get(country or "", self.whole)
+        """Name the everyday words that opt out on a line of `country`, if nothing else is said."""
+        return self.local.get(country or "", frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,18 @@ class Sayings:
     unwilling: Phrases
     opt_in: Phrases
     strong: Phrases  # the strong keywords, each by itself
+
+
+@cache
+def version() -> str:
+    """Name the words and frames that decide: the edition and a digest of what the files hold.
+
+    It is recorded with every decision, so that it can be told later by which words one was taken.
+    """
+    digest = sha256()
+    for name in ("frames.toml", *_names()):
+        digest.update(name.encode() + b"\0" + (_FOLDER / name).read_bytes() + b"\0")
+    return f"{EDITION}+{digest.hexdigest()[:_DIGITS_OF_DIGEST]}"
 
 
 @cache
@@ -186,8 +201,11 @@ def _patterns(section: str, file: _File, frames: Mapping[str, list[str]]) -> lis
 
 @cache
 def _files() -> tuple[_File, ...]:
-    names = sorted(entry.name for entry in (_FOLDER / "words").iterdir())
-    return tuple(cast("_File", _toml(f"words/{name}")) for name in names)
+    return tuple(cast("_File", _toml(name)) for name in _names())
+
+
+def _names() -> list[str]:
+    return sorted(f"words/{entry.name}" for entry in (_FOLDER / "words").iterdir())
 
 
 def _toml(name: str) -> dict[str, Any]:
@@ -262,7 +280,7 @@ def _language(file: _File) -> Language:
         opt_in=_folded(keywords.get("opt_in", ())),
         opt_in_soon=_folded(keywords.get("opt_in_soon", ())),
         local={
-            country: _folded(entry["opt_out"]) | strong | weak
+            country: _folded(entry["opt_out"])
             for entry in file.get("local", ())
             for country in entry["countries"]
         },
