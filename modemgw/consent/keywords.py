@@ -165,6 +165,8 @@ def _opt_out_keyword(reading: Reading) -> _Verdict | None:
 def _local_keyword(reading: Reading) -> _Verdict | None:
     said = " ".join(dict.fromkeys(unmarked(reading.words)))
     country = reading.sender.country
+    if said not in everywhere().refusals:
+        return None
     for tongue in reading.tongues:
         if said in tongue.opt_out_words(country):
             return _Verdict(Class.OPT_OUT, f"keyword in {country}: {said}", tongue)
@@ -201,9 +203,10 @@ def _opt_in(reading: Reading) -> _Verdict | None:
 
 
 def _help(reading: Reading) -> _Verdict | None:
-    for tongue in reading.tongues:
-        if reading.core_text in tongue.help:
-            return _Verdict(Class.HELP, f"keyword: {reading.core_text}", tongue)
+    said = reading.core_text
+    for tongue in reading.tongues if said in everywhere().help else ():
+        if said in tongue.help:
+            return _Verdict(Class.HELP, f"keyword: {said}", tongue)
     return None
 
 

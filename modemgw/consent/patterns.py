@@ -56,10 +56,14 @@ class PatternError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Meaning:
-    """What a word may stand for: atoms by itself, and atoms together with the words behind it."""
+    """What a word may stand for: atoms by itself, and atoms together with the words behind it.
+
+    `leading` has the latter by the word that follows next, `loosely` those where that has a star.
+    """
 
     alone: frozenset[int]
-    leading: tuple[tuple[int, tuple[str, ...]], ...]
+    leading: Mapping[str, Sequence[tuple[int, tuple[str, ...]]]]
+    loosely: tuple[tuple[int, tuple[str, ...]], ...]
 
 
 class Vocabulary:
@@ -117,9 +121,14 @@ class Vocabulary:
         for pattern, entries in self._others.items():
             if fnmatchcase(word, pattern):
                 found += entries
+        leading: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        for atom, rest in found:
+            if rest and not rest[0].endswith("*"):
+                leading.setdefault(rest[0], []).append((atom, rest))
         return _Meaning(
             frozenset(atom for atom, rest in found if not rest),
-            tuple((atom, rest) for atom, rest in found if rest),
+            leading,
+            tuple((atom, rest) for atom, rest in found if rest and rest[0].endswith("*")),
         )
 
 
@@ -136,8 +145,8 @@ class Words:
         meanings = [vocabulary.meaning(word) for word in self.said]
         self.alone = [meaning.alone for meaning in meanings]
         self._leading: dict[int, list[tuple[int, int]]] = {}
-        for at, meaning in enumerate(meanings):
-            for atom, rest in meaning.leading:
+        for at, (meaning, behind) in enumerate(zip(meanings, self.said[1:], strict=False)):
+            for atom, rest in (*meaning.leading.get(behind, ()), *meaning.loosely):
                 if self._follows(at + 1, rest):
                     self._leading.setdefault(at, []).append((atom, at + 1 + len(rest)))
         self.atoms = _NOTHING.union(*self.alone).union(
