@@ -331,7 +331,7 @@ def _only_specifies(
         return True
     if keyword in tongue.with_sender and len(others) == 1:
         return True
+    harmless = everywhere().kinds | everywhere().fillers | known
     return keyword in tongue.strong and all(
-        word in everywhere().kinds or (word.isdigit() and len(word) >= _SHORTEST_CODE)
-        for word in others
+        word in harmless or (word.isdigit() and len(word) >= _SHORTEST_CODE) for word in others
     )

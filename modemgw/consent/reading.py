@@ -179,10 +179,10 @@ def _joined(said: Sequence[str]) -> Iterator[str]:
 def _put_right(word: str) -> tuple[str, ...]:
     """Give the words that a word stands for: a known slip, look-alikes, held or glued letters."""
     known = everywhere()
-    if word in known.slips:
-        return (known.slips[word],)
     if word in known.keywords:
         return (word,)
+    if word in known.slips:
+        return (known.slips[word],)
     for twin in twins(word):
         if twin in known.keywords:
             return (twin,)
