@@ -211,7 +211,7 @@ def _help(reading: Reading) -> _Verdict | None:
 
 
 def _refusal(reading: Reading) -> _Verdict | None:
-    if (found := reading.find(sayings().opt_out)) is None:
+    if (found := reading.find_refusal()) is None:
         return None
     return _Verdict(Class.OPT_OUT, f"refusal: {found.words}", found.tongue)
 

@@ -55,7 +55,10 @@ EDITION: Final = "2026-11-28"
 _DIGITS_OF_DIGEST: Final = 8
 
 # Classes whose longer words are recognised with a slip in them.
-_FORGIVING_CLASSES: Final = frozenset({"messages"})
+_FORGIVING_CLASSES: Final = frozenset({"messages", "texting"})
+# Other business that a refusal may be about, and what tells that it is about our texts.
+_THINGS: Final = "things"
+_ABOUT_US: Final = ("messages", "texting", "mine")
 _SECTIONS: Final = ("none", "review", "opt_out", "help", "unwilling", "opt_in")
 _FOLDER: Final = resources.files("modemgw.consent")
 _CLASS_IN_PATTERN: Final = re.compile(r"<(\w+)>")
@@ -137,6 +140,8 @@ class Sayings:
     """The phrases of all languages; each is owned by its language's place in `languages()`."""
 
     vocabulary: Vocabulary
+    things: Mapping[int, int]  # by owner, the atom of other business that one refuses
+    about_us: Mapping[int, int]  # by owner, the atom of what can only be meant of our texts
     slips: Slips  # of the longer words of the forgiving classes
     machines: Phrases
     none: Phrases
@@ -172,6 +177,8 @@ def sayings() -> Sayings:
     vocabulary = Vocabulary()
     forgiving: set[str] = set()
     found = {section: Phrases() for section in (*_SECTIONS, "machines", "strong")}
+    things: dict[int, int] = {}
+    about_us: dict[int, int] = {}
     frames = _toml("frames.toml")
     for owner, (file, language) in enumerate(zip(_files(), languages(), strict=True)):
         classes = file.get("classes", {})
@@ -181,10 +188,14 @@ def sayings() -> Sayings:
         for section, patterns in listed.items():
             for pattern in patterns:
                 found[section].add(read_pattern(pattern, classes, vocabulary), owner)
+        if _THINGS in classes:
+            things[owner] = vocabulary.atom(members(_THINGS, classes))
+            ours = (members(name, classes) for name in _ABOUT_US if name in classes)
+            about_us[owner] = vocabulary.atom(frozenset[str]().union(*ours))
         for name in classes.keys() & _FORGIVING_CLASSES:
             forgiving |= {word for word in members(name, classes) if word.isalpha()}
     slips = Slips(word for word in forgiving if forgives_slips(word))
-    return Sayings(vocabulary, slips, **found)
+    return Sayings(vocabulary, things, about_us, slips, **found)
 
 
 def _patterns(section: str, file: _File, frames: Mapping[str, list[str]]) -> list[str]:

@@ -14,9 +14,9 @@ from modemgw.consent.quotes import own_text, without_repeats
 from modemgw.consent.spelling import is_drawn_out, letters_apart, single_letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from modemgw.consent.patterns import Phrases
+    from modemgw.consent.patterns import Found, Phrases
 
 # Twenty parts: what stands further behind nobody reads, and a hostile text must not cost seconds.
 _LONGEST_READ: Final = 3_000
@@ -25,6 +25,8 @@ _UNMISTAKABLE: Final = 9
 # The language of a shared keyword such as STOP where nothing else tells.
 _LINGUA_FRANCA: Final = "en"
 _REMEMBERED_WORDS: Final = 16_384
+# In words: how far behind a refusal its object stands.
+_OBJECT_WITHIN: Final = 4
 _CAPITALS = re.compile(r"\b[^\W\d_]{4,12}\b")
 # What people write on to without a space.
 _GLUED_KEYWORDS: Final = ("stop",)
@@ -102,6 +104,10 @@ class Reading:
     def find(self, phrases: Phrases) -> Match | None:
         """Find a phrase in what was not masked, those of the likeliest languages first."""
         return _first_match(phrases, self.masked, self.tongues)
+
+    def find_refusal(self) -> Match | None:
+        """Find a phrase that refuses, and not other business ("do not send the parcel")."""
+        return _first_match(sayings().opt_out, self.masked, self.tongues, _is_about_us)
 
 
 def read(text: str, sender: Sender, outbound: Sequence[str]) -> Reading:
@@ -221,14 +227,34 @@ def _cover(phrases: Phrases, words: Words) -> tuple[str, ...]:
     return tuple(covered)
 
 
-def _first_match(phrases: Phrases, words: Words, tongues: Sequence[Language]) -> Match | None:
+def _is_about_us(found: Found, words: Words, owner: int) -> bool:
+    """Say whether a refusal has no other object, in its words or directly behind them."""
+    things = sayings().things.get(owner)
+    if things is None or things not in words.atoms:
+        return True
+    end = found.end
+    while end < min(found.end + _OBJECT_WITHIN, len(words.said)) and words.said[end] not in MARKS:
+        end += 1
+    if not any(words.ends(things, at) for at in range(found.start, end)):
+        return True
+    about_us = sayings().about_us[owner]
+    return any(words.ends(about_us, at) for at in range(found.start, found.end))
+
+
+def _first_match(
+    phrases: Phrases,
+    words: Words,
+    tongues: Sequence[Language],
+    counts: Callable[[Found, Words, int], bool] | None = None,
+) -> Match | None:
     candidates = phrases.candidates(words)
     if not candidates:
         return None
     rank = {id(tongue): at for at, tongue in enumerate(tongues)}
     owners = languages()
     for phrase, owner in sorted(candidates, key=lambda entry: rank[id(owners[entry[1]])]):
-        if found := phrase.find(words):
+        found = phrase.find(words)
+        if found is not None and (counts is None or counts(found, words, owner)):
             return Match(" ".join(words.said[found.start : found.end]), owners[owner])
     return None
 
