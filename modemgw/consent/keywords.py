@@ -331,6 +331,8 @@ def _only_specifies(
         return True
     if keyword in tongue.with_sender and len(others) == 1:
         return True
+    if " ".join(word for word in others if word not in everywhere().fillers) in known:
+        return True
     harmless = everywhere().kinds | everywhere().fillers | known
     return keyword in tongue.strong and all(
         word in harmless or (word.isdigit() and len(word) >= _SHORTEST_CODE) for word in others
