@@ -25,7 +25,8 @@ _UNMISTAKABLE: Final = 9
 # The language of a shared keyword such as STOP where nothing else tells.
 _LINGUA_FRANCA: Final = "en"
 _REMEMBERED_WORDS: Final = 16_384
-# In words: how far behind a refusal its object stands.
+# In words: how far before and behind a refusal its object stands.
+_OBJECT_BEFORE: Final = 2
 _OBJECT_WITHIN: Final = 4
 _CAPITALS = re.compile(r"\b[^\W\d_]{4,12}\b")
 # What people write on to without a space.
@@ -228,14 +229,17 @@ def _cover(phrases: Phrases, words: Words) -> tuple[str, ...]:
 
 
 def _is_about_us(found: Found, words: Words, owner: int) -> bool:
-    """Say whether a refusal has no other object, in its words or directly behind them."""
+    """Say whether a refusal has no other object, in its words or beside them."""
     things = sayings().things.get(owner)
     if things is None or things not in words.atoms:
         return True
+    start = found.start
+    while start > max(found.start - _OBJECT_BEFORE, 0) and words.said[start - 1] not in MARKS:
+        start -= 1
     end = found.end
     while end < min(found.end + _OBJECT_WITHIN, len(words.said)) and words.said[end] not in MARKS:
         end += 1
-    if not any(words.ends(things, at) for at in range(found.start, end)):
+    if not any(words.ends(things, at) for at in range(start, end)):
         return True
     about_us = sayings().about_us[owner]
     return any(words.ends(about_us, at) for at in range(found.start, found.end))
