@@ -201,7 +201,12 @@ def _put_right(word: str) -> tuple[str, ...]:
         return glued
     slips = [meant for meant in known.keyword_slips.meant(word) if len(meant) >= _UNMISTAKABLE]
     slips += sayings().slips.meant(word)
-    return (next((meant for meant in slips if meant[0] == word[0]), word),)
+    return (next((meant for meant in slips if not _is_inflected(word, meant)), word),)
+
+
+def _is_inflected(word: str, meant: str) -> bool:
+    """Say whether two words differ as forms of one do, or as words do: in the ending, the start."""
+    return meant[0] != word[0] or (len(meant) == len(word) and meant[:-2] == word[:-2])
 
 
 def _unglued(word: str) -> tuple[str, ...]:
