@@ -24,6 +24,7 @@ MARKS: Final = frozenset({SENTENCE_END, QUESTION_END, COMMA})
 _PLAIN: Final = str.maketrans(
     {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "’": "'", "‘": "'", "`": "'"}
 )
+_ASCII_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _INVISIBLE: Final = frozenset({"Cf", "Cc", "Cn", "Co", "Cs", "Me"})
 _SPACED_DASH = re.compile(r"(?<=\s)[-–—]+(?=\s)|[()/|]")
 # "Non scrivetemi +": the sign for the word.
@@ -62,6 +63,8 @@ def fold(text: str) -> str:
     Accents go from Latin, Greek and Cyrillic letters only; in other scripts the marks are the
     vowels. Line ends stay. Folding twice changes nothing more.
     """
+    if text.isascii():  # the common case
+        return _ASCII_CONTROLS.sub("", text.lower().replace("`", "'"))
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_PLAIN)
     kept: list[str] = []
     base = ""
