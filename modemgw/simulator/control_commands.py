@@ -6,6 +6,7 @@ before anything happens. Its docstring is what `modemgw simulate ctl NAME --help
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from modemgw import pdu
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _HOUR_S = 3600
 _PDU_LIMIT = 400
+_CALLER = re.compile(r"\+?[0-9*#]{0,20}")
+_PIN = re.compile(r"([0-9]{4,8})?")
 Answer: TypeAlias = dict[str, object]
 
 
@@ -200,10 +203,13 @@ def _faults(bank: Bank, fields: Fields) -> Answer:
 def _ring(bank: Bank, fields: Fields) -> Answer:
     """Let a phone call.
 
-    modem: which. from: the caller's number. rings: how often it rings, a second apart (3).
+    modem: which. from: the caller's number, empty where it is withheld.
+    rings: how often it rings, a second apart (3).
     """
     modem = one_modem(bank, fields)
     caller, rings = fields.text("from"), fields.integer("rings", 1, 100, 3)
+    if not _CALLER.fullmatch(caller):
+        raise fields.error("from", f"a number is needed, not {caller[:20]!r}")
     fields.finish()
     if not modem.call.ring(caller, rings):
         raise ControlError(f"modem {modem.index} is busy or out of reach")
@@ -244,6 +250,8 @@ def _sim(bank: Bank, fields: Fields) -> Answer:
     action = fields.choice("action", ("remove", "insert", "pin"))
     generation = fields.integer("generation", 0, 99, 0)
     pin = fields.text("pin", None if action == "pin" else "")
+    if not _PIN.fullmatch(pin):
+        raise fields.error("pin", "four to eight digits are needed, or none to ask for none")
     fields.finish()
     match action:
         case "remove":
@@ -265,7 +273,7 @@ def _storage(bank: Bank, fields: Fields) -> Answer:
     name, capacity = fields.choice("name", ("ME", "SM")), fields.integer("capacity", 1, 10_000)
     fields.finish()
     storage = modem.storage(name)
-    storage.capacity = capacity
+    storage.resize(capacity)
     modem.flush()
     return {"stored": len(storage)}
 

@@ -165,6 +165,8 @@ async def test_a_call_rings_until_it_is_hung_up(line: Line, control: Control) ->
     assert (await control.ask("ring", modem=0, **{"from": "12345"}))["ok"] is False
     assert await line.say("AT+CPAS") == ["+CPAS: 3", "OK"]
     assert await line.say("AT+CHUP;+CPAS") == ["+CPAS: 0", "OK"]
+    await control.do("ring", modem=0, rings=1, **{"from": ""})
+    await line.expect(rb'RING\r\n\r\n\+CLIP: "",128,,,,1\r\n.*NO CARRIER\r\n')
     assert await line.say("AT+CRC=1;+CLIP=0") == ["OK"]
     await control.do("ring", modem=0, rings=1, **{"from": "12345"})
     await line.expect(rb"\+CRING: VOICE\r\n.*NO CARRIER\r\n")
