@@ -402,3 +402,16 @@ async def test_the_network_keeps_so_many_texts_in_all(
     await control.do("phone", number="+1555*", state="off")
     await send(line, "three")
     assert (await control.do("waiting"))["waiting"] == {PHONE: 1}
+
+
+async def test_the_report_that_a_text_waits_comes_behind_the_answer_to_its_submit(
+    line: Line, control: Control
+) -> None:
+    """At once, but nobody can match a report whose reference was not told yet."""
+    await control.do("phone", number=PHONE, state="off")
+    for command in ("AT+CNMI=2,1,0,1,0", "AT+CMGF=1", "AT+CSMP=49,167,0,0"):
+        assert await line.say(command) == ["OK"]
+    line.write(f'AT+CMGS="{PHONE}"\r'.encode())
+    await line.expect(rb"> ")
+    line.write(b"hello\x1a")
+    await line.expect(rb"^\r\n\+CMGS: \d+\r\n\r\nOK\r\n\r\n\+CDS: ")
