@@ -181,7 +181,7 @@ def _fault(bank: Bank, fields: Fields) -> Answer:
     fields.finish()
     for modem in modems:
         modem.faults.arm(name, Fault(p, codes, seconds, left, skip))
-        modem.watch_garbage()
+        modem.babble.watch()
     return {}
 
 

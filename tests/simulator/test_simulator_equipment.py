@@ -152,6 +152,12 @@ async def test_the_radio_can_be_switched_off_and_the_modem_restarted(line: Line)
     ]
     assert await line.say("AT+CFUN=9") == ["+CME ERROR: 50"]
     assert await line.say("AT+CFUN=1;+CREG?") == ["+CREG: 0,1", "OK"]
+    assert await line.say("AT+CREG=1") == ["OK"]
+    for level, stat in ((4, 0), (1, 1)):
+        assert await line.say(f"AT+CFUN={level}") == ["OK"]
+        await line.expect(b"^\r\n\\+CREG: %d\r\n" % stat)
+    assert await line.say("AT+CFUN=1") == ["OK"]
+    assert not line.heard
     assert await line.say("AT+CFUN=1,1") == ["OK"]
     await line.expect(rb"RDY\r\n.*SMS Ready\r\n")
     assert await line.say("AT+CNMI?") == ["AT+CNMI?", "+CNMI: 0,0,0,0,0", "OK"]

@@ -97,7 +97,10 @@ def _functionality(modem: SimulatedModem, command: Command) -> Reply:
     if restart or level in _RESTARTS:
         asyncio.get_running_loop().call_soon(modem.reboot)
     elif level == _FULL or level in _OFF_FORMS:
+        before = modem.radio.registration
         modem.radio.functionality = level
+        if modem.radio.registration != before:
+            asyncio.get_running_loop().call_soon(modem.tell_registration)
         asyncio.get_running_loop().call_soon(modem.flush)
     else:
         raise ValueError(f"+CFUN: {level} is not offered")
