@@ -319,11 +319,10 @@ class SimulatedModem:
 
     def tell_registration(self) -> None:
         """Announce where it is registered, to whom asked for that (27.007 §7.2)."""
-        stat = self.radio.registration
         for name, level in self.settings.registration_reports.items():
             if level:
-                place = f',"{self.radio.area}","{self.radio.cell}"' if level > 1 else ""
-                self.announce(accent.registered(self.personality, f"{name}: {stat}{place}"))
+                told = f"{name}: {self.radio.told(level)}"
+                self.announce(accent.registered(self.personality, told))
 
     def offer(self, pdu: str) -> bool:
         """Take a TPDU from the network."""

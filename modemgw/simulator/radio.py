@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-ROAMING = 5
-_REGISTERED = (1, ROAMING)
+_HOME = (1, 6, 9)  # 6: for SMS only; 9: CS fall-back not preferred (27.007 §7.2)
+_ROAMING = (5, 7, 10)
 _LTE = 7
 _NOT_KNOWN = "255"
 _UNKNOWN_SIGNAL = 99
@@ -34,12 +34,23 @@ class Radio:
 
     @property
     def is_registered(self) -> bool:
-        return self.functionality == 1 and self.stat in _REGISTERED
+        return self.functionality == 1 and self.stat in (*_HOME, *_ROAMING)
+
+    @property
+    def is_roaming(self) -> bool:
+        return self.functionality == 1 and self.stat in _ROAMING
 
     @property
     def registration(self) -> int:
         """What +CREG tells: 0 while the radio is off."""
         return self.stat if self.functionality == 1 else 0
+
+    def told(self, level: int) -> str:
+        """`<stat>[,<lac>,<ci>,<AcT>]` of +CREG and its kin under that level; the place is told
+        while there is one (27.007 §7.2).
+        """
+        place = f',"{self.area}","{self.cell}",{self.access_technology}'
+        return f"{self.registration}{place if level > 1 and self.is_registered else ''}"
 
     def measure(self, rng: Random) -> int:
         """The signal now: wanders a few steps around `rssi`."""

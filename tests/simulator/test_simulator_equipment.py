@@ -110,13 +110,40 @@ async def test_several_commands_in_a_line_stop_at_the_first_error(line: Line) ->
     assert await line.say('AT+CSCS="UCS2";+CSCS?') == ['+CSCS: "UCS2"', "OK"]
 
 
+@pytest.mark.parametrize(
+    ("stat", "is_reachable", "roams"),
+    [
+        (0, False, 0),
+        (1, True, 0),
+        (2, False, 0),
+        (3, False, 0),
+        (5, True, 1),
+        (6, True, 0),
+        (7, True, 1),
+        (8, False, 0),
+        (9, True, 0),
+        (10, True, 1),
+    ],
+)
+async def test_texts_go_where_registration_lets_them(
+    line: Line, bank: Bank, stat: int, is_reachable: bool, roams: int
+) -> None:
+    """For SMS only (6, 7) and without CS fall-back (9, 10), too; not for emergencies only (8)."""
+    bank.modems[0].set_registration(stat)
+    assert bank.modems[0].is_reachable is is_reachable
+    values = (await line.say("AT+CIND?"))[0].split(",")
+    assert (values[2], values[5]) == (str(int(is_reachable)), str(roams))
+
+
 async def test_registration_signal_and_operator_follow_the_control(
     line: Line, control: Control
 ) -> None:
     """What the network does is announced where asked for, and told when asked."""
     assert await line.say("AT+CREG=2;+CEREG=1") == ["OK"]
+    await control.do("registration", modem=0, stat=1)
+    await line.expect(rb'\+CREG: 1,"1A2B","0C3D4E5",7\r\n.*\+CEREG: 1\r\n')
     await control.do("registration", modem=0, stat=3)
-    await line.expect(rb'\+CREG: 3,"1A2B","0C3D4E5"\r\n.*\+CEREG: 3\r\n')
+    await line.expect(rb"\+CREG: 3\r\n.*\+CEREG: 3\r\n")
     assert await line.say("AT+CREG?;+COPS?;+CGATT?") == [
         "+CREG: 2,3",
         "+COPS: 0",

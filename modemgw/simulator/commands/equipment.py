@@ -33,11 +33,7 @@ def iccid(modem: SimulatedModem, command: Command) -> Reply:
 
 def _registration(modem: SimulatedModem, command: Command) -> Reply:
     level = modem.settings.registration_reports[command.name]
-    answer = f"{command.name}: {level},{modem.radio.registration}"
-    if level > 1 and modem.radio.is_registered:
-        radio = modem.radio
-        answer += f',"{radio.area}","{radio.cell}",{radio.access_technology}'
-    return [answer]
+    return [f"{command.name}: {level},{modem.radio.told(level)}"]
 
 
 def _report_registration(modem: SimulatedModem, command: Command) -> Reply:
