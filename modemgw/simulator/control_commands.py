@@ -7,12 +7,13 @@ before anything happens. Its docstring is what `modemgw simulate ctl NAME --help
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from modemgw import pdu
 from modemgw.simulator import control_broadcast, control_clock, control_network, ussd
+from modemgw.simulator.behaviour import ALPHABETS
 from modemgw.simulator.control_fields import ControlError, Fields
-from modemgw.simulator.control_targets import card_in, one_modem, some_modems
+from modemgw.simulator.control_targets import Answer, card_in, one_modem, some_modems
 from modemgw.simulator.faults import Fault, FaultName
 
 if TYPE_CHECKING:
@@ -25,14 +26,13 @@ _HOUR_S = 3600
 _PDU_LIMIT = 400
 _CALLER = re.compile(r"\+?[0-9*#]{0,20}")
 _PIN = re.compile(r"([0-9]{4,8})?")
-Answer: TypeAlias = dict[str, object]
 
 
 def _inject(bank: Bank, fields: Fields) -> Answer:
     """A text from a phone to the SIM in a modem.
 
     modem: its index. from: the phone's number. text: what it says, in as many parts as it takes.
-    alphabet: auto, gsm7, ucs2, 8bit. class: 0 to 3. ref, ref_bits: of the parts.
+    alphabet: auto, gsm7, ucs2. class: 0 to 3. ref, ref_bits: of the parts.
     pdu: one DELIVER in hex with the service centre's address, in place of from and text.
     order: which parts come, in which order, from 0, as in [2, 0, 1].
     """
@@ -66,7 +66,7 @@ def _parts(bank: Bank, fields: Fields) -> list[str]:
             scts=bank.clock.date(),
             ref=ref,
             ref_bits=ref_bits,
-            encoding=fields.choice("alphabet", ("auto", "gsm7", "ucs2", "8bit"), "auto"),
+            encoding=fields.choice("alphabet", ALPHABETS, "auto"),
             message_class=fields.integer("class", 0, 3) if fields.has("class") else None,
             smsc=bank.network.smsc,
         )

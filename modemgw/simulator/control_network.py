@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from math import inf
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from modemgw.simulator import inbox
 from modemgw.simulator.behaviour import Behaviour, Rule, State, read_behaviour
-from modemgw.simulator.control_targets import card_in, names_modems, some_modems
+from modemgw.simulator.control_targets import Answer, card_in, names_modems, some_modems
 from modemgw.simulator.delay import AT_ONCE, Delay, Shape, read_delay
 from modemgw.simulator.limits import COUNT_LIMIT, PERIODS, Limit
 from modemgw.simulator.reports import ReportPolicy, Temporary
@@ -26,7 +26,6 @@ _BARRED: Final = 10  # RP-Cause: call barred (24.011 §8.2.5.4)
 _REJECTED: Final = 21  # RP-Cause: short message transfer rejected
 _TEMPORARY_LIMIT: Final = 20
 _LIMITS_LIMIT: Final = 10
-Answer: TypeAlias = dict[str, object]
 
 
 def _latency(bank: Bank, fields: Fields) -> Answer:

@@ -56,6 +56,7 @@ async def test_a_bad_line_is_answered_and_the_connection_stays(
         ("inject", {"modem": 0, "from": "+1555", "text": "x", "order": 1}, "order"),
         ("inject", {"modem": 0, "from": "+1555", "text": "€uro ж", "alphabet": "gsm7"}, "sent"),
         ("inject", {"modem": 0, "from": "+1555", "text": "x", "alphabet": "x"}, "alphabet"),
+        ("inject", {"modem": 0, "from": "+1555", "text": "x", "alphabet": "8bit"}, "alphabet"),
         ("inject", {"modem": 0, "pdu": "zz"}, "pdu"),
         ("inject", {"modem": 0, "pdu": ""}, "pdu"),
         ("hang", {"modem": 0}, "seconds"),
