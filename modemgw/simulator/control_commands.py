@@ -145,7 +145,7 @@ def _signal(bank: Bank, fields: Fields) -> Answer:
 def _registration(bank: Bank, fields: Fields) -> Answer:
     """What modems tell of their registration.
 
-    stat: as +CREG has it, 0 to 10.
+    stat: as +CREG has it, 0 to 10; what an outage takes away meanwhile stays away.
     modem, modems: these; left out: all.
     """
     stat = fields.integer("stat", 0, 10)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from modemgw.simulator.journal import Journal
     from modemgw.simulator.network import Network
     from modemgw.simulator.personality import Personality
+    from modemgw.simulator.radio import Taker
     from modemgw.simulator.settings import Profile, SavedService, Settings
     from modemgw.simulator.sim import Contact, Sim
     from modemgw.simulator.storage import Places
@@ -311,8 +312,21 @@ class SimulatedModem:
         self.flush()
 
     def set_registration(self, stat: int) -> None:
-        """The network's view changes; announced where `+CREG` and its kin ask for it."""
+        """The network's view changes, to be seen while nothing takes the network away."""
         self.radio.stat = stat
+        self._registration_changed()
+
+    def take_network(self, taker: Taker, stat: int) -> None:
+        """Something takes it away, which is told as `stat`."""
+        self.radio.taken[taker] = stat
+        self._registration_changed()
+
+    def give_network(self, taker: Taker) -> None:
+        """It gives it back."""
+        self.radio.taken.pop(taker, None)
+        self._registration_changed()
+
+    def _registration_changed(self) -> None:
         self.tell_registration()
         self.indicators.check()
         self.flush()
