@@ -314,29 +314,26 @@ class SimulatedModem:
     def set_registration(self, stat: int) -> None:
         """The network's view changes, to be seen while nothing takes the network away."""
         self.radio.stat = stat
-        self._registration_changed()
+        self.registration_changed()
 
     def take_network(self, taker: Taker, stat: int) -> None:
         """Something takes it away, which is told as `stat`."""
         self.radio.taken[taker] = stat
-        self._registration_changed()
+        self.registration_changed()
 
     def give_network(self, taker: Taker) -> None:
         """It gives it back."""
         self.radio.taken.pop(taker, None)
-        self._registration_changed()
+        self.registration_changed()
 
-    def _registration_changed(self) -> None:
-        self.tell_registration()
-        self.indicators.check()
-        self.flush()
-
-    def tell_registration(self) -> None:
-        """Announce where it is registered, to whom asked for that (27.007 §7.2)."""
+    def registration_changed(self) -> None:
+        """Announce it to whom asked for that (27.007 §7.2), and get what waits."""
         for name, level in self.settings.registration_reports.items():
             if level:
                 told = f"{name}: {self.radio.told(level)}"
                 self.announce(accent.registered(self.personality, told))
+        self.indicators.check()
+        self.flush()
 
     def offer(self, pdu: str) -> bool:
         """Take a TPDU from the network."""

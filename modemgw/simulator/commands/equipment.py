@@ -96,8 +96,7 @@ def _functionality(modem: SimulatedModem, command: Command) -> Reply:
         before = modem.radio.registration
         modem.radio.functionality = level
         if modem.radio.registration != before:
-            asyncio.get_running_loop().call_soon(modem.tell_registration)
-        asyncio.get_running_loop().call_soon(modem.flush)
+            asyncio.get_running_loop().call_soon(modem.registration_changed)
     else:
         raise ValueError(f"+CFUN: {level} is not offered")
     return []
