@@ -61,10 +61,25 @@ class Message(Shape):
     not_before: datetime | None
     waiting_for: str | None
     expires_at: datetime | None
+    restarts: int = Field(description="How often it began anew, whole (`if_partly_sent`).")
     error: MessageError | None
     reference: str | None
     metadata: dict[str, JsonValue]
     conversation: str | None
+
+
+class Attempt(Shape):
+    """An attempt at a part that did not simply succeed."""
+
+    at: datetime
+    line: str | None
+    modem: str | None
+    outcome: Literal["refused", "unknown", "withdrawn"] = Field(
+        description="refused: it has not gone, for certain. unknown: nobody can say. withdrawn: "
+        "taken back before it was handed over; it does not count."
+    )
+    code: str | None
+    detail: str | None
 
 
 class Part(Shape):
@@ -81,12 +96,19 @@ class Part(Shape):
     report_status: int | None = Field(description="TP-ST of the report (3GPP TS 23.040 §9.2.3.15).")
     code: str | None
     detail: str | None
+    history: list[Attempt] = Field(
+        description="Attempts that did not simply succeed, the oldest first; the last "
+        "`messages.max_attempts` are kept."
+    )
 
 
 class MessageDetail(Message):
     """A message with its parts."""
 
     parts_detail: list[Part]
+    former_parts: list[Part] = Field(
+        description="What had gone of a sending that was given up for another (`if_partly_sent`)."
+    )
 
 
 class MessagePage(Shape):

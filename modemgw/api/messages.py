@@ -23,7 +23,7 @@ from modemgw.api.routing import CALLER, Answer, Route, Scope
 from modemgw.api.schemas import MessagesQuery, NoQuery, RawBatch, SendBatch, SendMessage
 from modemgw.gateway import views
 from modemgw.gateway.requests import Once, RefusalError, SendRequest
-from modemgw.store import messages
+from modemgw.store import attempts, messages
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.messages import Filter
 
@@ -239,8 +239,12 @@ def _with_parts(connection: Any, message_id: str) -> dict[str, Any] | None:
     row = messages.get(connection, message_id)
     if row is None:
         return None
-    parts = [views.part(part) for part in messages.get_parts(connection, message_id)]
-    return {**views.message(row), "parts_detail": parts}
+    return views.detail(
+        row,
+        messages.get_parts(connection, message_id),
+        messages.former_parts(connection, message_id) if row.restarts else (),
+        attempts.of_message(connection, message_id),
+    )
 
 
 def _message_id(request: web.Request) -> str:
@@ -265,6 +269,7 @@ def _as_request(body: SendMessage) -> SendRequest:
         send_at=body.send_at,
         valid_for_s=body.valid_for,
         if_in_doubt=body.if_in_doubt,
+        if_partly_sent=body.if_partly_sent,
         sticky=body.sticky,
         reference=body.reference,
         metadata=MappingProxyType(body.metadata),

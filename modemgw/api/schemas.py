@@ -44,6 +44,12 @@ class SendMessage(Body):
         description="What to do when nobody can tell whether it went out: leave it, or send it "
         "once more, which may double it.",
     )
+    if_partly_sent: Literal["fail", "resend"] = Field(
+        "fail",
+        description="What to do when the line stays away for which the rest of a long text waits: "
+        "give up, or send the whole text once more on another line, of which the recipient then "
+        "has some parts twice.",
+    )
     sticky: Literal["prefer", "require", "off"] = Field(
         "prefer",
         description="The line that the two last spoke on: prefer it and wait for it a little, "

@@ -87,7 +87,7 @@ class Gateway:
 
         def operation(tx: Transaction) -> tuple[int, int]:
             lines.forget_ports(tx.connection, host, now)
-            return settle.recover(tx, host, now)
+            return settle.recover(tx, self.settings, now)
 
         returned, doubtful = await self.writer.run(operation)
         self._known_until = await self.reader.run(events.last_position)

@@ -200,8 +200,8 @@ class LineWorker:
         Nothing is claimed ahead at this moment, and what was on the air is recorded first.
         """
         await self._previous_record()
-        host, line_id, now = self.shared.settings.host, self.line.id, self.shared.clock()
-        await self.shared.writer.run(lambda tx: settle.recover(tx, host, now, line_id))
+        settings, line_id, now = self.shared.settings, self.line.id, self.shared.clock()
+        await self.shared.writer.run(lambda tx: settle.recover(tx, settings, now, line_id))
         self._unsure = False
 
     async def _claim(self, *, patient: bool = False) -> Claimed:

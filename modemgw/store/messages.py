@@ -24,7 +24,9 @@ _INSERT_PARTS = Prepared(insert(_parts))
 _ONE = select(_messages).where(_messages.c.id == given("id"))
 _GET, _GET_ALONE = Prepared(_ONE), Prepared(_ONE.with_for_update())
 _GET_PARTS = Prepared(
-    select(_parts).where(_parts.c.message_id == given("id")).order_by(_parts.c.seq)
+    select(_parts)
+    .where(_parts.c.message_id == given("id"), _parts.c.seq > 0)
+    .order_by(_parts.c.seq)
 )
 _UPDATE = update(_messages).where(_messages.c.id == given("id"))
 _CHANGE, _CHANGED = Prepared(_UPDATE), Prepared(_UPDATE.returning(_messages))
@@ -94,6 +96,7 @@ EMPTY_MESSAGE: Mapping[str, Any] = {
     "want_report": False,
     "priority": 0,
     "resends": 0,
+    "restarts": 0,
 }
 
 
@@ -104,19 +107,18 @@ def insert_message(connection: Connection, values: Mapping[str, Any]) -> Record:
 
 def insert_parts(connection: Connection, message_id: str, recipient: str, count: int) -> None:
     """Write the parts of an outbound message, all queued."""
-    _INSERT_PARTS.run_many(
-        connection,
-        [
-            {
-                "message_id": message_id,
-                "seq": seq,
-                "status": "queued",
-                "recipient": recipient,
-                "attempts": 0,
-            }
-            for seq in range(1, count + 1)
-        ],
-    )
+    parts = [_new_part(message_id, seq, recipient) for seq in range(1, count + 1)]
+    _INSERT_PARTS.run_many(connection, parts)
+
+
+def _new_part(message_id: str, seq: int, recipient: str) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "seq": seq,
+        "status": "queued",
+        "recipient": recipient,
+        "attempts": 0,
+    }
 
 
 def get(connection: Connection, message_id: str, *, alone: bool = False) -> Record | None:
@@ -126,8 +128,30 @@ def get(connection: Connection, message_id: str, *, alone: bool = False) -> Reco
 
 
 def get_parts(connection: Connection, message_id: str) -> Sequence[Record]:
-    """The parts of an outbound message, in order."""
+    """The parts of an outbound message, in order; not those of a sending that was given up."""
     return _GET_PARTS.rows(connection, values_of(id=message_id))
+
+
+def former_parts(connection: Connection, message_id: str) -> Sequence[Record]:
+    """The parts that had gone of a sending that was given up for another, in order."""
+    return connection.execute(
+        select(_parts)
+        .where(_parts.c.message_id == message_id, _parts.c.seq < 0)
+        .order_by(_parts.c.seq.desc())
+    ).all()
+
+
+def renew_part(connection: Connection, part: Record) -> None:
+    """Let a part that has gone be another sending's, and a new one take its place.
+
+    Its report finds it all the same.
+    """
+    connection.execute(
+        update(_parts)
+        .where(_parts.c.message_id == part.message_id, _parts.c.seq == part.seq)
+        .values(seq=-part.seq)
+    )
+    _INSERT_PARTS.run(connection, _new_part(part.message_id, part.seq, part.recipient))
 
 
 def change(connection: Connection, message_id: str, **values: Any) -> None:
