@@ -138,6 +138,17 @@ class BatchOutcome(Shape):
     items: list[Accepted | Refused]
 
 
+class Canceled(Shape):
+    """What a cancel of many texts has done."""
+
+    canceled: int
+    left: int = Field(
+        description="How many fit and were not canceled: of those a part has begun, or, with "
+        "`more`, the time was up."
+    )
+    more: bool = Field(description="The time was up before all were canceled: ask again.")
+
+
 class Line(Shape):
     """A SIM subscription."""
 

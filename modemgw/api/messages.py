@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,21 @@ from modemgw.api.problems import (
 from modemgw.api.queries import decode_cursor, encode_cursor, is_id, read_query
 from modemgw.api.respond import answer, page
 from modemgw.api.routing import CALLER, Answer, Route, Scope
-from modemgw.api.schemas import MessagesQuery, NoQuery, RawBatch, SendBatch, SendMessage
+from modemgw.api.schemas import (
+    CancelWaiting,
+    MessagesQuery,
+    NoQuery,
+    RawBatch,
+    SendBatch,
+    SendMessage,
+)
 from modemgw.gateway import views
 from modemgw.gateway.requests import Once, RefusalError, SendRequest
 from modemgw.store import attempts, messages
 from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.ids import new_id
 from modemgw.store.messages import Filter
+from modemgw.store.waiting import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +104,24 @@ class Messages:
                 idempotent_by_key=True,
                 problems=("invalid",),
                 examples={"two": {"messages": list(_EXAMPLES.values())}},
+            ),
+            Route(
+                "POST",
+                "/v1/messages/cancel",
+                self.cancel_waiting,
+                Scope.SEND,
+                "Cancel all texts that wait and fit a description",
+                Answer(200, answers.Canceled),
+                TAG,
+                description="Only what is scheduled or queued and of which no part has begun. From "
+                "now on nothing begins that fits. Of a key without the scope `admin` it cancels "
+                "its own texts. Each has its event.",
+                body=CancelWaiting,
+                problems=("invalid", "invalid-number"),
+                examples={
+                    "a campaign": {"kind": "marketing", "metadata": {"campaign": "winter"}},
+                    "a pool": {"pool": "sales", "priority_below": 8},
+                },
             ),
             Route(
                 "GET",
@@ -233,6 +261,30 @@ class Messages:
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancel one message."""
         return answer(await self._gateway.cancel(_message_id(request)))
+
+    async def cancel_waiting(self, request: web.Request) -> web.Response:
+        """Cancel all texts that wait and fit."""
+        raw = await read_json(
+            request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
+        )
+        body, caller = validate(CancelWaiting, raw), request[CALLER]
+        if body.line is not None and not is_id(body.line, "lin"):
+            raise invalid(FieldError("line", "an id is expected: lin_ and 32 hex digits"))
+        wanted = Wanted(
+            before_id=new_id("msg"),
+            key_id=None if Scope.ADMIN in caller.scopes else caller.key_id,
+            pool=body.pool,
+            kind=body.kind,
+            recipient=body.to and self._gateway.read_number(body.to, "to"),
+            reference=body.reference,
+            line_id=body.line,
+            created_after=body.created_after,
+            created_before=body.created_before,
+            priority_below=body.priority_below,
+            metadata=MappingProxyType(body.metadata or {}),
+        )
+        done = await self._gateway.cancels.cancel(wanted)
+        return answer(asdict(done))
 
 
 def _with_parts(connection: Any, message_id: str) -> dict[str, Any] | None:

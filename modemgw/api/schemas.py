@@ -1,10 +1,26 @@
 """What callers send."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    model_validator,
+)
 
-from modemgw.api.fields import Cursor, EventType, Kind, Limit, Metadata, Number, Timestamp
+from modemgw.api.fields import (
+    Cursor,
+    EventType,
+    Kind,
+    Limit,
+    Metadata,
+    MetadataName,
+    Number,
+    Timestamp,
+)
 from modemgw.gateway.status import MessageStatus
 
 
@@ -59,6 +75,30 @@ class SendMessage(Body):
         None, description="Yours; told in every event."
     )
     metadata: Metadata = Field(default_factory=dict)
+
+
+class CancelWaiting(Body):
+    """Which of the texts that wait; all that is named must fit, and something must be named."""
+
+    pool: Annotated[str, Field(max_length=64)] | None = None
+    kind: Kind | None = None
+    to: Number | None = Field(None, description="The recipient's number.")
+    reference: Annotated[str, Field(max_length=255)] | None = None
+    line: Annotated[str, Field(max_length=48)] | None = Field(
+        None, description="A line's id: what is bound to it or waits for it."
+    )
+    created_after: Timestamp | None = None
+    created_before: Timestamp | None = None
+    priority_below: Annotated[int, Field(ge=1, le=10)] | None = None
+    metadata: dict[MetadataName, Annotated[str, Field(max_length=1_000)]] | None = Field(
+        None, min_length=1, max_length=5, description="Texts that its `metadata` has."
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("say which texts: name at least one of the fields")
+        return self
 
 
 class SendBatch(Body):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from modemgw.clock import Clock
+    from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.claims import Claimed
     from modemgw.gateway.limits import Wait
     from modemgw.gateway.refusals import Refusals
@@ -70,9 +71,10 @@ class Dispatcher:
         roster: Roster,
         tally: Tally,
         clock: Clock,
+        cancels: Cancels,
     ) -> None:
         self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
-        self._roster, self._tally = roster, tally
+        self._roster, self._tally, self.cancels = roster, tally, cancels
         self._workers: dict[int, LineWorker] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()

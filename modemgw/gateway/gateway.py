@@ -11,13 +11,14 @@ import structlog
 from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import acts, letters, settle, views
+from modemgw.gateway.cancels import Cancels, has_begun
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.roster import Roster
-from modemgw.gateway.status import CANCELABLE, MessageStatus, PartStatus
+from modemgw.gateway.status import CANCELABLE, MessageStatus
 from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import Ussd
@@ -59,8 +60,9 @@ class Gateway:
         self.tally = Tally()
         self.refusals = Refusals()
         self.roster = Roster(writer, settings, clock, self._noted)
+        self.cancels = Cancels(writer, reader, clock)
         self.dispatcher = Dispatcher(
-            writer, settings, self.refusals, self.roster, self.tally, clock
+            writer, settings, self.refusals, self.roster, self.tally, clock, self.cancels
         )
         self._outbound = Outbound(
             writer, settings, self.refusals, self.roster, self.dispatcher, self.tally, clock
@@ -157,8 +159,7 @@ class Gateway:
                     f"the message is {row.status}; only a scheduled or queued one can be canceled"
                 )
                 raise RefusalError("not-cancelable", words)
-            begun = [p.status for p in messages.get_parts(tx.connection, message_id)]
-            if any(status != PartStatus.QUEUED for status in begun):
+            if has_begun(tx, message_id):
                 raise RefusalError("not-cancelable", "a part of the message is on the air")
             acts.end(tx, row, MessageStatus.CANCELED, now, "canceled", "Canceled on request.")
             row = messages.get(tx.connection, message_id)

@@ -209,11 +209,13 @@ class LineWorker:
         self._wake.clear()
         shared, line, turns = self.shared, self.line, self._turns
         settings, now, sight = shared.settings, shared.clock(), shared.lanes_of(line)
+        cancels = shared.cancels
         lanes = self._without_waiting_pools(sight.lanes, now)
         if not lanes:
             return NOTHING
         claimed = await shared.writer.run(
-            lambda tx: claims.claim(tx, lanes, line, turns, settings, now), patient=patient
+            lambda tx: claims.claim(tx, lanes, line, turns, settings, now, cancels),
+            patient=patient,
         )
         shared.looked(sight, claimed)
         self._pool_waits.update(claimed.line_pools_wait)
