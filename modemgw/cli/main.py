@@ -14,6 +14,7 @@ from modemgw.cli import (
     doctor,
     judge,
     keys,
+    messages,
     optouts,
     pdu,
     recording,
@@ -76,6 +77,7 @@ def run_daemon(config: ConfigFile = DEFAULT_CONFIG) -> None:
 # In the order in which `--help` shows them.
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(bank.app)
+app.add_typer(messages.app, name="messages")
 app.command("ussd")(ussd.ussd)
 app.add_typer(doctor.app)
 app.add_typer(recording.app, name="recording")
