@@ -105,6 +105,9 @@ class Part(Shape):
 class MessageDetail(Message):
     """A message with its parts."""
 
+    expected_at: datetime | None = Field(
+        description="When it will have gone, as far as that can be told of a text that waits."
+    )
     parts_detail: list[Part]
     former_parts: list[Part] = Field(
         description="What had gone of a sending that was given up for another (`if_partly_sent`)."
@@ -136,6 +139,10 @@ class BatchOutcome(Shape):
     """An outcome for each text of a batch, in order."""
 
     items: list[Accepted | Refused]
+    expected_done_at: datetime | None = Field(
+        description="When what was accepted will have gone, with the lines that are here now; not "
+        "counted are texts that wait for a time. Null: that cannot be told."
+    )
 
 
 class Canceled(Shape):
@@ -342,12 +349,30 @@ class Event(Shape):
     data: dict[str, Any]
 
 
+class PoolQueue(Shape):
+    """What waits for the lines of a pool. It is looked at every ten seconds."""
+
+    pool: str | None = Field(description="Null: the default pool.")
+    waiting: int = Field(description="Messages that wait for a line.")
+    parts: int
+    lines: int = Field(description="How many of its lines may send now, but for their limits.")
+    expected_done_at: datetime | None = Field(
+        description="When all of it will have gone; the hours of recipients are not counted. Null: "
+        "that cannot be told: no line, or more than 31 days."
+    )
+
+
 class Queue(Shape):
     """What waits to be sent."""
 
-    waiting: int = Field(description="Messages that any free line may take.")
+    waiting: int = Field(description="Messages that wait for a line.")
     scheduled: int = Field(description="Messages that wait for a time.")
     start_hold: bool = Field(description="Marketing still waits for the first sweeps.")
+    expected_done_at: datetime | None = Field(
+        description="When all that waits for a line will have gone, with the lines that are here "
+        "now; the hours of recipients are not counted. Null: that cannot be told."
+    )
+    pools: list[PoolQueue]
 
 
 class Health(Shape):

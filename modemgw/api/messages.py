@@ -192,8 +192,16 @@ class Messages:
                     raise
                 words = "not written: the database could not be used; send it again"
                 rest = [_refused(Problem("unavailable", words))] * (len(bodies) - start)
-                return answer({"items": items + rest})
-        return answer({"items": items})
+                return answer({"items": items + rest, "expected_done_at": None})
+        taken = [item["message"] for item in items if "message" in item]
+        return answer({"items": items, "expected_done_at": await self._done_at(taken)})
+
+    async def _done_at(self, taken: Sequence[dict[str, Any]]) -> str | None:
+        """When texts that were taken will have gone, if it can be told."""
+        try:
+            return views.timestamp(await self._gateway.outlook.batch_done_at(taken))
+        except StoreUnavailableError:  # they are taken all the same
+            return None
 
     async def _send_chunk(
         self, bodies: Sequence[Any], caller: Caller, once: Once | None
@@ -253,10 +261,12 @@ class Messages:
         """One message."""
         read_query(request, NoQuery)
         message_id = _message_id(request)
-        found = await self._gateway.reader.run(lambda c: _with_parts(c, message_id))
-        if found is None:
+        row = await self._gateway.reader.run(lambda c: messages.get(c, message_id))
+        if row is None:
             raise _no_such_message()
-        return answer(found)
+        shown = await self._gateway.reader.run(lambda c: _with_parts(c, row))
+        expected_at = await self._gateway.outlook.expected_at(row)
+        return answer({**shown, "expected_at": views.timestamp(expected_at)})
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancel one message."""
@@ -287,15 +297,12 @@ class Messages:
         return answer(asdict(done))
 
 
-def _with_parts(connection: Any, message_id: str) -> dict[str, Any] | None:
-    row = messages.get(connection, message_id)
-    if row is None:
-        return None
+def _with_parts(connection: Any, row: Any) -> dict[str, Any]:
     return views.detail(
         row,
-        messages.get_parts(connection, message_id),
-        messages.former_parts(connection, message_id) if row.restarts else (),
-        attempts.of_message(connection, message_id),
+        messages.get_parts(connection, row.id),
+        messages.former_parts(connection, row.id) if row.restarts else (),
+        attempts.of_message(connection, row.id),
     )
 
 

@@ -178,6 +178,17 @@ class Dispatcher:
         found = (worker.wait for worker in self._workers.values() if worker.line.id == line_id)
         return next(found, None)
 
+    def speeds(self) -> list[tuple[Line, float | None]]:
+        """The lines that may send now, but for their limits, and the seconds that a part took each
+        lately, where that is known.
+        """
+        if EVERYTHING in self.pauses:
+            return []
+        workers = self._workers.values()
+        return [
+            (w.line, w.tempo.part_s) for w in workers if line_scope(w.line.id) not in self.pauses
+        ]
+
     def is_live(self, line_id: str) -> bool:
         """Whether a line could send now, but for its limits."""
         return any(worker.line.id == line_id for worker in self._workers.values())

@@ -15,6 +15,7 @@ from modemgw.gateway.cancels import Cancels, has_begun
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.outbound import Outbound
+from modemgw.gateway.outlook import Outlook
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.roster import Roster
@@ -64,6 +65,7 @@ class Gateway:
         self.dispatcher = Dispatcher(
             writer, settings, self.refusals, self.roster, self.tally, clock, self.cancels
         )
+        self.outlook = Outlook(reader, settings, self.dispatcher, clock)
         self._outbound = Outbound(
             writer, settings, self.refusals, self.roster, self.dispatcher, self.tally, clock
         )
