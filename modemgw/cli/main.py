@@ -12,6 +12,7 @@ from modemgw.cli import (
     bank,
     configuration,
     doctor,
+    importing,
     judge,
     keys,
     messages,
@@ -78,6 +79,7 @@ def run_daemon(config: ConfigFile = DEFAULT_CONFIG) -> None:
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(bank.app)
 app.add_typer(messages.app, name="messages")
+app.command("import")(importing.import_csv)
 app.command("ussd")(ussd.ussd)
 app.add_typer(doctor.app)
 app.add_typer(recording.app, name="recording")
