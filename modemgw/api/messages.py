@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+from collections import Counter
 from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ from modemgw.api.problems import (
     problem_error,
 )
 from modemgw.api.queries import decode_cursor, encode_cursor, is_id, read_query
-from modemgw.api.respond import answer, page
+from modemgw.api.respond import answer, encoded, page, to_json
 from modemgw.api.routing import CALLER, Answer, Route, Scope
 from modemgw.api.schemas import (
     CancelWaiting,
@@ -30,6 +32,7 @@ from modemgw.api.schemas import (
     SendMessage,
 )
 from modemgw.gateway import views
+from modemgw.gateway.outlook import waiting_parts
 from modemgw.gateway.requests import Once, RefusalError, SendRequest
 from modemgw.store import attempts, messages
 from modemgw.store.errors import StoreUnavailableError
@@ -38,7 +41,7 @@ from modemgw.store.messages import Filter
 from modemgw.store.waiting import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aiohttp import web
 
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.requests import Caller
 
 CHUNK = 25  # texts of a batch that share one operation of the writer, so that it stays quick
+DIGESTED_AT_ONCE = 500
 LONGEST_TOKEN = 255
 
 GATE_PROBLEMS = (
@@ -180,26 +184,31 @@ class Messages:
         if len(bodies) > self._settings.batch_limit:
             words = f"{len(bodies)} texts; {self._settings.batch_limit} are allowed at once"
             raise invalid(FieldError("messages", words))
-        once = _once(request, raw)
-        items: list[dict[str, Any]] = []
+        once = await _batch_once(request, bodies)
+        items: list[bytes] = []  # encoded at once: all together would hold up the loop
+        parts: Counter[str] = Counter()
         for start in range(0, len(bodies), CHUNK):
             try:
-                items += await self._send_chunk(
+                found = await self._send_chunk(
                     bodies[start : start + CHUNK], request[CALLER], _chunk_once(once, start)
                 )
             except StoreUnavailableError:
                 if start == 0:
                     raise
                 words = "not written: the database could not be used; send it again"
-                rest = [_refused(Problem("unavailable", words))] * (len(bodies) - start)
-                return answer({"items": items + rest, "expected_done_at": None})
-        taken = [item["message"] for item in items if "message" in item]
-        return answer({"items": items, "expected_done_at": await self._done_at(taken)})
+                rest = to_json(_refused(Problem("unavailable", words)))
+                items += [rest] * (len(bodies) - start)
+                break
+            items += [to_json(item) for item in found]
+            parts += waiting_parts(item["message"] for item in found if "message" in item)
+        done_at = to_json(await self._done_at(parts))
+        joined = b",".join(items)
+        return encoded(b'{"items":[' + joined + b'],"expected_done_at":' + done_at + b"}")
 
-    async def _done_at(self, taken: Sequence[dict[str, Any]]) -> str | None:
+    async def _done_at(self, parts: Mapping[str, int]) -> str | None:
         """When texts that were taken will have gone, if it can be told."""
         try:
-            return views.timestamp(await self._gateway.outlook.batch_done_at(taken))
+            return views.timestamp(await self._gateway.outlook.batch_done_at(parts))
         except StoreUnavailableError:  # they are taken all the same
             return None
 
@@ -347,6 +356,27 @@ def _refused(problem: Problem) -> dict[str, Any]:
 
 def _once(request: web.Request, body: Any) -> Once | None:
     """The Idempotency-Key and what it covers. Raises ProblemError (`bad-idempotency-key`)."""
+    token = _token(request)
+    if token is None:
+        return None
+    covered = f"{request.method}\n{request.path}\n{_canonical(body)}"
+    return Once(token, hashlib.sha256(covered.encode()).hexdigest())
+
+
+async def _batch_once(request: web.Request, bodies: Sequence[Any]) -> Once | None:
+    """Likewise of a batch, without holding up the loop."""
+    token = _token(request)
+    if token is None:
+        return None
+    digest = hashlib.sha256(f"{request.method}\n{request.path}".encode())
+    for start in range(0, len(bodies), DIGESTED_AT_ONCE):
+        for body in bodies[start : start + DIGESTED_AT_ONCE]:
+            digest.update(b"\n" + _canonical(body).encode())
+        await asyncio.sleep(0)
+    return Once(token, digest.hexdigest())
+
+
+def _token(request: web.Request) -> str | None:
     tokens = request.headers.getall("Idempotency-Key", [])
     if not tokens:
         return None
@@ -356,9 +386,11 @@ def _once(request: web.Request, body: Any) -> Once | None:
         raise problem_error(
             "bad-idempotency-key", f"send one, of 1 to {LONGEST_TOKEN} visible ASCII characters"
         )
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    covered = f"{request.method}\n{request.path}\n{canonical}"
-    return Once(token, hashlib.sha256(covered.encode()).hexdigest())
+    return token
+
+
+def _canonical(body: Any) -> str:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"))
 
 
 def _chunk_once(once: Once | None, start: int) -> Once | None:

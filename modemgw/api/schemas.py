@@ -1,13 +1,12 @@
 """What callers send."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    JsonValue,
     model_validator,
 )
 
@@ -108,9 +107,9 @@ class SendBatch(Body):
 
 
 class RawBatch(Body):
-    """A batch before its texts are looked at, one by one."""
+    """A batch before its texts, which are JSON, are looked at one by one."""
 
-    messages: list[JsonValue] = Field(min_length=1)
+    messages: list[Any] = Field(min_length=1)
 
 
 def _plus(value: object) -> object:

@@ -112,14 +112,10 @@ class Outlook:
         names = sorted({"", *self._settings.pools, *waiting})
         return await asyncio.to_thread(lambda: [self._of_pool(sight, name) for name in names])
 
-    async def batch_done_at(self, views: Sequence[Mapping[str, Any]]) -> float | None:
-        """When texts that were accepted just now will have gone; not counted are those that wait
-        for a time. None: it cannot be told. Raises StoreUnavailableError.
+    async def batch_done_at(self, parts: Mapping[str, int]) -> float | None:
+        """When so many parts, by pool, that were accepted just now will have gone. None: it cannot
+        be told. Raises StoreUnavailableError.
         """
-        parts: Counter[str] = Counter()
-        for view in views:
-            if view["not_before"] is None:
-                parts[view["pool"] or ""] += view["parts"]
         sight = await self._look()
         self._added.update(parts)
         found = await asyncio.to_thread(lambda: [self._of_pool(sight, name) for name in parts])
@@ -208,6 +204,15 @@ class Outlook:
         total = parts + sight.competing(serving, [name], parts)
         at = done_at(total, list(serving.values()), now, sight.pools.get(lane.pool))
         return None if at is None else max(at, row.ready_at or at)
+
+
+def waiting_parts(views: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """The parts of messages by pool, but for those that wait for a time."""
+    parts: Counter[str] = Counter()
+    for view in views:
+        if view["not_before"] is None:
+            parts[view["pool"] or ""] += view["parts"]
+    return parts
 
 
 def _ahead(connection: Connection, row: Record) -> tuple[int | None, float | None]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modemgw.consent.gate import Policy
-from modemgw.gateway.outlook import USUAL_PART_S, PoolOutlook
+from modemgw.gateway.outlook import USUAL_PART_S, PoolOutlook, waiting_parts
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.requests import SendRequest
 from tests.gateway.scripted import Script, ScriptedModem
@@ -78,7 +78,7 @@ async def test_without_a_line_nothing_can_be_told(world: World) -> None:
     texts = await send_many(world, 2)
     found = (await pools(world))[""]
     assert (found.messages, found.lines, found.done_at) == (2, 0, None)
-    assert await world.gateway.outlook.batch_done_at(texts) is None
+    assert await world.gateway.outlook.batch_done_at(waiting_parts(texts)) is None
     assert await world.gateway.outlook.expected_at(await world.row(texts[0]["id"])) is None
 
 
@@ -100,10 +100,10 @@ async def test_a_batch_is_done_behind_what_waits_and_what_came_with_it(
         await pools(world)  # from now on this is known
         for total in (5, 7):
             texts = await send_many(world, 2)
-            done_at = await world.gateway.outlook.batch_done_at(texts)
+            done_at = await world.gateway.outlook.batch_done_at(waiting_parts(texts))
             assert done_at == pytest.approx(START + total * USUAL_PART_S)
         later = await send_many(world, 1, send_at=START + HOUR)
-        assert await world.gateway.outlook.batch_done_at(later) is None
+        assert await world.gateway.outlook.batch_done_at(waiting_parts(later)) is None
 
 
 async def test_a_text_is_expected_behind_those_before_it_in_its_lane(
