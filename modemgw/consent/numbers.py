@@ -182,10 +182,13 @@ def _parse(dialled: str, region: str) -> PhoneNumber | None:
 
 def _subscriber(dialled: str, region: str) -> PhoneNumber | None:
     try:
-        number = phonenumbers.parse(dialled, region)
+        read = phonenumbers.parse(dialled, region)
     except phonenumbers.NumberParseException:
         return None
-    return _settled(_one_subscriber(number))
+    number = _one_subscriber(read)
+    if number is read and _e164(number) == dialled:
+        return number  # it would be read again as what it is
+    return _settled(number)
 
 
 def _settled(number: PhoneNumber) -> PhoneNumber | None:
@@ -229,6 +232,8 @@ def _e164(number: PhoneNumber) -> str:
 
 
 def _is_emergency(dialled: str, region: str) -> bool:
+    if dialled.startswith("+"):  # nobody dials them so
+        return False
     return dialled in _EMERGENCY_ANYWHERE or phonenumbers.is_emergency_number(dialled, region)
 
 

@@ -34,8 +34,7 @@ def queue_reply(
     conversation = messages.open_conversation(tx.connection, to, pool, now)
     cut = segment(text)
     message_id = new_id("msg")
-    messages.insert_message(
-        tx.connection,
+    answer = messages.new_message(
         {
             "id": message_id,
             "direction": "outbound",
@@ -58,5 +57,5 @@ def queue_reply(
             "priority": AUTOMATIC_PRIORITY,
         },
     )
-    messages.insert_parts(tx.connection, message_id, to, len(cut.parts))
+    messages.insert_queued(tx.connection, [answer])
     return lane, AUTOMATIC_PRIORITY

@@ -54,6 +54,7 @@ class _Draft:
 class Taken:
     """A text that was accepted: what the caller is told, and the lane to wake."""
 
+    row: Record
     view: dict[str, Any]
     lane: str | None
     priority: int
@@ -202,6 +203,7 @@ class Outbound:
             for draft in drafts
         ]
         taken = [outcome for outcome in outcomes if isinstance(outcome, Taken)]
+        messages.insert_queued(tx.connection, [text.row for text in taken])
         answer = [o.view if isinstance(o, Taken) else o for o in outcomes]
         if once is not None and (taken or len(drafts) > 1):
             idempotency.keep(
@@ -314,8 +316,7 @@ class Outbound:
         priority = PRIORITIES[draft.kind] if request.priority is None else request.priority
         valid_for_s = request.valid_for_s or self._settings.default_valid_for_s
         message_id = new_id("msg")
-        row = messages.insert_message(
-            tx.connection,
+        row = messages.new_message(
             {
                 "id": message_id,
                 "direction": "outbound",
@@ -348,8 +349,7 @@ class Outbound:
                 "hold_reason": decision.rule if isinstance(decision, Defer) else None,
             },
         )
-        messages.insert_parts(tx.connection, message_id, draft.recipient, draft.parts)
-        return Taken(views.message(row), lane if later is None else None, priority)
+        return Taken(row, views.message(row), lane if later is None else None, priority)
 
     @staticmethod
     def _lane(draft: _Draft, line_id: str | None, caller: Caller) -> str:

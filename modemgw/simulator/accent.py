@@ -131,13 +131,21 @@ def spoken(modem: SimulatedModem, command: Command, lines: Sequence[str]) -> Seq
     personality = modem.personality
     if command.name == "+CPMS":
         return [_usage(modem, line, named=command.form is not Form.SET) for line in lines]
-    if command.name == "+CMGL" and personality.list_gap and not modem.settings.text_mode:
-        gap = [""] * personality.list_gap
-        texts = zip(lines[::2], lines[1::2], strict=True)
-        return [line for head, pdu in texts for line in (head, pdu, *gap)]
+    if command.name == "+CMGL" and personality.list_gap:
+        return list(_spaced(lines, [""] * personality.list_gap))
     if command.name in _REGISTRATIONS:
         return [registered(personality, line) for line in lines]
     return lines
+
+
+def _spaced(lines: Sequence[str], gap: Sequence[str]) -> Iterator[str]:
+    """A listing with a gap behind each text, however many lines a text has."""
+    for position, line in enumerate(lines):
+        if position and line.startswith("+CMGL:"):
+            yield from gap
+        yield line
+    if lines:
+        yield from gap
 
 
 def registered(personality: Personality, line: str) -> str:

@@ -101,7 +101,8 @@ class Interpreter:
         self._commands.clear()
         if not modem.mishaps.answered():
             return
-        if any(accent.written(command) in modem.personality.unfinished for command in self._line):
+        unfinished = modem.personality.unfinished
+        if unfinished and any(accent.written(command) in unfinished for command in self._line):
             for block in blocks:
                 modem.announce(*block)
             modem.terminal.idle()

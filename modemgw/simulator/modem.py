@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _GARBAGE_OCTETS = 120
 _BROADCASTS = 10
+_REPORTS = 20
 _RESET = b"AT+CFUN=1,1\r"  # 27.007 §8.2
 _LOCK_CODES_OF_EQUIPMENT = {Lock.PIN: Cme.SIM_PIN_REQUIRED, Lock.PUK: Cme.SIM_PUK_REQUIRED}
 _LOCK_CODES = {Lock.PIN: Cms.SIM_PIN_REQUIRED, Lock.PUK: Cms.SIM_PUK_REQUIRED}
@@ -108,6 +109,7 @@ class SimulatedModem:
         sim.storage.renumber(personality.first_index)
         self._me = Storage("ME", personality.me_capacity, personality.first_index)
         self.broadcasts = Storage("BM", _BROADCASTS, personality.first_index)
+        self.reports = Storage("SR", _REPORTS, personality.first_index)
         self.clock = ModemClock(clock)
         self.profile: Profile | None = None
         self.saved_services: dict[int, SavedService] = {}
@@ -203,6 +205,8 @@ class SimulatedModem:
         """What a `<mem>` of `+CPMS` stands for."""
         if name == "BM":
             return self.broadcasts
+        if name == "SR":
+            return self.reports
         if name == "MT" and self._sim:
             return Combined(self._me, self._sim.storage)
         return self.storage(name)

@@ -81,6 +81,11 @@ class Personality:
     registration: str = "full"  # of +CREG: 2 `full`, `no_technology`, `unquoted` or `no_cell`
     packs_ussd: bool = False  # strings are the hex of packed septets
 
+    @property
+    def keeps_reports_apart(self) -> bool:
+        """Whether status reports have a storage of their own."""
+        return bool(self.memories) and "SR" in self.memories[0]
+
 
 _CHOICES: Final = {
     "command_list": ("lines", "line", "none"),

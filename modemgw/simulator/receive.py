@@ -117,6 +117,8 @@ class Receiver:
     def _storage_for(self, incoming: tpdu.Incoming) -> Places:
         if incoming.message_class == _CLASS_FOR_SIM:
             return self._modem.storage("SM")
+        if incoming.is_report and self._modem.personality.keeps_reports_apart:
+            return self._modem.reports
         return self._modem.places(self._modem.settings.memories[2])
 
     def _announcements(self, incoming: tpdu.Incoming) -> int:

@@ -98,7 +98,7 @@ class Terminal:
         return False
 
     def _read_line(self) -> bool:
-        if repeat := _REPEAT.match(self._input):
+        if b"/" in self._input and (repeat := _REPEAT.match(self._input)):
             self._echo(repeat.end())
             self._take(repeat.end())
             self._line(self._last_line)
@@ -198,16 +198,14 @@ class Terminal:
         end = settings.line_end
         before = end if settings.verbose else ""
         body = "".join(before + end.join(block) + end for block in blocks if block)
-        answer = body if settings.quiet else body + self._result(final)
+        answer = body if settings.quiet else body + self._result(final, end)
         octets = answer.encode("latin-1", "replace")
         self._write(octets[: len(octets) // 2] if cut else octets)
         self.idle()
 
-    def _result(self, words: str) -> str:
+    def _result(self, words: str, end: str) -> str:
         """A result code as V has it: words between line ends, or a digit and the end of S3."""
-        settings = self._settings()
-        end = settings.line_end
-        if settings.verbose:
+        if self._settings().verbose:
             return f"{end}{words}{end}"
         return _RESULT_DIGITS.get(words, words) + end[0]
 
@@ -224,11 +222,13 @@ class Terminal:
 
     def announce(self, *lines: str) -> None:
         """Print an unsolicited result code of one or two lines; Q1 silences it (V.250 §6.2.5)."""
-        self._announce(self._result(self._settings().line_end.join(lines)))
+        end = self._settings().line_end
+        self._announce(self._result(end.join(lines), end))
 
     def announce_together(self, *codes: str) -> None:
         """Print several unsolicited result codes as one piece."""
-        self._announce("".join(self._result(code) for code in codes))
+        end = self._settings().line_end
+        self._announce("".join(self._result(code, end) for code in codes))
 
     def _announce(self, printed: str) -> None:
         if self._settings().quiet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, literal_column, select, update
@@ -13,14 +14,14 @@ from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import fitted, insert_unless_there
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
 _messages, _parts, _conversations = tables.messages, tables.parts, tables.conversations
 
 _INSERT = Prepared(insert(_messages).returning(_messages))
-_INSERT_PARTS = Prepared(insert(_parts))
+_INSERT_MANY, _INSERT_PARTS = Prepared(insert(_messages)), Prepared(insert(_parts))
 _ONE = select(_messages).where(_messages.c.id == given("id"))
 _GET, _GET_ALONE = Prepared(_ONE), Prepared(_ONE.with_for_update())
 _GET_PARTS = Prepared(
@@ -105,10 +106,21 @@ def insert_message(connection: Connection, values: Mapping[str, Any]) -> Record:
     return _INSERT.row(connection, {**EMPTY_MESSAGE, **values})
 
 
-def insert_parts(connection: Connection, message_id: str, recipient: str, count: int) -> None:
-    """Write the parts of an outbound message, all queued."""
-    parts = [_new_part(message_id, seq, recipient) for seq in range(1, count + 1)]
-    _INSERT_PARTS.run_many(connection, parts)
+def new_message(values: Mapping[str, Any]) -> Record:
+    """A message that is to be written; what is left out is empty."""
+    return SimpleNamespace(**{**EMPTY_MESSAGE, **values})
+
+
+def insert_queued(connection: Connection, rows: Sequence[Record]) -> None:
+    """Write new outbound messages with their parts, all queued."""
+    if rows:
+        _INSERT_MANY.run_many(connection, [vars(row) for row in rows])
+        _INSERT_PARTS.run_many(connection, [part for row in rows for part in _queued_parts(row)])
+
+
+def _queued_parts(row: Record) -> Iterator[dict[str, Any]]:
+    for seq in range(1, row.parts + 1):
+        yield _new_part(row.id, seq, row.recipient)
 
 
 def _new_part(message_id: str, seq: int, recipient: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from modemgw.api.app import Api, ApiSettings
+from modemgw.clock import SYSTEM
 from modemgw.consent.gate import ANYWHERE, Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.gateway import Gateway
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from multidict import CIMultiDictProxy
+
+    from modemgw.clock import Clock
 
 PATIENCE_S = 5.0
 
@@ -182,6 +185,7 @@ async def open_house(
     *,
     database_url: str | None = None,
     host: str = "test",
+    clock: Clock = SYSTEM,
     **changes: Any,
 ) -> AsyncIterator[House]:
     """Start everything, on a database in this folder or another; a second time is a restart."""
@@ -199,6 +203,7 @@ async def open_house(
         reader,
         GatewaySettings(host, "US", Policy(None, (ANYWHERE,)), b"k" * 32),
         Replies("Test"),
+        clock,
     )
     api = Api(gateway, replace(settings, **changes))
     apis.append(api)

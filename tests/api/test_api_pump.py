@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from modemgw.api import pump as pump_module
+from modemgw.clock import SharedClock
 from modemgw.gateway.views import event as view
 from modemgw.store import webhooks
 from modemgw.store.events import Published
@@ -250,6 +252,33 @@ async def test_a_failing_event_is_not_given_up_because_the_daemon_was_away(
                 tx.connection, webhook, 1, first_tried_at=long_ago, next_at=long_ago
             )
         )
+        ((status, _),) = await settled(house, webhook)
+        assert status == "delivered"
+
+
+async def test_a_backoff_of_hours_ends_when_a_test_sets_the_clock_on(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    """It goes by the clock that is handed in, as all policy does."""
+    answers = iter([503, 204])
+    clock = SharedClock(tmp_path / "clock.sock")
+
+    async def answer(_told: dict[str, Any]) -> int:
+        return next(answers)
+
+    def later() -> bool:
+        course = {"now": clock() + 3_600, "t": time.monotonic(), "scale": 1}
+        clock._take(json.dumps(course).encode())
+        return len(receiver.got) == 2
+
+    receiver.answer = answer
+    async with open_house(
+        tmp_path, clock=clock, webhook_backoff_s=(7_200.0,), webhook_dead_after_s=1e9
+    ) as house:
+        (webhook,) = await configure(house, receiver.url)
+        await house.emit(event("n"))
+        await until(lambda: len(receiver.got) == 1)
+        await until(later)
         ((status, _),) = await settled(house, webhook)
         assert status == "delivered"
 

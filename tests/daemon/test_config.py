@@ -75,6 +75,7 @@ def test_the_environment_wins_over_the_file(
         ('[gate]\nouter_window = "25-99"', "gate.outer_window"),
         ('[gate]\ndestinations = ["Narnia"]', "gate.destinations"),
         ('[pools."a b"]\nlines = ["x"]', "pools"),
+        ('[test]\nclock = "127.0.0.1:80"', "test.clock"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, text: str, names: str) -> None:

@@ -5,6 +5,9 @@ What went out is counted in the simulator's journal, what came in in the judge's
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-_COMMAND_S = 90.0
+_COMMAND_S = 60.0
 _PATIENCE_S = 120.0
 
 
@@ -120,18 +123,24 @@ def run(
     status: Sequence[int] = (0,),
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    limit_s: float = _COMMAND_S,
 ) -> str:
-    """Run a judge's command to its end; all that it printed. AssertionError on another status."""
-    done = subprocess.run(
-        [str(word) for word in command],
-        input=stdin.encode(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=_COMMAND_S,
-        cwd=cwd,
-        env=env,
-        check=False,
-    )
+    """Run a judge's command to its end; all that it printed. AssertionError where it ends
+    with another status, or not at all."""
+    words = [str(word) for word in command]
+    try:
+        done = subprocess.run(
+            words,
+            input=stdin.encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=limit_s,
+            cwd=cwd,
+            env=env,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise AssertionError(f"no end of `{' '.join(words)}` within {limit_s} s") from None
     printed = done.stdout.decode(errors="replace")
     assert done.returncode in status, f"exit status {done.returncode}: {printed[-2000:]}"
     return printed
@@ -162,6 +171,7 @@ class Running:
                 stderr=subprocess.STDOUT,
                 cwd=output.parent,
                 env=env,
+                start_new_session=True,
             )
 
     @property
@@ -169,11 +179,11 @@ class Running:
         return self._output.read_text(encoding="utf-8", errors="replace")
 
     def stop(self, number: int) -> None:
-        """Send a signal and wait for the end; killed where it does not obey."""
+        """Send a signal and wait for the end; killed, with what it started, where that stays."""
         if self._process.poll() is None:
             self._process.send_signal(number)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(10)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)

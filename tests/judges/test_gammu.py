@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modemgw.simulator.personality import PERSONALITIES
 from tests.judges.desk import Desk, Running, holds, run, until
+from tests.judges.personalities import with_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = [pytest.mark.judges, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.judges, pytest.mark.timeout(900)]
 
+_HANGS_S = 20.0
+_UNKNOWN_LINE = "prints by itself what Gammu takes for a part of an answer, and Gammu hangs"
+_OWN = {
+    "qualcomm-m6280": _UNKNOWN_LINE,
+    "simcom-sim7670": "prints another prompt than 27.005 §3.5.1 has, and Gammu waits",
+}
 _LONG = " ".join(f"word{number}" for number in range(60))[:400]
 
 
@@ -27,8 +33,9 @@ def configured(desk: Desk, modem: int = 0) -> Path:
     return file
 
 
-def gammu(desk: Desk, *words: str, modem: int = 0, stdin: str = "") -> str:
-    return run("gammu", "-c", configured(desk, modem), *words, stdin=stdin)
+def gammu(desk: Desk, *words: str, modem: int = 0, stdin: str = "", limit_s: float = 60.0) -> str:
+    file = configured(desk, modem)
+    return run("gammu", "-c", file, *words, stdin=stdin, limit_s=limit_s)
 
 
 def field(printed: str, name: str) -> str:
@@ -133,7 +140,7 @@ def test_reading_and_deleting(desk: Desk, happened: Callable[[object], None]) ->
 
 
 def test_monitor(desk: Desk, happened: Callable[[object], None]) -> None:
-    """`monitor` shows texts that come in, a status report, a call and a USSD push."""
+    """`monitor` shows texts that come in, a status report, a call, and that a USSD push came."""
     desk.ctl("report", modem=1, delay_ms=15_000)
     gammu(desk, "sendsms", "TEXT", "+46701010003", "-report", "-text", "report later", modem=1)
     watching = Running(desk.folder / "monitor.txt", "gammu", "-c", configured(desk, 1), "monitor")
@@ -145,23 +152,23 @@ def test_monitor(desk: Desk, happened: Callable[[object], None]) -> None:
         desk.ctl("ring", modem=1, **{"from": "+15553000010"})
         until("the call", lambda: 'incoming call from "+15553000010"' in watching.printed)
         desk.ctl("ussd", modem=1, push="pushed by the network")
-        until("the push", lambda: '"pushed by the network"' in watching.printed)
+        until("the push", lambda: "USSD received" in watching.printed)
         until("the report", lambda: "SM received by the SME" in watching.printed)
     finally:
         watching.stop(signal.SIGINT)
     assert watching.printed.count("SMS message received") == 3
-    happened("2 texts, 1 report (SM received by the SME), the caller, the USSD text")
+    happened("2 texts, 1 report (SM received by the SME), the caller; USSD received")
 
 
-@pytest.mark.parametrize("profile", PERSONALITIES)
-def test_each_personality(
-    bank_of_all: Desk, happened: Callable[[object], None], profile: str
-) -> None:
-    """`identify` and `sendsms TEXT` work with every personality."""
-    modem = list(PERSONALITIES).index(profile)
-    printed = gammu(bank_of_all, "identify", modem=modem)
-    assert field(printed, "IMEI") == bank_of_all.ctl("stats")["modems"][modem]["imei"]
-    to, text = f"+4670102000{modem}", f"Grüße from {profile} €"
-    gammu(bank_of_all, "sendsms", "TEXT", to, "-text", text, modem=modem)
-    assert [part.text for part in bank_of_all.sent(to)] == [text]
-    happened(f"{field(printed, 'Manufacturer')}, {field(printed, 'Model')}; 1 submit, right text")
+def test_each_personality(bank_of_all: Desk, happened: Callable[[object], None]) -> None:
+    """`identify` and `sendsms TEXT` with every personality."""
+    about = bank_of_all.ctl("stats")["modems"]
+
+    def attempt(modem: int, profile: str) -> None:
+        printed = gammu(bank_of_all, "identify", modem=modem, limit_s=_HANGS_S)
+        assert field(printed, "IMEI") == about[modem]["imei"]
+        to, text = f"+46701020{modem:03d}", f"Grüße from {profile} €"
+        gammu(bank_of_all, "sendsms", "TEXT", to, "-text", text, modem=modem, limit_s=_HANGS_S)
+        assert [part.text for part in bank_of_all.sent(to)] == [text]
+
+    happened(with_each(attempt, _OWN))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from modemgw import pdu
 from modemgw.simulator import personality
 from modemgw.simulator.bank import Bank
 from modemgw.simulator.options import Options
@@ -115,6 +117,22 @@ async def test_what_is_not_offered_is_refused(line: Line) -> None:
     assert await line.say('AT+CSCS="IRA"') == ["+CME ERROR: 50"]
 
 
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        ("huawei-e173", ("AT^PORTSEL=1", "AT^PORTSEL=0")),
+        ("zte-mf190", ("AT+ZCDRUN=8", "AT+ZOPRT=5")),
+    ],
+    indirect=["line"],
+)
+async def test_it_takes_the_set_up_that_its_users_insist_on(
+    line: Line, commands: tuple[str, ...]
+) -> None:
+    """Gammu gives up a modem of this maker that refuses one of these."""
+    for command in commands:
+        assert await line.say(command) == ["OK"]
+
+
 @pytest.mark.parametrize("line", ["sierra-em7455"], indirect=True)
 async def test_a_promise_about_reports_is_broken(line: Line) -> None:
     """<ds> 1 is offered, and refused when it is asked for."""
@@ -128,6 +146,19 @@ async def test_one_code_for_everything(line: Line) -> None:
     """And no maker's name at all."""
     assert await line.say("AT+CGMI") == ["OK"]
     assert await line.say("AT+CMGR=3") == ["+CMS ERROR: 500"]
+
+
+@pytest.mark.parametrize("line", ["huawei-e1752"], indirect=True)
+async def test_a_listing_may_have_empty_lines_in_it(bank_of_one: Bank, line: Line) -> None:
+    """One behind each text, in PDU mode and in text mode, where a text has lines of its own."""
+    frames = pdu.encode_deliver("+15550003001", "one\ntwo", scts=datetime.now(UTC))
+    bank_of_one.network.deliver("+15550100000", [frames[0].hex] * 2)
+    line.write(b"AT+CMGL=4\r")
+    await line.expect(rb"\r\n\+CMGL: 0,[^\r]*\r\n\w+\r\n\r\n\+CMGL: 1,[^\r]*\r\n\w+\r\n\r\n\r\nOK")
+    await line.say("AT+CMGF=1")
+    line.write(b'AT+CMGL="ALL"\r')
+    heard = await line.expect(rb"\r\nOK\r\n")
+    assert heard.count(b"two\r\n\r\n") == 2
 
 
 @pytest.mark.parametrize("line", ["simcom-sim7670"], indirect=True)

@@ -10,14 +10,14 @@ import pytest
 
 from modemgw import pdu
 from modemgw.simulator import tpdu
+from modemgw.simulator.bank import Bank
+from modemgw.simulator.options import Options
 from modemgw.simulator.receive import Route, route
 from modemgw.simulator.settings import Cnmi
 from tests.simulator.line import PATIENCE_S, Control, Line, journal
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from modemgw.simulator.bank import Bank
 
 SENDER = "+15550003001"
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -342,6 +342,27 @@ async def test_mt_is_the_modem_and_the_card_in_one_row(line: Line, control: Cont
         '+CPMS: ("ME","SM","MT","BM"),("ME","SM","MT"),("ME","SM","MT")',
         "OK",
     ]
+
+
+async def test_some_makers_keep_reports_apart(tmp_path: Path) -> None:
+    """27.005 §3.1 `<mem1>`: SR, where the maker offers it."""
+    bank = Bank(Options(modems=1, dir=tmp_path, profiles=("sierra-em7455",), submit_ms=1))
+    bank.power_on()
+    line = Line(bank.link(0))
+    try:
+        await line.say("ATE0")
+        await line.say('AT+CMGF=1;+CSMP=49;+CSCS="IRA";+CNMI=2,1,0,2,0')
+        line.write(b'AT+CMGS="+15550001001"\r')
+        await line.expect(rb"\r\n> ")
+        line.write(b"x\x1a")
+        await line.expect(rb'\+CDSI: "SR",0\r\n')
+        assert await line.say('AT+CPMS="SR"') == ["+CPMS: 1,20,0,255,0,255", "OK"]
+        assert (await line.say("AT+CMGR=0"))[0].startswith('+CMGR: "REC UNREAD",6,0,')
+        assert await line.say("AT+CMGD=0") == ["OK"]
+        assert await line.say('AT+CPMS="BM"') == ["ERROR"]
+    finally:
+        line.close()
+        bank.close()
 
 
 async def test_the_modem_outlives_a_change_of_card_and_the_card_moves(

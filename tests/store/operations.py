@@ -76,6 +76,5 @@ def write_text(connection: Connection, **values: Any) -> str:
         "priority": 5,
         **values,
     }
-    messages.insert_message(connection, row)
-    messages.insert_parts(connection, message_id, row["recipient"], row["parts"])
+    messages.insert_queued(connection, [messages.new_message(row)])
     return message_id

@@ -11,6 +11,8 @@ from modemgw.simulator.journal import Event
 from modemgw.simulator.storage import Stat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modemgw.simulator.command_line import Command
     from modemgw.simulator.modem import SimulatedModem
     from modemgw.simulator.storage import Places
@@ -40,7 +42,7 @@ def _memories(modem: SimulatedModem, command: Command) -> Reply:
     modem.usable_sim()
     if not command.params or len(command.params) > 3:
         raise cms(Cms.NOT_ALLOWED)
-    for name, offered in zip(command.params, (_READABLE, _MEMORIES, _MEMORIES), strict=False):
+    for name, offered in zip(command.params, _offered(modem), strict=False):
         if name and name not in offered:
             raise cms(Cms.NOT_ALLOWED)
     for position, name in enumerate(command.params):
@@ -48,6 +50,11 @@ def _memories(modem: SimulatedModem, command: Command) -> Reply:
             modem.settings.memories[position] = name
     modem.flush()
     return [f"+CPMS: {','.join(_usage(modem))}"]
+
+
+def _offered(modem: SimulatedModem) -> Sequence[Sequence[str]]:
+    """What each place of `+CPMS` takes."""
+    return modem.personality.memories or (_READABLE, _MEMORIES, _MEMORIES)
 
 
 def _read_memories(modem: SimulatedModem, _command: Command) -> Reply:
