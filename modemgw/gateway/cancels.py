@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from modemgw.store.waiting import Wanted
     from modemgw.store.writer import Transaction, Writer
 
-AT_ONCE = 100  # in one operation of the writer
+AT_ONCE = 50  # in one operation of the writer
 LONGEST_S = 20.0  # of one request
 
 

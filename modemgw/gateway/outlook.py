@@ -79,14 +79,17 @@ class _Sight:
     def competing(self, serving: Iterable[str], lanes: Iterable[str], most: float) -> float:
         """The parts of other lanes that these lines send meanwhile: of each as many as of ours."""
         ours, own = set(serving), set(lanes)
+        shares: dict[tuple[str, str | None], float] = {}  # there are many lanes and few of these
         total = 0.0
         for name, load in self.loads.items():
             if name in own:
                 continue
             lane = Lane.parse(name)
-            theirs = self.serving(lane.pool, lane.line)
-            if theirs:
-                total += min(load.parts * len(ours & theirs.keys()) / len(theirs), most)
+            who = lane.pool, lane.line
+            if who not in shares:
+                theirs = self.serving(*who).keys()
+                shares[who] = len(ours & theirs) / len(theirs) if theirs else 0.0
+            total += min(load.parts * shares[who], most)
         return total
 
 

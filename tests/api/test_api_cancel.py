@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.api import answers
+from tests.api.house import House, open_house
 
 if TYPE_CHECKING:
-    from tests.api.house import House
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 PATH = "/v1/messages/cancel"
+
+
+@pytest.fixture
+async def house(tmp_path: Path, database_url: str) -> AsyncIterator[House]:
+    """An API on each database."""
+    async with open_house(tmp_path, database_url=database_url) as opened:
+        yield opened
 
 
 async def test_texts_that_wait_are_canceled_by_what_they_have_in_common(house: House) -> None:
