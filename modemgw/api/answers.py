@@ -358,7 +358,7 @@ class PoolQueue(Shape):
     lines: int = Field(description="How many of its lines may send now, but for their limits.")
     expected_done_at: datetime | None = Field(
         description="When all of it will have gone; the hours of recipients are not counted. Null: "
-        "that cannot be told: no line, or more than 31 days."
+        "nothing waits, or it cannot be told: no line, or more than 31 days."
     )
 
 
@@ -370,7 +370,7 @@ class Queue(Shape):
     start_hold: bool = Field(description="Marketing still waits for the first sweeps.")
     expected_done_at: datetime | None = Field(
         description="When all that waits for a line will have gone, with the lines that are here "
-        "now; the hours of recipients are not counted. Null: that cannot be told."
+        "now; the hours of recipients are not counted. Null: nothing waits, or it cannot be told."
     )
     pools: list[PoolQueue]
 

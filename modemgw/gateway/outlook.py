@@ -46,7 +46,8 @@ class PoolOutlook:
     """What waits for the lines of a pool ("": the default pool).
 
     `lines` is how many of this host may send now, `done_at` when all has gone, seconds of the
-    epoch; None: that cannot be told, for want of a line or because it takes longer than a month.
+    epoch; None: nothing waits, or that cannot be told, for want of a line or because it takes
+    longer than a month.
     """
 
     pool: str
@@ -192,6 +193,8 @@ class Outlook:
         count = sum(load.messages for load in own.values())
         parts = sum(load.parts for load in own.values()) + self._added[pool]
         serving = sight.serving(pool)
+        if not parts:
+            return PoolOutlook(pool, 0, 0, len(serving), None)
         total = parts + sight.competing(serving, own, parts)
         at = done_at(total, list(serving.values()), self._clock(), sight.pools.get(pool))
         return PoolOutlook(pool, count, parts, len(serving), at)
