@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from modemgw.gateway.line_state import LineState
 from modemgw.gateway.status import MessageStatus, PartStatus
 
 
@@ -156,19 +157,41 @@ class Canceled(Shape):
     more: bool = Field(description="The time was up before all were canceled: ask again.")
 
 
+class Usage(Shape):
+    """How far a limit is used."""
+
+    limit: str
+    used: int
+    most: int
+    renews_at: datetime | None = Field(description="When more may go. Null: nothing is used.")
+
+
 class Line(Shape):
     """A SIM subscription."""
 
     id: str
     iccid: str
     imsi: str | None
-    number: str | None
+    name: str | None
+    number: str | None = Field(description="The typed one, else the SIM's.")
+    sim_number: str | None = Field(description="As the SIM tells it.")
+    typed_number: str | None = Field(description="As it was set or learned.")
+    tags: list[str]
+    cost: float | None = Field(description="Of a part.")
+    state: LineState
+    reason: str | None = Field(description="Why it sends nothing.")
+    until: datetime | None = Field(description="When it will again. Null: not by itself.")
     operator: str | None
     smsc: str | None
     modem: str | None
     pools: list[str]
     created_at: datetime
     seen_at: datetime
+    present: bool = Field(description="It sits in a modem that is there.")
+    plan: str
+    usage: list[Usage]
+    waiting_for: str | None = Field(description="What its texts wait for, a limit among others.")
+    not_before: datetime | None
 
 
 class LinePage(Shape):
@@ -176,6 +199,36 @@ class LinePage(Shape):
 
     items: list[Line]
     next: None
+
+
+class Pool(Shape):
+    """A named group of lines."""
+
+    name: str
+    kind: str | None
+    tags: list[str]
+    lines: list[str] = Field(description="Their ids.")
+    plan: str | None
+    usage: list[Usage]
+    paused: str | None = Field(description="Why it is paused. Null: it is not.")
+    waiting: int = Field(description="Its messages that a line may take.")
+    waiting_for: str | None
+    not_before: datetime | None
+
+
+class PoolPage(Shape):
+    """The pools of the configuration."""
+
+    items: list[Pool]
+    next: None
+
+
+class Inventory(Shape):
+    """Which of the lines that are expected are there."""
+
+    expected: int
+    missing: list[str] = Field(description="ICCIDs.")
+    summary: str = Field(description='Such as "38 of 40, missing: …".')
 
 
 class Signal(Shape):
@@ -368,6 +421,7 @@ class Queue(Shape):
     waiting: int = Field(description="Messages that wait for a line.")
     scheduled: int = Field(description="Messages that wait for a time.")
     start_hold: bool = Field(description="Marketing still waits for the first sweeps.")
+    paused: str | None = Field(description="Why everything is paused. Null: it is not.")
     expected_done_at: datetime | None = Field(
         description="When all that waits for a line will have gone, with the lines that are here "
         "now; the hours of recipients are not counted. Null: nothing waits, or it cannot be told."
@@ -390,6 +444,8 @@ class Readiness(Shape):
     modems_ready: int
     modems_known: int
     start_hold: bool
+    paused: str | None = Field(description="Why nothing is sent. Null: it is not paused.")
+    inventory: Inventory | None = Field(description="Null: no line is expected by name.")
     warnings: list[str] = Field(
         description="What is not meant for real work, such as a test clock."
     )

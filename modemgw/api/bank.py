@@ -1,4 +1,4 @@
-"""The bank: lines, modems, the queue, and what came in and could not be used."""
+"""The bank: modems, the queue, and what came in and could not be used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TAG = "bank"
 
 
 class Bank:
-    """The resources `/v1/lines`, `/v1/modems`, `/v1/queue` and `/v1/undecoded`."""
+    """The resources `/v1/modems`, `/v1/queue` and `/v1/undecoded`."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -32,16 +32,6 @@ class Bank:
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
         return (
-            Route(
-                "GET",
-                "/v1/lines",
-                self.lines,
-                Scope.READ,
-                "List the lines",
-                Answer(200, answers.LinePage),
-                TAG,
-                query=NoQuery,
-            ),
             Route(
                 "GET",
                 "/v1/modems",
@@ -88,13 +78,6 @@ class Bank:
             ),
         )
 
-    async def lines(self, request: web.Request) -> web.Response:
-        """Every line."""
-        read_query(request, NoQuery)
-        rows = await self._gateway.reader.run(lines.all_lines)
-        pools_of = self._gateway.roster.pools_of
-        return page([views.line(row, list(pools_of(row.iccid, row.number))) for row in rows])
-
     async def modems(self, request: web.Request) -> web.Response:
         """Every modem."""
         read_query(request, NoQuery)
@@ -128,6 +111,7 @@ class Bank:
                 "waiting": waiting,
                 "scheduled": scheduled,
                 "start_hold": self._gateway.dispatcher.start_hold,
+                "paused": self._gateway.desk.paused,
                 "expected_done_at": views.timestamp(done_at),
                 "pools": [_pool(pool) for pool in pools],
             }

@@ -44,10 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aiohttp import web
+    from sqlalchemy import Connection
 
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
     from modemgw.gateway.requests import Caller
+    from modemgw.store.prepared import Record
 
 CHUNK = 25  # texts of a batch that share one operation of the writer, so that it stays quick
 DIGESTED_AT_ONCE = 500
@@ -61,6 +63,7 @@ GATE_PROBLEMS = (
     "invalid-time",
     "unknown-pool",
     "unknown-line",
+    "line-retired",
     "kind-not-granted",
     "opted-out",
     "held",
@@ -275,7 +278,15 @@ class Messages:
             raise _no_such_message()
         shown = await self._gateway.reader.run(lambda c: _with_parts(c, row))
         expected_at = await self._gateway.outlook.expected_at(row)
-        return answer({**shown, "expected_at": views.timestamp(expected_at)})
+        expected = {"expected_at": views.timestamp(expected_at)}
+        return answer({**shown, **self._hold(row), **expected})
+
+    def _hold(self, row: Record) -> dict[str, Any]:
+        """What a message that is its line's to take waits for."""
+        hold = None if row.lane is None else self._gateway.desk.holds.of_lane(row.lane)
+        if hold is None:
+            return {}
+        return {"waiting_for": hold.rule, "not_before": views.timestamp(hold.until)}
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancel one message."""
@@ -306,7 +317,7 @@ class Messages:
         return answer(asdict(done))
 
 
-def _with_parts(connection: Any, row: Any) -> dict[str, Any]:
+def _with_parts(connection: Connection, row: Record) -> dict[str, Any]:
     return views.detail(
         row,
         messages.get_parts(connection, row.id),

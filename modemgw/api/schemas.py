@@ -147,6 +147,30 @@ class MessagesQuery(PageQuery):
     created_before: QueryTime | None = None
 
 
+Tag = Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
+
+
+class LineChange(Body):
+    """What people set of a line; what is left out stays, null takes it back."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    number: Number | None = Field(
+        None, description="E.164. It counts more than what the SIM tells. null: the SIM's."
+    )
+    tags: Annotated[list[Tag], Field(max_length=20)] = Field(
+        [], description="All of them. Pools may take their lines by tag."
+    )
+    cost: Annotated[float, Field(ge=0, le=1_000_000)] | None = Field(
+        None, description="Of a part, in whatever currency all lines are told in."
+    )
+
+
+class PauseReason(Body):
+    """Why something is paused, for whoever wonders, and for the audit."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+
 class NoQuery(Body):
     """No parameters."""
 

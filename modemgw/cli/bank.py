@@ -9,6 +9,7 @@ import typer
 
 from modemgw.cli import mask
 from modemgw.cli.client import DEFAULT_URL, Client, Key, Url
+from modemgw.cli.lines import show_lines
 from modemgw.cli.options import AsJson, Full
 from modemgw.cli.table import print_table
 
@@ -48,27 +49,8 @@ def modems(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> No
 
 @app.command()
 def lines(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> None:
-    """List the lines: SIM, number, operator, and the modem in which each sits."""
-    client = Client(url, key)
-    items = list(client.items("/v1/lines"))
-    if as_json:
-        _print_json(items)
-        return
-    ports = {modem["id"]: modem["port"] for modem in client.items("/v1/modems")}
-    print_table(
-        ("number", "ICCID", "operator", "port of its modem", "pools", "last seen"),
-        [
-            (
-                item.get("number"),
-                item["iccid"],
-                item.get("operator"),
-                ports.get(item.get("modem")),
-                ", ".join(item.get("pools") or ()),
-                item.get("seen_at"),
-            )
-            for item in items
-        ],
-    )
+    """List the lines, as `line list`."""
+    show_lines(Client(url, key), as_json)
 
 
 @app.command()

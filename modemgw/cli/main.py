@@ -15,9 +15,11 @@ from modemgw.cli import (
     importing,
     judge,
     keys,
+    lines,
     messages,
     optouts,
     pdu,
+    pools,
     recording,
     simulate,
     ussd,
@@ -80,6 +82,9 @@ app.add_typer(simulate.app, name="simulate")
 app.add_typer(bank.app)
 app.add_typer(messages.app, name="messages")
 app.command("import")(importing.import_csv)
+app.add_typer(lines.app, name="line")
+app.add_typer(pools.pool, name="pool")
+app.add_typer(pools.queue, name="queue")
 app.command("ussd")(ussd.ussd)
 app.add_typer(doctor.app)
 app.add_typer(recording.app, name="recording")

@@ -12,11 +12,16 @@ from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import acts, letters, settle, views
 from modemgw.gateway.cancels import Cancels, has_begun
+from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.guard import Guard
 from modemgw.gateway.inbound import Inbound
+from modemgw.gateway.inventory import Stocktaker
+from modemgw.gateway.lanes import lanes_of_line
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.outlook import Outlook
 from modemgw.gateway.refusals import Refusals
+from modemgw.gateway.registry import Registry
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.roster import Roster
 from modemgw.gateway.status import CANCELABLE, MessageStatus
@@ -81,6 +86,23 @@ class Gateway:
         )
         self.ussd = Ussd(self.roster, self.dispatcher, clock)
         self._upkeep = Upkeep(writer, settings, self.dispatcher, self._inbound, clock)
+        self.registry = Registry(reader, self.roster, self.dispatcher, self._move_home, clock)
+        self._guard = Guard(
+            writer, settings, self.registry, self.dispatcher, self.roster.pools_of, clock
+        )
+        self._inbound.delivered = self._guard.delivered
+        self._inbound.own_line = self.registry.own_line
+        self._stocktaker = Stocktaker(writer, reader, settings.expected, self.registry, clock)
+        self.desk = Desk(
+            writer,
+            reader,
+            settings,
+            self.registry,
+            self.roster,
+            self.dispatcher,
+            self._outbound,
+            clock,
+        )
         self._known_until = 0  # the events whose opt-outs are in memory
 
     # -- its life -------------------------------------------------------------------------------
@@ -96,6 +118,7 @@ class Gateway:
         returned, doubtful = await self.writer.run(operation)
         self._known_until = await self.reader.run(events.last_position)
         await self.roster.load(self.reader)
+        await self.registry.refresh()
         await self.dispatcher.look()
         self.dispatcher.expect(await self.reader.run(lambda c: lines.lines_of(c, host)))
         self.refusals.load(await self.reader.run(optouts.numbers))
@@ -107,6 +130,9 @@ class Gateway:
             group.create_task(self.roster.run(), name="roster")
             group.create_task(self._upkeep.run(), name="upkeep")
             group.create_task(self._follow_opt_outs(), name="opt-outs")
+            group.create_task(self.registry.run(), name="registry")
+            group.create_task(self._guard.run(), name="guard")
+            group.create_task(self._stocktaker.run(), name="inventory")
 
     async def stop(self) -> None:
         """Let what is on the air end within the grace, give back the rest."""
@@ -121,6 +147,10 @@ class Gateway:
                 for event in await self._events_after(position):
                     await self._follow(event)
                     position = event.position
+
+    async def _move_home(self, line_id: str) -> None:
+        """Let others send what waits for a line that sends nothing."""
+        await self._upkeep.move_home(lanes_of_line(line_id))
 
     async def _events_after(self, position: int) -> list[Event]:
         return await self.reader.run(lambda c: events.after(c, position, FOLLOW_LIMIT))

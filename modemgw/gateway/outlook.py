@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from modemgw.consent.gate import Block, Defer, decide
 from modemgw.gateway import claims
-from modemgw.gateway.dispatch import pool_scope
 from modemgw.gateway.forecast import Sender, done_at
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account
+from modemgw.gateway.line_state import pool_scope
 from modemgw.gateway.status import CANCELABLE
 from modemgw.store import messages, queue, usage
 from modemgw.store.queue import Candidate

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from modemgw.gateway.inventory import Inventory
+    from modemgw.gateway.limits import Used
+    from modemgw.gateway.line_state import Standing
     from modemgw.modem.interface import UssdSession
     from modemgw.store.events import Event
     from modemgw.store.prepared import Record
@@ -104,17 +107,25 @@ def detail(
     }
 
 
-def line(row: Record, pools: list[str]) -> dict[str, Any]:
+def line(row: Record, pools: Sequence[str], standing: Standing) -> dict[str, Any]:
     """A line."""
     return {
         "id": row.id,
         "iccid": row.iccid,
         "imsi": row.imsi,
+        "name": row.name,
         "number": row.number,
+        "sim_number": row.sim_number,
+        "typed_number": row.typed_number,
+        "tags": row.tags,
+        "cost": row.cost,
+        "state": standing.state,
+        "reason": standing.reason,
+        "until": timestamp(standing.until),
         "operator": row.operator,
         "smsc": row.smsc,
         "modem": row.modem_id,
-        "pools": pools,
+        "pools": list(pools),
         "created_at": timestamp(row.created_at),
         "seen_at": timestamp(row.seen_at),
     }
@@ -138,6 +149,49 @@ def modem(row: Record, guaranteed: bool | None) -> dict[str, Any]:
         "guaranteed": guaranteed,
         "signal": None if row.rssi_dbm is None else {"rssi_dbm": row.rssi_dbm},
         "seen_at": timestamp(row.seen_at),
+    }
+
+
+def line_alert(kind: str, row: Record, words: str | None) -> dict[str, Any]:
+    """An alert about a line, raised or cleared."""
+    return {
+        "alert": kind,
+        "modem": row.modem_id,
+        "port": None,
+        "line": row.id,
+        "iccid": row.iccid,
+        "message": words or "",
+    }
+
+
+def missing_alert(kind: str, iccid: str, line_id: str | None, words: str) -> dict[str, Any]:
+    """An alert about a SIM that should be there; it may never have been seen."""
+    return {
+        "alert": kind,
+        "modem": None,
+        "port": None,
+        "line": line_id,
+        "iccid": iccid,
+        "message": words,
+    }
+
+
+def inventory(stock: Inventory) -> dict[str, Any]:
+    """Which expected lines are there."""
+    return {
+        "expected": stock.expected,
+        "missing": list(stock.missing),
+        "summary": stock.words,
+    }
+
+
+def used(item: Used) -> dict[str, Any]:
+    """How far a limit is used."""
+    return {
+        "limit": item.rule,
+        "used": item.used,
+        "most": item.most,
+        "renews_at": timestamp(item.renews_at),
     }
 
 

@@ -94,6 +94,8 @@ class _Clearance:
         shared, job = self._worker.shared, self._job
         if job.permit is None and job.recipient in shared.refusals:
             return Verdict.NO
+        if self._seq == job.todo[0] and shared.holds(self._worker.line.id, job.lane):
+            return Verdict.NO
         if job.expires_at is not None and shared.clock() >= job.expires_at:
             return Verdict.NO
         if time.monotonic() - self._granted_at > shared.settings.permit_age_s:
@@ -135,6 +137,21 @@ class LineWorker:
         self._leaving = True
         self._wake.set()
 
+    def reconsider(self) -> None:
+        """Something was paused: give back what is claimed ahead and may not go."""
+        ahead = self._next
+        if ahead is None or not self._has_claimed_ahead():
+            return  # a claim that is under way is looked at when it is to go
+        job = ahead.result().job
+        if job is not None and self.shared.holds(self.line.id, job.lane):
+            self._next = None
+            self._hand_back(job)
+
+    @property
+    def rest_s(self) -> float:
+        """For how many seconds the line still rests."""
+        return max(self._rest_until - self.shared.clock.elapsed(), 0.0)
+
     def serves(self, lane: str) -> bool:
         """Whether the line takes messages from this lane now."""
         found, line = Lane.parse(lane), self.line
@@ -142,7 +159,8 @@ class LineWorker:
             mine = not found.pool or found.pool in line.pools
         else:
             mine = found.line == line.id
-        return mine and not (found.patient and self.shared.start_hold) and self.wait is None
+        held = self.shared.holds(line.id, lane) or (found.patient and self.shared.start_hold)
+        return mine and not held and self.wait is None
 
     @property
     def wait(self) -> Wait | None:
@@ -183,7 +201,7 @@ class LineWorker:
             if ahead is not None and not ahead.done():
                 self.shared.writer.hurry()
             claimed = await (ahead or self._claim())
-            if claimed.job is not None and claimed.job.priority < self._urgent:
+            if claimed.job is not None and self._gives_way(claimed.job):
                 self._hand_back(claimed.job)
                 claimed = await self._claim()
             while claimed.job is None and (claimed.more or claimed.has_pool_waits):
@@ -194,6 +212,10 @@ class LineWorker:
             self._rest_until = self.shared.clock.elapsed() + CLAIM_RETRY_S
             return None
         return claimed.job
+
+    def _gives_way(self, job: Job) -> bool:
+        """Whether a claimed message may not go, or not before something else."""
+        return job.priority < self._urgent or self.shared.holds(self.line.id, job.lane)
 
     async def _recover(self) -> None:
         """Settle what is claimed for the line and held by nobody: a worker died, a commit was lost.
@@ -405,7 +427,7 @@ class LineWorker:
             return settle.record(tx, message_id, seq, result, settings, now, modem_id=modem_id)
 
         await self._previous_record()
-        shared.counted(self.line, result)
+        shared.counted(self.line, job, result, self.modem.status.operator)
         self._unwritten = operation
         follows = seq != job.todo[-1] or self._has_claimed_ahead()
         if result.outcome is not Outcome.ACCEPTED or not follows or self._leaving:

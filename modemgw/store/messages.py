@@ -257,6 +257,20 @@ def last_texts_to(connection: Connection, number: str, limit: int = 3) -> list[s
     return [row.text for row in rows]
 
 
+def last_to(connection: Connection, number: str, since: float, limit: int) -> Sequence[Record]:
+    """What we last sent to a number since a time, the newest first."""
+    return connection.execute(
+        select(_messages)
+        .where(
+            _messages.c.recipient == number,
+            _messages.c.direction == "outbound",
+            _messages.c.created_at >= since,
+        )
+        .order_by(_messages.c.id.desc())
+        .limit(limit)
+    ).all()
+
+
 def last_automatic_at(connection: Connection, number: str, permit: str) -> float | None:
     """When the last automatic answer of this kind to a number was made."""
     last: float | None = connection.execute(

@@ -216,6 +216,15 @@ def due(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     return _DUE.rows(connection, values_of(now=now, limit=limit))
 
 
+def look_again(connection: Connection, now: float) -> None:
+    """Make due all that waits for a time but was not told to: who claims it decides anew."""
+    connection.execute(
+        update(_messages)
+        .where(_m.ready_at > now, _m.lane.is_(None), _m.status != "scheduled")
+        .values(ready_at=now)
+    )
+
+
 def overdue(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     """Waiting messages whose validity is over."""
     waiting = (_m.lane.is_not(None), _m.lane.is_(None) & _m.ready_at.is_not(None))
@@ -334,6 +343,16 @@ def release_recipient(connection: Connection, recipient: str, now: float) -> Non
         .where(_m.recipient == recipient, _m.hold_reason == RECIPIENT_IN_DOUBT)
         .values(ready_at=now, hold_reason=None)
     )
+
+
+def depth_by_pool(connection: Connection) -> dict[str, int]:
+    """How many messages wait in the lanes of each pool; "" are those of none."""
+    counts: dict[str, int] = {}
+    per_lane = select(_m.lane, func.count()).where(_m.lane.is_not(None)).group_by(_m.lane)
+    for lane, count in connection.execute(per_lane):
+        pool = lane.split("|")[1]
+        counts[pool] = counts.get(pool, 0) + count
+    return counts
 
 
 def depth(connection: Connection) -> tuple[int, int]:

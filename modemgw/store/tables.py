@@ -46,12 +46,22 @@ lines = Table(
     Column("id", _ID, primary_key=True),
     Column("iccid", String(24), nullable=False, unique=True),
     Column("imsi", String(16)),
-    Column("number", _NUMBER),
+    Column("number", _NUMBER),  # the typed one, else the SIM's
     Column("operator", String(64)),
     Column("smsc", _NUMBER),
     Column("modem_id", _ID),
     Column("created_at", Double, nullable=False),
     Column("seen_at", Double, nullable=False),
+    Column("name", String(64)),
+    Column("sim_number", _NUMBER),  # as the SIM tells it
+    Column("typed_number", _NUMBER),  # as a person has set it, or as it was learned
+    Column("tags", JSON, nullable=False),
+    Column("cost", Double),  # of a part, in the bank's currency
+    Column("retired_at", Double),
+    Column("quarantined_at", Double),
+    Column("quarantine_reason", Text),
+    Column("resting_until", Double),
+    Column("rest_reason", Text),
 )
 
 modems = Table(
