@@ -76,6 +76,16 @@ def test_what_is_rejected_can_be_mended_and_imported(stage: Stage, tmp_path: Pat
     assert "line 5: 1 fields" in shown.stderr
 
 
+def test_an_import_says_when_it_will_have_gone(stage: Stage, tmp_path: Path) -> None:
+    """With the lines that are ready; and so does the queue."""
+    path = tmp_path / "now.csv"
+    path.write_text("to,text\n+15550345001,now\n+15550345002,now\n")
+    done = _import(stage, path)
+    assert "expected to have gone by 20" in done.stdout, done.stderr
+    (default,) = stage.client.get("/v1/queue")["pools"]
+    assert (default["pool"], default["lines"]) == (None, 4)
+
+
 def test_a_dry_run_sends_nothing_and_says_what_it_would_take(stage: Stage, tmp_path: Path) -> None:
     """Parts by alphabet; the daemon need not even run."""
     path = tmp_path / "dry.csv"
