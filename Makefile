@@ -6,8 +6,10 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
 FUZZ_SECONDS ?= 3600
+KILLS ?= 300
+SEED ?= 1
 
-.PHONY: demo test check format soak reliability judges bench fuzz mutants clean
+.PHONY: demo test check format soak crash reliability judges bench fuzz mutants clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("modemgw needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -26,7 +28,7 @@ check: $(STAMP)  ## format, lint, types, import rules, branch coverage (of what 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -q --cov --cov-report=term:skip-covered --ignore=tests/e2e --ignore=tests/reliability
+	$(PYTEST) -q --cov --cov-report=term:skip-covered --ignore=tests/e2e --ignore=tests/reliability --ignore=tests/crash
 
 format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff check --fix .
@@ -37,6 +39,10 @@ mutants: $(STAMP)  ## each safeguard removed by a patch: a test must fail
 
 soak: $(STAMP)  ## every fault at once on a sending bank, and the whole tour as a test
 	$(PYTEST) -m slow
+
+crash: $(STAMP)  ## the daemon killed 300 times at random instants on each database; half an hour
+	$(BIN)/python -m tests.crash --database sqlite --seed $(SEED) --kills $(KILLS)
+	$(BIN)/python -m tests.crash --database postgresql --seed $(SEED) --kills $(KILLS)
 
 reliability: $(STAMP)  ## 200 texts under each fault with real time limits, as a table; a quarter of an hour
 	$(BIN)/python -m tests.reliability
@@ -52,6 +58,7 @@ bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.inbound
 	$(BIN)/python -m bench.idle
 	$(BIN)/python -m bench.simulator
+	$(BIN)/python -m bench.recognition
 
 fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypothesis with many more examples
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'

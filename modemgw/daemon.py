@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from modemgw.clock import Clock
     from modemgw.config import Config
     from modemgw.config.sending import PlanSection, RouteSection
+    from modemgw.store.engine import Tenure
     from modemgw.store.events import Published
 
 log = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ log = structlog.get_logger(__name__)
 OK, FAILED, BAD_CONFIGURATION = 0, 1, 2
 STOP_LIMIT_S = 15.0
 PROBE_LIMIT_S = 20.0
+TENURE_S = 2.0
 WANTED_FILES = 16_384
 _DOMAINS = {
     "packet": Domain.PACKET_ONLY,
@@ -85,9 +87,9 @@ def run(path: Path) -> int:
     _collect_seldom()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
-        with sole_daemon(config.database_url, config.host):
+        with sole_daemon(config.database_url, config.host) as tenure:
             migrate(config.database_url)
-            asyncio.run(_Daemon(config, settings, bank).serve())
+            asyncio.run(_Daemon(config, settings, bank, tenure).serve())
     except (StoreError, ApiError, ClockError) as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - the last word, for a person
         return FAILED
@@ -108,6 +110,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             section.kind,
             section.reject_calls,
             plans.get(section.plan or ""),
+            frozenset(section.tags),
         )
         for name, section in config.pools.items()
     }
@@ -122,6 +125,9 @@ def gateway_settings(config: Config) -> GatewaySettings:
         line_plans=MappingProxyType(
             {line.iccid: line.plan for line in config.modems.line if line.plan is not None}
         ),
+        expected=frozenset([*config.lines.expected, *(line.iccid for line in config.modems.line)]),
+        blocked_after=config.lines.blocked_after,
+        drop_rest_s=config.lines.drop_rest,
         default_kind=texts.default_kind,
         reports=texts.reports,
         reject_calls=config.calls.reject,
@@ -221,8 +227,11 @@ def api_settings(config: Config) -> ApiSettings:
 class _Daemon:
     """One run."""
 
-    def __init__(self, config: Config, settings: GatewaySettings, bank: BankSettings) -> None:
+    def __init__(
+        self, config: Config, settings: GatewaySettings, bank: BankSettings, tenure: Tenure
+    ) -> None:
         self._config, self._settings, self._bank_settings = config, settings, bank
+        self._tenure = tenure
         self._ending = asyncio.Event()
 
     async def serve(self) -> None:
@@ -250,6 +259,7 @@ class _Daemon:
                     group.create_task(self._owned(self._api.run()), name="api"),
                     group.create_task(self._owned(bank.run()), name="bank"),
                     group.create_task(self._owned(self._watchdog(writer)), name="watchdog"),
+                    group.create_task(self._owned(self._keep_tenure()), name="tenure"),
                 ]
                 if isinstance(clock, SharedClock):
                     tasks.append(group.create_task(self._owned(clock.run()), name="clock"))
@@ -305,6 +315,12 @@ class _Daemon:
             else:
                 _notify("WATCHDOG=1")
             await asyncio.sleep(every_s)
+
+    async def _keep_tenure(self) -> None:
+        """Stay this host's one daemon, though the server restarts."""
+        while True:
+            await asyncio.sleep(TENURE_S)
+            await asyncio.to_thread(self._tenure.renew)
 
     @staticmethod
     async def _probe(writer: Writer) -> None:

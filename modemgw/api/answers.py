@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from modemgw.gateway.line_state import LineState
 from modemgw.gateway.status import MessageStatus, PartStatus
 
 
@@ -61,10 +62,25 @@ class Message(Shape):
     not_before: datetime | None
     waiting_for: str | None
     expires_at: datetime | None
+    restarts: int = Field(description="How often it began anew, whole (`if_partly_sent`).")
     error: MessageError | None
     reference: str | None
     metadata: dict[str, JsonValue]
     conversation: str | None
+
+
+class Attempt(Shape):
+    """An attempt at a part that did not simply succeed."""
+
+    at: datetime
+    line: str | None
+    modem: str | None
+    outcome: Literal["refused", "unknown", "withdrawn"] = Field(
+        description="refused: it has not gone, for certain. unknown: nobody can say. withdrawn: "
+        "taken back before it was handed over; it does not count."
+    )
+    code: str | None
+    detail: str | None
 
 
 class Part(Shape):
@@ -81,12 +97,22 @@ class Part(Shape):
     report_status: int | None = Field(description="TP-ST of the report (3GPP TS 23.040 §9.2.3.15).")
     code: str | None
     detail: str | None
+    history: list[Attempt] = Field(
+        description="Attempts that did not simply succeed, the oldest first; the last "
+        "`messages.max_attempts` are kept."
+    )
 
 
 class MessageDetail(Message):
     """A message with its parts."""
 
+    expected_at: datetime | None = Field(
+        description="When it will have gone, as far as that can be told of a text that waits."
+    )
     parts_detail: list[Part]
+    former_parts: list[Part] = Field(
+        description="What had gone of a sending that was given up for another (`if_partly_sent`)."
+    )
 
 
 class MessagePage(Shape):
@@ -114,6 +140,30 @@ class BatchOutcome(Shape):
     """An outcome for each text of a batch, in order."""
 
     items: list[Accepted | Refused]
+    expected_done_at: datetime | None = Field(
+        description="When what was accepted will have gone, with the lines that are here now; not "
+        "counted are texts that wait for a time. Null: that cannot be told."
+    )
+
+
+class Canceled(Shape):
+    """What a cancel of many texts has done."""
+
+    canceled: int
+    left: int = Field(
+        description="How many fit and were not canceled: of those a part has begun, or, with "
+        "`more`, the time was up."
+    )
+    more: bool = Field(description="The time was up before all were canceled: ask again.")
+
+
+class Usage(Shape):
+    """How far a limit is used."""
+
+    limit: str
+    used: int
+    most: int
+    renews_at: datetime | None = Field(description="When more may go. Null: nothing is used.")
 
 
 class Line(Shape):
@@ -122,13 +172,26 @@ class Line(Shape):
     id: str
     iccid: str
     imsi: str | None
-    number: str | None
+    name: str | None
+    number: str | None = Field(description="The typed one, else the SIM's.")
+    sim_number: str | None = Field(description="As the SIM tells it.")
+    typed_number: str | None = Field(description="As it was set or learned.")
+    tags: list[str]
+    cost: float | None = Field(description="Of a part.")
+    state: LineState
+    reason: str | None = Field(description="Why it sends nothing.")
+    until: datetime | None = Field(description="When it will again. Null: not by itself.")
     operator: str | None
     smsc: str | None
     modem: str | None
     pools: list[str]
     created_at: datetime
     seen_at: datetime
+    present: bool = Field(description="It sits in a modem that is there.")
+    plan: str
+    usage: list[Usage]
+    waiting_for: str | None = Field(description="What its texts wait for, a limit among others.")
+    not_before: datetime | None
 
 
 class LinePage(Shape):
@@ -136,6 +199,36 @@ class LinePage(Shape):
 
     items: list[Line]
     next: None
+
+
+class Pool(Shape):
+    """A named group of lines."""
+
+    name: str
+    kind: str | None
+    tags: list[str]
+    lines: list[str] = Field(description="Their ids.")
+    plan: str | None
+    usage: list[Usage]
+    paused: str | None = Field(description="Why it is paused. Null: it is not.")
+    waiting: int = Field(description="Its messages that a line may take.")
+    waiting_for: str | None
+    not_before: datetime | None
+
+
+class PoolPage(Shape):
+    """The pools of the configuration."""
+
+    items: list[Pool]
+    next: None
+
+
+class Inventory(Shape):
+    """Which of the lines that are expected are there."""
+
+    expected: int
+    missing: list[str] = Field(description="ICCIDs.")
+    summary: str = Field(description='Such as "38 of 40, missing: …".')
 
 
 class Signal(Shape):
@@ -309,12 +402,31 @@ class Event(Shape):
     data: dict[str, Any]
 
 
+class PoolQueue(Shape):
+    """What waits for the lines of a pool. It is looked at every ten seconds."""
+
+    pool: str | None = Field(description="Null: the default pool.")
+    waiting: int = Field(description="Messages that wait for a line.")
+    parts: int
+    lines: int = Field(description="How many of its lines may send now, but for their limits.")
+    expected_done_at: datetime | None = Field(
+        description="When all of it will have gone; the hours of recipients are not counted. Null: "
+        "nothing waits, or it cannot be told: no line, or more than 31 days."
+    )
+
+
 class Queue(Shape):
     """What waits to be sent."""
 
-    waiting: int = Field(description="Messages that any free line may take.")
+    waiting: int = Field(description="Messages that wait for a line.")
     scheduled: int = Field(description="Messages that wait for a time.")
     start_hold: bool = Field(description="Marketing still waits for the first sweeps.")
+    paused: str | None = Field(description="Why everything is paused. Null: it is not.")
+    expected_done_at: datetime | None = Field(
+        description="When all that waits for a line will have gone, with the lines that are here "
+        "now; the hours of recipients are not counted. Null: nothing waits, or it cannot be told."
+    )
+    pools: list[PoolQueue]
 
 
 class Health(Shape):
@@ -332,6 +444,8 @@ class Readiness(Shape):
     modems_ready: int
     modems_known: int
     start_hold: bool
+    paused: str | None = Field(description="Why nothing is sent. Null: it is not paused.")
+    inventory: Inventory | None = Field(description="Null: no line is expected by name.")
     warnings: list[str] = Field(
         description="What is not meant for real work, such as a test clock."
     )

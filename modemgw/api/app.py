@@ -18,9 +18,11 @@ from modemgw.api.consent import Consent
 from modemgw.api.courier import Courier
 from modemgw.api.docs import Docs
 from modemgw.api.feed import Feed
+from modemgw.api.lines import Lines
 from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
 from modemgw.api.middleware import add_headers, around
+from modemgw.api.pools import Pools
 from modemgw.api.pump import Pump
 from modemgw.api.recordings import Recordings
 from modemgw.api.routing import CALLER
@@ -72,6 +74,8 @@ class Api:
         resources = (
             Messages(gateway, settings),
             Consent(gateway, settings),
+            Lines(gateway, settings),
+            Pools(gateway, settings),
             Bank(gateway),
             Recordings(gateway),
             Ussd(gateway, settings),

@@ -1,4 +1,4 @@
-"""The bank: lines, modems, the queue, and what came in and could not be used."""
+"""The bank: modems, the queue, and what came in and could not be used."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from modemgw.gateway.gateway import Gateway
+    from modemgw.gateway.outlook import PoolOutlook
     from modemgw.store.prepared import Record
 
 TAG = "bank"
 
 
 class Bank:
-    """The resources `/v1/lines`, `/v1/modems`, `/v1/queue` and `/v1/undecoded`."""
+    """The resources `/v1/modems`, `/v1/queue` and `/v1/undecoded`."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -31,16 +32,6 @@ class Bank:
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
         return (
-            Route(
-                "GET",
-                "/v1/lines",
-                self.lines,
-                Scope.READ,
-                "List the lines",
-                Answer(200, answers.LinePage),
-                TAG,
-                query=NoQuery,
-            ),
             Route(
                 "GET",
                 "/v1/modems",
@@ -87,13 +78,6 @@ class Bank:
             ),
         )
 
-    async def lines(self, request: web.Request) -> web.Response:
-        """Every line."""
-        read_query(request, NoQuery)
-        rows = await self._gateway.reader.run(lines.all_lines)
-        pools_of = self._gateway.roster.pools_of
-        return page([views.line(row, list(pools_of(row.iccid, row.number))) for row in rows])
-
     async def modems(self, request: web.Request) -> web.Response:
         """Every modem."""
         read_query(request, NoQuery)
@@ -118,11 +102,18 @@ class Bank:
         """How much waits."""
         read_query(request, NoQuery)
         waiting, scheduled = await self._gateway.reader.run(queue.depth)
+        pools = await self._gateway.outlook.pools()
+        times = [pool.done_at for pool in pools if pool.parts]
+        known = [at for at in times if at is not None]
+        done_at = max(known) if known and len(known) == len(times) else None
         return answer(
             {
                 "waiting": waiting,
                 "scheduled": scheduled,
                 "start_hold": self._gateway.dispatcher.start_hold,
+                "paused": self._gateway.desk.paused,
+                "expected_done_at": views.timestamp(done_at),
+                "pools": [_pool(pool) for pool in pools],
             }
         )
 
@@ -136,3 +127,13 @@ class Bank:
         shown = rows[: query.limit]
         more = encode_cursor(shown[-1].id) if len(rows) > query.limit else None
         return page([views.kept_tpdu(row) for row in shown], more)
+
+
+def _pool(outlook: PoolOutlook) -> dict[str, Any]:
+    return {
+        "pool": outlook.pool or None,
+        "waiting": outlook.messages,
+        "parts": outlook.parts,
+        "lines": outlook.lines,
+        "expected_done_at": views.timestamp(outlook.done_at),
+    }

@@ -68,7 +68,7 @@ class Metrics:
 
     def served(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered. `route` is a template, never a path."""
-        known = method if method in ("GET", "HEAD", "POST", "PUT", "DELETE") else "other"
+        known = method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") else "other"
         self._requests.labels(known, route, str(status)).inc()
         if route != "/v1/events":  # open for as long as its reader likes
             self._seconds.labels(route).observe(seconds)
@@ -160,6 +160,11 @@ class _BankCollector(Collector):
             if line is not None and status.rssi_dbm is not None:
                 heard[(line.id,)] = status.rssi_dbm
         yield _gauge("signal_dbm", "How well a line is heard.", ("line",), heard)
+        registry, desk = self._gateway.registry, self._gateway.desk
+        standings = Tallies(str(registry.standing(line_id).state) for line_id in registry.rows)
+        yield _gauge("lines", "Lines of all hosts.", ("state",), _by_one(standings))
+        missing = len(desk.inventory.missing)
+        yield _gauge("lines_missing", "Lines that are expected and away.", (), {(): missing})
         held = int(self._gateway.dispatcher.start_hold)
         yield _gauge("start_hold", "Whether marketing waits for the first sweeps.", (), {(): held})
 

@@ -98,6 +98,19 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "invalid-time": Kind(422, "The time is out of range", "The answer names the range."),
         "unknown-pool": Kind(422, "There is no such pool", "The answer names those there are."),
         "unknown-line": Kind(422, "There is no such line", "`GET /v1/lines` lists them."),
+        "line-retired": Kind(
+            422, "The line is retired", "Name another, or put it into service again."
+        ),
+        "number-taken": Kind(
+            409,
+            "Another line has this number",
+            "Retire that line first, if the number moved to a new SIM.",
+        ),
+        "no-other-line": Kind(
+            409,
+            "No other line can be texted",
+            "It takes one that is present, active and whose number is known.",
+        ),
         "opted-out": Kind(
             422,
             "The recipient has opted out",

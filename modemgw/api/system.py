@@ -9,6 +9,7 @@ from aiohttp import web
 from modemgw.api import answers
 from modemgw.api.respond import answer
 from modemgw.api.routing import Answer, Route
+from modemgw.gateway import views
 
 if TYPE_CHECKING:
     from modemgw.api.metrics import Metrics
@@ -86,6 +87,7 @@ def readiness(gateway: Gateway) -> dict[str, Any]:
             if known
             else "no modem is known; check modems.ports"
         )
+    inventory = gateway.desk.inventory
     return {
         "ready": not reasons,
         "reasons": reasons,
@@ -93,5 +95,7 @@ def readiness(gateway: Gateway) -> dict[str, Any]:
         "modems_ready": ready,
         "modems_known": known,
         "start_hold": gateway.dispatcher.start_hold,
+        "paused": gateway.desk.paused,
+        "inventory": views.inventory(inventory) if inventory.expected else None,
         "warnings": [gateway.clock.warning] if gateway.clock.warning else [],
     }

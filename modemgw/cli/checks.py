@@ -12,12 +12,16 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from modemgw.modem import catalogue
 from modemgw.modem.discovery import Discovery, Spare, select
+from modemgw.modem.interface import ModemState
 from modemgw.modem.patterns import is_glob, is_usb
 from modemgw.modem.probe import Finding, Probe, probe
 from modemgw.modem.settings import Parity, PortSettings
-from modemgw.store.engine import parse_url, sole_daemon
+from modemgw.store import lines
+from modemgw.store.engine import parse_url, reader_engine, sole_daemon
 from modemgw.store.errors import StoreError
 from modemgw.store.schema import migrate
 
@@ -28,6 +32,12 @@ if TYPE_CHECKING:
 
 _PROBES_AT_ONCE: Final = 16
 _CONNECT_S: Final = 3.0
+_THERE: Final = frozenset(ModemState) - {
+    ModemState.ABSENT,
+    ModemState.LOCKED,
+    ModemState.NO_SIM,
+    ModemState.QUARANTINED,
+}
 
 
 class Level(StrEnum):
@@ -142,6 +152,35 @@ async def modems(
             return _judged(await probe(port, profiles=profiles), running)
 
     return await asyncio.gather(*(one(port) for port in ports))
+
+
+def inventory(config: Config, found: Sequence[Check], running: bool) -> Iterator[Check]:
+    """Whether the SIMs that are expected are there: seen just now at the ports, or by the daemon.
+
+    What is retired is not expected.
+    """
+    expected = {*config.lines.expected, *(line.iccid for line in config.modems.line)}
+    if not expected:
+        return
+    seen = {check.probe.status.iccid for check in found if check.probe is not None}
+    engine = reader_engine(config.database_url, 1)
+    try:
+        with engine.connect() as connection:
+            rows = lines.lines_with_modems(connection)
+    except SQLAlchemyError:  # said by another check
+        return
+    finally:
+        engine.dispose()
+    expected -= {row.iccid for row in rows if row.retired_at is not None}
+    if running:
+        seen |= {row.iccid for row in rows if row.modem_state in _THERE}
+    missing = sorted(expected - seen)
+    words = f"{len(expected) - len(missing)} of {len(expected)}"
+    if not missing:
+        yield Check("expected lines", Level.OK, words)
+        return
+    words += f", missing: {', '.join(missing)} – look for the SIM, or `modemgw line retire` it"
+    yield Check("expected lines", Level.WARNING, words)
 
 
 def _judged(found: Probe, running: bool) -> Check:

@@ -58,6 +58,8 @@ def doctor(
         words = "none is configured: name them under [modems] ports, or after `doctor`"
         found.append(checks.Check("modems", checks.Level.FAULT, words))
     found += asyncio.run(checks.modems(entries, running, settings.modems.profile_dir))
+    if config is not None and (running or not ports):
+        found += checks.inventory(settings, found, running)
     _show(found, as_json)
     if any(check.level is checks.Level.FAULT for check in found):
         raise typer.Exit(1)

@@ -27,6 +27,7 @@ from modemgw.config.secret import read_secret
 from modemgw.config.sending import (
     CallsSection,
     GateSection,
+    LinesSection,
     MessagesSection,
     NumbersSection,
     PlanSection,
@@ -88,6 +89,7 @@ class Config(BaseSettings):
     plans: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PlanSection] = Field(
         {}, description="What SIMs may send: limits that are never passed."
     )
+    lines: LinesSection = Field(LinesSection(), description="What is watched of lines.")
     routes: list[RouteSection] = Field(
         [], description="Which pool a text goes to that names neither pool nor line."
     )

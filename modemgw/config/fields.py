@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,6 +17,8 @@ from modemgw.modem import patterns
 from modemgw.store.engine import parse_url
 from modemgw.store.errors import StoreError
 
+ICCID = r"^89\d{16,18}$"
+_ICCID = re.compile(ICCID, re.ASCII)
 CLOCK_PREFIX = "unix:"
 
 Kind = Literal["conversational", "transactional", "marketing"]
@@ -105,6 +108,14 @@ def check_zone(value: str) -> str:
 def check_brand(value: str) -> str:
     """A name that fits into an automatic answer."""
     Replies(value)
+    return value
+
+
+def check_iccids(value: list[str]) -> list[str]:
+    """Which SIMs."""
+    wrong = next((iccid for iccid in value if _ICCID.fullmatch(iccid) is None), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong!r} is no ICCID, as `modemgw lines` shows them")
     return value
 
 

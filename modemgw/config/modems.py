@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from modemgw.config.fields import Section, as_list, port_name, usb_name
+from modemgw.config.fields import ICCID, Section, as_list, port_name, usb_name
 from modemgw.modem import catalogue, patterns
 from modemgw.modem.errors import ProfileError
 from modemgw.modem.evidence import CommandLine  # noqa: TC001 - read at run time
@@ -92,7 +92,7 @@ class PortSection(Section):
 class LineSection(Section):
     """A line, a SIM, that needs settings of its own, whichever modem it sits in."""
 
-    iccid: str = Field(pattern=r"^89\d{16,18}$", description="As `modemgw lines` shows it.")
+    iccid: str = Field(pattern=ICCID, description="As `modemgw lines` shows it.")
     plan: str | None = Field(None, description="The plan that it is held to; else `default`.")
     sms_domain: Literal["packet", "circuit", "packet-preferred", "circuit-preferred"] | None = (
         Field(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from modemgw.config.fields import (
     Kind,
@@ -13,6 +13,7 @@ from modemgw.config.fields import (
     Strings,
     check_brand,
     check_destinations,
+    check_iccids,
     check_region,
     check_window,
     check_zone,
@@ -158,11 +159,42 @@ class RouteSection(Section):
 class PoolSection(Section):
     """A named group of lines."""
 
-    lines: Strings = Field(min_length=1, description="ICCIDs or numbers (E.164).")
+    lines: Strings = Field([], description="ICCIDs or numbers (E.164).")
+    tags: Strings = Field(
+        [], description="And all lines that bear one of these tags: `modemgw line tag`."
+    )
     kind: Kind | None = Field(None, description="What its texts are that name no kind.")
     reject_calls: bool | None = Field(
         None, description="Whether calls to its lines are hung up; else `calls.reject` counts."
     )
     plan: str | None = Field(
         None, description="A plan that the pool's texts, on all its lines together, are held to."
+    )
+
+    @model_validator(mode="after")
+    def _has_lines(self) -> Self:
+        if not self.lines and not self.tags:
+            raise ValueError("a pool names its lines, by lines = [...] or tags = [...]")
+        return self
+
+
+class LinesSection(Section):
+    """What is watched of lines."""
+
+    expected: Annotated[Strings, AfterValidator(check_iccids)] = Field(
+        [],
+        description="ICCIDs of the SIMs that should be there, besides those of `[[modems.line]]`; "
+        "what is missing is told.",
+    )
+    blocked_after: int = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Refusals in a row by which a SIM counts as blocked by its operator: it sends "
+        "nothing more until it is released. 0: never.",
+    )
+    drop_rest: Annotated[float, Field(ge=0, le=30 * 86_400)] = Field(
+        4 * 3_600.0,
+        description="Seconds that a line rests whose share of delivered texts has fallen by half "
+        "within an hour, the others' not. 0: it does not.",
     )

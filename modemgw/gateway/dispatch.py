@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from modemgw.gateway.lanes import WaitingLanes, lanes_of_line
+from modemgw.gateway.blocking import Answer
+from modemgw.gateway.lanes import Lane, WaitingLanes, lanes_of_line
+from modemgw.gateway.line_state import EVERYTHING, line_scope, pool_scope
 from modemgw.gateway.load import score
 from modemgw.gateway.pace import Pace
 from modemgw.gateway.roster import is_present
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from modemgw.clock import Clock
-    from modemgw.gateway.claims import Claimed
+    from modemgw.gateway.cancels import Cancels
+    from modemgw.gateway.claims import Claimed, Job
     from modemgw.gateway.limits import Wait
     from modemgw.gateway.refusals import Refusals
     from modemgw.gateway.roster import Line, Roster
@@ -38,17 +41,6 @@ T = TypeVar("T")
 RETRY_S = 1.0
 BACKGROUND_LIMIT = 10_000
 LANES_LIMIT = 200  # that a claim looks at
-EVERYTHING = "all"  # what can be paused, beside lines and pools
-
-
-def line_scope(line_id: str) -> str:
-    """A line, where something is said of a line, a pool or everything."""
-    return f"line:{line_id}"
-
-
-def pool_scope(pool: str) -> str:
-    """A pool, likewise."""
-    return f"pool:{pool}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +62,10 @@ class Dispatcher:
         roster: Roster,
         tally: Tally,
         clock: Clock,
+        cancels: Cancels,
     ) -> None:
         self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
-        self._roster, self._tally = roster, tally
+        self._roster, self._tally, self.cancels = roster, tally, cancels
         self._workers: dict[int, LineWorker] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -86,6 +79,8 @@ class Dispatcher:
         self._pool_waits: dict[str, Wait] = {}
         self._out_since: dict[str, float] = {}  # when each line that is away was first missed
         self.pauses: frozenset[str] = frozenset()
+        self.barred: frozenset[str] = frozenset()  # lines that rest, are quarantined or retired
+        self.answered: Callable[[Answer], None] = lambda _answer: None
 
     # -- modems ---------------------------------------------------------------------------------
 
@@ -144,7 +139,7 @@ class Dispatcher:
     def lanes_of(self, line: Line) -> Sight:
         """The lanes in which something may wait that a line may send now."""
         mark = self._lanes.mark
-        if not self.pauses.isdisjoint((EVERYTHING, line_scope(line.id))):
+        if self.holds_line(line.id):
             return Sight((), mark)
         now = self.clock()
         pools = {pool for pool in ("", *line.pools) if self._is_open(pool, now)}
@@ -176,6 +171,18 @@ class Dispatcher:
         found = (worker.wait for worker in self._workers.values() if worker.line.id == line_id)
         return next(found, None)
 
+    def speeds(self) -> list[tuple[Line, float | None]]:
+        """The lines that may send now, but for their limits, and the seconds that a part took each
+        lately, where that is known.
+        """
+        workers = self._workers.values()
+        return [(w.line, w.tempo.part_s) for w in workers if not self.holds_line(w.line.id)]
+
+    def line_rest_s(self, line_id: str) -> float:
+        """For how many seconds a line still rests that its operator has refused."""
+        found = (w.rest_s for w in self._workers.values() if w.line.id == line_id)
+        return next(found, 0.0)
+
     def is_live(self, line_id: str) -> bool:
         """Whether a line could send now, but for its limits."""
         return any(worker.line.id == line_id for worker in self._workers.values())
@@ -186,13 +193,15 @@ class Dispatcher:
 
     def stuck_lanes(self) -> list[str]:
         """What the names of the lanes begin with of the lines that are stuck."""
-        known = {*self._out_since, *(line.id for line in self._roster.lines)}
+        known = {*self._out_since, *self.barred, *(line.id for line in self._roster.lines)}
         return [lanes_of_line(line_id) for line_id in known if self.is_stuck(line_id)]
 
     def is_stuck(self, line_id: str) -> bool:
         """Whether a line cannot send for longer than a text waits for it: it has been gone or
         paused so long, or is at a limit that holds longer.
         """
+        if line_id in self.barred:
+            return True
         now, patience_s = self.clock(), self.settings.sticky_wait_s
         if not self.is_live(line_id) or line_scope(line_id) in self.pauses:
             return now >= self._out_since.setdefault(line_id, now) + patience_s
@@ -208,11 +217,24 @@ class Dispatcher:
         in_pool = line is not None and (pool is None or pool in line.pools)
         return in_pool and line_id is not None and not self.is_stuck(line_id)
 
-    def pause(self, scopes: Iterable[str]) -> None:
-        """These lines, pools or everything are paused, and nothing else is."""
+    def pause(self, scopes: Iterable[str], barred: Iterable[str] = ()) -> None:
+        """These lines, pools or everything are paused, these lines barred, and nothing else is."""
         before, self.pauses = self.pauses, frozenset(scopes)
-        if before - self.pauses:
+        barred_before, self.barred = self.barred, frozenset(barred)
+        if self.pauses - before or self.barred - barred_before:
+            for worker in self._workers.values():
+                worker.reconsider()
+        if before - self.pauses or barred_before - self.barred:
             self.wake_all()
+
+    def holds_line(self, line_id: str) -> bool:
+        """Whether a line may begin nothing, by anybody's decision."""
+        paused = not self.pauses.isdisjoint((EVERYTHING, line_scope(line_id)))
+        return paused or line_id in self.barred
+
+    def holds(self, line_id: str, lane: str) -> bool:
+        """Whether a message of this lane may not begin on this line."""
+        return self.holds_line(line_id) or pool_scope(Lane.parse(lane).pool) in self.pauses
 
     def waiting(self, lane: str, priority: int) -> None:
         """A message of this priority waits in a lane: wake one idle line that serves it.
@@ -257,9 +279,10 @@ class Dispatcher:
 
     # -- what workers report --------------------------------------------------------------------
 
-    def counted(self, line: Line, result: SubmitResult) -> None:
+    def counted(self, line: Line, job: Job, result: SubmitResult, operator: str | None) -> None:
         """Count the outcome of a submit."""
         self._tally.submits[line.id, result.outcome.value] += 1
+        self.answered(Answer.of(line.id, operator, job, result, self.clock()))
 
     def line_rests(self, line: Line, result: SubmitResult) -> None:
         """A line was refused by its operator and rests."""

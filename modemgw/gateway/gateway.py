@@ -11,13 +11,20 @@ import structlog
 from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import acts, letters, settle, views
+from modemgw.gateway.cancels import Cancels, has_begun
+from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.guard import Guard
 from modemgw.gateway.inbound import Inbound
+from modemgw.gateway.inventory import Stocktaker
+from modemgw.gateway.lanes import lanes_of_line
 from modemgw.gateway.outbound import Outbound
+from modemgw.gateway.outlook import Outlook
 from modemgw.gateway.refusals import Refusals
+from modemgw.gateway.registry import Registry
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.roster import Roster
-from modemgw.gateway.status import CANCELABLE, MessageStatus, PartStatus
+from modemgw.gateway.status import CANCELABLE, MessageStatus
 from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import Ussd
@@ -59,9 +66,11 @@ class Gateway:
         self.tally = Tally()
         self.refusals = Refusals()
         self.roster = Roster(writer, settings, clock, self._noted)
+        self.cancels = Cancels(writer, reader, clock)
         self.dispatcher = Dispatcher(
-            writer, settings, self.refusals, self.roster, self.tally, clock
+            writer, settings, self.refusals, self.roster, self.tally, clock, self.cancels
         )
+        self.outlook = Outlook(reader, settings, self.dispatcher, clock)
         self._outbound = Outbound(
             writer, settings, self.refusals, self.roster, self.dispatcher, self.tally, clock
         )
@@ -77,6 +86,23 @@ class Gateway:
         )
         self.ussd = Ussd(self.roster, self.dispatcher, clock)
         self._upkeep = Upkeep(writer, settings, self.dispatcher, self._inbound, clock)
+        self.registry = Registry(reader, self.roster, self.dispatcher, self._move_home, clock)
+        self._guard = Guard(
+            writer, settings, self.registry, self.dispatcher, self.roster.pools_of, clock
+        )
+        self._inbound.delivered = self._guard.delivered
+        self._inbound.own_line = self.registry.own_line
+        self._stocktaker = Stocktaker(writer, reader, settings.expected, self.registry, clock)
+        self.desk = Desk(
+            writer,
+            reader,
+            settings,
+            self.registry,
+            self.roster,
+            self.dispatcher,
+            self._outbound,
+            clock,
+        )
         self._known_until = 0  # the events whose opt-outs are in memory
 
     # -- its life -------------------------------------------------------------------------------
@@ -87,11 +113,12 @@ class Gateway:
 
         def operation(tx: Transaction) -> tuple[int, int]:
             lines.forget_ports(tx.connection, host, now)
-            return settle.recover(tx, host, now)
+            return settle.recover(tx, self.settings, now)
 
         returned, doubtful = await self.writer.run(operation)
         self._known_until = await self.reader.run(events.last_position)
         await self.roster.load(self.reader)
+        await self.registry.refresh()
         await self.dispatcher.look()
         self.dispatcher.expect(await self.reader.run(lambda c: lines.lines_of(c, host)))
         self.refusals.load(await self.reader.run(optouts.numbers))
@@ -103,6 +130,9 @@ class Gateway:
             group.create_task(self.roster.run(), name="roster")
             group.create_task(self._upkeep.run(), name="upkeep")
             group.create_task(self._follow_opt_outs(), name="opt-outs")
+            group.create_task(self.registry.run(), name="registry")
+            group.create_task(self._guard.run(), name="guard")
+            group.create_task(self._stocktaker.run(), name="inventory")
 
     async def stop(self) -> None:
         """Let what is on the air end within the grace, give back the rest."""
@@ -117,6 +147,10 @@ class Gateway:
                 for event in await self._events_after(position):
                     await self._follow(event)
                     position = event.position
+
+    async def _move_home(self, line_id: str) -> None:
+        """Let others send what waits for a line that sends nothing."""
+        await self._upkeep.move_home(lanes_of_line(line_id))
 
     async def _events_after(self, position: int) -> list[Event]:
         return await self.reader.run(lambda c: events.after(c, position, FOLLOW_LIMIT))
@@ -157,8 +191,7 @@ class Gateway:
                     f"the message is {row.status}; only a scheduled or queued one can be canceled"
                 )
                 raise RefusalError("not-cancelable", words)
-            begun = [p.status for p in messages.get_parts(tx.connection, message_id)]
-            if any(status != PartStatus.QUEUED for status in begun):
+            if has_begun(tx, message_id):
                 raise RefusalError("not-cancelable", "a part of the message is on the air")
             acts.end(tx, row, MessageStatus.CANCELED, now, "canceled", "Canceled on request.")
             row = messages.get(tx.connection, message_id)

@@ -32,6 +32,7 @@ from modemgw.gateway.letters import (
     take_in_text,
 )
 from modemgw.gateway.reports import Report
+from modemgw.gateway.status import PartStatus
 from modemgw.modem.interface import Source
 from modemgw.pdu import Deliver, PduError, StatusReport
 from modemgw.store import inbox, lines
@@ -95,6 +96,8 @@ class Inbound:
         self._roster, self._dispatcher, self._replies = roster, dispatcher, replies
         self._tally, self._clock = tally, clock
         self._tasks: set[asyncio.Task[bool]] = set()
+        self.delivered: Callable[[str, float], None] = lambda _line, _submitted_at: None
+        self.own_line: Callable[[str], str | None] = lambda _number: None
 
     async def received(self, modem: Modem, incoming: Incoming) -> bool:
         """Commit a TPDU; false while the database is away, and the modem keeps it.
@@ -200,6 +203,8 @@ class Inbound:
         self._tally.incoming[effects.kind] += 1
         self._tally.repeats += effects.repeat
         self._tally.opt_outs += len(effects.opted_out)
+        if effects.delivered is not None:
+            self.delivered(*effects.delivered)
         for lane, priority in effects.queued:
             self._dispatcher.waiting(lane, priority)
 
@@ -241,6 +246,7 @@ class Inbound:
             settings=self._settings,
             replies=self._replies,
             now=now,
+            own_line=self.own_line(sender.address),
         )
 
     def _line(self, tx: Transaction, arrival: Arrival, now: float) -> tuple[str | None, str | None]:
@@ -308,5 +314,9 @@ class Inbound:
     ) -> Effects:
         discharged = tpdu.discharge.timestamp() if tpdu.discharge else None
         report = Report(tpdu.mr, clean(tpdu.address.number)[:32], tpdu.st, discharged)
-        reports.take_in(tx, line_id, report, region, now)
-        return Effects("report")
+        part = reports.take_in(tx, line_id, report, region, now)
+        effects = Effects("report")
+        is_news = part is not None and part.status != PartStatus.DELIVERED
+        if part is not None and is_news and reports.verdict(report.status) is PartStatus.DELIVERED:
+            effects.delivered = part.line_id, part.submitting_at
+        return effects

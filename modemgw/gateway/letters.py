@@ -15,6 +15,7 @@ from modemgw.consent.order import UNKNOWN, Refusal, Sent, lifts, refusal
 from modemgw.consent.replies import Reply
 from modemgw.gateway import acts
 from modemgw.gateway.automatic import queue_reply
+from modemgw.gateway.learning import learn
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
 from modemgw.store import inbox, messages, optouts
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 JOIN_WINDOW_S = 2 * 86_400.0
 CONFIRM_AGAIN_S = 86_400.0  # one confirmation a day and number
+_FROM_US = Classification(Class.NONE, "from a line of our own")
 HELP_AGAIN_S = 300.0  # two machines that say HELP to each other must come to an end
 
 
@@ -45,6 +47,7 @@ class Effects:
     opted_out: list[str] = field(default_factory=list)
     opted_in: list[str] = field(default_factory=list)
     queued: list[tuple[str, int]] = field(default_factory=list)
+    delivered: tuple[str, float] | None = None  # the line and time of the submit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Origin:
     settings: GatewaySettings
     replies: Replies
     now: float
+    own_line: str | None = None  # the line of ours that sent it, if one did
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +212,17 @@ def _merge(into: Effects, more: Effects) -> None:
 def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
     """Make a message of a text, tell the world, and do what it asks for."""
     connection, now, sender = tx.connection, origin.now, origin.sender
-    found = _classify(tx, letter, origin)
+    own_line = _own_line(tx, letter, origin)
+    found = _FROM_US if own_line is not None else _classify(tx, letter, origin)
     conversation = messages.open_conversation(connection, sender.address[:32], origin.pool, now)
-    messages.note_conversation(
-        connection,
-        conversation.id,
-        line_id=origin.line_id,
-        spoken_at=now,
-        last_inbound_at=now,
-    )
+    if own_line is None:
+        messages.note_conversation(
+            connection,
+            conversation.id,
+            line_id=origin.line_id,
+            spoken_at=now,
+            last_inbound_at=now,
+        )
     message_id = _open_message(tx, letter)
     values = {
         "status": MessageStatus.RECEIVED,
@@ -240,7 +246,7 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
                 "conversation_id": conversation.id,
                 "created_at": now,
                 "received_at": now,
-                "metadata": {} if letter.data is None else {"data": letter.data.hex()},
+                "metadata": _told_of(letter, own_line),
             },
         )
     else:
@@ -248,6 +254,21 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
     inbox.join(connection, letter.part_ids, row.id)
     acts.announce(tx, row, now, "message.received")
     return _carry_out(tx, found, row.id, letter.sent, origin)
+
+
+def _own_line(tx: Transaction, letter: Letter, origin: Origin) -> str | None:
+    """The line of ours that sent a text, if one did: to it nobody answers, and it asks nothing."""
+    sender = origin.sender
+    if not sender.can_be_texted:
+        return None
+    learner = learn(tx, letter.text, sender.address, origin.line_number, origin.line_id, origin.now)
+    return learner or origin.own_line
+
+
+def _told_of(letter: Letter, own_line: str | None) -> dict[str, str]:
+    """What an incoming message's `metadata` tell."""
+    told = {} if letter.data is None else {"data": letter.data.hex()}
+    return told if own_line is None else {**told, "own_line": own_line}
 
 
 def _open_message(tx: Transaction, letter: Letter) -> str | None:

@@ -31,6 +31,16 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """How far a limit is used. `renews_at`: when some or all of it is free again; None: all is."""
+
+    rule: str
+    used: int
+    most: int
+    renews_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reservation:
     """What a claim has counted, to take it back: scope, span and bucket of each count."""
 
@@ -81,6 +91,19 @@ class Account:
                 latest = Wait(span.ends, limit.rule)
         return latest
 
+    def usage(self, connection: Connection, now: float) -> list[Used]:
+        """How far each limit is used at a moment."""
+        found = []
+        for limit in self.plan.parts(now, self.since):
+            span = limit.span
+            buckets = usage.counted(connection, self.scope, span.name, span.begins)
+            found.append(_used(limit, buckets))
+        for limit in self.plan.recipients(now):
+            to = usage.recipients_of(limit.span.name)
+            buckets = usage.counted(connection, self.scope, to, limit.span.begins)
+            found.append(_used(limit, buckets))
+        return found
+
     def reserve(
         self, connection: Connection, parts: int, recipient: str, now: float
     ) -> Sequence[tuple[str, str, float]]:
@@ -98,6 +121,15 @@ def release(connection: Connection, reservation: Reservation) -> None:
     """Take back what a claim had reserved of which nothing began; the recipient stays known."""
     for scope, span, begins in reservation.buckets:
         usage.add(connection, scope, span, begins, -reservation.parts)
+
+
+def _used(limit: Limit, buckets: Sequence[tuple[float, int]]) -> Used:
+    counted = [(begins, count) for begins, count in buckets if count]
+    renews_at = None
+    if counted:
+        width = limit.span.rolling
+        renews_at = limit.span.ends if width is None else counted[0][0] + width
+    return Used(limit.rule, sum(count for _, count in counted), limit.most, renews_at)
 
 
 def _wait(connection: Connection, scope: str, limit: Limit, parts: int, now: float) -> Wait | None:

@@ -256,6 +256,9 @@ class Outbound:
         if found is None:
             words = f"no line has the number or id {request.from_!r}; GET /v1/lines lists them"
             raise RefusalError("unknown-line", words, field="from")
+        if found.retired_at is not None:
+            words = f"the line {request.from_!r} is retired; name another, or leave `from` out"
+            raise RefusalError("line-retired", words, field="from")
         if request.pool is not None and request.pool not in self._roster.pools_of(
             found.iccid, found.number
         ):
@@ -335,6 +338,7 @@ class Outbound:
                 "reference": request.reference,
                 "metadata": dict(request.metadata),
                 "if_in_doubt": request.if_in_doubt,
+                "if_partly_sent": "resend" if request.if_partly_sent == "resend" else None,
                 "sticky": "off" if request.sticky == "off" else None,
                 "urgent": caller.urgent,
                 "want_report": self._settings.reports,

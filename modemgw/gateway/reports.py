@@ -44,8 +44,10 @@ def verdict(tp_st: int) -> PartStatus | None:
     return _VERDICTS.get(STATUSES[tp_st].outcome, PartStatus.UNDELIVERED)
 
 
-def take_in(tx: Transaction, line_id: str | None, report: Report, region: str, now: float) -> bool:
-    """Keep a report and apply it to its part; false when no part fits (yet).
+def take_in(
+    tx: Transaction, line_id: str | None, report: Report, region: str, now: float
+) -> Record | None:
+    """Keep a report and apply it to its part; that part as it was, None when none fits (yet).
 
     `region` is where the line is. Networks mostly write the number as we did; only where no part
     has it so is it worth reading.
@@ -70,10 +72,9 @@ def take_in(tx: Transaction, line_id: str | None, report: Report, region: str, n
             "received_at": now,
         },
     )
-    if part is None:
-        return False
-    _apply(tx, part, report.status, report.mr, now)
-    return True
+    if part is not None:
+        _apply(tx, part, report.status, report.mr, now)
+    return part
 
 
 def apply_early_reports(tx: Transaction, part: Record, mr: int, now: float) -> None:

@@ -34,7 +34,7 @@ RETRY_S = 2.0
 SIGNALS_EVERY_S = 10.0
 
 # The modem is not there, or the SIM that it had may be in another one by now.
-_NOT_THERE = frozenset(
+NOT_THERE = frozenset(
     {ModemState.ABSENT, ModemState.LOCKED, ModemState.NO_SIM, ModemState.QUARANTINED}
 )
 
@@ -50,6 +50,7 @@ class Line:
     pools: tuple[str, ...]
     plan: Plan = field(default_factory=lambda: Plan("default"))
     since: float = 0.0  # first seen, seconds of the epoch
+    tags: frozenset[str] = frozenset()
     cost: float = 0.0  # of a part, in whatever money
 
 
@@ -67,6 +68,8 @@ class Roster:
         self._writer, self._settings, self._clock = writer, settings, clock
         self._noted = noted
         self._lines: dict[str, Line] = {}  # by ICCID
+        self._tags: dict[str, frozenset[str]] = {}  # of all lines that are known, by ICCID
+        self._learned: dict[str, Record] = {}  # their rows, likewise
         self._modem_ids: dict[int, str] = {}  # by the modem's identity in this process
         self._modems: dict[int, Modem] = {}
         self._written: dict[int, ModemStatus] = {}
@@ -80,7 +83,23 @@ class Roster:
     async def load(self, reader: Reader) -> None:
         """Learn which line was in each modem when it was last seen; before any modem tells."""
         for row in await reader.run(lines.seated):
-            self._former[row.imei] = self._as_line(row)
+            self._former[row.imei] = self.as_line(row)
+
+    def learn(self, rows: Sequence[Record]) -> None:
+        """What is kept of all lines now: a person, or another host, may have changed it."""
+        self._tags = {row.iccid: frozenset(row.tags) for row in rows}
+        before, self._learned = self._learned, {row.iccid: row for row in rows}
+        for row in rows:
+            known = self._lines.get(row.iccid)
+            if known is None or before.get(row.iccid) == row:  # nearly always: it has to be cheap
+                continue
+            fresh = self.as_line(row)
+            if known == fresh:
+                continue
+            self._lines[row.iccid] = fresh
+            for modem in self.modems:
+                if modem.status.iccid == row.iccid and id(modem) in self._modem_ids:
+                    self._noted(modem, modem.status)
 
     def former_line(self, modem: Modem) -> Line | None:
         """The line that was in a modem before this run, until `forget_former`."""
@@ -191,7 +210,8 @@ class Roster:
         self._modem_ids[id(modem)] = row.id
         self._alerts[id(modem)] = alerted
         if line is not None:
-            self._lines[status.iccid or line.iccid] = self._as_line(line)
+            self._tags[line.iccid] = frozenset(line.tags)
+            self._lines[status.iccid or line.iccid] = self.as_line(line)
         if before is None or (before.state, before.reason) != (status.state, status.reason):
             log.info("modem", port=status.port, state=status.state, reason=status.reason)
         self._noted(modem, status)
@@ -209,30 +229,34 @@ class Roster:
         log.warning("imei_twice", port=modem.status.port, other=owner.status.port)
         return owner
 
-    def _as_line(self, row: Record) -> Line:
+    def as_line(self, row: Record) -> Line:
+        """A line as its row tells it."""
+        tags = frozenset(row.tags)
         return Line(
             row.id,
             row.iccid,
             row.number,
             country_of(row.number),
-            self.pools_of(row.iccid, row.number),
+            self._pools(row.iccid, row.number, tags),
             self._settings.plan_of(row.iccid, row.number),
             row.created_at,
+            tags,
+            row.cost or 0.0,
         )
 
     def pools_of(self, iccid: str, number: str | None) -> tuple[str, ...]:
         """The pools that a line belongs to."""
-        return tuple(
-            pool.name
-            for pool in self._settings.pools.values()
-            if iccid in pool.lines or (number is not None and number in pool.lines)
-        )
+        return self._pools(iccid, number, self._tags.get(iccid, frozenset()))
+
+    def _pools(self, iccid: str, number: str | None, tags: frozenset[str]) -> tuple[str, ...]:
+        pools = self._settings.pools.values()
+        return tuple(pool.name for pool in pools if pool.has(iccid, number, tags))
 
     def _write(
         self, tx: Transaction, status: ModemStatus, now: float
     ) -> tuple[Record, Record | None]:
         line = None
-        if status.iccid and status.state not in _NOT_THERE:
+        if status.iccid and status.state not in NOT_THERE:
             line = lines.see_line(
                 tx.connection,
                 status.iccid,
@@ -272,4 +296,4 @@ def _note_signals(tx: Transaction, seen: Sequence[tuple[str, int | None]], now: 
 
 def is_present(modem: Modem) -> bool:
     """Whether a modem is there and may hold texts that nobody has read."""
-    return modem.status.state not in _NOT_THERE
+    return modem.status.state not in NOT_THERE

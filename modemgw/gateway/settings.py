@@ -19,7 +19,8 @@ DEFAULT_PLAN = "default"
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A named group of lines. `lines` holds ICCIDs or numbers; `kind` is what its texts are.
+    """A named group of lines: those of `lines`, ICCIDs or numbers, and those that bear one of its
+    `tags`. `kind` is what its texts are.
 
     `reject_calls`: whether calls to its lines are hung up; None: as elsewhere. `plan` is what its
     texts, on all lines together, are held to.
@@ -30,13 +31,21 @@ class Pool:
     kind: str | None = None
     reject_calls: bool | None = None
     plan: Plan | None = None
+    tags: frozenset[str] = frozenset()
+
+    def has(self, iccid: str, number: str | None, tags: Iterable[str]) -> bool:
+        """Whether a line belongs to it."""
+        named = iccid in self.lines or (number is not None and number in self.lines)
+        return named or not self.tags.isdisjoint(tags)
 
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """Times in seconds. `policy` is the gate's; `language` is that of automatic answers;
     `retry_patience` is what the waits between attempts are multiplied by. `line_plans` names the
-    plan of a line by its ICCID or number; that called `default` is everybody else's.
+    plan of a line by its ICCID or number; that called `default` is everybody else's. `expected` are
+    the ICCIDs that should be there. So many refusals in a row as `blocked_after` quarantine a line;
+    `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither.
     """
 
     host: str
@@ -47,6 +56,9 @@ class GatewaySettings:
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
     plans: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
     line_plans: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    expected: frozenset[str] = frozenset()
+    blocked_after: int = 5
+    drop_rest_s: float = 4 * 3_600.0
     default_kind: str = "transactional"
     reports: bool = True
     reject_calls: bool = False

@@ -31,6 +31,7 @@ Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
 BATCH = 500
+PUT_BACK_S = 2.0  # what has come to be so much less ahead was put back
 
 
 class Upkeep:
@@ -46,6 +47,7 @@ class Upkeep:
     ) -> None:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
+        self._ahead = float("-inf")  # by how much the clock is ahead of what has elapsed
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
@@ -53,6 +55,7 @@ class Upkeep:
         clock, real = self._clock.elapsed, asyncio.get_running_loop().time
         while True:
             try:
+                await self._follow_clock()
                 while await self._promote():
                     pass
                 if real() >= next_look:
@@ -67,6 +70,15 @@ class Upkeep:
                 log.exception("upkeep_failed")
             await self._clock.pause(TICK_S)
 
+    async def _follow_clock(self) -> None:
+        """What waits for a time by a clock that was put back since is looked at anew."""
+        now = self._clock()
+        ahead = now - self._clock.elapsed()
+        if ahead < self._ahead - PUT_BACK_S:
+            log.warning("clock_put_back", seconds=round(self._ahead - ahead, 1))
+            await self._writer.run(lambda tx: queue.look_again(tx.connection, now))
+        self._ahead = ahead
+
     async def _promote(self) -> bool:
         """Bring due messages into their lanes; whether there may be more."""
         held, now = self._dispatcher.start_hold, self._clock()
@@ -80,7 +92,7 @@ class Upkeep:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
         for lanes in self._dispatcher.stuck_lanes():
-            await self._move_home(lanes)
+            await self.move_home(lanes)
         await self._writer.run(lambda tx: usage.prune(tx.connection, now))
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
@@ -92,8 +104,10 @@ class Upkeep:
         )
         await self._give_out_partials(now)
 
-    async def _move_home(self, lanes: str) -> None:
-        """Let others send what has waited for its line for long enough."""
+    async def move_home(self, lanes: str) -> None:
+        """Let others send what has waited for its line for long enough: the lanes whose names begin
+        so.
+        """
         while True:
             moved_rows = await self._writer.run(
                 lambda tx: queue.move_home(tx.connection, lanes, BATCH)
@@ -167,7 +181,11 @@ def end_doubts(tx: Transaction, now: float, timeout_s: float) -> None:
 
 
 def end_partly_sent(tx: Transaction, now: float, wait_s: float) -> None:
-    """End messages whose line has not come back in time for the rest of their parts."""
+    """End messages whose line has not come back in time for the rest of their parts, or let them
+    begin anew."""
     for row in queue.waiting_for_line(tx.connection, now - wait_s, BATCH):
+        if settle.may_restart(row, now):
+            settle.restart(tx, row, now)
+            continue
         words = "Its line did not come back in time for the remaining parts."
         acts.end(tx, row, MessageStatus.FAILED, now, "partly_sent", words)

@@ -7,6 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from modemgw.gateway.inventory import Inventory
+    from modemgw.gateway.limits import Used
+    from modemgw.gateway.line_state import Standing
     from modemgw.modem.interface import UssdSession
     from modemgw.store.events import Event
     from modemgw.store.prepared import Record
@@ -44,6 +49,7 @@ def message(row: Record) -> dict[str, Any]:
         "not_before": timestamp(row.ready_at),
         "waiting_for": row.hold_reason,
         "expires_at": timestamp(row.expires_at),
+        "restarts": row.restarts,
         "error": (
             None
             if row.error_code is None
@@ -55,8 +61,8 @@ def message(row: Record) -> dict[str, Any]:
     }
 
 
-def part(row: Record) -> dict[str, Any]:
-    """One part of an outbound message."""
+def part(row: Record, history: Iterable[Record] = ()) -> dict[str, Any]:
+    """One part of an outbound message; `history` are the attempts kept of it."""
     return {
         "seq": row.seq,
         "status": row.status,
@@ -69,20 +75,57 @@ def part(row: Record) -> dict[str, Any]:
         "report_status": row.report_status,
         "code": row.code,
         "detail": row.detail,
+        "history": [_attempt(item) for item in history],
     }
 
 
-def line(row: Record, pools: list[str]) -> dict[str, Any]:
+def _attempt(row: Record) -> dict[str, Any]:
+    return {
+        "at": timestamp(row.at),
+        "line": row.line_id,
+        "modem": row.modem_id,
+        "outcome": row.outcome,
+        "code": row.code,
+        "detail": row.detail,
+    }
+
+
+def detail(
+    row: Record,
+    parts: Sequence[Record],
+    former: Sequence[Record],
+    attempts: Sequence[Record],
+) -> dict[str, Any]:
+    """A message with its parts, those of a sending that was given up, and all attempts kept."""
+    by_part: dict[int, list[Record]] = {}
+    for attempt in attempts:
+        by_part.setdefault(attempt.seq, []).append(attempt)
+    return {
+        **message(row),
+        "parts_detail": [part(p, by_part.get(p.seq, ())) for p in parts],
+        "former_parts": [{**part(p), "seq": -p.seq} for p in former],
+    }
+
+
+def line(row: Record, pools: Sequence[str], standing: Standing) -> dict[str, Any]:
     """A line."""
     return {
         "id": row.id,
         "iccid": row.iccid,
         "imsi": row.imsi,
+        "name": row.name,
         "number": row.number,
+        "sim_number": row.sim_number,
+        "typed_number": row.typed_number,
+        "tags": row.tags,
+        "cost": row.cost,
+        "state": standing.state,
+        "reason": standing.reason,
+        "until": timestamp(standing.until),
         "operator": row.operator,
         "smsc": row.smsc,
         "modem": row.modem_id,
-        "pools": pools,
+        "pools": list(pools),
         "created_at": timestamp(row.created_at),
         "seen_at": timestamp(row.seen_at),
     }
@@ -106,6 +149,49 @@ def modem(row: Record, guaranteed: bool | None) -> dict[str, Any]:
         "guaranteed": guaranteed,
         "signal": None if row.rssi_dbm is None else {"rssi_dbm": row.rssi_dbm},
         "seen_at": timestamp(row.seen_at),
+    }
+
+
+def line_alert(kind: str, row: Record, words: str | None) -> dict[str, Any]:
+    """An alert about a line, raised or cleared."""
+    return {
+        "alert": kind,
+        "modem": row.modem_id,
+        "port": None,
+        "line": row.id,
+        "iccid": row.iccid,
+        "message": words or "",
+    }
+
+
+def missing_alert(kind: str, iccid: str, line_id: str | None, words: str) -> dict[str, Any]:
+    """An alert about a SIM that should be there; it may never have been seen."""
+    return {
+        "alert": kind,
+        "modem": None,
+        "port": None,
+        "line": line_id,
+        "iccid": iccid,
+        "message": words,
+    }
+
+
+def inventory(stock: Inventory) -> dict[str, Any]:
+    """Which expected lines are there."""
+    return {
+        "expected": stock.expected,
+        "missing": list(stock.missing),
+        "summary": stock.words,
+    }
+
+
+def used(item: Used) -> dict[str, Any]:
+    """How far a limit is used."""
+    return {
+        "limit": item.rule,
+        "used": item.used,
+        "most": item.most,
+        "renews_at": timestamp(item.renews_at),
     }
 
 

@@ -24,7 +24,7 @@ import structlog
 from modemgw.gateway import claims, settle
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Wait
-from modemgw.gateway.load import Load
+from modemgw.gateway.load import Load, Tempo
 from modemgw.gateway.pace import SLOWED
 from modemgw.gateway.settle import Step
 from modemgw.gateway.turns import Turns
@@ -94,6 +94,8 @@ class _Clearance:
         shared, job = self._worker.shared, self._job
         if job.permit is None and job.recipient in shared.refusals:
             return Verdict.NO
+        if self._seq == job.todo[0] and shared.holds(self._worker.line.id, job.lane):
+            return Verdict.NO
         if job.expires_at is not None and shared.clock() >= job.expires_at:
             return Verdict.NO
         if time.monotonic() - self._granted_at > shared.settings.permit_age_s:
@@ -117,6 +119,7 @@ class LineWorker:
         self._turns = Turns()
         self._wait: Wait | None = None  # a limit of the line
         self.load = Load()
+        self.tempo = Tempo()
         self._pool_waits: dict[str, Wait] = {}  # what it may not take of what others can send, too
         self._unsure = True  # whether claims of the line may stand that nobody knows of
         self._leaving = False
@@ -134,6 +137,21 @@ class LineWorker:
         self._leaving = True
         self._wake.set()
 
+    def reconsider(self) -> None:
+        """Something was paused: give back what is claimed ahead and may not go."""
+        ahead = self._next
+        if ahead is None or not self._has_claimed_ahead():
+            return  # a claim that is under way is looked at when it is to go
+        job = ahead.result().job
+        if job is not None and self.shared.holds(self.line.id, job.lane):
+            self._next = None
+            self._hand_back(job)
+
+    @property
+    def rest_s(self) -> float:
+        """For how many seconds the line still rests."""
+        return max(self._rest_until - self.shared.clock.elapsed(), 0.0)
+
     def serves(self, lane: str) -> bool:
         """Whether the line takes messages from this lane now."""
         found, line = Lane.parse(lane), self.line
@@ -141,7 +159,8 @@ class LineWorker:
             mine = not found.pool or found.pool in line.pools
         else:
             mine = found.line == line.id
-        return mine and not (found.patient and self.shared.start_hold) and self.wait is None
+        held = self.shared.holds(line.id, lane) or (found.patient and self.shared.start_hold)
+        return mine and not held and self.wait is None
 
     @property
     def wait(self) -> Wait | None:
@@ -182,7 +201,7 @@ class LineWorker:
             if ahead is not None and not ahead.done():
                 self.shared.writer.hurry()
             claimed = await (ahead or self._claim())
-            if claimed.job is not None and claimed.job.priority < self._urgent:
+            if claimed.job is not None and self._gives_way(claimed.job):
                 self._hand_back(claimed.job)
                 claimed = await self._claim()
             while claimed.job is None and (claimed.more or claimed.has_pool_waits):
@@ -194,14 +213,18 @@ class LineWorker:
             return None
         return claimed.job
 
+    def _gives_way(self, job: Job) -> bool:
+        """Whether a claimed message may not go, or not before something else."""
+        return job.priority < self._urgent or self.shared.holds(self.line.id, job.lane)
+
     async def _recover(self) -> None:
         """Settle what is claimed for the line and held by nobody: a worker died, a commit was lost.
 
         Nothing is claimed ahead at this moment, and what was on the air is recorded first.
         """
         await self._previous_record()
-        host, line_id, now = self.shared.settings.host, self.line.id, self.shared.clock()
-        await self.shared.writer.run(lambda tx: settle.recover(tx, host, now, line_id))
+        settings, line_id, now = self.shared.settings, self.line.id, self.shared.clock()
+        await self.shared.writer.run(lambda tx: settle.recover(tx, settings, now, line_id))
         self._unsure = False
 
     async def _claim(self, *, patient: bool = False) -> Claimed:
@@ -209,11 +232,13 @@ class LineWorker:
         self._wake.clear()
         shared, line, turns = self.shared, self.line, self._turns
         settings, now, sight = shared.settings, shared.clock(), shared.lanes_of(line)
+        cancels = shared.cancels
         lanes = self._without_waiting_pools(sight.lanes, now)
         if not lanes:
             return NOTHING
         claimed = await shared.writer.run(
-            lambda tx: claims.claim(tx, lanes, line, turns, settings, now), patient=patient
+            lambda tx: claims.claim(tx, lanes, line, turns, settings, now, cancels),
+            patient=patient,
         )
         shared.looked(sight, claimed)
         self._pool_waits.update(claimed.line_pools_wait)
@@ -296,9 +321,9 @@ class LineWorker:
         for seq in job.todo:
             last = seq == job.todo[-1]
             clearance = _Clearance(self, job, seq, self._claim_ahead_soon if last else lambda: None)
-            frame = frames[seq - 1]
+            frame, begun = frames[seq - 1], self.shared.clock.elapsed()
             result = await self.modem.submit(frame.hex, frame.length, clearance)
-            self._note(result)
+            self._note(result, self.shared.clock.elapsed() - begun)
             step = await self._record(job, seq, result)
             if step is Step.REST:
                 rest_s = self.shared.settings.line_rest_s
@@ -312,11 +337,12 @@ class LineWorker:
                 self._hand_back_rest(job)
                 return
 
-    def _note(self, result: SubmitResult) -> None:
+    def _note(self, result: SubmitResult, took_s: float) -> None:
         """Learn from an answer how the line and its operator fare."""
         now = self.shared.clock()
         if result.outcome is Outcome.ACCEPTED:
             self.load.add(1, now)
+            self.tempo.note(took_s)
         self.shared.pace.note(self.modem.status.operator, result, now)
 
     def _keep_gap(self) -> None:
@@ -401,7 +427,7 @@ class LineWorker:
             return settle.record(tx, message_id, seq, result, settings, now, modem_id=modem_id)
 
         await self._previous_record()
-        shared.counted(self.line, result)
+        shared.counted(self.line, job, result, self.modem.status.operator)
         self._unwritten = operation
         follows = seq != job.todo[-1] or self._has_claimed_ahead()
         if result.outcome is not Outcome.ACCEPTED or not follows or self._leaving:

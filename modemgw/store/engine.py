@@ -182,8 +182,72 @@ class Checkpointer:
             raw.close()
 
 
+class Tenure:
+    """The right to be the one daemon of a database and host.
+
+    A server forgets it when it restarts; a file does not.
+    """
+
+    def __init__(self, engine: Engine | None = None, host: str = "") -> None:
+        """Of a host on a server; without them, of a file. Raises StoreError where another has it,
+        or the server cannot be reached.
+        """
+        self._engine, self._host = engine, host
+        self._connection: Connection | None = None
+        try:
+            self._take()
+        except SQLAlchemyError as error:
+            cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise StoreError(f"cannot reach the database: {cause}; check database_url") from error
+
+    def renew(self) -> None:
+        """Take it again where the server has forgotten it, as soon as there is one.
+
+        Raises StoreError where another daemon was faster: this one must end.
+        """
+        if self._is_alive():
+            return
+        with contextlib.suppress(SQLAlchemyError):  # it is away: again at the next call
+            self._take()
+
+    def _is_alive(self) -> bool:
+        if self._connection is None:
+            return self._engine is None
+        try:
+            self._connection.execute(text("SELECT 1"))
+            self._connection.commit()
+        except SQLAlchemyError:
+            self._connection.close()
+            self._connection = None
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _take(self) -> None:
+        if self._engine is None:
+            return
+        connection = self._engine.connect()
+        taken = connection.execute(
+            text("SELECT pg_try_advisory_lock(hashtext('modemgw'), hashtext(:host))"),
+            {"host": self._host},
+        ).scalar_one()
+        connection.commit()
+        if taken:
+            self._connection = connection
+            return
+        connection.close()
+        raise StoreError(
+            f"another modemgw already runs as host {self._host!r} on this database; stop it, or "
+            "give this one another `host` in its configuration"
+        )
+
+
 @contextlib.contextmanager
-def sole_daemon(database_url: str, host: str) -> Iterator[None]:
+def sole_daemon(database_url: str, host: str) -> Iterator[Tenure]:
     """Hold the right to be the one daemon of this SQLite file, or of this host on PostgreSQL.
 
     Raises StoreError when another one runs. The kernel or the server lets go when we die.
@@ -192,38 +256,14 @@ def sole_daemon(database_url: str, host: str) -> Iterator[None]:
     if url.get_backend_name() == "sqlite":
         path = os.path.realpath(url.database or "") + ".lock"
         with _locked_file(path):
-            yield
+            yield Tenure()
         return
     engine = writer_engine(database_url)
     try:
-        connection = _host_lock(engine, host)
-        try:
-            yield
-        finally:
-            connection.close()
+        with contextlib.closing(Tenure(engine, host)) as tenure:
+            yield tenure
     finally:
         engine.dispose()  # ends the session, and with it the lock
-
-
-def _host_lock(engine: Engine, host: str) -> Connection:
-    """A connection that holds this host's lock. Raises StoreError."""
-    try:
-        connection = engine.connect()
-        taken = connection.execute(
-            text("SELECT pg_try_advisory_lock(hashtext('modemgw'), hashtext(:host))"),
-            {"host": host},
-        ).scalar_one()
-        connection.commit()
-    except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise StoreError(f"cannot reach the database: {cause}; check database_url") from error
-    if taken:
-        return connection
-    connection.close()
-    raise StoreError(
-        f"another modemgw already runs as host {host!r} on this database; stop it, or give "
-        "this one another `host` in its configuration"
-    )
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
@@ -25,18 +25,55 @@ _SIGNAL = Prepared(update(_modems).where(_modems.c.id == given("id")))
 def see_line(connection: Connection, iccid: str, now: float, **known: Any) -> Record:
     """The line of a SIM, made when it is new, with what is known of it now.
 
-    None in `known` leaves what was known before.
+    None in `known` leaves what was known before; the SIM's `number` leaves one that was typed in.
     """
     told = {name: value for name, value in known.items() if value is not None}
     values = fitted(_lines, {"iccid": iccid, "seen_at": now, **told})
+    new = {"id": new_id("lin"), "created_at": now, "tags": [], **values}
+    if "number" in values:
+        number = new["sim_number"] = values["sim_number"] = values["number"]
+        values["number"] = func.coalesce(_lines.c.typed_number, number)
     seen = (
         update(_lines).where(_lines.c.iccid == values["iccid"]).values(**values).returning(_lines)
     )
     found = connection.execute(seen).one_or_none()
     if found is not None:
         return found
-    insert_new(connection, _lines, {"id": new_id("lin"), "created_at": now, **values})
+    insert_new(connection, _lines, new)
     return connection.execute(seen).one()
+
+
+def change_line(connection: Connection, line_id: str, **values: Any) -> Record | None:
+    """Set what people set of a line, and its states; the line then, None where there is none."""
+    return connection.execute(
+        update(_lines).where(_lines.c.id == line_id).values(**values).returning(_lines)
+    ).one_or_none()
+
+
+def type_number(connection: Connection, line_id: str, number: str | None) -> Record | None:
+    """Set the number of a line; None: what the SIM tells. The line then."""
+    effective = _lines.c.sim_number if number is None else number
+    return change_line(connection, line_id, typed_number=number, number=effective)
+
+
+def rested(connection: Connection, now: float) -> Sequence[Record]:
+    """End the rests whose time is over: which lines, as they were."""
+    over = connection.execute(
+        select(_lines).where(_lines.c.resting_until <= now).with_for_update(skip_locked=True)
+    ).all()
+    for row in over:
+        change_line(connection, row.id, resting_until=None, rest_reason=None)
+    return over
+
+
+def lines_with_modems(connection: Connection) -> Sequence[Record]:
+    """Every line, oldest first, with the `modem_state` of the modem that it sits in, if any."""
+    seated = (_modems.c.id == _lines.c.modem_id) & (_modems.c.line_id == _lines.c.id)
+    return connection.execute(
+        select(_lines, _modems.c.state.label("modem_state"))
+        .outerjoin(_modems, seated)
+        .order_by(_lines.c.id)
+    ).all()
 
 
 def see_modem(connection: Connection, host: str, port: str, now: float, **known: Any) -> Record:
@@ -105,15 +142,19 @@ def seated(connection: Connection) -> Sequence[Record]:
 
 
 def line_by_number(connection: Connection, number: str) -> Record | None:
-    """The line with this number, the one last seen where two claim it."""
+    """The line with this number; where two claim it one that is not retired, the last seen."""
     return connection.execute(
-        select(_lines).where(_lines.c.number == number).order_by(_lines.c.seen_at.desc()).limit(1)
+        select(_lines)
+        .where(_lines.c.number == number)
+        .order_by(_lines.c.retired_at.is_not(None), _lines.c.seen_at.desc())
+        .limit(1)
     ).one_or_none()
 
 
-def line_by_id(connection: Connection, line_id: str) -> Record | None:
-    """One line."""
-    return connection.execute(select(_lines).where(_lines.c.id == line_id)).one_or_none()
+def line_by_id(connection: Connection, line_id: str, *, alone: bool = False) -> Record | None:
+    """One line; `alone`: nobody else changes it until the transaction ends."""
+    found = select(_lines).where(_lines.c.id == line_id)
+    return connection.execute(found.with_for_update() if alone else found).one_or_none()
 
 
 def all_lines(connection: Connection) -> Sequence[Record]:

@@ -216,6 +216,15 @@ def due(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     return _DUE.rows(connection, values_of(now=now, limit=limit))
 
 
+def look_again(connection: Connection, now: float) -> None:
+    """Make due all that waits for a time but was not told to: who claims it decides anew."""
+    connection.execute(
+        update(_messages)
+        .where(_m.ready_at > now, _m.lane.is_(None), _m.status != "scheduled")
+        .values(ready_at=now)
+    )
+
+
 def overdue(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     """Waiting messages whose validity is over."""
     waiting = (_m.lane.is_not(None), _m.lane.is_(None) & _m.ready_at.is_not(None))
@@ -336,6 +345,16 @@ def release_recipient(connection: Connection, recipient: str, now: float) -> Non
     )
 
 
+def depth_by_pool(connection: Connection) -> dict[str, int]:
+    """How many messages wait in the lanes of each pool; "" are those of none."""
+    counts: dict[str, int] = {}
+    per_lane = select(_m.lane, func.count()).where(_m.lane.is_not(None)).group_by(_m.lane)
+    for lane, count in connection.execute(per_lane):
+        pool = lane.split("|")[1]
+        counts[pool] = counts.get(pool, 0) + count
+    return counts
+
+
 def depth(connection: Connection) -> tuple[int, int]:
     """How many messages wait in lanes, and how many for a time."""
     waiting = connection.execute(
@@ -347,3 +366,34 @@ def depth(connection: Connection) -> tuple[int, int]:
         .where(_m.ready_at.is_not(None), _m.lane.is_(None))
     ).scalar_one()
     return waiting, parked
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What waits in a lane."""
+
+    messages: int
+    parts: int
+
+
+def loads(connection: Connection) -> dict[str, Load]:
+    """What waits in each lane. It costs what there is: not for every request."""
+    rows = connection.execute(
+        select(_m.lane, func.count(), func.sum(_m.parts))
+        .where(_m.lane.is_not(None))
+        .group_by(_m.lane)
+    )
+    return {lane: Load(messages, parts) for lane, messages, parts in rows}
+
+
+def ahead_of(connection: Connection, row: Record, limit: int) -> int | None:
+    """The parts of what is before a message in its lane; None: more than `limit` messages."""
+    ahead = 0
+    mine = _m.lane == row.lane
+    for condition in (_m.priority > row.priority, (_m.priority == row.priority) & (_m.id < row.id)):
+        some = select(_m.parts).where(mine, condition).limit(limit + 1).subquery()
+        count, parts = connection.execute(select(func.count(), func.sum(some.c.parts))).one()
+        if count > limit:
+            return None
+        ahead += parts or 0
+    return ahead

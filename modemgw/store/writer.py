@@ -301,7 +301,9 @@ class Writer:
             connection.rollback()
             connection.begin()
             outbox = _each_alone(connection, jobs)
-        if self._keeps_group_ids:
+        # After a failure each group has something to write, or one that has nothing would succeed
+        # on a full disk, and pass for a database that is back.
+        if self._keeps_group_ids or not self.available:
             self._note(connection, group_id)
         return events.publish(connection, outbox) if outbox else None
 

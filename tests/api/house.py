@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -28,7 +29,7 @@ from modemgw.store.schema import migrate
 from modemgw.store.writer import Transaction, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from multidict import CIMultiDictProxy
 
@@ -185,6 +186,7 @@ async def open_house(
     *,
     database_url: str | None = None,
     host: str = "test",
+    gateway_settings: Mapping[str, Any] = MappingProxyType({}),
     clock: Clock = SYSTEM,
     **changes: Any,
 ) -> AsyncIterator[House]:
@@ -201,7 +203,7 @@ async def open_house(
     gateway = Gateway(
         writer,
         reader,
-        GatewaySettings(host, "US", Policy(None, (ANYWHERE,)), b"k" * 32),
+        GatewaySettings(host, "US", Policy(None, (ANYWHERE,)), b"k" * 32, **gateway_settings),
         Replies("Test"),
         clock,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,7 @@ GOOD = {"to": "+15550001001", "text": "Hello"}
 async def test_every_route_but_those_for_monitors_and_readers_asks_for_a_key(house: House) -> None:
     """No key, and one that is none: 401, and how to send one."""
     for route in house.api.routes:
-        path = route.path.replace("{id}", "msg_1").replace("{number}", "1")
+        path = re.sub(r"\{(id|number|name)\}", "msg_1", route.path)
         for key in ("", "wrong"):
             if route.scope is None or route.path == "/v1/events":
                 continue

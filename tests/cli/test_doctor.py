@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modemgw.cli import checks
+from modemgw.cli.options import database
 from modemgw.config import Config
 from modemgw.modem.discovery import Spare
 from modemgw.modem.settings import PortSettings
+from modemgw.store import lines
 from tests.cli.bank import simulated_bank
 from tests.cli.commands import run
 
@@ -82,6 +84,27 @@ def test_a_program_that_reads_from_a_port_without_a_lock_is_named(
         assert status == 1
         assert f"process {reader.pid} " in found[port]["words"]
         reader.communicate()
+
+
+def test_sims_that_are_expected_and_not_seen_are_named(bank: Bank, tmp_path: Path) -> None:
+    """Among those of the configuration's ports; one that is retired is not missed."""
+    _, found = _doctor(tmp_path, str(bank.path / "modem000"))
+    here = found[str(bank.path / "modem000")]["modem"]["iccid"]
+    gone, old = "8949020000000000019", "8949020000000000027"
+    config = tmp_path / "modemgw.toml"
+    ports = (
+        f'database_url = "sqlite:///{tmp_path}/x.db"\n[modems]\nports = ["{bank.path}/modem000"]\n'
+    )
+    config.write_text(f'{ports}[lines]\nexpected = ["{here}", "{gone}"]\n')
+    _, found = _doctor(tmp_path)
+    assert found["expected lines"]["level"] == "warning"
+    assert f"1 of 2, missing: {gone}" in found["expected lines"]["words"]
+    with database(config) as connection:
+        line = lines.see_line(connection, old, 1.0)
+        lines.change_line(connection, line.id, retired_at=2.0)
+    config.write_text(f'{ports}[lines]\nexpected = ["{here}", "{old}"]\n')
+    _, found = _doctor(tmp_path)
+    assert found["expected lines"]["words"] == "1 of 1"
 
 
 def test_ports_that_are_none_are_named(tmp_path: Path) -> None:

@@ -72,10 +72,12 @@ class Site:
     window: str = "off"  # hours in which texts may go
     extra: str = ""  # more of the configuration file, in TOML
     extra_ports: list[str] = field(default_factory=list)
+    daemon_environment: dict[str, str] = field(default_factory=dict)  # commands have it, too
     key: str = ""
     port: int = field(default_factory=free_port)
     bank_process: subprocess.Popen[str] | None = None
     daemon: subprocess.Popen[str] | None = None
+    listening: bool = False  # whether the daemon has said so
 
     @property
     def bank(self) -> Path:
@@ -106,33 +108,54 @@ class Site:
 
     def start(self) -> None:
         """Bank, key, daemon; returns when all modems are ready."""
+        self.prepare()
+        self.start_daemon()
+
+    def prepare(self) -> None:
+        """All but the daemon: configuration, bank, key."""
         self.write_config()
         self.start_bank()
         self.key = self.command(
             "keys", "create", "--config", str(self.config), "--name", "test",
             "--scope", "send,read,admin",
         ).stdout.strip()  # fmt: skip
-        self.start_daemon()
 
     def start_bank(self) -> None:
         profiles = ["--profile", self.profiles] if self.profiles else []
-        self.bank_process = self._spawn(
+        self.bank_process = self._launch(
             "simulate", "--modems", str(self.modems), "--dir", str(self.bank),
-            "--submit-ms", str(self.submit_ms), "--seed", "1", *profiles, until="simulator ready",
+            "--submit-ms", str(self.submit_ms), "--seed", "1", *profiles,
         )  # fmt: skip
+        self._await(self.bank_process, "simulate", "simulator ready")
 
     def start_daemon(self, *, ready: bool = True) -> None:
-        self.daemon = self._spawn("run", "--config", str(self.config), until="modemgw ready")
+        self.launch_daemon()
+        self.await_api()
         if ready:
             self.wait_ready(self.modems)
 
-    def wait_ready(self, count: int) -> None:
-        self.wait_state("ready", count)
+    def launch_daemon(self) -> None:
+        """Start its process; waits for nothing."""
+        self.listening = False
+        self.daemon = self._launch(
+            "run", "--config", str(self.config), more=self.daemon_environment
+        )
 
-    def wait_state(self, state: str, count: int) -> None:
+    def await_api(self) -> None:
+        """Wait until the daemon says that it listens, or has said so."""
+        assert self.daemon is not None
+        if not self.listening:
+            self._await(self.daemon, "run", "modemgw ready")
+            self.listening = True
+
+    def wait_ready(self, count: int, timeout_s: float = PATIENCE_S) -> None:
+        self.wait_state("ready", count, timeout_s)
+
+    def wait_state(self, state: str, count: int, timeout_s: float = PATIENCE_S) -> None:
         wait_for(
             f"{count} modems {state}",
             lambda: len([m for m in self.items("/v1/modems") if m["state"] == state]) >= count,
+            timeout_s,
         )
 
     def kill_daemon(self) -> None:
@@ -158,24 +181,26 @@ class Site:
 
     def command(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [*MODEMGW, *args], capture_output=True, text=True, timeout=60, env=environment(),
-            cwd=self.folder,
+            [*MODEMGW, *args], capture_output=True, text=True, timeout=60, cwd=self.folder,
+            env=environment() | self.daemon_environment,
         )  # fmt: skip
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def _spawn(self, *args: str, until: str) -> subprocess.Popen[str]:
+    def _launch(self, *args: str, more: dict[str, str] | None = None) -> subprocess.Popen[str]:
         with (self.folder / f"{args[0]}.log").open("a") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [*MODEMGW, *args], stdout=subprocess.PIPE, stderr=log, text=True,
-                env=environment(), cwd=self.folder,
+                env=environment() | (more or {}), cwd=self.folder,
             )  # fmt: skip
+
+    def _await(self, process: subprocess.Popen[str], name: str, said: str) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith(until):
-                return process
-        log_text = (self.folder / f"{args[0]}.log").read_text()[-3000:]
-        raise AssertionError(f"`modemgw {args[0]}` ended before it said {until!r}:\n{log_text}")
+            if line.startswith(said):
+                return
+        log_text = (self.folder / f"{name}.log").read_text()[-3000:]
+        raise AssertionError(f"`modemgw {name}` ended before it said {said!r}:\n{log_text}")
 
     # -- HTTP -----------------------------------------------------------------------------------
 

@@ -33,6 +33,10 @@ def _matrix(key: str, name: str = "test_under_this_fault_none_is_lost_none_doubl
     return f"tests/reliability/test_reliability.py::{name}[{key}]"
 
 
+_POWER_CUTS = (
+    "tests/crash/test_power_cuts.py::test_power_cuts_at_random_instants_lose_none_and_double_none"
+)
+
 MUTANTS = (
     Mutant(
         "write-ahead",
@@ -48,6 +52,28 @@ MUTANTS = (
         "hold",
         "the hold on a sender whose STOP is on its way into the database",
         ("tests/gateway/test_stop.py::test_a_stop_that_cannot_be_written_yet_holds_already",),
+    ),
+    Mutant(
+        "pause-check",
+        "the last look at pauses, between the commit and the write",
+        ("tests/gateway/test_lines.py::test_a_pause_holds_what_is_claimed_and_not_begun",),
+    ),
+    Mutant(
+        "pause-claims",
+        "the return of what is claimed ahead when its line is paused",
+        (
+            "tests/gateway/test_lines.py::test_what_is_claimed_ahead_is_given_back_and_what_has_begun_goes_on",
+        ),
+    ),
+    Mutant(
+        "held-lines",
+        "the passing over of lines that are held, when one is woken for what waits",
+        ("tests/gateway/test_lines.py::test_a_sim_that_its_operator_has_blocked_is_quarantined",),
+    ),
+    Mutant(
+        "own-line",
+        "the ear for texts of our own lines, which are no customers'",
+        ("tests/gateway/test_lines.py::test_a_text_from_an_own_line_is_no_customer_s",),
     ),
     Mutant(
         "claim-check",
@@ -183,6 +209,8 @@ MUTANTS = (
         "the turn that a USSD command takes behind a submit",
         ("tests/modem/test_ussd.py::test_a_code_waits_until_a_submit_is_over",),
     ),
+    Mutant("no-sync", "every sync of the database", (_POWER_CUTS,)),
+    Mutant("late-sync", "the sync of each commit (SQLite's synchronous=NORMAL)", (_POWER_CUTS,)),
 )
 
 

@@ -154,6 +154,36 @@ def test_a_second_daemon_is_refused_in_words(url: str) -> None:
         pass
 
 
+def test_a_server_that_restarts_makes_no_room_for_a_second_daemon(postgres_url: str) -> None:
+    """The lock goes with the session; it is taken again, and a second daemon is refused."""
+    with sole_daemon(postgres_url, "here") as tenure:
+        _end_sessions(postgres_url)
+        tenure.renew()
+        with pytest.raises(StoreError, match="another modemgw"), sole_daemon(postgres_url, "here"):
+            pass
+
+
+def test_a_daemon_whose_lock_another_has_taken_is_told_to_end(postgres_url: str) -> None:
+    """Two daemons as one host would take each other's claims for their own."""
+    with sole_daemon(postgres_url, "here") as tenure:
+        _end_sessions(postgres_url)
+        with sole_daemon(postgres_url, "here"), pytest.raises(StoreError, match="another modemgw"):
+            tenure.renew()
+
+
+def _end_sessions(url: str) -> None:
+    """As a restart of the server does."""
+    engine = writer_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
+
+
 def test_two_hosts_share_a_postgresql(postgres_url: str) -> None:
     """The lock is the host's."""
     with sole_daemon(postgres_url, "one"), sole_daemon(postgres_url, "two"):
