@@ -23,7 +23,7 @@ import structlog
 
 from modemgw.gateway import claims, settle
 from modemgw.gateway.lanes import Lane
-from modemgw.gateway.limits import Wait
+from modemgw.gateway.limits import Wait, holding
 from modemgw.gateway.load import Load
 from modemgw.gateway.pace import SLOWED
 from modemgw.gateway.settle import Step
@@ -129,6 +129,16 @@ class LineWorker:
     def wake(self, priority: int) -> None:
         """Something of this priority waits in one of the line's lanes."""
         self._urgent = max(self._urgent, priority)
+        self._pool_waits = holding(self._pool_waits, priority)
+        if self._wait is not None and not self._wait.holds(priority):
+            self._wait = None
+        if self.wait is None:
+            self._wake.set()
+
+    def clock_put_back(self, seconds: float) -> None:
+        """The times that are waited for are so much earlier by the clock on the wall."""
+        self._wait = self._wait and self._wait.earlier(seconds)
+        self._pool_waits = {pool: wait.earlier(seconds) for pool, wait in self._pool_waits.items()}
         self._wake.set()
 
     def leave(self) -> None:
@@ -150,16 +160,6 @@ class LineWorker:
     def rest_s(self) -> float:
         """For how many seconds the line still rests."""
         return max(self._rest_until - self.shared.clock.elapsed(), 0.0)
-
-    def serves(self, lane: str) -> bool:
-        """Whether the line takes messages from this lane now."""
-        found, line = Lane.parse(lane), self.line
-        if found.line is None:
-            mine = not found.pool or found.pool in line.pools
-        else:
-            mine = found.line == line.id
-        held = self.shared.holds(line.id, lane) or (found.patient and self.shared.start_hold)
-        return mine and not held and self.wait is None
 
     @property
     def wait(self) -> Wait | None:
@@ -237,9 +237,11 @@ class LineWorker:
         claimed = await shared.writer.run(
             lambda tx: claims.claim(tx, lanes, line, turns, settings, now), patient=patient
         )
-        shared.looked(sight, claimed)
-        self._pool_waits.update(claimed.line_pools_wait)
-        self._wait = claimed.wait or self._wait
+        urgent = self._urgent  # what came meanwhile may have room where this claim found none
+        shared.looked(sight, claimed, urgent)
+        self._pool_waits |= holding(claimed.line_pools_wait, urgent)
+        if claimed.wait is not None and claimed.wait.holds(urgent):
+            self._wait = claimed.wait
         if claimed.job is not None:
             self._turns = turns.charged(claimed.job.flow, len(claimed.job.todo))
         return claimed
@@ -255,10 +257,15 @@ class LineWorker:
 
     def _claim_ahead(self) -> None:
         # Where a plan counts, what is claimed is to go at once: it counts for this minute.
-        plan = self.line.plan
-        if self._next is None and not self._leaving and plan.is_empty and not plan.min_gap_s:
+        if self._next is None and not self._leaving and not self._counts:
             claim = self._claim(patient=True)
             self._next = asyncio.create_task(claim, name=f"claim {self.line.id}")
+
+    @property
+    def _counts(self) -> bool:
+        pools, plan = self.shared.settings.pools, self.line.plan
+        of_pools = (pools[name].plan for name in self.line.pools)
+        return not plan.is_empty or plan.min_gap_s > 0 or any(of_pools)
 
     def _has_claimed_ahead(self) -> bool:
         ahead = self._next
