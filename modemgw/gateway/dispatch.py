@@ -13,7 +13,7 @@ import structlog
 from modemgw.gateway.blocking import Answer
 from modemgw.gateway.lanes import Lane, WaitingLanes
 from modemgw.gateway.limits import holding
-from modemgw.gateway.line_state import EVERYTHING, line_scope, pool_scope
+from modemgw.gateway.line_state import EVERYTHING, line_scope, paused_lines, pool_scope
 from modemgw.gateway.load import score
 from modemgw.gateway.pace import Pace
 from modemgw.gateway.roster import is_present
@@ -80,6 +80,7 @@ class Dispatcher:
         self._out_since: dict[str, float] = {}  # when each line that is away was first missed
         self.pauses: frozenset[str] = frozenset()
         self.barred: frozenset[str] = frozenset()  # lines that rest, are quarantined or retired
+        self._held: frozenset[str] = frozenset()  # those, and those that are paused
         self.answered: Callable[[Answer], None] = lambda _answer: None
 
     # -- modems ---------------------------------------------------------------------------------
@@ -240,6 +241,7 @@ class Dispatcher:
         """These lines, pools or everything are paused, these lines barred, and nothing else is."""
         before, self.pauses = self.pauses, frozenset(scopes)
         barred_before, self.barred = self.barred, frozenset(barred)
+        self._held = self.barred | paused_lines(self.pauses)
         if self.pauses - before or self.barred - barred_before:
             for worker in self._workers.values():
                 worker.reconsider()
@@ -248,8 +250,7 @@ class Dispatcher:
 
     def holds_line(self, line_id: str) -> bool:
         """Whether a line may begin nothing, by anybody's decision."""
-        paused = not self.pauses.isdisjoint((EVERYTHING, line_scope(line_id)))
-        return paused or line_id in self.barred
+        return EVERYTHING in self.pauses or line_id in self._held
 
     def holds(self, line_id: str, lane: str) -> bool:
         """Whether a message of this lane may not begin on this line."""

@@ -111,15 +111,13 @@ class WaitingLanes:
     ) -> list[str]:
         """Those that a line of these pools may send from: its own, of whatever pool, and theirs."""
         own, shared = self._by_line.get(line_id, {}), self._by_line.get(None, {})
-        mine = [
-            *own.items(),
-            *((name, lane) for name, lane in shared.items() if lane.pool in pools),
-        ]
-        open_pools = {pool for pool in {lane.pool for _, lane in mine} if is_open(pool)}
+        open_pools = set(filter(is_open, {*pools, *(lane.pool for lane in own.values())}))
+        open_to_all = open_pools & pools
         return [
             name
-            for name, lane in mine
-            if lane.pool in open_pools and (patient_too or not lane.patient)
+            for lanes, allowed in ((own, open_pools), (shared, open_to_all))
+            for name, lane in lanes.items()
+            if lane.pool in allowed and (patient_too or not lane.patient)
         ]
 
     def urgent_first(self, names: Iterable[str]) -> list[str]:

@@ -30,6 +30,7 @@ Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
+PRUNE_USAGE_S = 1_200.0  # each time, all of it is looked through
 BATCH = 500
 PUT_BACK_S = 2.0  # what has come to be so much less ahead was put back
 
@@ -51,7 +52,7 @@ class Upkeep:
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
-        next_look = next_slow = 0.0
+        next_look = next_slow = next_prune = 0.0
         clock, real = self._clock.elapsed, asyncio.get_running_loop().time
         while True:
             try:
@@ -61,6 +62,9 @@ class Upkeep:
                 if real() >= next_look:
                     next_look = real() + self._settings.idle_recheck_s
                     await self._dispatcher.look()
+                if clock() >= next_prune:
+                    next_prune = clock() + PRUNE_USAGE_S
+                    await self._prune_usage()
                 if clock() >= next_slow:
                     next_slow = clock() + SLOW_TICKS * TICK_S
                     await self._slow()
@@ -90,11 +94,14 @@ class Upkeep:
             self._dispatcher.waiting(lane, priority)
         return len(promoted) == BATCH
 
+    async def _prune_usage(self) -> None:
+        now = self._clock()
+        await self._writer.run(lambda tx: usage.prune(tx.connection, now))
+
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
         await self.move_home(self._dispatcher.stuck_lanes())
-        await self._writer.run(lambda tx: usage.prune(tx.connection, now))
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
         await self._writer.run(

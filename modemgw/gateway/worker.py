@@ -75,7 +75,8 @@ class LineWorker:
     def wake(self, priority: int) -> None:
         """Something of this priority waits in one of the line's lanes."""
         self._urgent = max(self._urgent, priority)
-        self._pool_waits = holding(self._pool_waits, priority)
+        if self._pool_waits:
+            self._pool_waits = holding(self._pool_waits, priority)
         if self._wait is not None and not self._wait.holds(priority):
             self._wait = None
         if self.wait is None:
