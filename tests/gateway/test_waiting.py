@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import threading
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -15,14 +17,17 @@ from modemgw.gateway.dispatch import LANES_LIMIT
 from modemgw.gateway.lanes import lane_of
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.requests import Caller, SendRequest
+from modemgw.gateway.roster import Line
 from modemgw.gateway.settings import Pool
 from modemgw.gateway.turns import Turns
+from modemgw.store import queue
 from modemgw.store.keys import KINDS
 from modemgw.store.schema import migrate
 from tests.gateway.scripted import Script, ScriptedModem, refused
 from tests.gateway.world import ALICE, ANYBODY, BOB, World
 
 if TYPE_CHECKING:
+    from modemgw.gateway.settings import GatewaySettings
     from modemgw.store.writer import Transaction
     from tests.gateway.conftest import MakeWorld
 
@@ -213,3 +218,52 @@ async def test_two_hosts_do_not_wait_for_each_other_over_the_limits_of_pools(
     assert (list(found), sorted(runs)) == ([2, 2], [names, names[::-1]])
     for world in worlds:
         await world.stop()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_lines_that_share_a_backlog_take_the_most_urgent_and_share_it_justly(
+    make_world: MakeWorld, seed: int
+) -> None:
+    """Of pools and keys that have texts as urgent, none is more than a text ahead on a line."""
+    chance = random.Random(seed)
+    names = ("one", "two", "three")
+    pools = {name: Pool(name, frozenset(), "transactional") for name in names}
+    world = make_world(pools=MappingProxyType(pools))
+    await world.start()
+    left: dict[tuple[int, str, str], int] = {}  # by priority, pool and key
+    for i in range(90):
+        pool, key = chance.choice(names), f"key_{chance.randrange(2):032}"
+        priority = chance.choice((2, 5, 8))
+        request = SendRequest(to=f"+1202555{i:04}", text="x", pool=pool, priority=priority)
+        await world.gateway.send([request], Caller(key, frozenset({"send"}), frozenset(KINDS)))
+        left[priority, pool, key[-8:]] = left.get((priority, pool, key[-8:]), 0) + 1
+    lanes = [lane for lane, _ in await world.reader.run(queue.lanes)]
+    lines = [Line(f"lin_{i}", f"890{i}", None, "US", names) for i in range(2)]
+    turns = {line.id: Turns() for line in lines}
+    while left:
+        line = chance.choice(lines)
+        took = await world.writer.run(
+            partial(_claim, lanes, line, turns[line.id], world.settings, world.clock())
+        )
+        flow, top = took.flow, max(priority for priority, *_ in left)
+        waiting = {(pool, key) for priority, pool, key in left if priority == top}
+        assert (took.priority, flow in waiting) == (top, True)
+        standing = turns[line.id].standing
+        assert standing(flow) == min(map(standing, waiting))
+        turns[line.id] = turns[line.id].charged(flow, 1)
+        left[top, *flow] -= 1
+        left = {which: count for which, count in left.items() if count}
+    await world.stop()
+
+
+def _claim(
+    lanes: list[str],
+    line: Line,
+    turns: Turns,
+    settings: GatewaySettings,
+    now: float,
+    tx: Transaction,
+) -> claims.Job:
+    job = claims.claim(tx, lanes, line, turns, settings, now).job
+    assert job is not None
+    return job
