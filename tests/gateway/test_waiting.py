@@ -267,3 +267,22 @@ def _claim(
     job = claims.claim(tx, lanes, line, turns, settings, now).job
     assert job is not None
     return job
+
+
+async def test_what_was_sent_tomorrow_counts_today_and_no_longer(make_world: MakeWorld) -> None:
+    """By a clock that was a day ahead, and was put right while the daemon was down."""
+    plan = Plan("default", per_day=1)
+    world, modem = make_world(plans=MappingProxyType({"default": plan})), ScriptedModem(1)
+    world.clock.now += DAY
+    await world.start(modem)
+    await world.becomes(await world.send(ALICE, "first"), "sent")
+    await world.stop()
+    world.clock.now -= DAY
+    await world.start(modem)
+    second = await world.send(BOB, "second", valid_for_s=3 * DAY)
+    line = world.line(modem)
+    await world.until(lambda: world.gateway.dispatcher.line_wait(line) is not None)
+    assert await world.status(second) == "queued"
+    await world.later(9 * HOUR)  # midnight in UTC
+    await world.becomes(second, "sent")
+    await world.stop()
