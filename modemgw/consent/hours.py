@@ -65,13 +65,11 @@ class Window:
         local = at.astimezone(zone)
         if self._open_by_clock(local):
             return at
-        # Three days, because a zone that crosses the date line skips one. Both folds, because
-        # the hour that daylight saving repeats opens twice; the hour that it skips maps one fold
-        # onto a time before the opening, which the wall clock then rejects.
+        # Three days, because a zone that crosses the date line skips one.
         openings = (
-            _instant(local.date() + timedelta(days=days), self.opens, fold, zone)
+            opening
             for days in range(3)
-            for fold in (0, 1)
+            for opening in _instants(local.date() + timedelta(days=days), self.opens, zone)
         )
         return min(
             opening
@@ -98,9 +96,29 @@ def parse_window(text: str) -> Window | None:
     return Window(opens_hour * 60 + opens_minute, closes_hour * 60 + closes_minute)
 
 
-def _instant(day: date, minutes: int, fold: int, zone: ZoneInfo) -> datetime:
-    clock = time(minutes // 60, minutes % 60, tzinfo=zone, fold=fold)
-    return datetime.combine(day, clock).astimezone(UTC)
+def _instants(day: date, minutes: int, zone: ZoneInfo) -> Sequence[datetime]:
+    """When the wall clock shows a time of a day, or would if it did not skip it.
+
+    What daylight saving repeats is shown twice. What it skips is no time: the moment of the skip
+    stands for it, when the clock goes on with a later one.
+    """
+    clock = time(minutes // 60, minutes % 60, tzinfo=zone)
+    first, second = (
+        datetime.combine(day, clock.replace(fold=fold)).astimezone(UTC) for fold in (0, 1)
+    )
+    return (first, second) if first <= second else (_skip_between(second, first, zone),)
+
+
+def _skip_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The moment, to the second, at which the clock of a zone skips ahead."""
+    ahead = after.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        if middle.astimezone(zone).utcoffset() == ahead:
+            after = middle
+        else:
+            before = middle
+    return after.replace(microsecond=0)
 
 
 def _clock(minutes: int) -> str:

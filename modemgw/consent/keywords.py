@@ -16,15 +16,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from modemgw.consent.lexicon import VERSION, Language, everywhere
+from modemgw.consent.lexicon import Language, everywhere, sayings, version
 from modemgw.consent.quotes import Reaction, reaction
 from modemgw.consent.reading import Reading, Sender, read, unmarked
-from modemgw.consent.spelling import is_slip_of, letters_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-    from modemgw.consent.patterns import Phrases
 
 # "YES" brings texts back only while the confirmation that speaks of it is fresh.
 OPT_IN_SOON_S: Final = 24 * 3600.0
@@ -33,6 +30,8 @@ OPT_IN_SOON_S: Final = 24 * 3600.0
 _SHORT_TEXT: Final = 6
 # In words; no keyword of the lexicon is longer.
 _LONGEST_KEYWORD: Final = 6
+# In words; hardly a slip parts or joins more.
+_LONGEST_SLIP: Final = 2
 # A number behind STOP is a sender's short code from so many digits on, else a time or a count.
 _SHORTEST_CODE: Final = 4
 
@@ -68,7 +67,7 @@ class Classification:
     scope: Scope = "all"
     language: str | None = None
     normalised: str = ""
-    version: str = VERSION
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +108,7 @@ def classify(
         reason=verdict.reason,
         language=spoken or language,
         normalised=" ".join(reading.words),
+        version=version(),
     )
 
 
@@ -124,11 +124,9 @@ def _symbols(reading: Reading) -> _Verdict | None:
 
 
 def _machine(reading: Reading) -> _Verdict | None:
-    text = "".join(f"{word} " for word in reading.words)
-    for tongue in reading.tongues:
-        if found := _first_match(tongue.machines, text):
-            return _Verdict(Class.NONE, f"automatic reply: {found}", tongue)
-    return None
+    if (found := reading.machine) is None:
+        return None
+    return _Verdict(Class.NONE, f"automatic reply: {found.words}", found.tongue)
 
 
 def _reaction(reading: Reading) -> _Verdict | None:
@@ -141,10 +139,10 @@ def _reaction(reading: Reading) -> _Verdict | None:
 
 def _contradiction(reading: Reading) -> _Verdict | None:
     known = everywhere()
-    said = unmarked(reading.masked.split())
+    said = unmarked(reading.masked.said)
     while said and said[0] in known.opt_in_soon:
         said = said[1:]  # a leading "yes" is an answer
-    if len(said) > _SHORT_TEXT:
+    if len(said) > _SHORT_TEXT or known.opt_in_words.isdisjoint(said):
         return None
     for tongue in reading.tongues:
         consenting = tongue.opt_in | tongue.opt_in_soon
@@ -157,13 +155,21 @@ def _contradiction(reading: Reading) -> _Verdict | None:
 
 
 def _opt_out_keyword(reading: Reading) -> _Verdict | None:
-    joined = letters_apart(unmarked(reading.words))
-    for said in (reading.core, (joined,)) if joined else (reading.core,):
-        openings = _openings(said)
-        for tongue in reading.tongues if openings else ():
-            known = tongue.opt_out_words(reading.sender.country)
-            if keyword := _whole_keyword(openings, known, tongue):
-                return _Verdict(Class.OPT_OUT, f"keyword: {keyword}", tongue)
+    openings = _openings(reading.core) or _openings(("".join(reading.core),))
+    for tongue in reading.tongues if openings else ():
+        if keyword := _whole_keyword(openings, tongue.whole, tongue):
+            return _Verdict(Class.OPT_OUT, f"keyword: {keyword}", tongue)
+    return None
+
+
+def _local_keyword(reading: Reading) -> _Verdict | None:
+    said = " ".join(dict.fromkeys(unmarked(reading.words)))
+    country = reading.sender.country
+    if said not in everywhere().refusals:
+        return None
+    for tongue in reading.tongues:
+        if said in tongue.opt_out_words(country):
+            return _Verdict(Class.OPT_OUT, f"keyword in {country}: {said}", tongue)
     return None
 
 
@@ -173,11 +179,10 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
         return _Verdict(Class.REVIEW, f"a form of a keyword: {said}")
     if said in everywhere().neighbours or said in everywhere().keywords:
         return None
-    if len(said) not in everywhere().slip_lengths:
-        return None
-    for tongue in reading.tongues:
-        for keyword in tongue.long_keywords:
-            if is_slip_of(said, keyword):
+    meant = everywhere().keyword_slips.meant(said) if len(reading.core) <= _LONGEST_SLIP else []
+    for tongue in reading.tongues if meant else ():
+        for keyword in meant:
+            if keyword in tongue.whole:
                 return _Verdict(Class.OPT_OUT, f"misspelt keyword: {said} for {keyword}", tongue)
     return None
 
@@ -198,25 +203,37 @@ def _opt_in(reading: Reading) -> _Verdict | None:
 
 
 def _help(reading: Reading) -> _Verdict | None:
-    for tongue in reading.tongues:
-        if reading.core_text in tongue.help:
-            return _Verdict(Class.HELP, f"keyword: {reading.core_text}", tongue)
+    said = reading.core_text
+    for tongue in reading.tongues if said in everywhere().help else ():
+        if said in tongue.help:
+            return _Verdict(Class.HELP, f"keyword: {said}", tongue)
     return None
 
 
 def _refusal(reading: Reading) -> _Verdict | None:
-    for tongue in reading.tongues:
-        if found := _first_match(tongue.opt_out_phrases, reading.masked):
-            return _Verdict(Class.OPT_OUT, f"refusal: {found}", tongue)
-    return None
+    if (found := reading.find_refusal()) is None:
+        return None
+    return _Verdict(Class.OPT_OUT, f"refusal: {found.words}", found.tongue)
 
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
     for clause in reading.clauses():
-        openings = _openings(clause)
+        openings = _openings(clause.core)
         for tongue in reading.tongues if openings else ():
-            if keyword := _whole_keyword(openings, tongue.strong, tongue):
+            known = tongue.clauses if clause.last else tongue.strong
+            if keyword := _whole_keyword(openings, known, tongue):
                 return _Verdict(Class.OPT_OUT, f"keyword as a clause: {keyword}", tongue)
+    return None
+
+
+def _shouted_keyword(reading: Reading) -> _Verdict | None:
+    for clause in reading.clauses():
+        for word in (clause.core[0], clause.core[-1]):
+            if word not in reading.shouted:
+                continue
+            for tongue in reading.tongues:
+                if word in tongue.strong:
+                    return _Verdict(Class.OPT_OUT, f"keyword in capitals: {word}", tongue)
     return None
 
 
@@ -227,20 +244,29 @@ def _doubtful_phrase(reading: Reading) -> _Verdict | None:
 
 
 def _strong_word(reading: Reading) -> _Verdict | None:
-    for tongue in reading.tongues:
-        for keyword in tongue.strong_in_order:
-            if f" {keyword} " in f" {reading.masked}":
-                return _Verdict(Class.REVIEW, f"strong word in other talk: {keyword}", tongue)
-    return None
+    if (found := reading.find(sayings().strong)) is None:
+        return None
+    return _Verdict(Class.REVIEW, f"strong word in other talk: {found.words}", found.tongue)
+
+
+def _question_for_us(reading: Reading) -> _Verdict | None:
+    if (found := reading.find(sayings().help)) is None:
+        return None
+    return _Verdict(Class.HELP, f"asks who we are, or for a person: {found.words}", found.tongue)
+
+
+def _unwilling(reading: Reading) -> _Verdict | None:
+    if (found := reading.find(sayings().unwilling)) is None:
+        return None
+    return _Verdict(Class.REVIEW, f"unwilling: {found.words}", found.tongue)
 
 
 def _wish_to_return(reading: Reading) -> _Verdict | None:
     if not reading.sender.opted_out:
         return None
-    for tongue in reading.tongues:
-        if found := _first_match(tongue.opt_in_phrases, reading.masked):
-            return _Verdict(Class.REVIEW, f"may want texts again: {found}", tongue)
-    return None
+    if (found := reading.find(sayings().opt_in)) is None:
+        return None
+    return _Verdict(Class.REVIEW, f"may want texts again: {found.words}", found.tongue)
 
 
 _RULES: Final[tuple[_Rule, ...]] = (
@@ -249,12 +275,16 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _machine,
     _contradiction,
     _opt_out_keyword,
+    _local_keyword,
     _opt_in,
     _help,
     _misspelt_keyword,
     _refusal,
     _keyword_as_clause,
+    _shouted_keyword,
+    _question_for_us,
     _doubtful_phrase,
+    _unwilling,
     _strong_word,
     _wish_to_return,
 )
@@ -301,13 +331,9 @@ def _only_specifies(
         return True
     if keyword in tongue.with_sender and len(others) == 1:
         return True
+    if " ".join(word for word in others if word not in everywhere().fillers) in known:
+        return True
+    harmless = everywhere().kinds | everywhere().fillers | known
     return keyword in tongue.strong and all(
-        word in everywhere().kinds or (word.isdigit() and len(word) >= _SHORTEST_CODE)
-        for word in others
+        word in harmless or (word.isdigit() and len(word) >= _SHORTEST_CODE) for word in others
     )
-
-
-def _first_match(phrases: Phrases, text: str) -> str | None:
-    candidates = phrases.worth_searching(frozenset(text.split()))
-    matches = (phrase.regex.search(text) for phrase in candidates)
-    return next((found[0].strip() for found in matches if found), None)

@@ -1,12 +1,11 @@
 """The little language in which the lexicon writes phrases.
 
-A pattern is words with spaces between; it is looked for in a text of folded words, each followed
-by one space. Its elements:
+A pattern is words with spaces between; it is looked for in a text of folded words. Its elements:
 
     stop        this word
     text|sms    one of these words; an underscore parts the words of one: not|no_longer
-    messag*     a word that begins so; *word, *word* likewise
-    <doing>     one of a named class of words; an entry of a class may be several words
+    messag*     a word that begins so; *word, *word*, *begin*end* likewise
+    <doing>     one of a named class of words
     me|<us>     one of these words or of that class
     me?         optional; also <doing>? and a|b?
     ~3          up to three words of any kind, within one clause
@@ -14,28 +13,41 @@ by one space. Its elements:
     .           the end of a sentence or question, or of the text
     ?  ,        the end of a question; a comma
     !word       unless this word comes next; also !<doing> and !a|b
+    *           one word of any kind
+    -<other>    unless one of these stands anywhere in the same sentence; also -a|b
+    -?          unless the sentence is a question
+    &           what stands on both sides occurs in one sentence, in whichever order
+
+A class is a list of entries in the same notation, of one word or several, "send+ing/s" being short
+for "sending" and "sends"; an entry may name another class.
+
+How it is searched. Every set of words that an element names is an *atom* with a number, and a
+`Vocabulary` says of a word which atoms it may stand for (remembered, because people use few
+words). A phrase is looked at only where a text has all atoms that it needs; that leaves a handful
+of hundreds. From one position an element either leads on or it does not, whatever came before, so
+a search visits no position twice for an element: its time is bounded by the text's length.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
-from modemgw.consent.folding import fold
+from modemgw.consent.folding import COMMA, MARKS, QUESTION_END, SENTENCE_END, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_ELEMENT = re.compile(r"(?P<unless>!)?(?P<choices>[^\s~!?]+)(?P<optional>\?)?")
+_ELEMENT = re.compile(r"(?P<sign>[!-])?(?P<choices>[^\s~!?&-][^\s~!?&]*)(?P<optional>\?)?")
+_ASKS_NOTHING: Final = "-?"
 _GAP = re.compile(r"~(\d)")
-_FIXED: Final = {"^": r"\A", "$": r"\Z", "?": r"\? ", ".": r"(?:[.?] |\Z)"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Element:
-    regex: str
-    needed: frozenset[str] = frozenset()
+_SENTENCE_ENDS: Final = frozenset({SENTENCE_END, QUESTION_END})
+_NOTHING: Final = frozenset[int]()
+_REMEMBERED_WORDS: Final = 16_384
+_DEEPEST_CLASS: Final = 5
 
 
 class PatternError(ValueError):
@@ -43,84 +55,387 @@ class PatternError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a word may stand for: atoms by itself, and atoms together with the words behind it.
+
+    `leading` has the latter by the word that follows next, `loosely` those where that has a star.
+    """
+
+    alone: frozenset[int]
+    leading: Mapping[str, Sequence[tuple[int, tuple[str, ...]]]]
+    loosely: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+class Vocabulary:
+    """The atoms of a lexicon, and which of them a word may stand for."""
+
+    def __init__(self) -> None:
+        self._atoms: dict[frozenset[str], int] = {}
+        self._whole: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        self._beginnings: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        self._endings: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        self._others: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        self._remembered: dict[str, _Meaning] = {}
+
+    def atom(self, choices: Iterable[str]) -> int:
+        """Number a set of choices, each one word or several, with or without stars."""
+        named = frozenset(choices)
+        if named in self._atoms:
+            return self._atoms[named]
+        atom = self._atoms[named] = len(self._atoms)
+        for choice in named:
+            first, *rest = choice.split()
+            table, key = self._place(first)
+            table.setdefault(key, []).append((atom, tuple(rest)))
+        return atom
+
+    def knows(self, word: str) -> bool:
+        """Say whether some phrase names this very word."""
+        return word in self._whole
+
+    def whole_words(self) -> Iterator[str]:
+        """List the words that phrases name in full."""
+        return iter(self._whole)
+
+    def meaning(self, word: str) -> _Meaning:
+        """Say which atoms a word may stand for."""
+        known = self._remembered.get(word)
+        if known is None:
+            if len(self._remembered) >= _REMEMBERED_WORDS:
+                self._remembered.clear()
+            known = self._remembered[word] = self._look_up(word)
+        return known
+
+    def _place(self, word: str) -> tuple[dict[str, list[tuple[int, tuple[str, ...]]]], str]:
+        if word.count("*") > 1 or "*" in word[1:-1]:
+            return self._others, word
+        if word.startswith("*"):
+            return self._endings, word[1:]
+        return (self._beginnings, word[:-1]) if word.endswith("*") else (self._whole, word)
+
+    def _look_up(self, word: str) -> _Meaning:
+        found = list(self._whole.get(word, ()))
+        for length in range(1, len(word) + 1):
+            found += self._beginnings.get(word[:length], ())
+            found += self._endings.get(word[-length:], ())
+        for pattern, entries in self._others.items():
+            if fnmatchcase(word, pattern):
+                found += entries
+        leading: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        for atom, rest in found:
+            if rest and not rest[0].endswith("*"):
+                leading.setdefault(rest[0], []).append((atom, rest))
+        return _Meaning(
+            frozenset(atom for atom, rest in found if not rest),
+            leading,
+            tuple((atom, rest) for atom, rest in found if rest and rest[0].endswith("*")),
+        )
+
+
+class Words:
+    """A text prepared for searching: its words and marks, and what each may stand for.
+
+    `cover` hides words, for good, from all later searches.
+    """
+
+    __slots__ = ("_leading", "alone", "atoms", "said")
+
+    def __init__(self, said: Sequence[str], vocabulary: Vocabulary) -> None:
+        self.said = list(said)
+        meanings = [vocabulary.meaning(word) for word in self.said]
+        self.alone = [meaning.alone for meaning in meanings]
+        self._leading: dict[int, list[tuple[int, int]]] = {}
+        for at, (meaning, behind) in enumerate(zip(meanings, self.said[1:], strict=False)):
+            for atom, rest in (*meaning.leading.get(behind, ()), *meaning.loosely):
+                if self._follows(at + 1, rest):
+                    self._leading.setdefault(at, []).append((atom, at + 1 + len(rest)))
+        self.atoms = _NOTHING.union(*self.alone).union(
+            atom for entries in self._leading.values() for atom, _ in entries
+        )
+
+    def ends(self, atom: int, at: int) -> list[int]:
+        """The positions behind the words at `at` that stand for an atom; none if they do not."""
+        ends = [at + 1] if atom in self.alone[at] else []
+        for leading, end in self._leading.get(at, ()):
+            if leading == atom:
+                ends.append(end)
+        return ends
+
+    def cover(self, start: int, end: int) -> None:
+        """Put the end of a sentence in the place of words."""
+        for at in range(start, end):
+            self.said[at] = SENTENCE_END
+            self.alone[at] = _NOTHING
+        for at, entries in list(self._leading.items()):
+            kept = [entry for entry in entries if at >= end or entry[1] <= start]
+            if kept:
+                self._leading[at] = kept
+            else:
+                del self._leading[at]
+
+    def sentence(self, at: int) -> range:
+        """The positions of the sentence around a position."""
+        start = at
+        while start > 0 and self.said[start - 1] not in _SENTENCE_ENDS:
+            start -= 1
+        end = at
+        while end < len(self.said) and self.said[end] not in _SENTENCE_ENDS:
+            end += 1
+        return range(start, end)
+
+    def _follows(self, at: int, rest: tuple[str, ...]) -> bool:
+        behind = self.said[at : at + len(rest)]
+        return len(behind) == len(rest) and all(map(_fits, behind, rest))
+
+
+def _fits(word: str, named: str) -> bool:
+    return word.startswith(named[:-1]) if named.endswith("*") else word == named
+
+
+class _Element(Protocol):
+    def leads_to(self, words: Words, at: int) -> Iterable[int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOf:
+    atom: int
+    optional: bool
+
+    def leads_to(self, words: Words, at: int) -> Iterable[int]:
+        found = words.ends(self.atom, at) if at < len(words.said) else []
+        return [*found, at] if self.optional else found
+
+
+@dataclass(frozen=True, slots=True)
+class _Unless:
+    atom: int
+
+    def leads_to(self, words: Words, at: int) -> Iterable[int]:
+        return () if at < len(words.said) and words.ends(self.atom, at) else (at,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    longest: int
+
+    def leads_to(self, words: Words, at: int) -> Iterable[int]:
+        end = at
+        while end < min(at + self.longest, len(words.said)) and words.said[end] not in MARKS:
+            end += 1
+        return range(end, at - 1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _AnyWord:
+    def leads_to(self, words: Words, at: int) -> Iterable[int]:
+        return (at + 1,) if at < len(words.said) and words.said[at] not in MARKS else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    marks: frozenset[str]
+    or_end: bool = False
+
+    def leads_to(self, words: Words, at: int) -> Iterable[int]:
+        if at == len(words.said):
+            return (at,) if self.or_end else ()
+        return (at + 1,) if words.said[at] in self.marks else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    last: bool
+
+    def leads_to(self, words: Words, at: int) -> Iterable[int]:
+        return (at,) if at == (len(words.said) if self.last else 0) else ()
+
+
+_FIXED: Final[Mapping[str, _Element]] = {
+    "^": _Edge(last=False),
+    "$": _Edge(last=True),
+    "?": _Mark(frozenset({QUESTION_END})),
+    ",": _Mark(frozenset({COMMA})),
+    "*": _AnyWord(),
+    ".": _Mark(_SENTENCE_ENDS, or_end=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a phrase was found: the positions of its words."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sequence:
+    elements: tuple[_Element, ...]
+
+    def find(self, words: Words, within: range) -> Found | None:
+        """Find the first place that begins within some positions."""
+        hopeless: set[tuple[int, int]] = set()
+        first = self.elements[0]
+        known = first.atom if isinstance(first, _OneOf) and not first.optional else None
+        for start in within:
+            if known is not None and not words.ends(known, start):
+                continue
+            end = self._end(words, 0, start, hopeless)
+            if end is not None and end > start:
+                return Found(start, end)
+        return None
+
+    def _end(self, words: Words, step: int, at: int, hopeless: set[tuple[int, int]]) -> int | None:
+        if step == len(self.elements):
+            return at
+        if (step, at) in hopeless:
+            return None
+        for next_at in self.elements[step].leads_to(words, at):
+            end = self._end(words, step + 1, next_at, hopeless)
+            if end is not None:
+                return end
+        hopeless.add((step, at))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
-    """A pattern, compiled.
+    """A pattern, read: what must occur together, and what must not stand beside it.
 
-    `needed` are words one of which must stand in any text that it occurs in; where it is empty,
-    that cannot be told.
+    `needed` are the atoms without which it cannot occur.
     """
 
-    regex: re.Pattern[str]
-    needed: frozenset[str]
+    together: tuple[_Sequence, ...]
+    without: tuple[int, ...]
+    asks_nothing: bool
+    needed: frozenset[int]
+
+    def find(self, words: Words) -> Found | None:
+        """Find the first place where it occurs."""
+        first, *others = self.together
+        everywhere = range(len(words.said))
+        if not others and not self.without and not self.asks_nothing:
+            return first.find(words, everywhere)
+        at = 0
+        while (found := first.find(words, range(at, len(words.said)))) is not None:
+            sentence = words.sentence(found.start)
+            if not self._hindered(words, sentence):
+                beside = [other.find(words, sentence) for other in others]
+                places = [found, *(place for place in beside if place is not None)]
+                if len(places) == len(self.together):
+                    return Found(
+                        min(place.start for place in places), max(place.end for place in places)
+                    )
+            at = max(sentence.stop, found.start + 1)
+        return None
+
+    def _hindered(self, words: Words, sentence: range) -> bool:
+        behind = words.said[sentence.stop : sentence.stop + 1]
+        if self.asks_nothing and behind == [QUESTION_END]:
+            return True
+        return any(words.ends(atom, at) for atom in self.without for at in sentence)
 
 
+@dataclass(slots=True)
 class Phrases:
-    """Phrases in their order, and which of them a text may hold.
+    """Phrases in their order, each with an owner, and which of them a text may hold."""
 
-    A large lexicon has hundreds; by their needed words nearly all are ruled out, unlooked at.
-    """
+    _phrases: list[tuple[Phrase, int]] = field(default_factory=list)
+    _by_atom: dict[int, list[int]] = field(default_factory=dict)
+    _always: list[int] = field(default_factory=list)
 
-    __slots__ = ("_always", "_by_word", "_phrases")
+    NO_OWNER: ClassVar[int] = 0
 
-    def __init__(self, phrases: Iterable[Phrase]) -> None:
-        self._phrases = tuple(phrases)
-        self._always = [at for at, phrase in enumerate(self._phrases) if not phrase.needed]
-        self._by_word: dict[str, list[int]] = {}
-        for at, phrase in enumerate(self._phrases):
-            for word in phrase.needed:
-                self._by_word.setdefault(word, []).append(at)
+    def add(self, phrase: Phrase, owner: int = 0) -> None:
+        """Add a phrase; `owner` is given back with it."""
+        at = len(self._phrases)
+        self._phrases.append((phrase, owner))
+        if phrase.needed:
+            # The last is the rarest: later elements are seldom pronouns.
+            self._by_atom.setdefault(max(phrase.needed), []).append(at)
+        else:
+            self._always.append(at)
 
-    def worth_searching(self, vocabulary: frozenset[str]) -> list[Phrase]:
-        """The phrases that may occur in a text of these words."""
-        found = set(self._always)
-        for word in vocabulary & self._by_word.keys():
-            found.update(self._by_word[word])
+    def candidates(self, words: Words) -> list[tuple[Phrase, int]]:
+        """The phrases whose every needed atom a text has, in their order."""
+        found = list(self._always)
+        for atom in words.atoms & self._by_atom.keys():
+            found += (
+                at for at in self._by_atom[atom] if self._phrases[at][0].needed <= words.atoms
+            )
         return [self._phrases[at] for at in sorted(found)]
 
 
-def compile_pattern(pattern: str, groups: Mapping[str, Sequence[str]]) -> Phrase:
-    """Compile a phrase; `groups` has the named classes of words.
+def read_pattern(
+    pattern: str, classes: Mapping[str, Sequence[str]], vocabulary: Vocabulary
+) -> Phrase:
+    """Read a phrase; `classes` has the named classes of words.
 
     Raises PatternError for what the language does not know.
     """
-    regex = r"(?<!\S)"
-    needed: frozenset[str] = frozenset()
-    for part in pattern.split():
-        if part in _FIXED:
-            regex += _FIXED[part]
+    together: list[list[_Element]] = [[]]
+    without: list[int] = []
+    needed: set[int] = set()
+    parts = pattern.split()
+    for part in (part for part in parts if part != _ASKS_NOTHING):
+        if part == "&":
+            together.append([])
+        elif part in _FIXED:
+            together[-1].append(_FIXED[part])
         elif gap := _GAP.fullmatch(part):
-            regex += rf"(?:[^\s.?,]+ ){{0,{gap[1]}}}"
+            together[-1].append(_Gap(int(gap[1])))
         else:
-            element = _element(part, groups)
-            regex += element.regex
-            needed = needed or element.needed
-    return Phrase(re.compile(regex), needed)
-
-
-def _element(part: str, groups: Mapping[str, Sequence[str]]) -> _Element:
-    match = _ELEMENT.fullmatch(part)
-    if match is None:
-        raise PatternError(f"unreadable element {part!r}")
-    choices = [
-        fold(word.replace("_", " "))
-        for choice in match["choices"].split("|")
-        for word in _members(choice, groups)
-    ]
-    # A star is no letter that folding changes.
-    alternatives = "|".join(
-        re.escape(choice).replace(r"\*", r"[^\s.?,]*").replace(r"\ ", " ") for choice in choices
+            match = _ELEMENT.fullmatch(part)
+            if match is None:
+                raise PatternError(f"unreadable element {part!r} in {pattern!r}")
+            atom = vocabulary.atom(_choices(match["choices"], classes))
+            if match["sign"] == "-":
+                without.append(atom)
+            elif match["sign"] == "!":
+                together[-1].append(_Unless(atom))
+            else:
+                together[-1].append(_OneOf(atom, optional=bool(match["optional"])))
+                needed |= set() if match["optional"] else {atom}
+    if not all(together):
+        raise PatternError(f"nothing on one side of & in {pattern!r}")
+    return Phrase(
+        tuple(_Sequence(tuple(elements)) for elements in together),
+        tuple(without),
+        _ASKS_NOTHING in parts,
+        frozenset(needed),
     )
-    if match["unless"]:
-        return _Element(rf"(?!(?:{alternatives}) )")
-    required = not match["optional"] and "*" not in alternatives
-    first_words = frozenset(choice.split()[0] for choice in choices) if required else frozenset()
-    return _Element(rf"(?:(?:{alternatives}) ){match['optional'] or ''}", first_words)
 
 
-def _members(choice: str, groups: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    if not choice.startswith("<"):
-        return (choice,)
-    name = choice.removeprefix("<").removesuffix(">")
-    if name not in groups:
-        raise PatternError(f"unknown class {choice}")
-    return groups[name]
+def members(name: str, classes: Mapping[str, Sequence[str]], depth: int = 0) -> frozenset[str]:
+    """List the words of a class, folded.
+
+    Raises PatternError if it does not exist, or if classes name each other in a circle.
+    """
+    if name not in classes or depth > _DEEPEST_CLASS:
+        raise PatternError(f"unknown or endless class <{name}>")
+    found: set[str] = set()
+    for entry in classes[name]:
+        if entry.startswith("<"):
+            found |= members(entry.strip("<>"), classes, depth + 1)
+        else:
+            found |= set(_spelled_out(entry))
+    return frozenset(found)
+
+
+def _choices(written: str, classes: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    found: set[str] = set()
+    for choice in written.split("|"):
+        if choice.startswith("<"):
+            found |= members(choice.strip("<>"), classes)
+        else:
+            found |= set(_spelled_out(choice))
+    if not all(choice.strip("* ") for choice in found):
+        raise PatternError(f"an empty choice in {written!r}")
+    return frozenset(found)
+
+
+@cache
+def _spelled_out(entry: str) -> tuple[str, ...]:
+    stem, plus, endings = entry.replace("_", " ").partition("+")
+    # A star is no letter that folding changes.
+    return tuple(fold(stem + ending).strip() for ending in (endings.split("/") if plus else ("",)))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from modemgw.consent.folding import MARKS, QUESTION_END, SENTENCE_END, fold, twins, words
-from modemgw.consent.lexicon import Language, everywhere, languages
+from modemgw.consent.folding import COMMA, MARKS, SENTENCE_END, fold, twins, words
+from modemgw.consent.lexicon import Language, everywhere, languages, sayings
+from modemgw.consent.patterns import Words
 from modemgw.consent.quotes import own_text, without_repeats
-from modemgw.consent.spelling import is_drawn_out, is_slip_of
+from modemgw.consent.spelling import is_drawn_out, letters_apart, single_letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from modemgw.consent.patterns import Found, Phrases
 
 # Twenty parts: what stands further behind nobody reads, and a hostile text must not cost seconds.
 _LONGEST_READ: Final = 3_000
@@ -20,7 +24,13 @@ _LONGEST_READ: Final = 3_000
 _UNMISTAKABLE: Final = 9
 # The language of a shared keyword such as STOP where nothing else tells.
 _LINGUA_FRANCA: Final = "en"
-_REMEMBERED_WORDS: Final = 4_096
+_REMEMBERED_WORDS: Final = 16_384
+# In words: how far before and behind a refusal its object stands.
+_OBJECT_BEFORE: Final = 2
+_OBJECT_WITHIN: Final = 4
+_CAPITALS = re.compile(r"\b[^\W\d_]{4,12}\b")
+# What people write on to without a space.
+_GLUED_KEYWORDS: Final = ("stop",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +44,40 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """A phrase that was found: its words, and whose it is."""
+
+    words: str
+    tongue: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The core of a clause, and whether the sentence ends with it."""
+
+    core: tuple[str, ...]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A text and the state it arrived in.
 
     `folded` is all of it. `words` are the customer's own words with marks, slips put right;
-    `core` the same without marks and without fillers at the ends. `masked` is `words` with one
-    space behind each, the harmless and the doubtful phrases taken out; `doubts` are the latter.
-    `tongues` are all languages, the likeliest first.
+    `core` the same without marks and without fillers at the ends. `masked` is `words` with the
+    harmless and the doubtful phrases covered; `doubts` are the latter. `shouted` are words in
+    capitals, where not all are. `machine` is the phrase by
+    which an automatic reply gives itself away. `tongues` are all languages, the likeliest first.
     """
 
     sender: Sender
     tongues: tuple[Language, ...]
     folded: str
     words: tuple[str, ...]
+    shouted: frozenset[str]
     core: tuple[str, ...]
-    masked: str
+    machine: Match | None
+    masked: Words
     doubts: tuple[str, ...]
 
     @property
@@ -56,33 +85,53 @@ class Reading:
         """The core as one string."""
         return " ".join(self.core)
 
-    def clauses(self) -> Iterator[tuple[str, ...]]:
-        """Cut what was not masked into cores of clauses; questions are left out."""
+    def clauses(self) -> Iterator[Clause]:
+        """Cut what was not masked into clauses; questions are left out."""
+        sentence: list[tuple[str, ...]] = []
         clause: list[str] = []
-        for word in (*self.masked.split(), SENTENCE_END):
+        for word in (*self.masked.said, SENTENCE_END):
             if word not in MARKS:
                 clause.append(word)
                 continue
-            if clause and word != QUESTION_END:
-                yield _without_fillers(tuple(clause))
+            if clause:
+                sentence.append(_without_fillers(tuple(clause)))
+            if word == SENTENCE_END:
+                for at, core in enumerate(sentence, 1):
+                    yield Clause(core, last=at == len(sentence))
+            if word != COMMA:
+                sentence = []
             clause = []
+
+    def find(self, phrases: Phrases) -> Match | None:
+        """Find a phrase in what was not masked, those of the likeliest languages first."""
+        return _first_match(phrases, self.masked, self.tongues)
+
+    def find_refusal(self) -> Match | None:
+        """Find a phrase that refuses, and not other business ("do not send the parcel")."""
+        return _first_match(sayings().opt_out, self.masked, self.tongues, _is_about_us)
 
 
 def read(text: str, sender: Sender, outbound: Sequence[str]) -> Reading:
     """Read a whole text; `outbound` are our last texts to the sender."""
     folded = fold(text[:_LONGEST_READ])
     own = without_repeats(words(own_text(folded)), outbound)
-    put_right = tuple(word if word in MARKS else _put_right(word) for word in own)
+    put_right = tuple(
+        part for word in _joined(own) for part in ((word,) if word in MARKS else _put_right(word))
+    )
     tongues = _likeliest_first(sender.country, sender.language)
-    masked, doubts = _mask("".join(f"{word} " for word in put_right), tongues)
+    masked = Words(put_right, sayings().vocabulary)
+    machine = _first_match(sayings().machines, masked, tongues)
+    _cover(sayings().none, masked)
     return Reading(
         sender=sender,
         tongues=tongues,
         folded=folded,
         words=put_right,
+        shouted=_shouted(text),
         core=_without_fillers(unmarked(put_right)),
+        machine=machine,
+        doubts=_cover(sayings().review, masked),
         masked=masked,
-        doubts=doubts,
     )
 
 
@@ -105,39 +154,118 @@ def _likeliest_first(country: str | None, language: str | None) -> tuple[Languag
     )
 
 
+def _shouted(text: str) -> frozenset[str]:
+    """List the words in capitals of a text that has small letters too."""
+    if text.isupper():
+        return frozenset()
+    return frozenset(fold(word) for word in _CAPITALS.findall(text) if word.isupper())
+
+
+def _joined(said: Sequence[str]) -> Iterator[str]:
+    """Join letters written apart where they make a keyword: "s t o p", "s.t.o.p"."""
+    letters: list[str] = []
+    waiting: list[str] = []
+    for word in (*said, ""):
+        if len(word) == 1 and (word not in MARKS or letters):
+            waiting.append(word)
+            letters += () if word in MARKS else (word,)
+            continue
+        joined = letters_apart(letters)
+        if joined in everywhere().keywords:
+            yield joined
+            if waiting[-1] in MARKS:
+                yield waiting[-1]
+        else:
+            yield from waiting
+        waiting, letters = [], []
+        if word:
+            yield word
+
+
 @lru_cache(maxsize=_REMEMBERED_WORDS)
-def _put_right(word: str) -> str:
-    """Give the keyword that a word stands for: a known slip, look-alikes, letters held down."""
+def _put_right(word: str) -> tuple[str, ...]:
+    """Give the words that a word stands for: a known slip, look-alikes, held or glued letters."""
     known = everywhere()
-    if word in known.slips:
-        return known.slips[word]
     if word in known.keywords:
-        return word
+        return (word,)
+    if word in known.slips:
+        return (known.slips[word],)
     for twin in twins(word):
         if twin in known.keywords:
-            return twin
-    if word in known.forms or word in known.neighbours:
-        return word
-    for keyword in known.unmistakable:
-        if is_drawn_out(word, keyword):
-            return keyword
-        if len(keyword) >= _UNMISTAKABLE and is_slip_of(word, keyword):
-            return keyword
-    return word
+            return (twin,)
+    if word in known.forms or word in known.neighbours or sayings().vocabulary.knows(word):
+        return (word,)
+    if is_drawn_out(word) and (meant := known.drawn_out.get(single_letters(word))):
+        return (meant,)
+    if glued := _unglued(word):
+        return glued
+    slips = [meant for meant in known.keyword_slips.meant(word) if len(meant) >= _UNMISTAKABLE]
+    slips += sayings().slips.meant(word)
+    return (next((meant for meant in slips if not _is_inflected(word, meant)), word),)
 
 
-def _mask(text: str, tongues: Sequence[Language]) -> tuple[str, tuple[str, ...]]:
-    """Take harmless and doubtful phrases out of a text; give the rest, and the doubtful ones."""
-    vocabulary = frozenset(text.split())
-    doubts: list[str] = []
-    for tongue in tongues:
-        for phrase in tongue.none_phrases.worth_searching(vocabulary):
-            text = phrase.regex.sub(f"{SENTENCE_END} ", text)
-    for tongue in tongues:
-        for phrase in tongue.review_phrases.worth_searching(vocabulary):
-            doubts += (found[0].strip() for found in phrase.regex.finditer(text))
-            text = phrase.regex.sub(f"{SENTENCE_END} ", text)
-    return text, tuple(doubts)
+def _is_inflected(word: str, meant: str) -> bool:
+    """Say whether two words differ as forms of one do, or as words do: in the ending, the start."""
+    return meant[0] != word[0] or (len(meant) == len(word) and meant[:-2] == word[:-2])
+
+
+def _unglued(word: str) -> tuple[str, ...]:
+    """Part a keyword from what was written on to it: "stopplease"; nothing if that is none."""
+    known = everywhere()
+    for keyword in _GLUED_KEYWORDS:
+        rest = word.removeprefix(keyword)
+        if rest in (word, ""):
+            continue
+        if rest in known.kinds or rest in known.fillers or rest in known.keywords:
+            return (keyword, rest)
+        if further := _unglued(rest):
+            return (keyword, *further)
+    return ()
+
+
+def _cover(phrases: Phrases, words: Words) -> tuple[str, ...]:
+    """Cover phrases wherever they occur; give what they were."""
+    covered: list[str] = []
+    for phrase, _ in phrases.candidates(words):
+        while (found := phrase.find(words)) is not None:
+            covered.append(" ".join(words.said[found.start : found.end]))
+            words.cover(found.start, found.end)
+    return tuple(covered)
+
+
+def _is_about_us(found: Found, words: Words, owner: int) -> bool:
+    """Say whether a refusal has no other object, in its words or beside them."""
+    things = sayings().things.get(owner)
+    if things is None or things not in words.atoms:
+        return True
+    start = found.start
+    while start > max(found.start - _OBJECT_BEFORE, 0) and words.said[start - 1] not in MARKS:
+        start -= 1
+    end = found.end
+    while end < min(found.end + _OBJECT_WITHIN, len(words.said)) and words.said[end] not in MARKS:
+        end += 1
+    if not any(words.ends(things, at) for at in range(start, end)):
+        return True
+    about_us = sayings().about_us[owner]
+    return any(words.ends(about_us, at) for at in range(found.start, found.end))
+
+
+def _first_match(
+    phrases: Phrases,
+    words: Words,
+    tongues: Sequence[Language],
+    counts: Callable[[Found, Words, int], bool] | None = None,
+) -> Match | None:
+    candidates = phrases.candidates(words)
+    if not candidates:
+        return None
+    rank = {id(tongue): at for at, tongue in enumerate(tongues)}
+    owners = languages()
+    for phrase, owner in sorted(candidates, key=lambda entry: rank[id(owners[entry[1]])]):
+        found = phrase.find(words)
+        if found is not None and (counts is None or counts(found, words, owner)):
+            return Match(" ".join(words.said[found.start : found.end]), owners[owner])
+    return None
 
 
 def _without_fillers(said: tuple[str, ...]) -> tuple[str, ...]:

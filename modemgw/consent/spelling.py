@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 # From these lengths on, one and two slips leave a keyword that cannot well be another word.
 _ONE_SLIP_FROM: Final = 6
@@ -23,15 +26,56 @@ def is_slip_of(word: str, keyword: str) -> bool:
 
     A slip is a letter too many, too few, wrong, or changed places with its neighbour.
     """
-    allowed = (len(keyword) >= _ONE_SLIP_FROM) + (len(keyword) >= _TWO_SLIPS_FROM)
+    allowed = _allowed(keyword)
     if not allowed or abs(len(word) - len(keyword)) > allowed:
         return False
     return _distance(word, keyword) <= allowed
 
 
-def is_drawn_out(word: str, keyword: str) -> bool:
-    """Say whether `word` is `keyword` with a letter held down: "stooooop"."""
-    return bool(_LONG_RUN.search(word)) and _RUN.sub(r"\1", word) == _RUN.sub(r"\1", keyword)
+def is_drawn_out(word: str) -> bool:
+    """Say whether a letter of a word was held down: "stooooop"."""
+    return bool(_LONG_RUN.search(word))
+
+
+def single_letters(word: str) -> str:
+    """Write each letter once that stands several times in a row."""
+    return _RUN.sub(r"\1", word)
+
+
+class Slips:
+    """Words, by what may be left of them after slips.
+
+    Two words are at most so many slips apart only if taking at most so many letters out of each
+    can make them equal; that narrows the words down to the few worth comparing.
+    """
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._by_remainder: dict[str, set[str]] = {}
+        self._longest = 0
+        for word in words:
+            self._longest = max(self._longest, len(word) + _allowed(word))
+            for remainder in _remainders(word, _allowed(word)):
+                self._by_remainder.setdefault(remainder, set()).add(word)
+
+    def meant(self, word: str) -> list[str]:
+        """List the words of which `word` is a slip, in alphabetical order."""
+        if len(word) > self._longest:
+            return []
+        near: set[str] = set()
+        for remainder in _remainders(word, _allowed(word + "x" * SLIPS_LIMIT)):
+            near |= self._by_remainder.get(remainder, set())
+        return sorted(meant for meant in near if is_slip_of(word, meant))
+
+
+def _allowed(word: str) -> int:
+    return (len(word) >= _ONE_SLIP_FROM) + (len(word) >= _TWO_SLIPS_FROM)
+
+
+def _remainders(word: str, letters_out: int) -> set[str]:
+    found = {word}
+    for _ in range(letters_out):
+        found |= {left[:at] + left[at + 1 :] for left in found for at in range(len(left))}
+    return found
 
 
 def _distance(left: str, right: str) -> int:
@@ -49,7 +93,7 @@ def _distance(left: str, right: str) -> int:
     return row[-1]
 
 
-def letters_apart(words: tuple[str, ...]) -> str | None:
+def letters_apart(words: Sequence[str]) -> str | None:
     """Join a word whose letters were written apart ("s t o p"); None if they were not."""
     if len(words) < 3 or any(len(word) > 1 for word in words):
         return None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from modemgw.clock import Clock
+    from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.claims import Claimed, Job
     from modemgw.gateway.limits import Wait
     from modemgw.gateway.refusals import Refusals
@@ -63,9 +64,10 @@ class Dispatcher:
         roster: Roster,
         tally: Tally,
         clock: Clock,
+        cancels: Cancels,
     ) -> None:
         self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
-        self._roster, self._tally = roster, tally
+        self._roster, self._tally, self.cancels = roster, tally, cancels
         self._workers: dict[int, LineWorker] = {}
         self._by_line: dict[str, LineWorker] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -192,6 +194,13 @@ class Dispatcher:
         """What a line waits for."""
         worker = self._by_line.get(line_id)
         return worker.wait if worker else None
+
+    def speeds(self) -> list[tuple[Line, float | None]]:
+        """The lines that may send now, but for their limits, and the seconds that a part took each
+        lately, where that is known.
+        """
+        workers = self._workers.values()
+        return [(w.line, w.tempo.part_s) for w in workers if not self.holds_line(w.line.id)]
 
     def line_rest_s(self, line_id: str) -> float:
         """For how many seconds a line still rests that its operator has refused."""

@@ -7,14 +7,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modemgw.consent.folding import MARKS, fold, twins, words
-from modemgw.consent.patterns import PatternError, compile_pattern
-from modemgw.consent.spelling import is_drawn_out, is_slip_of, letters_apart
+from modemgw.consent.patterns import PatternError, Vocabulary, Words, read_pattern
+from modemgw.consent.spelling import (
+    Slips,
+    is_drawn_out,
+    is_slip_of,
+    letters_apart,
+    single_letters,
+)
+
+CLASSES = {"verb": ["write", "writing", "send out"], "both": ["<verb>", "ask+s/ing"]}
 
 
 @given(st.text(max_size=200))
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     """Folded text is a fixed point, so that lexicon and message meet."""
     assert fold(fold(text)) == fold(text)
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_plain_text_is_folded_as_any_other(text: str) -> None:
+    """The shorter way for ASCII leads where the longer one does."""
+    assert fold(text) == fold(text + "é")[:-1]
 
 
 @given(st.text(max_size=200))
@@ -69,21 +83,39 @@ def test_look_alikes_are_tried_in_both_directions() -> None:
         ("stop , it", "stop , it ", True),
         ("stop !by|at", "stop by ", False),
         ("stop !by|at", "stop it ", True),
-        ("not|no_longer <verb>", "no longer send out ", True),
+        ("not|no_longer <verb>", "no longer send out", True),
+        ("<verb> it", "writing it", True),
+        ("<both> it", "send out it", True),
+        ("*stop", "nonstop", True),
+        ("*top*", "stops", True),
+        ("stop & <verb>", "write me to stop", True),
+        ("stop & <verb>", "stop . write me", False),
+        ("stop -bus", "we stop the bus", False),
+        ("stop -bus", "take the bus . stop", True),
     ],
 )
 def test_a_pattern_finds_what_its_language_says(pattern: str, text: str, found: bool) -> None:
     """Each element of the language of phrases means what its page says."""
-    assert (
-        bool(compile_pattern(pattern, {"verb": ["write", "send out"]}).regex.search(text)) is found
-    )
+    vocabulary = Vocabulary()
+    phrase = read_pattern(pattern, CLASSES, vocabulary)
+    assert (phrase.find(Words(text.split(), vocabulary)) is not None) is found
 
 
-@pytest.mark.parametrize("pattern", ["stop <nobody>", "stop ~x", "!"])
+@pytest.mark.parametrize("pattern", ["stop <nobody>", "stop ~x", "!", "<circle>", "stop &", "a||b"])
 def test_an_unreadable_pattern_is_refused(pattern: str) -> None:
     """A mistake in the lexicon shows when it is loaded."""
     with pytest.raises(PatternError):
-        compile_pattern(pattern, {})
+        read_pattern(pattern, CLASSES | {"circle": ["<circle>"]}, Vocabulary())
+
+
+def test_what_is_covered_is_found_no_more() -> None:
+    """A covered word ends the sentence, also for phrases of several words that reach into it."""
+    vocabulary = Vocabulary()
+    phrase = read_pattern("<verb>", CLASSES, vocabulary)
+    words = Words(["send", "out", "now"], vocabulary)
+    words.cover(1, 2)
+    assert phrase.find(words) is None
+    assert words.said == ["send", ".", "now"]
 
 
 @pytest.mark.parametrize(
@@ -106,10 +138,23 @@ def test_long_keywords_forgive_slips_and_short_ones_do_not(
     assert is_slip_of(word, keyword) is slip
 
 
+@given(
+    st.text("abcd", min_size=6, max_size=12),
+    st.lists(st.text("abcd", min_size=6, max_size=12), max_size=8),
+)
+def test_the_index_of_slips_finds_what_comparing_all_would_find(
+    word: str, keywords: list[str]
+) -> None:
+    """Narrowing the words down loses none."""
+    compared = sorted({keyword for keyword in keywords if is_slip_of(word, keyword)})
+    assert Slips(keywords).meant(word) == compared
+
+
 def test_letters_held_down_or_apart_make_one_word() -> None:
     """A long run is no other word; two letters alike may be."""
-    assert is_drawn_out("stooop", "stop")
-    assert not is_drawn_out("stoop", "stop")
+    assert is_drawn_out("stooop")
+    assert not is_drawn_out("stoop")
+    assert single_letters("stooop") == "stop"
     assert letters_apart(("s", "t", "o", "p")) == "stop"
     assert letters_apart(("a", "b")) is None
     assert letters_apart(("st", "o", "p")) is None

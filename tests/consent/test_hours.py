@@ -80,10 +80,10 @@ def test_the_next_opening_is_the_next_morning_even_when_the_clocks_change() -> N
 
 
 def test_an_opening_in_the_hour_that_is_skipped_comes_right_after_it() -> None:
-    """02:30 does not exist on 29 March 2026 in Berlin; 03:30 summer time is the same instant."""
+    """02:30 does not exist on 29 March 2026 in Berlin: the clock goes from two to three."""
     window = Window(2 * 60 + 30, 5 * 60)
     opening = window.next_opening(utc(2026, 3, 29, 0, 0), [BERLIN])
-    assert opening == utc(2026, 3, 29, 1, 30)
+    assert opening == utc(2026, 3, 29, 1, 0)
     assert window.is_open(opening, [BERLIN])
 
 
@@ -131,6 +131,16 @@ ZONES = st.sampled_from(
         )
     ]
 )
+
+
+def test_a_window_whose_beginning_is_skipped_opens_with_the_skip() -> None:
+    """At three o'clock, where the clock goes from two to three and the window begins at 02:01."""
+    new_york = ZoneInfo("America/New_York")
+    for opens, closes in ((121, 181), (150, 200)):
+        opening = Window(opens, closes).next_opening(
+            datetime(2024, 3, 10, 6, tzinfo=UTC), [new_york]
+        )
+        assert opening == datetime(2024, 3, 10, 7, tzinfo=UTC)
 
 
 @settings(max_examples=150)

@@ -1,0 +1,138 @@
+"""How well texts of the development set are told apart, and by what general means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modemgw.consent import lexicon
+from modemgw.consent.keywords import Class, classify
+from modemgw.consent.patterns import Vocabulary, Words, read_pattern
+from tests.consent.judge import judge, precision, recall, taken
+
+DEVELOPMENT = Path(__file__).parent.parent / "data" / "optout-development.jsonl"
+ORDINARY = [one.text for one in judge(DEVELOPMENT) if one.expect is Class.NONE]
+
+
+def test_the_development_set_is_recognised() -> None:
+    """Over what the rules were tuned on, no ordinary talk ends a conversation."""
+    judged = judge(DEVELOPMENT, "tune")
+    ordinary = sum(one.expect is Class.NONE for one in judged)
+    assert recall(judged, Class.OPT_OUT) >= 0.99
+    assert recall(judged, Class.OPT_IN) >= 0.95
+    assert recall(judged, Class.HELP) >= 0.95
+    assert precision(judged, Class.OPT_OUT) >= 0.99
+    assert taken(judged, Class.NONE, Class.OPT_OUT) == 0
+    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.05 * ordinary
+
+
+def test_texts_that_were_kept_aside_are_recognised_nearly_as_well() -> None:
+    """The rules hold beyond the texts that they were tuned on."""
+    judged = judge(DEVELOPMENT, "aside")
+    ordinary = sum(one.expect is Class.NONE for one in judged)
+    assert recall(judged, Class.OPT_OUT) >= 0.96
+    assert recall(judged, Class.OPT_IN) >= 0.9
+    assert recall(judged, Class.HELP) >= 0.9
+    assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.02 * ordinary
+    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.05 * ordinary
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "expected"),
+    [
+        ("NIE", "PL", Class.OPT_OUT),
+        ("nie nie", "PL", Class.OPT_OUT),
+        ("Nie, dziękuję", "PL", Class.NONE),
+        ("UIT", "NL", Class.OPT_OUT),
+        ("ik ben uit", "NL", Class.NONE),
+    ],
+)
+def test_an_everyday_word_is_a_keyword_only_where_it_is_all_that_is_said(
+    text: str, country: str, expected: Class
+) -> None:
+    """A polite no is an answer, also where NO is a keyword."""
+    assert classify(text, country=country).kind is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ыещз", Class.OPT_OUT),
+        ("cnjg", Class.OPT_OUT),
+        ("$TOP", Class.OPT_OUT),
+        ("stopstopstop", Class.OPT_OUT),
+        ("stopplease", Class.OPT_OUT),
+        ("S.T.O.P please", Class.OPT_OUT),
+        ("Stop - Dave R.", Class.OPT_OUT),
+        ("STOP we sold the house", Class.OPT_OUT),
+        ("Wrong person. Remove.", Class.OPT_OUT),
+        ("Remove, please, the second item", Class.NONE),
+        ("stop 😂", Class.REVIEW),
+        ("Who are you?", Class.HELP),
+        ("who gave you my number", Class.REVIEW),
+    ],
+)
+def test_a_keyword_is_found_however_it_is_written(text: str, expected: Class) -> None:
+    """Layouts, signs for letters, glue, dashes, capitals and clauses are seen through."""
+    assert classify(text).kind is expected
+
+
+@given(st.sampled_from(ORDINARY), st.sampled_from(["please stop texting me", "STOP"]))
+def test_a_refusal_beside_ordinary_talk_is_not_overlooked(talk: str, refusal: str) -> None:
+    """What is harmless in one sentence excuses nothing in the next."""
+    assert classify(f"{refusal}. {talk}").kind in {Class.OPT_OUT, Class.REVIEW}
+
+
+class _CountingWords(Words):
+    """Words that count how often they are asked."""
+
+    __slots__ = ("asked",)
+
+    def __init__(self, said: list[str], vocabulary: Vocabulary) -> None:
+        self.asked = 0
+        super().__init__(said, vocabulary)
+
+    def ends(self, atom: int, at: int) -> list[int]:
+        self.asked += 1
+        return super().ends(atom, at)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "a ~9 a ~9 a ~9 a ~9 b",
+        "a? ~9 a? ~9 a? ~9 b",
+        "a ~9 a ~9 a & a ~9 a ~9 b",
+    ],
+)
+@pytest.mark.parametrize("length", [50, 400])
+def test_the_search_is_linear_in_the_length_of_a_hostile_text(pattern: str, length: int) -> None:
+    """No position is visited twice for an element, however many ways lead to it."""
+    vocabulary = Vocabulary()
+    phrase = read_pattern(pattern, {}, vocabulary)
+    words = _CountingWords(["a"] * length, vocabulary)
+    assert phrase.find(words) is None
+    assert words.asked <= 2 * len(pattern.split()) * 10 * length
+
+
+def test_the_version_changes_with_the_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A decision names the very words that it was taken by."""
+    before = lexicon.version()
+    assert before.startswith(lexicon.EDITION)
+    (tmp_path / "words").mkdir()
+    (tmp_path / "frames.toml").write_text('opt_out = ["<stop> <messages>"]\n', "utf-8")
+    monkeypatch.setattr(lexicon, "_FOLDER", tmp_path)
+    assert lexicon.version.__wrapped__() != before
+
+
+@pytest.mark.parametrize("tongue", lexicon.languages(), ids=lambda tongue: tongue.code)
+def test_a_language_says_where_it_is_at_home(tongue: lexicon.Language) -> None:
+    """Each file names its language and countries, and has words to opt out with."""
+    assert tongue.code
+    assert tongue.countries
+    assert tongue.whole
