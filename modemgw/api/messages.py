@@ -23,7 +23,7 @@ from modemgw.api.routing import CALLER, Answer, Route, Scope
 from modemgw.api.schemas import MessagesQuery, NoQuery, RawBatch, SendBatch, SendMessage
 from modemgw.gateway import views
 from modemgw.gateway.requests import Once, RefusalError, SendRequest
-from modemgw.store import messages
+from modemgw.store import messages, reviews
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.messages import Filter
 
@@ -228,10 +228,10 @@ class Messages:
         """One message."""
         read_query(request, NoQuery)
         message_id = _message_id(request)
-        row, parts = await self._gateway.reader.run(lambda c: _with_parts(c, message_id))
+        row, more = await self._gateway.reader.run(lambda c: _in_detail(c, message_id))
         if row is None:
             raise _no_such_message()
-        return answer({**views.message(row), **self._hold(row), "parts_detail": parts})
+        return answer({**views.message(row), **self._hold(row), **more})
 
     def _hold(self, row: Record) -> dict[str, Any]:
         """What a message that is its line's to take waits for."""
@@ -245,11 +245,15 @@ class Messages:
         return answer(await self._gateway.cancel(_message_id(request)))
 
 
-def _with_parts(
-    connection: Connection, message_id: str
-) -> tuple[Record | None, list[dict[str, Any]]]:
+def _in_detail(connection: Connection, message_id: str) -> tuple[Record | None, dict[str, Any]]:
+    """A message, and what is told of it only where it is asked for alone."""
     parts = [views.part(part) for part in messages.get_parts(connection, message_id)]
-    return messages.get(connection, message_id), parts
+    row = messages.get(connection, message_id)
+    if row is None:
+        return None, {}
+    customer = row.sender if row.direction == "inbound" else row.recipient
+    under_review = customer is not None and reviews.open_of(connection, customer) is not None
+    return row, {"parts_detail": parts, "under_review": under_review}
 
 
 def _message_id(request: web.Request) -> str:
