@@ -45,6 +45,7 @@ Metadata: TypeAlias = Annotated[
     AfterValidator(_small),
     Field(max_length=_METADATA_KEYS, description="Yours; at most 8 KiB of JSON."),
 ]
+MetadataName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Number: TypeAlias = Annotated[str, Field(min_length=1, max_length=64)]
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=1_000, description="Items a page.")]
 Cursor: TypeAlias = Annotated[str, Field(max_length=200, description="`next` of the page before.")]

@@ -38,6 +38,7 @@ class SendRequest:
     send_at: float | None = None
     valid_for_s: float | None = None
     if_in_doubt: str = "hold"
+    if_partly_sent: str = "fail"
     sticky: str = "prefer"
     reference: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
