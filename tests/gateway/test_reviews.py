@@ -119,7 +119,7 @@ async def test_kept_what_waited_goes(world: World, modem: ScriptedModem) -> None
 async def test_decided_as_a_refusal_it_is_an_opt_out_without_a_confirmation(
     world: World, modem: ScriptedModem
 ) -> None:
-    """Everything queued is canceled; the same decision again changes nothing, another is refused."""
+    """Everything queued is canceled; once more it changes nothing, and the other is refused."""
     row = await open_review(world, modem)
     waiting = [await offer(world), await world.send(send_at=world.clock.now + 60)]
     desk = world.gateway.review_desk
