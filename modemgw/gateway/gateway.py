@@ -30,7 +30,7 @@ from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import Ussd
 from modemgw.modem.interface import ModemState
-from modemgw.store import events, lines, messages, optouts, reviews
+from modemgw.store import events, lines, messages, optouts, queue, reviews
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
@@ -174,10 +174,15 @@ class Gateway:
 
     async def _recheck_review(self, number: str) -> None:
         row = await self.reader.run(lambda c: reviews.open_of(c, number))
-        if row is None:
-            self.refusals.review_ended(number)
-        else:
+        if row is not None:
             self.refusals.review(number, row.due_at)
+            return
+        self.refusals.review_ended(number)
+        now = self.clock()
+        # What was put aside since the decision, by whoever did not know of it yet.
+        await self.writer.run(
+            lambda tx: queue.release_recipient(tx.connection, number, now, queue.UNDER_REVIEW)
+        )
 
     # -- what the API asks ----------------------------------------------------------------------
 

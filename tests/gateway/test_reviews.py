@@ -244,6 +244,25 @@ async def test_reviews_are_known_after_a_restart(make_world: MakeWorld) -> None:
     await world.stop()
 
 
+async def test_what_is_put_aside_after_the_decision_goes_soon(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another host learns of a decision a moment late; what it accepts meanwhile does not wait."""
+    monkeypatch.setattr("modemgw.gateway.gateway.FOLLOW_S", 0.5)
+    migrate(postgres_url)
+    here, there = World(postgres_url), World(postgres_url, host="there")
+    one = ScriptedModem(1)
+    await here.start(one)
+    await there.start()
+    row = await open_review(here, one)
+    await there.until(lambda: there.gateway.refusals.review_due_at(ALICE) == row.due_at)
+    await here.gateway.review_desk.decide(row.id, Decision.KEEP, "a joke", ANYBODY)
+    late = await offer(there)
+    await here.becomes(late, "sent")
+    await here.stop()
+    await there.stop()
+
+
 async def test_a_review_on_one_host_binds_the_other(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
