@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 HEADS = (1, 20)  # of each lane: the first may go, as a rule; where it may not, many may not
 IN_DOUBT_RECHECK_S = 30.0
+_ALL_POOLS = "pools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,15 @@ class Claimed:
     """The outcome of a claim.
 
     `job` is None when nothing may go; `more`: ask again at once. `empty` are lanes in which nothing
-    waits. `wait`: the line has reached a limit. `pool_waits`: these pools have; `line_pools_wait`:
-    the line may take nothing more that any line of these pools could send.
+    waits; into those of `moved`, each with its priority, something was put that others are to send.
+    `wait`: the line has reached a limit. `pool_waits`: these pools have; `line_pools_wait`: the
+    line may take nothing more that any line of these pools could send.
     """
 
     job: Job | None
     more: bool = False
     empty: tuple[str, ...] = ()
+    moved: tuple[tuple[str, int], ...] = ()
     wait: Wait | None = None
     pool_waits: Mapping[str, Wait] = field(default_factory=dict)
     line_pools_wait: Mapping[str, Wait] = field(default_factory=dict)
@@ -112,7 +115,7 @@ def claim(
             break
     else:
         if not choice.has_waits:
-            return Claimed(None, more=True)
+            return replace(choice.outcome(None, empty), more=True)
     return choice.outcome(None, empty)
 
 
@@ -135,6 +138,7 @@ class _Choice:
         self._cancels = cancels
         self.account = None if line.plan.is_empty else Account.of_line(line)
         self.wait: Wait | None = None
+        self._moved: list[tuple[str, int]] = []
         self._pool_waits: dict[str, Wait] = {}
         self._line_pools_wait: dict[str, Wait] = {}
 
@@ -148,6 +152,7 @@ class _Choice:
         return Claimed(
             job,
             empty=empty,
+            moved=tuple(self._moved),
             wait=self.wait,
             pool_waits=self._pool_waits,
             line_pools_wait=self._line_pools_wait,
@@ -167,9 +172,11 @@ class _Choice:
             return None
         if _stays_behind(self._tx, candidate, self._line, self._settings, self._now):
             return None
+        if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
+            return None  # the line has left the pool; what names the line does not mind
         job = _job(self._tx, candidate.message)
         pool = Account.of_pool(lane.pool, self._settings)
-        if not self._has_room(job, lane, pool):
+        if not self._has_room(job, head, lane, pool):
             return None
         line, host = self._line, self._settings.host
         if not queue.claim(connection, head.id, host, line.id, line.number):
@@ -177,7 +184,14 @@ class _Choice:
         accounts = [account for account in (self.account, pool) if account is not None]
         return replace(job, reservation=_reserve(self._tx, accounts, job, self._now))
 
-    def _has_room(self, job: Job, lane: Lane, pool: Account | None) -> bool:
+    def _sends_home(self, head: Record) -> bool:
+        """Let others send a message that waits for this line; false where no other may."""
+        home = queue.send_home(self._tx.connection, head.id)
+        if home is not None:
+            self._moved.append((home, head.priority))
+        return home is not None
+
+    def _has_room(self, job: Job, head: Record, lane: Lane, pool: Account | None) -> bool:
         connection, parts, now = self._tx.connection, len(job.todo), self._now
         if pool is not None and (wait := _pool_wait(self._tx, pool, job, now)):
             self._pool_waits[lane.pool] = wait
@@ -187,21 +201,30 @@ class _Choice:
         # A longer text waits for its room, or shorter ones would always be first.
         self.wait = self.account.wait(connection, parts, now)
         if self.wait is not None:
+            self.wait = replace(self.wait, priority=job.priority)
             return False
         wait = self.account.recipient_wait(connection, job.recipient, now)
         if wait is None:
             return True
         if lane.line is None:
-            self._line_pools_wait[lane.pool] = wait  # another line may know the recipient
-        elif not queue.send_home(connection, job.message_id):
+            # Another line may know the recipient, and this one that of another text.
+            self._line_pools_wait[lane.pool] = replace(wait, priority=job.priority)
+        elif not self._sends_home(head):
             queue.park(connection, job.message_id, wait.until, wait.rule)
         return False
 
 
 def _pool_wait(tx: Transaction, pool: Account, job: Job, now: float) -> Wait | None:
-    sql.lock_name(tx.connection, pool.scope)  # lines of other hosts count there, too
-    wait = pool.wait(tx.connection, len(job.todo), now)
-    return wait or pool.recipient_wait(tx.connection, job.recipient, now)
+    # Lines of other hosts count there, too. One lock for all pools: claims share transactions, in
+    # any order, and with a lock for each pool two hosts would wait for each other.
+    sql.lock_name(tx.connection, _ALL_POOLS)
+    wait = pool.wait(tx.connection, 1, now)
+    if wait is not None:
+        return wait
+    if len(job.todo) > 1:
+        wait = pool.wait(tx.connection, len(job.todo), now)
+    wait = wait or pool.recipient_wait(tx.connection, job.recipient, now)
+    return replace(wait, priority=job.priority) if wait else None
 
 
 def _reserve(

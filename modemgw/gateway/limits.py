@@ -7,13 +7,13 @@ passed, not by a crash either; a text that it defers stays where it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from modemgw.store import usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -24,10 +24,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Until when a limit holds back, and which: its rule's name."""
+    """Until when a limit holds back, and which: its rule's name.
+
+    `priority`: what is more urgent than this may have room all the same, being shorter or for
+    another recipient; None: nothing has.
+    """
 
     until: float
     rule: str
+    priority: int | None = None
+
+    def holds(self, priority: int) -> bool:
+        """Whether nothing of this priority needs to be tried."""
+        return self.priority is None or priority <= self.priority
+
+    def earlier(self, seconds: float) -> Wait:
+        """The same by a clock that was put back."""
+        return replace(self, until=self.until - seconds)
+
+
+def holding(waits: Mapping[str, Wait], priority: int) -> dict[str, Wait]:
+    """Those that hold back what is of this priority, too."""
+    return {name: wait for name, wait in waits.items() if wait.holds(priority)}
 
 
 @dataclass(frozen=True, slots=True)
