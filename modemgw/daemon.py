@@ -128,6 +128,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         expected=frozenset([*config.lines.expected, *(line.iccid for line in config.modems.line)]),
         blocked_after=config.lines.blocked_after,
         drop_rest_s=config.lines.drop_rest,
+        review_within_s=config.gate.review_within,
         default_kind=texts.default_kind,
         reports=texts.reports,
         reject_calls=config.calls.reject,

@@ -113,6 +113,9 @@ class MessageDetail(Message):
     former_parts: list[Part] = Field(
         description="What had gone of a sending that was given up for another (`if_partly_sent`)."
     )
+    under_review: bool = Field(
+        description="The customer wrote what may be a refusal, which nobody has decided yet."
+    )
 
 
 class MessagePage(Shape):
@@ -335,6 +338,32 @@ class OptOutPage(Shape):
     """Opt-outs, by number."""
 
     items: list[OptOut]
+    next: str | None
+
+
+class Review(Shape):
+    """A text that may be a refusal."""
+
+    id: str
+    state: Literal["open", "decided"]
+    number: str
+    message: str | None = Field(description="The first doubtful text.")
+    line: str | None
+    reason: str = Field(description="Why it is doubtful.")
+    created_at: datetime
+    due_at: datetime = Field(description="Undecided by then, it becomes an opt-out.")
+    decided_at: datetime | None
+    decision: Literal["opt_out", "keep"] | None
+    by: str | None = Field(
+        description="The key that decided; `timeout`; or how they opted out: keyword, api."
+    )
+    decision_reason: str | None
+
+
+class ReviewPage(Shape):
+    """Reviews: the open ones, the oldest first, then the decided, the newest first."""
+
+    items: list[Review]
     next: str | None
 
 

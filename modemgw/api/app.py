@@ -25,6 +25,7 @@ from modemgw.api.middleware import add_headers, around
 from modemgw.api.pools import Pools
 from modemgw.api.pump import Pump
 from modemgw.api.recordings import Recordings
+from modemgw.api.reviews import Reviews
 from modemgw.api.routing import CALLER
 from modemgw.api.settings import ApiSettings
 from modemgw.api.streams import Streams
@@ -73,6 +74,7 @@ class Api:
         gateway, settings = self._gateway, self._settings
         resources = (
             Messages(gateway, settings),
+            Reviews(gateway, settings),
             Consent(gateway, settings),
             Lines(gateway, settings),
             Pools(gateway, settings),

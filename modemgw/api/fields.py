@@ -56,6 +56,8 @@ EventType: TypeAlias = Literal[
     "message.status",
     "optout.created",
     "optout.removed",
+    "review.opened",
+    "review.decided",
     "modem.state",
     "line.state",
     "call.received",

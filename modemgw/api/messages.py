@@ -34,7 +34,7 @@ from modemgw.api.schemas import (
 from modemgw.gateway import views
 from modemgw.gateway.outlook import waiting_parts
 from modemgw.gateway.requests import Once, RefusalError, SendRequest
-from modemgw.store import attempts, messages
+from modemgw.store import attempts, messages, reviews
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.ids import new_id
 from modemgw.store.messages import Filter
@@ -318,12 +318,15 @@ class Messages:
 
 
 def _with_parts(connection: Connection, row: Record) -> dict[str, Any]:
-    return views.detail(
+    detail = views.detail(
         row,
         messages.get_parts(connection, row.id),
         messages.former_parts(connection, row.id) if row.restarts else (),
         attempts.of_message(connection, row.id),
     )
+    customer = row.sender if row.direction == "inbound" else row.recipient
+    is_open = customer is not None and reviews.open_of(connection, customer) is not None
+    return {**detail, "under_review": is_open}
 
 
 def _message_id(request: web.Request) -> str:

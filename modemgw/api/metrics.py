@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from modemgw.store import messages, optouts, queue, webhooks
+from modemgw.store import messages, optouts, queue, reviews, webhooks
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class _Kept:
     waiting: int = 0
     scheduled: int = 0
     opt_outs: int = 0
+    reviews: int = 0
     owed: Mapping[str, int] = field(default_factory=dict)
     readable: bool = False
 
@@ -98,6 +99,7 @@ class _BankCollector(Collector):
                 waiting=waiting,
                 scheduled=scheduled,
                 opt_outs=optouts.count(connection),
+                reviews=reviews.count_open(connection),
                 owed=webhooks.owed(connection),
                 readable=True,
             )
@@ -144,6 +146,7 @@ class _BankCollector(Collector):
             {("line",): kept.waiting, ("time",): kept.scheduled},
         )
         yield _gauge("opt_outs", "Numbers that have opted out.", (), {(): kept.opt_outs})
+        yield _gauge("reviews_open", "Doubtful texts to be decided.", (), {(): kept.reviews})
         yield _gauge("webhook_pending", "Events owed.", ("webhook",), _by_one(kept.owed))
         yield _counter("writer_groups", "Commits.", (), {(): writer.groups})
         yield _counter("writer_operations", "Operations committed.", (), {(): writer.operations})

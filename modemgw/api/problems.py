@@ -56,6 +56,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "not-cancelable": Kind(
             409, "The message can no longer be canceled", "It was sent, or has ended; read it."
         ),
+        "already-decided": Kind(
+            409, "The review was decided otherwise", "The answer says how, and what to do now."
+        ),
         "not-here": Kind(
             409,
             "This daemon does not drive the modem now",

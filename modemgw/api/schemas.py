@@ -209,6 +209,24 @@ class OptInQuery(Body):
     )
 
 
+class ReviewsQuery(PageQuery):
+    """Which reviews."""
+
+    state: Literal["open", "decided"] | None = None
+    number: QueryNumber | None = Field(None, description="Whose (+ is %2B).")
+
+
+class ReviewDecision(Body):
+    """What a doubtful text was taken for."""
+
+    decision: Literal["opt_out", "keep"] = Field(
+        description="`opt_out`: it was a refusal. `keep`: it was none, and marketing may go on."
+    )
+    reason: Annotated[str, Field(min_length=1, max_length=500)] = Field(
+        description="Why, for the audit."
+    )
+
+
 class NewWebhook(Body):
     """An endpoint that events are posted to."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
@@ -17,9 +18,19 @@ from modemgw.cli.options import AsJson
 if TYPE_CHECKING:
     from modemgw.consent.keywords import Classification
 
-app = typer.Typer(help="Opt-outs: list, add, remove, check, classify.", no_args_is_help=True)
+app = typer.Typer(
+    help="Opt-outs: list, add, remove, check, reviews, decide, classify.", no_args_is_help=True
+)
 
 _STDIN = "-"
+
+
+class Decision(StrEnum):
+    """What a doubtful text was taken for."""
+
+    OPT_OUT = "opt_out"
+    KEEP = "keep"
+
 
 Number = Annotated[str, typer.Argument(help="The number, E.164.")]
 
@@ -74,6 +85,43 @@ def check(number: Number, url: Url = DEFAULT_URL, key: Key = "") -> None:
         return
     print(f"{number} opted out at {found['created_at']} ({found['source']})")
     raise typer.Exit(1)
+
+
+@app.command("reviews")
+def list_reviews(
+    everything: Annotated[
+        bool, typer.Option("--all", help="The decided ones, too; else those that are open.")
+    ] = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+    as_json: AsJson = False,
+) -> None:
+    """List texts that may be refusals and wait for a decision, the oldest first."""
+    state = {} if everything else {"state": "open"}
+    for item in Client(url, key).items("/v1/optouts/reviews", limit=1000, **state):
+        if as_json:
+            print(json.dumps(item))
+            continue
+        stands = item["decision"] or f"due {item['due_at']}"
+        print(f"{item['id']}\t{item['number']}\t{stands}\t{item['message']}\t{item['reason']}")
+
+
+@app.command()
+def decide(
+    review: Annotated[str, typer.Argument(help="Its id, as `optouts reviews` lists it.")],
+    decision: Annotated[
+        Decision, typer.Argument(help="opt_out: it was a refusal; keep: it was none.")
+    ],
+    reason: Annotated[str, typer.Option(help="For the audit.")],
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """Say whether a doubtful text was a refusal; keep needs an admin key."""
+    body = {"decision": decision.value, "reason": reason}
+    path = f"/v1/optouts/reviews/{quote(review, safe='')}/decide"
+    done = Client(url, key).call("POST", path, body)
+    stands = "is opted out" if decision is Decision.OPT_OUT else "may be texted"
+    print(f"{done['number']} {stands}")
 
 
 @app.command()

@@ -41,6 +41,11 @@ class GateSection(Section):
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
     )
+    review_within: Annotated[float, Field(gt=0, le=7 * 86_400)] = Field(
+        86_400.0,
+        description="Seconds after which a text that may be a refusal counts as one, unless a "
+        "person has decided; marketing to its sender waits meanwhile.",
+    )
 
 
 class MessagesSection(Section):

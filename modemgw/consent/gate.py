@@ -27,6 +27,9 @@ from modemgw.consent.places import UnknownZoneError, home_country, zones_of
 # A reply to a text of the last 24 hours belongs to the conversation, whatever the hour.
 REPLY_WINDOW: Final = timedelta(hours=24)
 
+# A review whose time is over becomes an opt-out within moments; who asks meanwhile asks again.
+REVIEW_RECHECK: Final = timedelta(minutes=1)
+
 OWN_COUNTRY: Final = "own"
 ANYWHERE: Final = "*"
 
@@ -89,7 +92,8 @@ class Question:
     `recipient` is E.164, or a short code without +. `opted_out` stands in the database; `held`
     stands in memory, while a STOP is on its way there. `line_country` is the ISO code of the
     line's home country; without one `default_region` takes its place. `last_inbound_at` is when
-    the recipient last wrote to us. Times are aware; raises ValueError for a naive `now`.
+    the recipient last wrote to us. `under_review`: they wrote what may be a refusal, and that is
+    decided then at the latest. Times are aware; raises ValueError for a naive `now`.
     """
 
     recipient: str
@@ -104,6 +108,7 @@ class Question:
     line_country: str | None = None
     urgent: bool = False
     last_inbound_at: datetime | None = None
+    under_review: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:
@@ -220,4 +225,21 @@ def _outer_window(question: Question) -> Defer | Block | None:
     return Defer(opening, "outer_window", f"outside {window} in the recipient's time")
 
 
-_RULES: Final[tuple[_Rule, ...]] = (_opted_out, _held, _destination, _outer_window)
+def _under_review(question: Question) -> Defer | None:
+    due_at = question.under_review
+    if due_at is None or question.kind is not Kind.MARKETING or question.permit is not None:
+        return None
+    return Defer(
+        max(due_at, question.now + REVIEW_RECHECK),
+        "under_review",
+        "the recipient wrote what may be a refusal: marketing waits until that is decided",
+    )
+
+
+_RULES: Final[tuple[_Rule, ...]] = (
+    _opted_out,
+    _held,
+    _destination,
+    _outer_window,
+    _under_review,
+)

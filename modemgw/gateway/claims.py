@@ -18,7 +18,7 @@ from modemgw.gateway import acts, limits
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
-from modemgw.store import messages, optouts, queue, sql
+from modemgw.store import messages, optouts, queue, reviews, sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +51,7 @@ class Job:
     lane: str  # where it returns to when it is given back
     priority: int
     permit: str | None
+    is_marketing: bool
     expires_at: float | None
     want_report: bool
     reservation: Reservation | None = None
@@ -264,7 +265,7 @@ def question(
     row: Record, candidate: Candidate, line: Line, settings: GatewaySettings, now: float
 ) -> Question:
     """What the gate is asked about a queued message."""
-    last_inbound = candidate.last_inbound_at
+    last_inbound, review_due = candidate.last_inbound_at, candidate.review_due_at
     return Question(
         recipient=row.recipient,
         kind=Kind(row.kind),
@@ -279,6 +280,7 @@ def question(
         last_inbound_at=(
             None if last_inbound is None else datetime.fromtimestamp(last_inbound, UTC)
         ),
+        under_review=None if review_due is None else datetime.fromtimestamp(review_due, UTC),
     )
 
 
@@ -301,6 +303,7 @@ def _job(tx: Transaction, row: Record) -> Job:
         lane=row.lane,
         priority=row.priority,
         permit=row.permit,
+        is_marketing=row.kind == Kind.MARKETING,
         expires_at=row.expires_at,
         want_report=row.want_report,
     )
@@ -309,9 +312,10 @@ def _job(tx: Transaction, row: Record) -> Job:
 def begin_part(
     tx: Transaction, job: Job, seq: int, line: Line, modem_id: str, host: str, now: float
 ) -> bool:
-    """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out.
+    """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out,
+    or may have and it is marketing.
 
-    The lock makes a STOP of this recipient, on whichever host it arrives, come wholly before or
+    The lock makes a text of this recipient, on whichever host it arrives, come wholly before or
     wholly after.
     """
     if not _may_begin(tx, job):
@@ -335,7 +339,11 @@ def ask_again(tx: Transaction, job: Job, seq: int, host: str) -> bool:
 
 def _may_begin(tx: Transaction, job: Job) -> bool:
     optouts.lock(tx.connection, job.recipient)
-    return job.permit is not None or optouts.get(tx.connection, job.recipient) is None
+    if job.permit is not None:
+        return True
+    if optouts.get(tx.connection, job.recipient) is not None:
+        return False
+    return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None
 
 
 def put_back(tx: Transaction, job: Job, line: Line, host: str) -> None:

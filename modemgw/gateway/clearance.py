@@ -57,6 +57,8 @@ class Clearance:
         shared, job = self._worker.shared, self._job
         if job.permit is None and job.recipient in shared.refusals:
             return Verdict.NO
+        if job.is_marketing and shared.refusals.review_due_at(job.recipient) is not None:
+            return Verdict.NO
         if self._seq == job.todo[0] and shared.holds(self._worker.line.id, job.lane):
             return Verdict.NO
         if job.expires_at is not None and shared.clock() >= job.expires_at:

@@ -22,13 +22,14 @@ from modemgw.gateway.outlook import Outlook
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.registry import Registry
 from modemgw.gateway.requests import RefusalError
+from modemgw.gateway.review_desk import ReviewDesk
 from modemgw.gateway.roster import Roster
 from modemgw.gateway.status import CANCELABLE, MessageStatus
 from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import Ussd
 from modemgw.modem.interface import ModemState
-from modemgw.store import events, lines, messages, optouts, usage
+from modemgw.store import events, lines, messages, optouts, queue, reviews, usage
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
@@ -102,7 +103,8 @@ class Gateway:
             self._outbound,
             clock,
         )
-        self._known_until = 0  # the events whose opt-outs are in memory
+        self.review_desk = ReviewDesk(writer, reader, self.refusals, clock)
+        self._known_until = 0  # the events whose opt-outs and reviews are in memory
 
     # -- its life -------------------------------------------------------------------------------
 
@@ -121,7 +123,9 @@ class Gateway:
         await self.registry.refresh()
         await self.dispatcher.look()
         self.dispatcher.expect(await self.reader.run(lambda c: lines.lines_of(c, host)))
-        self.refusals.load(await self.reader.run(optouts.numbers))
+        self.refusals.load(
+            await self.reader.run(optouts.numbers), await self.reader.run(reviews.every_open)
+        )
         log.info("recovered", returned=returned, in_doubt=doubtful, opt_outs=len(self.refusals))
 
     async def run(self) -> None:
@@ -133,6 +137,7 @@ class Gateway:
             group.create_task(self.registry.run(), name="registry")
             group.create_task(self._guard.run(), name="guard")
             group.create_task(self._stocktaker.run(), name="inventory")
+            group.create_task(self.review_desk.run(), name="reviews")
 
     async def stop(self) -> None:
         """Let what is on the air end within the grace, give back the rest."""
@@ -160,10 +165,24 @@ class Gateway:
             self.refusals.add(event.data["number"])
         elif event.type == "optout.removed":
             await self._recheck(event.data["number"])
+        elif event.type in ("review.opened", "review.decided"):
+            await self._recheck_review(event.data["number"])
 
     async def _recheck(self, number: str) -> None:
         if await self.reader.run(lambda c: optouts.get(c, number)) is None:
             self.refusals.discard(number)
+
+    async def _recheck_review(self, number: str) -> None:
+        row = await self.reader.run(lambda c: reviews.open_of(c, number))
+        if row is not None:
+            self.refusals.review(number, row.due_at)
+            return
+        self.refusals.review_ended(number)
+        now = self.clock()
+        # What was put aside since the decision, by whoever did not know of it yet.
+        await self.writer.run(
+            lambda tx: queue.release_recipient(tx.connection, number, now, queue.UNDER_REVIEW)
+        )
 
     # -- what the API asks ----------------------------------------------------------------------
 

@@ -200,6 +200,8 @@ class Inbound:
             self._refusals.add(number)
         for number in effects.opted_in:
             self._refusals.discard(number)
+        for number, due_at in effects.under_review.items():
+            self._refusals.review(number, due_at)
         self._tally.incoming[effects.kind] += 1
         self._tally.repeats += effects.repeat
         self._tally.opt_outs += len(effects.opted_out)

@@ -13,9 +13,10 @@ from modemgw.consent.gate import Permit
 from modemgw.consent.keywords import Class, Classification, classify
 from modemgw.consent.order import UNKNOWN, Refusal, Sent, lifts, refusal
 from modemgw.consent.replies import Reply
-from modemgw.gateway import acts
+from modemgw.gateway import acts, reviews
 from modemgw.gateway.automatic import queue_reply
 from modemgw.gateway.learning import learn
+from modemgw.gateway.reviews import Decision
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
 from modemgw.store import inbox, messages, optouts
@@ -46,6 +47,7 @@ class Effects:
     repeat: bool = False
     opted_out: list[str] = field(default_factory=list)
     opted_in: list[str] = field(default_factory=list)
+    under_review: dict[str, float] = field(default_factory=dict)  # and when that ends at the latest
     queued: list[tuple[str, int]] = field(default_factory=list)
     delivered: tuple[str, float] | None = None  # the line and time of the submit
 
@@ -206,6 +208,7 @@ def give_out_partial(
 def _merge(into: Effects, more: Effects) -> None:
     into.opted_out += more.opted_out
     into.opted_in += more.opted_in
+    into.under_review |= more.under_review
     into.queued += more.queued
 
 
@@ -314,6 +317,8 @@ def _carry_out(
             return _opt_in(tx, found, message_id, origin)
         case Class.HELP:
             return _help(tx, found, origin)
+        case Class.REVIEW:
+            return _review(tx, found, message_id, origin)
         case _:
             return Effects("text")
 
@@ -350,13 +355,16 @@ def opt_out(
     message_id: str | None = None,
     line_id: str | None = None,
     sent: Sent = UNKNOWN,
+    by: str | None = None,
 ) -> bool:
     """Record an opt-out and cancel what is queued; false when there was one already.
 
-    `sent` is known of texts; an act of our own is done now.
+    `sent` is known of texts; an act of our own is done now. `by` is who decided, where that was not
+    the source itself. An open review is closed.
     The lock is the one that each write-ahead takes: what begins after this commit has seen it.
     """
     optouts.lock(tx.connection, number)
+    reviews.decide(tx, number, now, Decision.OPT_OUT, by=by or source, reason=reason)
     refused = refusal(sent, now)
     values = {
         "number": number,
@@ -398,6 +406,21 @@ def _opt_in(tx: Transaction, found: Classification, message_id: str, origin: Ori
     if opt_in(tx, number, origin.now, source="keyword", reason=reason):
         _answer(tx, effects, Reply.OPTED_IN, None, found.language, origin)
     return effects
+
+
+def _review(tx: Transaction, found: Classification, message_id: str, origin: Origin) -> Effects:
+    """Have a person look; nobody is answered, for nobody has said STOP yet."""
+    number = origin.sender.address
+    row = reviews.open_review(
+        tx,
+        number,
+        origin.now,
+        within_s=origin.settings.review_within_s,
+        message_id=message_id,
+        line_id=origin.line_id,
+        reason=found.reason,
+    )
+    return Effects("review", under_review={} if row is None else {number: row.due_at})
 
 
 def _help(tx: Transaction, found: Classification, origin: Origin) -> Effects:

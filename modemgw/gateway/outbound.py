@@ -278,6 +278,8 @@ class Outbound:
         now: float,
     ) -> Decision:
         at = max(now, draft.request.send_at or now)
+        # What is to go later is asked about then.
+        review_due = self._refusals.review_due_at(draft.recipient) if at == now else None
         return decide(
             Question(
                 recipient=draft.recipient,
@@ -292,6 +294,9 @@ class Outbound:
                 urgent=caller.urgent,
                 last_inbound_at=(
                     None if last_inbound is None else datetime.fromtimestamp(last_inbound, UTC)
+                ),
+                under_review=(
+                    None if review_due is None else datetime.fromtimestamp(review_due, UTC)
                 ),
             )
         )

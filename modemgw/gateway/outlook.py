@@ -131,7 +131,7 @@ class Outlook:
         """When a text that waits will have gone, in an hour of its recipient's; None: it does not
         wait, or it cannot be told, or its validity will be over. Raises StoreUnavailableError.
         """
-        if row.status not in CANCELABLE:
+        if row.status not in CANCELABLE or row.hold_reason == queue.UNDER_REVIEW:
             return None
         sight = await self._look()
         ahead, last_inbound = await self._reader.run(lambda c: _ahead(c, row))
@@ -139,7 +139,13 @@ class Outlook:
         if at is None:
             return None
         line = next((line for line, _ in sight.lines if line.id == row.line_id), sight.lines[0][0])
-        candidate = Candidate(row, opted_out=False, in_doubt=False, last_inbound_at=last_inbound)
+        candidate = Candidate(
+            row,
+            opted_out=False,
+            in_doubt=False,
+            last_inbound_at=last_inbound,
+            review_due_at=None,
+        )
         match decide(claims.question(row, candidate, line, self._settings, at)):
             case Block():
                 return None

@@ -45,7 +45,8 @@ class GatewaySettings:
     `retry_patience` is what the waits between attempts are multiplied by. `line_plans` names the
     plan of a line by its ICCID or number; that called `default` is everybody else's. `expected` are
     the ICCIDs that should be there. So many refusals in a row as `blocked_after` quarantine a line;
-    `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither.
+    `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither. A text that may be
+    a refusal counts as one when nobody has decided within `review_within_s`.
     """
 
     host: str
@@ -59,6 +60,7 @@ class GatewaySettings:
     expected: frozenset[str] = frozenset()
     blocked_after: int = 5
     drop_rest_s: float = 4 * 3_600.0
+    review_within_s: float = 86_400.0
     default_kind: str = "transactional"
     reports: bool = True
     reject_calls: bool = False

@@ -200,6 +200,11 @@ def alert(kind: str, row: Record, words: str) -> dict[str, Any]:
     return {"alert": kind, "modem": row.id, "port": row.port, "message": words}
 
 
+def bank_alert(kind: str, words: str) -> dict[str, Any]:
+    """An alert about the bank as a whole, raised or cleared."""
+    return {"alert": kind, "modem": None, "port": None, "message": words}
+
+
 def ussd(session: UssdSession, modem_id: str | None, line_id: str | None) -> dict[str, Any]:
     """A USSD session; the same in answers and in events."""
     return {
@@ -227,6 +232,24 @@ def opt_out(row: Record) -> dict[str, Any]:
         "line": row.line_id,
         "created_at": timestamp(row.created_at),
         "sent_at": timestamp(row.sent_at),
+    }
+
+
+def review(row: Record) -> dict[str, Any]:
+    """A review of a doubtful text; the same in answers and in events."""
+    return {
+        "id": row.id,
+        "state": "open" if row.decided_at is None else "decided",
+        "number": row.number,
+        "message": row.message_id,
+        "line": row.line_id,
+        "reason": row.reason,
+        "created_at": timestamp(row.created_at),
+        "due_at": timestamp(row.due_at),
+        "decided_at": timestamp(row.decided_at),
+        "decision": row.decision,
+        "by": row.decided_by,
+        "decision_reason": row.decision_reason,
     }
 
 

@@ -20,6 +20,7 @@ _messages, _parts = tables.messages, tables.parts
 _m = _messages.c
 
 RECIPIENT_IN_DOUBT = "recipient_in_doubt"
+UNDER_REVIEW = "under_review"
 _NO_LANE = ""
 
 
@@ -31,6 +32,9 @@ class Candidate:
     opted_out: bool
     in_doubt: bool
     last_inbound_at: float | None
+    review_due_at: (
+        float | None
+    )  # the recipient may have refused: when that is decided at the latest
 
 
 def heads(connection: Connection, lanes: Sequence[str], limit: int) -> list[Record]:
@@ -72,7 +76,13 @@ def candidate(connection: Connection, message_id: str, line_id: str) -> Candidat
     row = _CANDIDATE.row(connection, values_of(id=message_id, line=line_id))
     if row is None:
         return None
-    return Candidate(row, bool(row.opted_out), bool(row.recipient_in_doubt), row.last_inbound_at)
+    return Candidate(
+        row,
+        bool(row.opted_out),
+        bool(row.recipient_in_doubt),
+        row.last_inbound_at,
+        row.review_due_at,
+    )
 
 
 @lru_cache(maxsize=256)
@@ -98,6 +108,11 @@ _IN_DOUBT = exists().where(
     _parts.c.recipient == _m.recipient,
     _parts.c.status == literal_column("'in_doubt'"),
 )
+_REVIEW_DUE_AT = (
+    select(tables.reviews.c.due_at)
+    .where(tables.reviews.c.number == _m.recipient, tables.reviews.c.decided_at.is_(None))
+    .scalar_subquery()
+)
 _CANDIDATE = Prepared(
     select(
         _m.id,
@@ -117,6 +132,7 @@ _CANDIDATE = Prepared(
         _m.priority,
         exists().where(tables.opt_outs.c.number == _m.recipient).label("opted_out"),
         _IN_DOUBT.label("recipient_in_doubt"),
+        _REVIEW_DUE_AT.label("review_due_at"),
         tables.conversations.c.last_inbound_at,
     )
     .outerjoin(tables.conversations, tables.conversations.c.id == _m.conversation_id)
@@ -338,11 +354,13 @@ def waiting_for_line(connection: Connection, before: float, limit: int) -> Seque
     ).all()
 
 
-def release_recipient(connection: Connection, recipient: str, now: float) -> None:
-    """Let the messages go on that waited for a part in doubt to this recipient."""
+def release_recipient(
+    connection: Connection, recipient: str, now: float, reason: str = RECIPIENT_IN_DOUBT
+) -> None:
+    """Let the messages to this recipient go on that waited for this reason."""
     connection.execute(
         update(_messages)
-        .where(_m.recipient == recipient, _m.hold_reason == RECIPIENT_IN_DOUBT)
+        .where(_m.recipient == recipient, _m.hold_reason == reason)
         .values(ready_at=now, hold_reason=None)
     )
 

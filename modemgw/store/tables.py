@@ -36,8 +36,9 @@ _ID = String(48)
 _NUMBER = String(32)  # E.164, a short code or an alphanumeric sender
 
 
-def _partial(name: str, *columns: str, where: str) -> Index:
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
 lines = Table(
@@ -268,13 +269,31 @@ opt_outs = Table(
     metadata,
     Column("number", _NUMBER, primary_key=True),
     Column("scope", String(64), nullable=False),
-    Column("source", String(32), nullable=False),  # keyword, api, cli
+    Column("source", String(32), nullable=False),  # keyword, api, cli, review
     Column("reason", Text, nullable=False),
     Column("message_id", _ID),
     Column("line_id", _ID),
     Column("created_at", Double, nullable=False),
     Column("sent_at", Double, nullable=False),  # by the clock of the service centre
     Column("centre", _NUMBER),  # that service centre; null: our clock, or more than one
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("number", _NUMBER, nullable=False),
+    Column("message_id", _ID),  # the first doubtful text; later ones are in the audit
+    Column("line_id", _ID),
+    Column("reason", Text, nullable=False),  # why it is doubtful
+    Column("created_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),  # undecided then, it becomes an opt-out
+    Column("decided_at", Double),
+    Column("decision", String(8)),  # opt_out, keep
+    Column("decided_by", _ID),  # a key, timeout, or the source of an opt-out that came first
+    Column("decision_reason", Text),
+    _partial("ix_reviews_open", "number", where="decided_at IS NULL", unique=True),
+    Index("ix_reviews_number", "number", "id"),
 )
 
 confirmations = Table(

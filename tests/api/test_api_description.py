@@ -121,6 +121,8 @@ def test_event_types_are_those_of_the_contract() -> None:
         "message.status",
         "optout.created",
         "optout.removed",
+        "review.opened",
+        "review.decided",
         "modem.state",
         "line.state",
         "call.received",

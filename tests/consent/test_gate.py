@@ -10,6 +10,7 @@ import pytest
 
 from modemgw.consent.gate import (
     REPLY_WINDOW,
+    REVIEW_RECHECK,
     Allow,
     Block,
     Decision,
@@ -65,6 +66,37 @@ def test_an_opt_out_blocks_every_kind(kind: Kind) -> None:
 def test_a_hold_blocks_before_the_opt_out_is_written() -> None:
     """Between the STOP and its commit nothing begins."""
     assert rule_of(decide(replace(AT_NOON, held=True))) == "held"
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_review_holds_marketing_and_nothing_else(kind: Kind) -> None:
+    """Urgent or not, until it is decided at the latest; the conversation goes on."""
+    due_at = NOON + timedelta(hours=5)
+    decision = decide(replace(AT_NOON, kind=kind, under_review=due_at, urgent=True))
+    if kind is not Kind.MARKETING:
+        assert decision == Allow()
+        return
+    assert isinstance(decision, Defer)
+    assert (decision.rule, decision.until) == ("under_review", due_at)
+
+
+def test_a_review_whose_time_is_over_still_holds() -> None:
+    """It becomes an opt-out within moments; nothing slips through before."""
+    for late in (timedelta(0), timedelta(days=3)):
+        decision = decide(replace(AT_NOON, under_review=NOON - late))
+        assert isinstance(decision, Defer)
+        assert (decision.rule, decision.until) == ("under_review", NOON + REVIEW_RECHECK)
+
+
+def test_a_permit_passes_a_review() -> None:
+    """HELP is answered to whoever asks for it."""
+    question = replace(AT_NOON, under_review=NOON, permit=Permit.HELP)
+    assert decide(question) == Allow()
+
+
+def test_an_opt_out_comes_before_a_review() -> None:
+    """What is refused for good does not wait for a decision."""
+    assert rule_of(decide(replace(AT_NOON, opted_out=True, under_review=NOON))) == "opted_out"
 
 
 @pytest.mark.parametrize("permit", Permit)

@@ -81,6 +81,28 @@ MUTANTS = (
         ("tests/gateway/test_stop.py::test_the_write_ahead_asks_the_database_for_opt_outs",),
     ),
     Mutant(
+        "review-rule",
+        "the gate's rule that holds marketing while a review is open",
+        ("tests/gateway/test_reviews.py::test_marketing_waits_and_the_conversation_goes_on",),
+    ),
+    Mutant(
+        "review-claim-check",
+        "the look at reviews in the transaction of the write-ahead",
+        ("tests/gateway/test_reviews.py::test_the_write_ahead_asks_the_database_for_reviews",),
+    ),
+    Mutant(
+        "review-last-check",
+        "the last look at reviews, between the commit and the write",
+        (
+            "tests/gateway/test_reviews.py::test_a_doubtful_text_between_clearance_and_write_withdraws_marketing",
+        ),
+    ),
+    Mutant(
+        "review-timeout",
+        "the end of a review that nobody has decided",
+        ("tests/gateway/test_reviews.py::test_undecided_in_time_it_becomes_an_opt_out",),
+    ),
+    Mutant(
         "start-order",
         "the question whether a START was sent after the opt-out",
         (
