@@ -117,7 +117,9 @@ def gateway_settings(config: Config) -> GatewaySettings:
     return GatewaySettings(
         host=config.host,
         default_region=config.numbers.default_region,
-        policy=Policy.parse(config.gate.outer_window, config.gate.destinations),
+        policy=Policy.parse(
+            config.gate.outer_window, config.gate.destinations, config.gate.country_hours()
+        ),
         fingerprint_key=read_secret(config.secret_file),
         language=config.replies.language,
         pools=MappingProxyType(pools),

@@ -127,7 +127,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             422, "The recipient's hour cannot be told", "Send with a key that is marked urgent."
         ),
         "no-common-hour": Kind(
-            422, "No hour suits all places of this number", "Widen `gate.outer_window`."
+            422,
+            "No hour of the next week suits all places of this number",
+            "Give the recipient's `time_zone`, or widen `gate.outer_window` or `gate.hours`.",
         ),
         "webhook-address": Kind(
             422,

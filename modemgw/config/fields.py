@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from modemgw.consent.country_hours import Hours
 from modemgw.consent.gate import Policy
 from modemgw.consent.hours import parse_window
 from modemgw.consent.replies import Replies
@@ -22,6 +23,7 @@ _ICCID = re.compile(ICCID, re.ASCII)
 CLOCK_PREFIX = "unix:"
 
 Kind = Literal["conversational", "transactional", "marketing"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
 
 
@@ -87,6 +89,12 @@ def usb_name(value: str) -> str:
 def check_window(value: str) -> str:
     """Hours of a day."""
     parse_window(value)
+    return value
+
+
+def check_place(value: str) -> str:
+    """What hours are of."""
+    Hours(value, None)
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -11,13 +12,17 @@ from modemgw.config.fields import (
     Seconds,
     Section,
     Strings,
+    Weekday,
     check_brand,
     check_destinations,
     check_iccids,
+    check_place,
     check_region,
     check_window,
     check_zone,
 )
+from modemgw.consent.country_hours import WEEKDAYS, CountryHours, Hours
+from modemgw.consent.hours import parse_window
 
 
 class NumbersSection(Section):
@@ -28,12 +33,46 @@ class NumbersSection(Section):
     )
 
 
+class HoursSection(Section):
+    """When texts of a kind may go to a country, in the recipient's time."""
+
+    country: Annotated[str, AfterValidator(check_place)] = Field(
+        description='A country code, a US state that has hours of its own ("US-TX"), or "*" for '
+        "all that have none."
+    )
+    kind: Kind = Field("marketing", description="Of which texts.")
+    window: Annotated[str, AfterValidator(check_window)] = Field(
+        description='From, until, such as "09:00-20:00", by the recipient\'s clock; or off.'
+    )
+    weekdays: list[Weekday] = Field(
+        list(WEEKDAYS),
+        min_length=1,
+        description="On which days. What no entry of this country and kind has is closed.",
+    )
+
+
+class HolidaysSection(Section):
+    """Days on which no marketing goes to a country."""
+
+    country: Annotated[str, AfterValidator(check_region)] = Field(description="Its code.")
+    dates: list[date] = Field(description="Such as 2026-12-25.")
+
+
 class GateSection(Section):
     """What may be sent at all."""
 
     outer_window: Annotated[str, AfterValidator(check_window)] = Field(
         "08:00-21:00",
-        description="Hours in the recipient's time, for all but replies and urgent keys; or off.",
+        description="Hours in the recipient's time, for all but replies and urgent keys; or off, "
+        "which also lifts the hours of marketing that come with the program.",
+    )
+    hours: list[HoursSection] = Field(
+        [],
+        description="Hours by country and kind. For a country that is named here they replace "
+        "those of marketing that come with the program.",
+    )
+    holidays: list[HolidaysSection] = Field(
+        [], description="Days on which no marketing goes to a country."
     )
     destinations: Annotated[Strings, AfterValidator(check_destinations)] = Field(
         ["own"], description='"own" (the sending line\'s country), country codes, or "*".'
@@ -41,6 +80,22 @@ class GateSection(Section):
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
     )
+
+    @model_validator(mode="after")
+    def _hours_do_not_overlap(self) -> Self:
+        self.country_hours()
+        return self
+
+    def country_hours(self) -> CountryHours:
+        """The hours by country and kind. Raises ValueError where entries contradict each other."""
+        return CountryHours.of(
+            (
+                Hours.parse(entry.country, entry.window, entry.kind, entry.weekdays)
+                for entry in self.hours
+            ),
+            ((entry.country, entry.dates) for entry in self.holidays),
+            legal=parse_window(self.outer_window) is not None,
+        )
 
 
 class MessagesSection(Section):

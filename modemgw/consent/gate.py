@@ -9,6 +9,10 @@ that nobody waits for the morning in order to be refused.
 A `Permit` names the few texts that may go to somebody who opted out. It lifts the opt-out, the
 hold and the hours; it does not open a destination, or a forged STOP would make us pay for texts
 to any number in the world.
+
+Two kinds of hours bind a text, both in the recipient's time: the bank's outer window, which a key
+marked urgent passes, and the hours of the recipient's country for this kind of texts. An urgent
+key does not pass those of marketing: what the law forbids no key allows. Neither binds a reply.
 """
 
 from __future__ import annotations
@@ -17,15 +21,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+from zlib import crc32
 
 import phonenumbers
 
-from modemgw.consent.hours import Window, parse_window
+from modemgw.consent.country_hours import NO_HOURS, CountryHours
+from modemgw.consent.hours import (
+    Clock,
+    Timetable,
+    Window,
+    is_open,
+    next_closing,
+    next_opening,
+    parse_window,
+)
 from modemgw.consent.places import UnknownZoneError, home_country, zones_of
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 # A reply to a text of the last 24 hours belongs to the conversation, whatever the hour.
 REPLY_WINDOW: Final = timedelta(hours=24)
+
+# Not everything that waited for the morning goes in its first second.
+JITTER: Final = timedelta(minutes=15)
 
 OWN_COUNTRY: Final = "own"
 ANYWHERE: Final = "*"
@@ -53,10 +73,12 @@ class Policy:
 
     `outer_window` is in the recipient's time; None: any hour. `destinations` holds ISO country
     codes in capitals, `OWN_COUNTRY` and `ANYWHERE`. Raises ValueError for anything else.
+    `country_hours` are in force whatever the outer window.
     """
 
     outer_window: Window | None
     destinations: tuple[str, ...] = (OWN_COUNTRY,)
+    country_hours: CountryHours = NO_HOURS
 
     def __post_init__(self) -> None:
         for destination in self.destinations:
@@ -69,7 +91,12 @@ class Policy:
                 )
 
     @classmethod
-    def parse(cls, outer_window: str, destinations: Sequence[str]) -> Policy:
+    def parse(
+        cls,
+        outer_window: str,
+        destinations: Sequence[str],
+        country_hours: CountryHours = NO_HOURS,
+    ) -> Policy:
         """Read a policy as the configuration has it; country codes in any case.
 
         Raises ValueError, saying what is expected.
@@ -79,6 +106,7 @@ class Policy:
             tuple(
                 name if name in (OWN_COUNTRY, ANYWHERE) else name.upper() for name in destinations
             ),
+            country_hours,
         )
 
 
@@ -89,7 +117,9 @@ class Question:
     `recipient` is E.164, or a short code without +. `opted_out` stands in the database; `held`
     stands in memory, while a STOP is on its way there. `line_country` is the ISO code of the
     line's home country; without one `default_region` takes its place. `last_inbound_at` is when
-    the recipient last wrote to us. Times are aware; raises ValueError for a naive `now`.
+    the recipient last wrote to us. `time_zone` is where the recipient is known to be; None: where
+    the number may be. `message_id` decides when, after an opening, the text goes; without one it
+    goes at once. Times are aware; raises ValueError for a naive `now`.
     """
 
     recipient: str
@@ -104,6 +134,8 @@ class Question:
     line_country: str | None = None
     urgent: bool = False
     last_inbound_at: datetime | None = None
+    time_zone: ZoneInfo | None = None
+    message_id: str | None = None
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:
@@ -198,26 +230,97 @@ def _destination(question: Question) -> Block | None:
     )
 
 
-def _outer_window(question: Question) -> Defer | Block | None:
-    window = question.policy.outer_window
-    exempt = question.urgent or question.permit is not None or question.is_reply
-    # Behind a short code is a service, which neither sleeps nor lives in any zone.
-    if window is None or exempt or question.to_short_code:
+def _hours(question: Question) -> Defer | Block | None:
+    bounds = _bounds(question)
+    if not bounds:
         return None
     try:
-        zones = zones_of(question.recipient, question.default_region)
+        clocks = _clocks(question, [bound.timetable for bound in bounds])
     except UnknownZoneError as error:
         return Block("unknown_zone", str(error))
-    if window.is_open(question.now, zones):
+    if is_open(question.now, clocks):
         return None
-    opening = window.next_opening(question.now, zones)
+    opening = next_opening(question.now, clocks)
     if opening is None:
-        return Block(
-            "no_common_hour",
-            f"the number may be in {len(zones)} time zones, which have no hour of {window} in "
-            "common: widen gate.outer_window, or send with a key marked urgent",
-        )
-    return Defer(opening, "outer_window", f"outside {window} in the recipient's time")
+        return Block("no_common_hour", _no_common_hour(question, bounds, clocks))
+    # The bank's own rule comes first where both object: it is the one that can be widened.
+    shut = next(bound for bound in bounds if not _all_open(question, bound))
+    words = f"outside {shut.words} in the recipient's time"
+    return Defer(_jittered(question, opening, clocks), shut.rule, words)
 
 
-_RULES: Final[tuple[_Rule, ...]] = (_opted_out, _held, _destination, _outer_window)
+def closing(question: Question) -> datetime | None:
+    """Until when the hours let a text go that may go at `now`; aware, UTC.
+
+    None where no hours bind it, or they do not end within a week.
+    """
+    bounds = _bounds(question)
+    if not bounds:
+        return None
+    try:
+        clocks = _clocks(question, [bound.timetable for bound in bounds])
+    except UnknownZoneError:
+        return None  # it is blocked
+    return next_closing(question.now, clocks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """Hours that bind a text: by which rule, and in words."""
+
+    timetable: Timetable
+    rule: str
+    words: str
+
+
+def _bounds(question: Question) -> list[_Bound]:
+    # Behind a short code is a service, which neither sleeps nor lives in any zone.
+    if question.permit is not None or question.is_reply or question.to_short_code:
+        return []
+    bounds = []
+    window = question.policy.outer_window
+    if window is not None and not question.urgent:
+        bounds.append(_Bound(Timetable.daily(window), "outer_window", str(window)))
+    if not question.urgent or question.kind is Kind.MARKETING:
+        hours = question.policy.country_hours.for_number(question.recipient, question.kind)
+        if hours is not None:
+            country = home_country(question.recipient)
+            words = f"the hours of {question.kind} texts to {country}"
+            bounds.append(_Bound(hours, "quiet_hours", words))
+    return bounds
+
+
+def _clocks(question: Question, timetables: Sequence[Timetable]) -> list[Clock]:
+    zones: Sequence[ZoneInfo] = (
+        zones_of(question.recipient, question.default_region)
+        if question.time_zone is None
+        else (question.time_zone,)
+    )
+    return [Clock(timetable, zone) for timetable in timetables for zone in zones]
+
+
+def _all_open(question: Question, bound: _Bound) -> bool:
+    return is_open(question.now, _clocks(question, [bound.timetable]))
+
+
+def _no_common_hour(question: Question, bounds: Sequence[_Bound], clocks: Sequence[Clock]) -> str:
+    zones = len(clocks) // len(bounds)
+    where = "the number's time zone has" if zones == 1 else f"the number's {zones} time zones have"
+    hours = " and ".join(bound.words for bound in bounds)
+    urgent = "" if question.kind is Kind.MARKETING else ", or send with a key marked urgent"
+    return (
+        f"{where} no hour of {hours} in common within a week: give the recipient's own time_zone, "
+        f"widen gate.outer_window or gate.hours{urgent}"
+    )
+
+
+def _jittered(question: Question, opening: datetime, clocks: Sequence[Clock]) -> datetime:
+    """Some time after an opening, the same whenever it is asked for the same text."""
+    if question.message_id is None:
+        return opening
+    later = opening + JITTER * (crc32(question.message_id.encode()) / 2**32)
+    closes = next_closing(opening, clocks)
+    return later if closes is None or later < closes else opening
+
+
+_RULES: Final[tuple[_Rule, ...]] = (_opted_out, _held, _destination, _hours)

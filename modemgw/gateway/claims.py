@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, decide
+from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, closing, decide
 from modemgw.gateway import acts, limits
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
@@ -155,6 +156,7 @@ class _Choice:
         ):
             return None
         job = _job(self._tx, candidate.message)
+        job = _within_hours(job, candidate, self._line, self._settings, self._now)
         pool = Account.of_pool(lane.pool, self._settings)
         if not self._has_room(job, lane, pool):
             return None
@@ -244,7 +246,23 @@ def question(
         last_inbound_at=(
             None if last_inbound is None else datetime.fromtimestamp(last_inbound, UTC)
         ),
+        time_zone=ZoneInfo(row.time_zone) if row.time_zone else None,
+        message_id=row.id,
     )
+
+
+def _within_hours(
+    job: Job, candidate: Candidate, line: Line, settings: GatewaySettings, now: float
+) -> Job:
+    """The job with its validity ending when the hours of marketing do: a service centre that cannot
+    deliver it before must not do so at night."""
+    if candidate.message.kind != Kind.MARKETING:
+        return job
+    closes = closing(question(candidate.message, candidate, line, settings, now))
+    if closes is None:
+        return job
+    ends = (at for at in (job.expires_at, closes.timestamp()) if at is not None)
+    return replace(job, expires_at=min(ends))
 
 
 def _job(tx: Transaction, row: Record) -> Job:

@@ -127,6 +127,7 @@ messages = Table(
     Column("if_in_doubt", String(8)),
     Column("sticky", String(8)),  # off; null: the line that the two last spoke on is preferred
     Column("urgent", Boolean, nullable=False),
+    Column("time_zone", String(64)),  # of the recipient, where the sender knew; null: the number's
     Column("want_report", Boolean, nullable=False),
     Column("send_at", Double),
     Column("expires_at", Double),

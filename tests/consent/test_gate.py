@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 
+from modemgw.consent.country_hours import CountryHours, Hours
 from modemgw.consent.gate import (
+    JITTER,
     REPLY_WINDOW,
     Allow,
     Block,
@@ -18,6 +20,7 @@ from modemgw.consent.gate import (
     Permit,
     Policy,
     Question,
+    closing,
     decide,
 )
 from modemgw.consent.places import UnknownZoneError, zones_of
@@ -41,6 +44,11 @@ AT_NOON = Question(
     line_country="US",
 )
 AT_NIGHT = replace(AT_NOON, now=NIGHT)
+
+
+def _minute(at: datetime, zone: ZoneInfo) -> int:
+    local = at.astimezone(zone)
+    return local.hour * 60 + local.minute
 
 
 def rule_of(decision: Decision) -> str:
@@ -173,7 +181,7 @@ def test_a_number_of_many_zones_waits_for_an_hour_common_to_all() -> None:
     zones = zones_of(UNKNOWN_US, "US")
     assert len(zones) > 30
     assert DAYTIME.outer_window is not None
-    assert DAYTIME.outer_window.is_open(decision.until, zones)
+    assert all(480 <= _minute(decision.until, zone) < 1260 for zone in zones)
 
 
 def test_zones_without_a_common_hour_block_at_once() -> None:
@@ -222,3 +230,103 @@ def test_an_unknown_destination_is_a_configuration_error(destination: str) -> No
     """A typing error must not silently block or open a country."""
     with pytest.raises(ValueError, match="country code"):
         Policy.parse("off", [destination])
+
+
+LAWFUL = Policy.parse("08:00-21:00", ["*"], CountryHours.of())
+MIAMI, PARIS = "+13055550123", "+33612345678"
+EVENING = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 20:30 in New York and Miami
+IN_MIAMI = replace(AT_NOON, recipient=MIAMI, now=EVENING, policy=LAWFUL)
+
+
+def test_marketing_keeps_the_hours_of_the_recipients_state() -> None:
+    """At 20:30 New York may still hear an offer, Florida hears it the next morning."""
+    assert decide(replace(IN_MIAMI, recipient=NEW_YORK)) == Allow()
+    decision = decide(IN_MIAMI)
+    assert isinstance(decision, Defer)
+    assert decision.rule == "quiet_hours"
+    assert decision.until == datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
+
+
+def test_no_key_sends_marketing_outside_the_lawful_hours() -> None:
+    """Urgent passes the bank's own window, not the law's; a help text passes both."""
+    assert rule_of(decide(replace(IN_MIAMI, urgent=True))) == "quiet_hours"
+    assert decide(replace(IN_MIAMI, permit=Permit.HELP)) == Allow()
+    at_night = replace(IN_MIAMI, kind=Kind.TRANSACTIONAL, now=NIGHT)
+    assert decide(replace(at_night, urgent=True)) == Allow()
+
+
+def test_configured_hours_of_other_kinds_do_not_bind_urgent_keys_and_replies() -> None:
+    """They are the operator's wish, as the outer window is."""
+    hours = CountryHours.of([Hours.parse("US", "10:00-11:00", "conversational")])
+    question = replace(AT_NOON, kind=Kind.CONVERSATIONAL, policy=Policy.parse("off", ["*"], hours))
+    assert rule_of(decide(question)) == "quiet_hours"
+    assert decide(replace(question, urgent=True)) == Allow()
+    assert decide(replace(question, last_inbound_at=NOON - timedelta(hours=1))) == Allow()
+
+
+def test_a_sunday_in_france_is_over_on_monday_morning() -> None:
+    """A weekend is one deferral, through the night in which the clocks change."""
+    saturday = datetime(2026, 3, 28, 18, 0, tzinfo=UTC)  # 19:00 in Paris
+    decision = decide(replace(IN_MIAMI, recipient=PARIS, now=saturday))
+    assert isinstance(decision, Defer)
+    assert decision.until == datetime(2026, 3, 30, 6, 0, tzinfo=UTC)  # 08:00, summer time
+
+
+def test_where_the_recipient_is_known_to_be_counts_more_than_the_number() -> None:
+    """A number from Miami whose owner lives in Honolulu sleeps later; Florida's hours remain."""
+    moved = replace(IN_MIAMI, time_zone=ZoneInfo("Pacific/Honolulu"))  # 15:30 there
+    assert decide(moved) == Allow()
+    late = replace(moved, now=datetime(2026, 11, 24, 6, 15, tzinfo=UTC))  # 20:15 there
+    assert rule_of(decide(late)) == "quiet_hours"
+    assert decide(replace(AT_NOON, recipient=UNKNOWN_US, time_zone=ZoneInfo("UTC"))) == Allow()
+
+
+def test_a_holiday_that_lasts_a_week_blocks_with_the_remedy() -> None:
+    """What does not open within seven days is refused rather than kept."""
+    week = [(NOON + timedelta(days=days)).date() for days in range(10)]
+    policy = Policy.parse("08:00-21:00", ["*"], CountryHours.of(holidays=[("US", week)]))
+    decision = decide(replace(IN_MIAMI, now=NOON, policy=policy))
+    assert isinstance(decision, Block)
+    assert decision.rule == "no_common_hour"
+    assert "gate.hours" in decision.words
+    assert "urgent" not in decision.words  # it would not help
+
+
+def test_not_everything_goes_in_the_first_second_of_the_morning() -> None:
+    """Openings spread over a quarter of an hour, the same each time for the same text."""
+    until = set()
+    for number in range(500):
+        question = replace(AT_NIGHT, message_id=f"msg_{number}")
+        decision = decide(question)
+        assert isinstance(decision, Defer)
+        assert decision == decide(question)
+        assert MORNING <= decision.until < MORNING + JITTER
+        assert decide(replace(question, now=decision.until)) == Allow()
+        until.add(int((decision.until - MORNING).total_seconds() // 60))
+    assert until == set(range(15))
+
+
+def test_a_window_shorter_than_the_spread_is_not_missed() -> None:
+    """What would come after the closing comes at the opening."""
+    question = replace(AT_NIGHT, policy=Policy.parse("12:00-12:05", ["*"]))
+    for number in range(50):
+        decision = decide(replace(question, message_id=f"msg_{number}"))
+        assert isinstance(decision, Defer)
+        assert NOON <= decision.until < NOON + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("question", "closes"),
+    [
+        (AT_NOON, datetime(2026, 11, 24, 2, 0, tzinfo=UTC)),
+        (replace(IN_MIAMI, now=NOON), datetime(2026, 11, 24, 1, 0, tzinfo=UTC)),
+        (replace(IN_MIAMI, now=NOON, kind=Kind.TRANSACTIONAL, urgent=True), None),
+        (replace(AT_NOON, recipient="36111"), None),
+    ],
+    ids=["outer window", "state", "urgent", "short code"],
+)
+def test_the_closing_is_that_of_the_hours_which_bind_the_text(
+    question: Question, closes: datetime | None
+) -> None:
+    """The first of them that ends."""
+    assert closing(question) == closes

@@ -176,14 +176,14 @@ async def test_a_claim_expires_what_is_too_old(world: World) -> None:
 
 
 async def test_outside_the_window_a_text_waits_for_the_morning(make_world: MakeWorld) -> None:
-    """15:00 UTC is 08:00 in California and 11:00 in New York; the window opens at 09:00."""
+    """15:00 UTC is 08:00 in California, 11:00 in New York; from 09:00 on, spread a little."""
     world, modem = make_world(policy=Policy.parse("09:00-20:00", ["*"])), ScriptedModem(1)
     await world.start(modem)
     west, east = await world.send("+14155550123"), await world.send("+12125550123")
     await world.becomes(east, "sent")
     row = await world.row(west)
     assert (row.status, row.hold_reason) == ("scheduled", "outer_window")
-    await world.later(HOUR)
+    await world.later(1.25 * HOUR)
     await world.becomes(west, "sent")
     await world.stop()
 
@@ -208,7 +208,7 @@ async def test_what_may_not_go_any_more_when_it_is_claimed_is_blocked_or_waits(
         return str((await strict.row(here)).hold_reason) == "outer_window"
 
     await strict.until_async(waits)
-    await strict.later(HOUR)
+    await strict.later(1.25 * HOUR)
     await strict.becomes(here, "sent")
     await strict.stop()
 
