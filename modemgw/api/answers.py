@@ -62,10 +62,25 @@ class Message(Shape):
     not_before: datetime | None
     waiting_for: str | None
     expires_at: datetime | None
+    restarts: int = Field(description="How often it began anew, whole (`if_partly_sent`).")
     error: MessageError | None
     reference: str | None
     metadata: dict[str, JsonValue]
     conversation: str | None
+
+
+class Attempt(Shape):
+    """An attempt at a part that did not simply succeed."""
+
+    at: datetime
+    line: str | None
+    modem: str | None
+    outcome: Literal["refused", "unknown", "withdrawn"] = Field(
+        description="refused: it has not gone, for certain. unknown: nobody can say. withdrawn: "
+        "taken back before it was handed over; it does not count."
+    )
+    code: str | None
+    detail: str | None
 
 
 class Part(Shape):
@@ -82,12 +97,22 @@ class Part(Shape):
     report_status: int | None = Field(description="TP-ST of the report (3GPP TS 23.040 §9.2.3.15).")
     code: str | None
     detail: str | None
+    history: list[Attempt] = Field(
+        description="Attempts that did not simply succeed, the oldest first; the last "
+        "`messages.max_attempts` are kept."
+    )
 
 
 class MessageDetail(Message):
     """A message with its parts."""
 
+    expected_at: datetime | None = Field(
+        description="When it will have gone, as far as that can be told of a text that waits."
+    )
     parts_detail: list[Part]
+    former_parts: list[Part] = Field(
+        description="What had gone of a sending that was given up for another (`if_partly_sent`)."
+    )
 
 
 class MessagePage(Shape):
@@ -115,6 +140,21 @@ class BatchOutcome(Shape):
     """An outcome for each text of a batch, in order."""
 
     items: list[Accepted | Refused]
+    expected_done_at: datetime | None = Field(
+        description="When what was accepted will have gone, with the lines that are here now; not "
+        "counted are texts that wait for a time. Null: that cannot be told."
+    )
+
+
+class Canceled(Shape):
+    """What a cancel of many texts has done."""
+
+    canceled: int
+    left: int = Field(
+        description="How many fit and were not canceled: of those a part has begun, or, with "
+        "`more`, the time was up."
+    )
+    more: bool = Field(description="The time was up before all were canceled: ask again.")
 
 
 class Usage(Shape):
@@ -362,13 +402,31 @@ class Event(Shape):
     data: dict[str, Any]
 
 
+class PoolQueue(Shape):
+    """What waits for the lines of a pool. It is looked at every ten seconds."""
+
+    pool: str | None = Field(description="Null: the default pool.")
+    waiting: int = Field(description="Messages that wait for a line.")
+    parts: int
+    lines: int = Field(description="How many of its lines may send now, but for their limits.")
+    expected_done_at: datetime | None = Field(
+        description="When all of it will have gone; the hours of recipients are not counted. Null: "
+        "nothing waits, or it cannot be told: no line, or more than 31 days."
+    )
+
+
 class Queue(Shape):
     """What waits to be sent."""
 
-    waiting: int = Field(description="Messages that any free line may take.")
+    waiting: int = Field(description="Messages that wait for a line.")
     scheduled: int = Field(description="Messages that wait for a time.")
     start_hold: bool = Field(description="Marketing still waits for the first sweeps.")
     paused: str | None = Field(description="Why everything is paused. Null: it is not.")
+    expected_done_at: datetime | None = Field(
+        description="When all that waits for a line will have gone, with the lines that are here "
+        "now; the hours of recipients are not counted. Null: nothing waits, or it cannot be told."
+    )
+    pools: list[PoolQueue]
 
 
 class Health(Shape):

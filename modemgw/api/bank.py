@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from modemgw.gateway.gateway import Gateway
+    from modemgw.gateway.outlook import PoolOutlook
     from modemgw.store.prepared import Record
 
 TAG = "bank"
@@ -101,12 +102,18 @@ class Bank:
         """How much waits."""
         read_query(request, NoQuery)
         waiting, scheduled = await self._gateway.reader.run(queue.depth)
+        pools = await self._gateway.outlook.pools()
+        times = [pool.done_at for pool in pools if pool.parts]
+        known = [at for at in times if at is not None]
+        done_at = max(known) if known and len(known) == len(times) else None
         return answer(
             {
                 "waiting": waiting,
                 "scheduled": scheduled,
                 "start_hold": self._gateway.dispatcher.start_hold,
                 "paused": self._gateway.desk.paused,
+                "expected_done_at": views.timestamp(done_at),
+                "pools": [_pool(pool) for pool in pools],
             }
         )
 
@@ -120,3 +127,13 @@ class Bank:
         shown = rows[: query.limit]
         more = encode_cursor(shown[-1].id) if len(rows) > query.limit else None
         return page([views.kept_tpdu(row) for row in shown], more)
+
+
+def _pool(outlook: PoolOutlook) -> dict[str, Any]:
+    return {
+        "pool": outlook.pool or None,
+        "waiting": outlook.messages,
+        "parts": outlook.parts,
+        "lines": outlook.lines,
+        "expected_done_at": views.timestamp(outlook.done_at),
+    }

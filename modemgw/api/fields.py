@@ -57,6 +57,7 @@ Metadata: TypeAlias = Annotated[
 TimeZone: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=64), AfterValidator(_known_zone)
 ]
+MetadataName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Number: TypeAlias = Annotated[str, Field(min_length=1, max_length=64)]
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=1_000, description="Items a page.")]
 Cursor: TypeAlias = Annotated[str, Field(max_length=200, description="`next` of the page before.")]

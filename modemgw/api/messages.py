@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+from collections import Counter
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +21,27 @@ from modemgw.api.problems import (
     problem_error,
 )
 from modemgw.api.queries import decode_cursor, encode_cursor, is_id, read_query
-from modemgw.api.respond import answer, page
+from modemgw.api.respond import answer, encoded, page, to_json
 from modemgw.api.routing import CALLER, Answer, Route, Scope
-from modemgw.api.schemas import MessagesQuery, NoQuery, RawBatch, SendBatch, SendMessage
+from modemgw.api.schemas import (
+    CancelWaiting,
+    MessagesQuery,
+    NoQuery,
+    RawBatch,
+    SendBatch,
+    SendMessage,
+)
 from modemgw.gateway import views
+from modemgw.gateway.outlook import waiting_parts
 from modemgw.gateway.requests import Once, RefusalError, SendRequest
-from modemgw.store import messages
+from modemgw.store import attempts, messages
 from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.ids import new_id
 from modemgw.store.messages import Filter
+from modemgw.store.waiting import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aiohttp import web
     from sqlalchemy import Connection
@@ -39,6 +52,7 @@ if TYPE_CHECKING:
     from modemgw.store.prepared import Record
 
 CHUNK = 25  # texts of a batch that share one operation of the writer, so that it stays quick
+DIGESTED_AT_ONCE = 500
 LONGEST_TOKEN = 255
 
 GATE_PROBLEMS = (
@@ -99,6 +113,24 @@ class Messages:
                 examples={"two": {"messages": list(_EXAMPLES.values())}},
             ),
             Route(
+                "POST",
+                "/v1/messages/cancel",
+                self.cancel_waiting,
+                Scope.SEND,
+                "Cancel all texts that wait and fit a description",
+                Answer(200, answers.Canceled),
+                TAG,
+                description="Only what is scheduled or queued and of which no part has begun. From "
+                "now on nothing begins that fits. Of a key without the scope `admin` it cancels "
+                "its own texts. Each has its event.",
+                body=CancelWaiting,
+                problems=("invalid", "invalid-number"),
+                examples={
+                    "a campaign": {"kind": "marketing", "metadata": {"campaign": "winter"}},
+                    "a pool": {"pool": "sales", "priority_below": 8},
+                },
+            ),
+            Route(
                 "GET",
                 "/v1/messages",
                 self.list_page,
@@ -155,20 +187,33 @@ class Messages:
         if len(bodies) > self._settings.batch_limit:
             words = f"{len(bodies)} texts; {self._settings.batch_limit} are allowed at once"
             raise invalid(FieldError("messages", words))
-        once = _once(request, raw)
-        items: list[dict[str, Any]] = []
+        once = await _batch_once(request, bodies)
+        items: list[bytes] = []  # encoded at once: all together would hold up the loop
+        parts: Counter[str] = Counter()
         for start in range(0, len(bodies), CHUNK):
             try:
-                items += await self._send_chunk(
+                found = await self._send_chunk(
                     bodies[start : start + CHUNK], request[CALLER], _chunk_once(once, start)
                 )
             except StoreUnavailableError:
                 if start == 0:
                     raise
                 words = "not written: the database could not be used; send it again"
-                rest = [_refused(Problem("unavailable", words))] * (len(bodies) - start)
-                return answer({"items": items + rest})
-        return answer({"items": items})
+                rest = to_json(_refused(Problem("unavailable", words)))
+                items += [rest] * (len(bodies) - start)
+                break
+            items += [to_json(item) for item in found]
+            parts += waiting_parts(item["message"] for item in found if "message" in item)
+        done_at = to_json(await self._done_at(parts))
+        joined = b",".join(items)
+        return encoded(b'{"items":[' + joined + b'],"expected_done_at":' + done_at + b"}")
+
+    async def _done_at(self, parts: Mapping[str, int]) -> str | None:
+        """When texts that were taken will have gone, if it can be told."""
+        try:
+            return views.timestamp(await self._gateway.outlook.batch_done_at(parts))
+        except StoreUnavailableError:  # they are taken all the same
+            return None
 
     async def _send_chunk(
         self, bodies: Sequence[Any], caller: Caller, once: Once | None
@@ -228,10 +273,13 @@ class Messages:
         """One message."""
         read_query(request, NoQuery)
         message_id = _message_id(request)
-        row, parts = await self._gateway.reader.run(lambda c: _with_parts(c, message_id))
+        row = await self._gateway.reader.run(lambda c: messages.get(c, message_id))
         if row is None:
             raise _no_such_message()
-        return answer({**views.message(row), **self._hold(row), "parts_detail": parts})
+        shown = await self._gateway.reader.run(lambda c: _with_parts(c, row))
+        expected_at = await self._gateway.outlook.expected_at(row)
+        expected = {"expected_at": views.timestamp(expected_at)}
+        return answer({**shown, **self._hold(row), **expected})
 
     def _hold(self, row: Record) -> dict[str, Any]:
         """What a message that is its line's to take waits for."""
@@ -244,12 +292,38 @@ class Messages:
         """Cancel one message."""
         return answer(await self._gateway.cancel(_message_id(request)))
 
+    async def cancel_waiting(self, request: web.Request) -> web.Response:
+        """Cancel all texts that wait and fit."""
+        raw = await read_json(
+            request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
+        )
+        body, caller = validate(CancelWaiting, raw), request[CALLER]
+        if body.line is not None and not is_id(body.line, "lin"):
+            raise invalid(FieldError("line", "an id is expected: lin_ and 32 hex digits"))
+        wanted = Wanted(
+            before_id=new_id("msg"),
+            key_id=None if Scope.ADMIN in caller.scopes else caller.key_id,
+            pool=body.pool,
+            kind=body.kind,
+            recipient=body.to and self._gateway.read_number(body.to, "to"),
+            reference=body.reference,
+            line_id=body.line,
+            created_after=body.created_after,
+            created_before=body.created_before,
+            priority_below=body.priority_below,
+            metadata=MappingProxyType(body.metadata or {}),
+        )
+        done = await self._gateway.cancels.cancel(wanted)
+        return answer(asdict(done))
 
-def _with_parts(
-    connection: Connection, message_id: str
-) -> tuple[Record | None, list[dict[str, Any]]]:
-    parts = [views.part(part) for part in messages.get_parts(connection, message_id)]
-    return messages.get(connection, message_id), parts
+
+def _with_parts(connection: Connection, row: Record) -> dict[str, Any]:
+    return views.detail(
+        row,
+        messages.get_parts(connection, row.id),
+        messages.former_parts(connection, row.id) if row.restarts else (),
+        attempts.of_message(connection, row.id),
+    )
 
 
 def _message_id(request: web.Request) -> str:
@@ -275,6 +349,7 @@ def _as_request(body: SendMessage) -> SendRequest:
         valid_for_s=body.valid_for,
         time_zone=body.time_zone,
         if_in_doubt=body.if_in_doubt,
+        if_partly_sent=body.if_partly_sent,
         sticky=body.sticky,
         reference=body.reference,
         metadata=MappingProxyType(body.metadata),
@@ -293,6 +368,27 @@ def _refused(problem: Problem) -> dict[str, Any]:
 
 def _once(request: web.Request, body: Any) -> Once | None:
     """The Idempotency-Key and what it covers. Raises ProblemError (`bad-idempotency-key`)."""
+    token = _token(request)
+    if token is None:
+        return None
+    covered = f"{request.method}\n{request.path}\n{_canonical(body)}"
+    return Once(token, hashlib.sha256(covered.encode()).hexdigest())
+
+
+async def _batch_once(request: web.Request, bodies: Sequence[Any]) -> Once | None:
+    """Likewise of a batch, without holding up the loop."""
+    token = _token(request)
+    if token is None:
+        return None
+    digest = hashlib.sha256(f"{request.method}\n{request.path}".encode())
+    for start in range(0, len(bodies), DIGESTED_AT_ONCE):
+        for body in bodies[start : start + DIGESTED_AT_ONCE]:
+            digest.update(b"\n" + _canonical(body).encode())
+        await asyncio.sleep(0)
+    return Once(token, digest.hexdigest())
+
+
+def _token(request: web.Request) -> str | None:
     tokens = request.headers.getall("Idempotency-Key", [])
     if not tokens:
         return None
@@ -302,9 +398,11 @@ def _once(request: web.Request, body: Any) -> Once | None:
         raise problem_error(
             "bad-idempotency-key", f"send one, of 1 to {LONGEST_TOKEN} visible ASCII characters"
         )
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    covered = f"{request.method}\n{request.path}\n{canonical}"
-    return Once(token, hashlib.sha256(covered.encode()).hexdigest())
+    return token
+
+
+def _canonical(body: Any) -> str:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"))
 
 
 def _chunk_once(once: Once | None, start: int) -> Once | None:

@@ -26,6 +26,11 @@ def answer(value: Any, status: int = 200, **headers: str) -> web.Response:
     )
 
 
+def encoded(body: bytes) -> web.Response:
+    """An answer of JSON that is encoded already."""
+    return web.Response(body=body, content_type="application/json")
+
+
 def page(items: Sequence[Any], following: str | None = None) -> web.Response:
     """One page of a list; `following` leads to the next."""
     return answer({"items": list(items), "next": following})

@@ -1,10 +1,26 @@
 """What callers send."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
-from modemgw.api.fields import Cursor, EventType, Kind, Limit, Metadata, Number, Timestamp, TimeZone
+from modemgw.api.fields import (
+    Cursor,
+    EventType,
+    Kind,
+    Limit,
+    Metadata,
+    MetadataName,
+    Number,
+    Timestamp,
+    TimeZone,
+)
 from modemgw.gateway.status import MessageStatus
 
 
@@ -51,6 +67,12 @@ class SendMessage(Body):
         description="What to do when nobody can tell whether it went out: leave it, or send it "
         "once more, which may double it.",
     )
+    if_partly_sent: Literal["fail", "resend"] = Field(
+        "fail",
+        description="What to do when the line stays away for which the rest of a long text waits: "
+        "give up, or send the whole text once more on another line, of which the recipient then "
+        "has some parts twice.",
+    )
     sticky: Literal["prefer", "require", "off"] = Field(
         "prefer",
         description="The line that the two last spoke on: prefer it and wait for it a little, "
@@ -62,6 +84,30 @@ class SendMessage(Body):
     metadata: Metadata = Field(default_factory=dict)
 
 
+class CancelWaiting(Body):
+    """Which of the texts that wait; all that is named must fit, and something must be named."""
+
+    pool: Annotated[str, Field(max_length=64)] | None = None
+    kind: Kind | None = None
+    to: Number | None = Field(None, description="The recipient's number.")
+    reference: Annotated[str, Field(max_length=255)] | None = None
+    line: Annotated[str, Field(max_length=48)] | None = Field(
+        None, description="A line's id: what is bound to it or waits for it."
+    )
+    created_after: Timestamp | None = None
+    created_before: Timestamp | None = None
+    priority_below: Annotated[int, Field(ge=1, le=10)] | None = None
+    metadata: dict[MetadataName, Annotated[str, Field(max_length=1_000)]] | None = Field(
+        None, min_length=1, max_length=5, description="Texts that its `metadata` has."
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("say which texts: name at least one of the fields")
+        return self
+
+
 class SendBatch(Body):
     """Many texts at once; each is taken or refused by itself."""
 
@@ -69,9 +115,9 @@ class SendBatch(Body):
 
 
 class RawBatch(Body):
-    """A batch before its texts are looked at, one by one."""
+    """A batch before its texts, which are JSON, are looked at one by one."""
 
-    messages: list[JsonValue] = Field(min_length=1)
+    messages: list[Any] = Field(min_length=1)
 
 
 def _plus(value: object) -> object:

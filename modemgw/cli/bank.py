@@ -1,9 +1,8 @@
-"""`modems`, `lines`, `send`, `messages`, `tail`: a running daemon, asked over HTTP."""
+"""`modems`, `lines`, `send`, `tail`: a running daemon, asked over HTTP."""
 
 from __future__ import annotations
 
 import json
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from modemgw.cli import mask
 from modemgw.cli.client import DEFAULT_URL, Client, Key, Url
 from modemgw.cli.lines import show_lines
-from modemgw.cli.options import AsJson
+from modemgw.cli.options import AsJson, Full
 from modemgw.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from modemgw.cli.client import Event
 
 app = typer.Typer()
-
-Full = Annotated[bool, typer.Option("--full", help="Show numbers and texts unmasked.")]
 
 
 @app.command()
@@ -91,42 +88,6 @@ def send(
     else:
         parts = "1 part" if message["parts"] == 1 else f"{message['parts']} parts"
         print(f"{message['id']} {message['status']}, {parts} in {message['encoding']}")
-
-
-@app.command()
-def messages(
-    direction: Annotated[str | None, typer.Option(help="inbound or outbound.")] = None,
-    status: Annotated[str | None, typer.Option(help="Such as queued, in_doubt, failed.")] = None,
-    to: Annotated[str | None, typer.Option(help="The recipient's number.")] = None,
-    from_: Annotated[str | None, typer.Option("--from", help="The sender's number.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-    full: Full = False,
-    url: Url = DEFAULT_URL,
-    key: Key = "",
-    as_json: AsJson = False,
-) -> None:
-    """List messages, the newest first."""
-    query = {"direction": direction, "status": status, "to": to, "from": from_}
-    found = Client(url, key).items("/v1/messages", limit=min(limit, 1000), **query)
-    items = [item if full else mask.document(item) for item in islice(found, limit)]
-    if as_json:
-        _print_json(items)
-        return
-    print_table(
-        ("created", "", "status", "from", "to", "text", "error"),
-        [
-            (
-                item["created_at"],
-                "←" if item["direction"] == "inbound" else "→",
-                item["status"],
-                item.get("from"),
-                item.get("to"),
-                item.get("text"),
-                (item.get("error") or {}).get("code"),
-            )
-            for item in items
-        ],
-    )
 
 
 @app.command()

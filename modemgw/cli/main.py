@@ -12,9 +12,11 @@ from modemgw.cli import (
     bank,
     configuration,
     doctor,
+    importing,
     judge,
     keys,
     lines,
+    messages,
     optouts,
     pdu,
     pools,
@@ -78,6 +80,8 @@ def run_daemon(config: ConfigFile = DEFAULT_CONFIG) -> None:
 # In the order in which `--help` shows them.
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(bank.app)
+app.add_typer(messages.app, name="messages")
+app.command("import")(importing.import_csv)
 app.add_typer(lines.app, name="line")
 app.add_typer(pools.pool, name="pool")
 app.add_typer(pools.queue, name="queue")

@@ -22,6 +22,7 @@ DEFAULT_CONFIG = Path("modemgw.toml")
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", envvar="MODEMGW_CONFIG", help="The configuration.")
 ]
+Full = Annotated[bool, typer.Option("--full", help="Show numbers and texts unmasked.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 
 

@@ -24,6 +24,7 @@ from modemgw.store import messages, optouts, queue, sql
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.lanes import Flow
     from modemgw.gateway.roster import Line
     from modemgw.gateway.settings import GatewaySettings
@@ -89,11 +90,12 @@ def claim(
     turns: Turns,
     settings: GatewaySettings,
     now: float,
+    cancels: Cancels | None = None,
 ) -> Claimed:
     """Claim the next message of these lanes that may go on this line now."""
     if not lanes:
         return Claimed(None)
-    choice = _Choice(tx, line, settings, now)
+    choice = _Choice(tx, line, settings, now, cancels)
     if choice.account is not None and (wait := choice.account.wait(tx.connection, 1, now)):
         return Claimed(None, wait=wait)
     empty: tuple[str, ...] = ()
@@ -121,8 +123,16 @@ def _order(head: Record, turns: Turns) -> tuple[int, int, str]:
 class _Choice:
     """One look at the heads of some lanes on behalf of a line."""
 
-    def __init__(self, tx: Transaction, line: Line, settings: GatewaySettings, now: float) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        line: Line,
+        settings: GatewaySettings,
+        now: float,
+        cancels: Cancels | None,
+    ) -> None:
         self._tx, self._line, self._settings, self._now = tx, line, settings, now
+        self._cancels = cancels
         self.account = None if line.plan.is_empty else Account.of_line(line)
         self.wait: Wait | None = None
         self._pool_waits: dict[str, Wait] = {}
@@ -151,9 +161,11 @@ class _Choice:
         ):
             return None
         candidate = queue.candidate(connection, head.id, self._line.id)
-        if candidate is None or _stays_behind(
-            self._tx, candidate, self._line, self._settings, self._now
-        ):
+        if candidate is None:
+            return None
+        if self._cancels is not None and self._cancels.catches(self._tx, head.id, self._now):
+            return None
+        if _stays_behind(self._tx, candidate, self._line, self._settings, self._now):
             return None
         job = _job(self._tx, candidate.message)
         job = _within_hours(job, candidate, self._line, self._settings, self._now)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from modemgw.clock import Clock
+    from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.claims import Claimed, Job
     from modemgw.gateway.limits import Wait
     from modemgw.gateway.refusals import Refusals
@@ -61,9 +62,10 @@ class Dispatcher:
         roster: Roster,
         tally: Tally,
         clock: Clock,
+        cancels: Cancels,
     ) -> None:
         self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
-        self._roster, self._tally = roster, tally
+        self._roster, self._tally, self.cancels = roster, tally, cancels
         self._workers: dict[int, LineWorker] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -168,6 +170,13 @@ class Dispatcher:
         """What a line waits for."""
         found = (worker.wait for worker in self._workers.values() if worker.line.id == line_id)
         return next(found, None)
+
+    def speeds(self) -> list[tuple[Line, float | None]]:
+        """The lines that may send now, but for their limits, and the seconds that a part took each
+        lately, where that is known.
+        """
+        workers = self._workers.values()
+        return [(w.line, w.tempo.part_s) for w in workers if not self.holds_line(w.line.id)]
 
     def line_rest_s(self, line_id: str) -> float:
         """For how many seconds a line still rests that its operator has refused."""

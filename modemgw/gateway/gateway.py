@@ -11,6 +11,7 @@ import structlog
 from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import acts, letters, settle, views
+from modemgw.gateway.cancels import Cancels, has_begun
 from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.guard import Guard
@@ -18,11 +19,12 @@ from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.inventory import Stocktaker
 from modemgw.gateway.lanes import lanes_of_line
 from modemgw.gateway.outbound import Outbound
+from modemgw.gateway.outlook import Outlook
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.registry import Registry
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.roster import Roster
-from modemgw.gateway.status import CANCELABLE, MessageStatus, PartStatus
+from modemgw.gateway.status import CANCELABLE, MessageStatus
 from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import Ussd
@@ -64,9 +66,11 @@ class Gateway:
         self.tally = Tally()
         self.refusals = Refusals()
         self.roster = Roster(writer, settings, clock, self._noted)
+        self.cancels = Cancels(writer, reader, clock)
         self.dispatcher = Dispatcher(
-            writer, settings, self.refusals, self.roster, self.tally, clock
+            writer, settings, self.refusals, self.roster, self.tally, clock, self.cancels
         )
+        self.outlook = Outlook(reader, settings, self.dispatcher, clock)
         self._outbound = Outbound(
             writer, settings, self.refusals, self.roster, self.dispatcher, self.tally, clock
         )
@@ -109,7 +113,7 @@ class Gateway:
 
         def operation(tx: Transaction) -> tuple[int, int]:
             lines.forget_ports(tx.connection, host, now)
-            return settle.recover(tx, host, now)
+            return settle.recover(tx, self.settings, now)
 
         returned, doubtful = await self.writer.run(operation)
         self._known_until = await self.reader.run(events.last_position)
@@ -187,8 +191,7 @@ class Gateway:
                     f"the message is {row.status}; only a scheduled or queued one can be canceled"
                 )
                 raise RefusalError("not-cancelable", words)
-            begun = [p.status for p in messages.get_parts(tx.connection, message_id)]
-            if any(status != PartStatus.QUEUED for status in begun):
+            if has_begun(tx, message_id):
                 raise RefusalError("not-cancelable", "a part of the message is on the air")
             acts.end(tx, row, MessageStatus.CANCELED, now, "canceled", "Canceled on request.")
             row = messages.get(tx.connection, message_id)

@@ -1,4 +1,5 @@
-"""Which of several idle lines sends next: the one that is used least, is cheapest, is heard best.
+"""Which of several idle lines sends next: the one that is used least, is cheapest, is heard best;
+and how fast each is.
 
 The score of a line is the sum of three numbers, and the lowest wins: what it has sent lately as a
 share of what it may send in an hour (of a hundred parts, where no plan says); its cost of a part;
@@ -19,6 +20,7 @@ WINDOW_S = 3_600.0
 USUAL_PARTS = 100.0
 _WEAKEST_DBM, _STRONGEST_DBM = -113, -51  # 27.007 §8.5
 _SIGNAL_WEIGHT = 0.1
+_TEMPO_WEIGHT = 0.1
 
 
 class Load:
@@ -34,6 +36,18 @@ class Load:
     def parts(self, now: float) -> float:
         """How many that are now."""
         return self._parts * math.exp(-max(now - self._at, 0.0) / WINDOW_S)
+
+
+class Tempo:
+    """How long a line takes for a part lately: the last few count most."""
+
+    def __init__(self) -> None:
+        self.part_s: float | None = None  # None: it has sent none yet
+
+    def note(self, seconds: float) -> None:
+        """A part was accepted after this time."""
+        before = seconds if self.part_s is None else self.part_s
+        self.part_s = before + (seconds - before) * _TEMPO_WEIGHT
 
 
 def score(line: Line, parts: float, rssi_dbm: int | None) -> float:

@@ -339,6 +339,7 @@ class Outbound:
                 "reference": request.reference,
                 "metadata": dict(request.metadata),
                 "if_in_doubt": request.if_in_doubt,
+                "if_partly_sent": "resend" if request.if_partly_sent == "resend" else None,
                 "sticky": "off" if request.sticky == "off" else None,
                 "urgent": caller.urgent,
                 "time_zone": request.time_zone,

@@ -39,6 +39,7 @@ class SendRequest:
     valid_for_s: float | None = None
     time_zone: str | None = None
     if_in_doubt: str = "hold"
+    if_partly_sent: str = "fail"
     sticky: str = "prefer"
     reference: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from modemgw.gateway import acts, causes
 from modemgw.gateway.acts import Reason
 from modemgw.gateway.causes import Fault
+from modemgw.gateway.lanes import Lane
 from modemgw.gateway.reports import apply_early_reports, settle_doubt
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus, moved, part_moved
 from modemgw.modem.interface import Outcome
-from modemgw.store import messages, queue
+from modemgw.store import attempts, messages, queue
 
 if TYPE_CHECKING:
     from modemgw.gateway.causes import Cause
@@ -72,24 +73,49 @@ def record(
             now_is = acts.settle_part(tx, part, PartStatus.SENT, now, mr=result.mr)
             return _accepted(tx, part, result.mr, now_is, now)
         case Outcome.UNKNOWN:
-            reason = Reason("in_doubt", f"Nobody can say whether it went: {result.detail}.")
-            _doubt(tx, part, now, reason, result.detail)
+            _doubt(tx, part, now, result.detail, settings)
             return Step.DONE
         case Outcome.WITHDRAWN:
-            if status is PartStatus.SUBMITTING:  # recorded, but it was no attempt
-                attempts = part.attempts - 1
-                _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None, attempts=attempts)
+            if status is PartStatus.SUBMITTING:  # recorded, but it does not count as an attempt
+                _note(tx, part, now, Outcome.WITHDRAWN, settings, detail=result.detail)
+                begun = part.attempts - 1
+                _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None, attempts=begun)
             else:
                 _return(tx, message_id, now + WITHDRAWN_WAIT_S)
             return Step.DONE
         case Outcome.REFUSED:
-            return _refused(tx, part, result, settings, now)
+            return _refused(tx, part, result, settings, now, modem_id)
 
 
-def _doubt(tx: Transaction, part: Record, now: float, reason: Reason, detail: str) -> None:
+def _doubt(
+    tx: Transaction, part: Record, now: float, detail: str, settings: GatewaySettings
+) -> None:
     """Nobody can say whether a part went; unless the report on it is here already."""
+    _note(tx, part, now, Outcome.UNKNOWN, settings, detail=detail)
+    reason = Reason("in_doubt", f"Nobody can say whether it went: {detail}.")
     acts.settle_part(tx, part, PartStatus.IN_DOUBT, now, reason, detail=detail)
     settle_doubt(tx, part, now)
+
+
+def _note(
+    tx: Transaction,
+    part: Record,
+    now: float,
+    outcome: Outcome,
+    settings: GatewaySettings,
+    **values: Any,
+) -> None:
+    """Keep an attempt that did not simply succeed; `values` are columns of it."""
+    where = {"line_id": part.line_id, "modem_id": part.modem_id}
+    attempts.note(
+        tx.connection,
+        part.message_id,
+        part.seq,
+        keep=settings.max_attempts,
+        at=now,
+        outcome=outcome.value,
+        **where | values,
+    )
 
 
 def _accepted(
@@ -101,7 +127,12 @@ def _accepted(
 
 
 def _refused(
-    tx: Transaction, part: Record, result: SubmitResult, settings: GatewaySettings, now: float
+    tx: Transaction,
+    part: Record,
+    result: SubmitResult,
+    settings: GatewaySettings,
+    now: float,
+    modem_id: str,
 ) -> Step:
     cause = causes.of_refusal(result.family, result.code)
     code = f"{result.family} {result.code}".strip() if result.code is not None else "error"
@@ -118,6 +149,8 @@ def _refused(
         or (row.expires_at is not None and now + wait_s >= row.expires_at)
     )
     details = {"code": code, "detail": result.detail or cause.words}
+    where = {"line_id": row.line_id, "modem_id": modem_id}
+    _note(tx, part, now, Outcome.REFUSED, settings, **where, **details)
     if last or wait_s is None:
         reason = _final_reason(tx, part, cause, code)
         acts.settle_part(tx, part, PartStatus.FAILED, now, reason, **details)
@@ -214,23 +247,23 @@ def settle_late(tx: Transaction, modem_id: str, mr: int | None, now: float) -> s
     return str(part.message_id)
 
 
-def recover(tx: Transaction, host: str, now: float, line_id: str | None = None) -> tuple[int, int]:
-    """Settle claims that nobody holds any more: after a start all of the host's, after the death
+def recover(
+    tx: Transaction, settings: GatewaySettings, now: float, line_id: str | None = None
+) -> tuple[int, int]:
+    """Settle claims that nobody holds any more: after a start all of this host's, after the death
     of a worker its line's. How many messages went back, how many parts are in doubt.
 
     A part that was `submitting` may or may not have left; nothing else can have.
     """
     returned = doubtful = 0
-    for row in queue.claimed_by(tx.connection, host, line_id):
+    for row in queue.claimed_by(tx.connection, settings.host, line_id):
         begun = [
             part
             for part in messages.get_parts(tx.connection, row.id)
             if part.status == PartStatus.SUBMITTING
         ]
         for part in begun:
-            words = "its record ended while it was on the air"
-            reason = Reason("in_doubt", f"Nobody can say whether it went: {words}.")
-            _doubt(tx, part, now, reason, words)
+            _doubt(tx, part, now, "its record ended while it was on the air", settings)
             doubtful += 1
         if not begun:
             messages.change(tx.connection, row.id, claimed_by=None)
@@ -258,3 +291,38 @@ def give_up_doubt(tx: Transaction, part: Record, now: float) -> None:
         return
     reason = Reason("outcome_unknown", "Nobody can say whether it went, and no report came.")
     acts.settle_part(tx, part, PartStatus.FAILED, now, reason)
+
+
+def may_restart(row: Record, now: float) -> bool:
+    """Whether a message whose line stays away for the rest of its parts goes whole on another: its
+    sender chose so, it has not done so before, and it is bound to no line.
+    """
+    expired = row.expires_at is not None and row.expires_at <= now
+    wished = row.if_partly_sent == "resend" and not row.restarts
+    return wished and not expired and Lane.parse(row.home_lane).line is None
+
+
+def restart(tx: Transaction, row: Record, now: float) -> None:
+    """Let a message of which some parts have gone begin anew, as a whole, on whichever line takes
+    it: with another reference, or handsets would join what they have of both.
+    """
+    for part in messages.get_parts(tx.connection, row.id):
+        if PartStatus(part.status) in ACCEPTED:
+            messages.renew_part(tx.connection, part)
+        else:
+            messages.change_part(tx.connection, row.id, part.seq, attempts=0)
+    reference = (row.reference_number + random.randrange(1, 256)) % 256
+    begun = messages.changed(
+        tx.connection,
+        row.id,
+        status=moved(MessageStatus.SENDING, MessageStatus.QUEUED),
+        restarts=row.restarts + 1,
+        reference_number=reference,
+        line_id=None,
+        sender=None,
+        sticky="off",
+        lane=None,
+        ready_at=now,
+        hold_reason=None,
+    )
+    acts.announce(tx, begun, now)

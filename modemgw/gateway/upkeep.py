@@ -181,7 +181,11 @@ def end_doubts(tx: Transaction, now: float, timeout_s: float) -> None:
 
 
 def end_partly_sent(tx: Transaction, now: float, wait_s: float) -> None:
-    """End messages whose line has not come back in time for the rest of their parts."""
+    """End messages whose line has not come back in time for the rest of their parts, or let them
+    begin anew."""
     for row in queue.waiting_for_line(tx.connection, now - wait_s, BATCH):
+        if settle.may_restart(row, now):
+            settle.restart(tx, row, now)
+            continue
         words = "Its line did not come back in time for the remaining parts."
         acts.end(tx, row, MessageStatus.FAILED, now, "partly_sent", words)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from modemgw.gateway.inventory import Inventory
     from modemgw.gateway.limits import Used
@@ -49,6 +49,7 @@ def message(row: Record) -> dict[str, Any]:
         "not_before": timestamp(row.ready_at),
         "waiting_for": row.hold_reason,
         "expires_at": timestamp(row.expires_at),
+        "restarts": row.restarts,
         "error": (
             None
             if row.error_code is None
@@ -60,8 +61,8 @@ def message(row: Record) -> dict[str, Any]:
     }
 
 
-def part(row: Record) -> dict[str, Any]:
-    """One part of an outbound message."""
+def part(row: Record, history: Iterable[Record] = ()) -> dict[str, Any]:
+    """One part of an outbound message; `history` are the attempts kept of it."""
     return {
         "seq": row.seq,
         "status": row.status,
@@ -74,6 +75,35 @@ def part(row: Record) -> dict[str, Any]:
         "report_status": row.report_status,
         "code": row.code,
         "detail": row.detail,
+        "history": [_attempt(item) for item in history],
+    }
+
+
+def _attempt(row: Record) -> dict[str, Any]:
+    return {
+        "at": timestamp(row.at),
+        "line": row.line_id,
+        "modem": row.modem_id,
+        "outcome": row.outcome,
+        "code": row.code,
+        "detail": row.detail,
+    }
+
+
+def detail(
+    row: Record,
+    parts: Sequence[Record],
+    former: Sequence[Record],
+    attempts: Sequence[Record],
+) -> dict[str, Any]:
+    """A message with its parts, those of a sending that was given up, and all attempts kept."""
+    by_part: dict[int, list[Record]] = {}
+    for attempt in attempts:
+        by_part.setdefault(attempt.seq, []).append(attempt)
+    return {
+        **message(row),
+        "parts_detail": [part(p, by_part.get(p.seq, ())) for p in parts],
+        "former_parts": [{**part(p), "seq": -p.seq} for p in former],
     }
 
 

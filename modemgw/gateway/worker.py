@@ -24,7 +24,7 @@ import structlog
 from modemgw.gateway import claims, settle
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Wait
-from modemgw.gateway.load import Load
+from modemgw.gateway.load import Load, Tempo
 from modemgw.gateway.pace import SLOWED
 from modemgw.gateway.settle import Step
 from modemgw.gateway.turns import Turns
@@ -119,6 +119,7 @@ class LineWorker:
         self._turns = Turns()
         self._wait: Wait | None = None  # a limit of the line
         self.load = Load()
+        self.tempo = Tempo()
         self._pool_waits: dict[str, Wait] = {}  # what it may not take of what others can send, too
         self._unsure = True  # whether claims of the line may stand that nobody knows of
         self._leaving = False
@@ -222,8 +223,8 @@ class LineWorker:
         Nothing is claimed ahead at this moment, and what was on the air is recorded first.
         """
         await self._previous_record()
-        host, line_id, now = self.shared.settings.host, self.line.id, self.shared.clock()
-        await self.shared.writer.run(lambda tx: settle.recover(tx, host, now, line_id))
+        settings, line_id, now = self.shared.settings, self.line.id, self.shared.clock()
+        await self.shared.writer.run(lambda tx: settle.recover(tx, settings, now, line_id))
         self._unsure = False
 
     async def _claim(self, *, patient: bool = False) -> Claimed:
@@ -231,11 +232,13 @@ class LineWorker:
         self._wake.clear()
         shared, line, turns = self.shared, self.line, self._turns
         settings, now, sight = shared.settings, shared.clock(), shared.lanes_of(line)
+        cancels = shared.cancels
         lanes = self._without_waiting_pools(sight.lanes, now)
         if not lanes:
             return NOTHING
         claimed = await shared.writer.run(
-            lambda tx: claims.claim(tx, lanes, line, turns, settings, now), patient=patient
+            lambda tx: claims.claim(tx, lanes, line, turns, settings, now, cancels),
+            patient=patient,
         )
         shared.looked(sight, claimed)
         self._pool_waits.update(claimed.line_pools_wait)
@@ -318,9 +321,9 @@ class LineWorker:
         for seq in job.todo:
             last = seq == job.todo[-1]
             clearance = _Clearance(self, job, seq, self._claim_ahead_soon if last else lambda: None)
-            frame = frames[seq - 1]
+            frame, begun = frames[seq - 1], self.shared.clock.elapsed()
             result = await self.modem.submit(frame.hex, frame.length, clearance)
-            self._note(result)
+            self._note(result, self.shared.clock.elapsed() - begun)
             step = await self._record(job, seq, result)
             if step is Step.REST:
                 rest_s = self.shared.settings.line_rest_s
@@ -334,11 +337,12 @@ class LineWorker:
                 self._hand_back_rest(job)
                 return
 
-    def _note(self, result: SubmitResult) -> None:
+    def _note(self, result: SubmitResult, took_s: float) -> None:
         """Learn from an answer how the line and its operator fare."""
         now = self.shared.clock()
         if result.outcome is Outcome.ACCEPTED:
             self.load.add(1, now)
+            self.tempo.note(took_s)
         self.shared.pace.note(self.modem.status.operator, result, now)
 
     def _keep_gap(self) -> None:

@@ -36,6 +36,7 @@ class Bank:
         self._dir = options.dir
         self._dir.mkdir(parents=True, exist_ok=True)
         self.journal = Journal(self._dir / FILE_NAME)
+        self._remove_stale_links()
         self._closes = CloseWatch()
         self.clock = Clock()
         self._timers = Timers(self.clock)
@@ -59,6 +60,12 @@ class Bank:
             raise
         self._journal_start(options)
         self._script.set_up()
+
+    def _remove_stale_links(self) -> None:
+        """Those of a bank that was killed lead to terminals that somebody else may have by now."""
+        for path in self._dir.glob("modem[0-9][0-9][0-9]"):
+            if path.is_symlink():
+                path.unlink()
 
     def _check_numbers(self) -> None:
         (number, times), *_ = Counter(modem.number for modem in self.modems).most_common(1)
@@ -131,6 +138,8 @@ class Bank:
 
     def close(self) -> None:
         """Unplug everything; the links vanish, the journal stays."""
+        if self.journal.has_failed:
+            self.journal.close()
         self._timers.close()
         self.network.close()
         for modem in self.modems:

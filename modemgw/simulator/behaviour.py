@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RULES_LIMIT: Final = 1000
 _ANSWERS_LIMIT: Final = 100
 _NOT_OBTAINABLE: Final = 0x43  # permanent (23.040 §9.2.3.15)
-_ALPHABETS: Final = ("auto", "gsm7", "ucs2")
+ALPHABETS: Final = ("auto", "gsm7", "ucs2")
 _WILD: Final = frozenset("*?[")
 
 
@@ -113,7 +113,7 @@ def read_behaviour(fields: Fields, old: Behaviour) -> Behaviour:
         answers=answers,
         answer_after=read_delay(fields, "answer_after", old.answer_after),
         answer_p=fields.number("answer_p", 0, 1, old.answer_p),
-        alphabet=fields.choice("alphabet", _ALPHABETS, old.alphabet),
+        alphabet=fields.choice("alphabet", ALPHABETS, old.alphabet),
         stop_after=fields.integer("stop_after", 0, 1_000_000, old.stop_after),
         stop_text=stop_text,
         st=fields.integer("st", 0, 255) if fields.has("st") else old.st,

@@ -99,7 +99,7 @@ class VoiceCall:
         self._rings += 1
         codes = ["+CRING: VOICE" if settings.extended_ring else "RING"]
         if settings.clip:
-            codes.append(f'+CLIP: "{self._number}",{tpdu.type_of(self._number)},,,,0')
+            codes.append(_presented(self._number))
         self._modem.announce_together(*codes)
         if settings.registers[0] and self._rings >= settings.registers[0]:
             self._is_answered()
@@ -125,3 +125,8 @@ class VoiceCall:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, action)
+
+
+def _presented(number: str) -> str:
+    """`+CLIP: <number>,<type>,,,,<validity>`, 1 where the caller withheld it (27.007 §7.6)."""
+    return f'+CLIP: "{number}",{tpdu.type_of(number)},,,,0' if number else '+CLIP: "",128,,,,1'

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCALE_LIMIT: Final = 100_000.0
+_END: Final = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,14 @@ class Clock:
         self._told.append(told)
 
     def set(self, *, scale: float | None = None, advance_s: float = 0.0) -> None:
-        """Run `scale` times as fast as real time, and be so much later at once; never earlier."""
+        """Run `scale` times as fast as real time, and be so much later at once; never earlier.
+
+        ValueError otherwise, and beyond 2099, which no time stamp can say (23.040 §9.2.3.11).
+        """
         if advance_s < 0:
             raise ValueError("the clock does not go back")
+        if self.time() + advance_s >= _END:
+            raise ValueError("the clock goes to the end of 2099")
         self._course = Course(
             now=self.time() + advance_s,
             t=time.monotonic(),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from modemgw import pdu
 from modemgw.simulator.control_fields import ControlError
-from modemgw.simulator.control_targets import some_modems
+from modemgw.simulator.control_targets import Answer, some_modems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _GSM7, _UCS2 = 0x0F, 0x48  # 23.038 §5
 _CHANNEL = 50
-Answer: TypeAlias = dict[str, object]
 
 
 def _broadcast(bank: Bank, fields: Fields) -> Answer:

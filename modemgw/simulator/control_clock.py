@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from modemgw.simulator.clock import SCALE_LIMIT
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from modemgw.simulator.bank import Bank
     from modemgw.simulator.control_fields import Fields
+    from modemgw.simulator.control_targets import Answer
 
 _YEAR_S: Final = 366 * 86_400.0
-Answer: TypeAlias = dict[str, object]
 
 
 def _clock(bank: Bank, fields: Fields) -> Answer:

@@ -6,12 +6,14 @@ before anything happens. Its docstring is what `modemgw simulate ctl NAME --help
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+import re
+from typing import TYPE_CHECKING, Final
 
 from modemgw import pdu
 from modemgw.simulator import control_broadcast, control_clock, control_network, ussd
+from modemgw.simulator.behaviour import ALPHABETS
 from modemgw.simulator.control_fields import ControlError, Fields
-from modemgw.simulator.control_targets import card_in, one_modem, some_modems
+from modemgw.simulator.control_targets import Answer, card_in, one_modem, some_modems
 from modemgw.simulator.faults import Fault, FaultName
 
 if TYPE_CHECKING:
@@ -22,14 +24,15 @@ if TYPE_CHECKING:
 
 _HOUR_S = 3600
 _PDU_LIMIT = 400
-Answer: TypeAlias = dict[str, object]
+_CALLER = re.compile(r"\+?[0-9*#]{0,20}")
+_PIN = re.compile(r"([0-9]{4,8})?")
 
 
 def _inject(bank: Bank, fields: Fields) -> Answer:
     """A text from a phone to the SIM in a modem.
 
     modem: its index. from: the phone's number. text: what it says, in as many parts as it takes.
-    alphabet: auto, gsm7, ucs2, 8bit. class: 0 to 3. ref, ref_bits: of the parts.
+    alphabet: auto, gsm7, ucs2. class: 0 to 3. ref, ref_bits: of the parts.
     pdu: one DELIVER in hex with the service centre's address, in place of from and text.
     order: which parts come, in which order, from 0, as in [2, 0, 1].
     """
@@ -63,7 +66,7 @@ def _parts(bank: Bank, fields: Fields) -> list[str]:
             scts=bank.clock.date(),
             ref=ref,
             ref_bits=ref_bits,
-            encoding=fields.choice("alphabet", ("auto", "gsm7", "ucs2", "8bit"), "auto"),
+            encoding=fields.choice("alphabet", ALPHABETS, "auto"),
             message_class=fields.integer("class", 0, 3) if fields.has("class") else None,
             smsc=bank.network.smsc,
         )
@@ -142,7 +145,7 @@ def _signal(bank: Bank, fields: Fields) -> Answer:
 def _registration(bank: Bank, fields: Fields) -> Answer:
     """What modems tell of their registration.
 
-    stat: as +CREG has it, 0 to 10.
+    stat: as +CREG has it, 0 to 10; what an outage takes away meanwhile stays away.
     modem, modems: these; left out: all.
     """
     stat = fields.integer("stat", 0, 10)
@@ -178,7 +181,7 @@ def _fault(bank: Bank, fields: Fields) -> Answer:
     fields.finish()
     for modem in modems:
         modem.faults.arm(name, Fault(p, codes, seconds, left, skip))
-        modem.watch_garbage()
+        modem.babble.watch()
     return {}
 
 
@@ -200,10 +203,13 @@ def _faults(bank: Bank, fields: Fields) -> Answer:
 def _ring(bank: Bank, fields: Fields) -> Answer:
     """Let a phone call.
 
-    modem: which. from: the caller's number. rings: how often it rings, a second apart (3).
+    modem: which. from: the caller's number, empty where it is withheld.
+    rings: how often it rings, a second apart (3).
     """
     modem = one_modem(bank, fields)
     caller, rings = fields.text("from"), fields.integer("rings", 1, 100, 3)
+    if not _CALLER.fullmatch(caller):
+        raise fields.error("from", f"a number is needed, not {caller[:20]!r}")
     fields.finish()
     if not modem.call.ring(caller, rings):
         raise ControlError(f"modem {modem.index} is busy or out of reach")
@@ -244,6 +250,8 @@ def _sim(bank: Bank, fields: Fields) -> Answer:
     action = fields.choice("action", ("remove", "insert", "pin"))
     generation = fields.integer("generation", 0, 99, 0)
     pin = fields.text("pin", None if action == "pin" else "")
+    if not _PIN.fullmatch(pin):
+        raise fields.error("pin", "four to eight digits are needed, or none to ask for none")
     fields.finish()
     match action:
         case "remove":
@@ -265,7 +273,7 @@ def _storage(bank: Bank, fields: Fields) -> Answer:
     name, capacity = fields.choice("name", ("ME", "SM")), fields.integer("capacity", 1, 10_000)
     fields.finish()
     storage = modem.storage(name)
-    storage.capacity = capacity
+    storage.resize(capacity)
     modem.flush()
     return {"stored": len(storage)}
 

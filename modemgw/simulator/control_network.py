@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from math import inf
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from modemgw.simulator import inbox
 from modemgw.simulator.behaviour import Behaviour, Rule, State, read_behaviour
-from modemgw.simulator.control_targets import card_in, names_modems, some_modems
+from modemgw.simulator.control_targets import Answer, card_in, names_modems, some_modems
 from modemgw.simulator.delay import AT_ONCE, Delay, Shape, read_delay
 from modemgw.simulator.limits import COUNT_LIMIT, PERIODS, Limit
 from modemgw.simulator.reports import ReportPolicy, Temporary
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from modemgw.simulator.control_fields import Fields
 
 _HOUR_S: Final = 3600
+_PHONES: Final = re.compile(r"\+?[0-9*#?!\[\]-]{1,40}")
 _SEARCHING: Final = 2  # not registered, but looking for a network (27.007 §7.2)
 _BARRED: Final = 10  # RP-Cause: call barred (24.011 §8.2.5.4)
 _REJECTED: Final = 21  # RP-Cause: short message transfer rejected
 _TEMPORARY_LIMIT: Final = 20
 _LIMITS_LIMIT: Final = 10
-Answer: TypeAlias = dict[str, object]
 
 
 def _latency(bank: Bank, fields: Fields) -> Answer:
@@ -111,6 +112,8 @@ def _phone(bank: Bank, fields: Fields) -> Answer:
     forget: true: behaves as all others again.
     """
     number = fields.text("number")
+    if not _PHONES.fullmatch(number):
+        raise fields.error("number", f"a number or a pattern is needed, not {number[:20]!r}")
     phones = bank.network.phones
     known = phones.rule(number)
     behaviour = read_behaviour(fields, Behaviour() if known is None else known.behaviour)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from modemgw.simulator.control_fields import ControlError
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from modemgw.simulator.control_fields import Fields
     from modemgw.simulator.modem import SimulatedModem
     from modemgw.simulator.sim import Sim
+
+Answer: TypeAlias = dict[str, object]
 
 
 def one_modem(bank: Bank, fields: Fields) -> SimulatedModem:

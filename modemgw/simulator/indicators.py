@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modemgw.simulator.radio import ROAMING
 from modemgw.simulator.storage import Stat
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Indicators:
             int(modem.radio.is_registered),
             int(any(stored.stat is Stat.RECEIVED_UNREAD for _, stored in received)),
             int(modem.call.is_active),
-            int(modem.radio.is_registered and modem.radio.stat == ROAMING),
+            int(modem.radio.is_roaming),
             int(modem.receiver.is_full),
         )
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import time
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "journal.jsonl"
+_CHUNK: Final = 65_536
 _as_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
@@ -53,8 +55,15 @@ class Answer(StrEnum):
     DROPPED = "dropped"
 
 
+class JournalError(OSError):
+    """A line could not be written: what it was to tell of must not happen."""
+
+
 class Journal:
-    """An append-only file of events. OSError where another simulator writes it."""
+    """An append-only file of events. OSError where another simulator writes it.
+
+    It has whole lines only: one that a full disk or a loss of power has torn is taken away.
+    """
 
     def __init__(self, path: Path) -> None:
         # Unbuffered and opened for appending: each line is one write(2), never torn by a kill.
@@ -64,11 +73,54 @@ class Journal:
         except BlockingIOError:
             self._file.close()
             raise OSError(f"another simulator runs in {path.parent}") from None
+        self._path = path
+        self._size = _whole(path)
+        self._file.truncate(self._size)
+        self._problem: JournalError | None = None
 
     def write(self, event: Event, modem: int | None, **fields: object) -> None:
-        """Add a line. `modem` is the index in the bank; None where no modem has to do with it."""
+        """Add a line. `modem` is the index in the bank; None where no modem has to do with it.
+
+        JournalError where that cannot be, from then on always.
+        """
+        if self._file.closed:
+            return
+        if self._problem is not None:
+            raise self._problem
         entry = {"t": time.monotonic_ns(), "event": event, "modem": modem, **fields}
-        self._file.write(_as_json(entry).encode() + b"\n")
+        line = _as_json(entry).encode() + b"\n"
+        try:
+            written = self._file.write(line)
+        except OSError as problem:
+            self._fail(problem.strerror)
+        if written != len(line):
+            self._file.truncate(self._size)
+            self._fail("no room for a whole line")
+        self._size += len(line)
+
+    def _fail(self, reason: str | None) -> NoReturn:
+        self._problem = JournalError(f"{self._path}: {reason}")
+        raise self._problem from None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a line could not be written."""
+        return self._problem is not None
 
     def close(self) -> None:
+        """Nobody is told any more."""
         self._file.close()
+
+
+def _whole(path: Path) -> int:
+    """How many octets of the file are whole lines."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - _CHUNK)
+            file.seek(start)
+            found = file.read(end - start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+    return 0

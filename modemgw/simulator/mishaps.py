@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from modemgw.simulator.faults import FaultName
 from modemgw.simulator.journal import Event
+from modemgw.simulator.radio import Taker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from modemgw.simulator.modem import SimulatedModem
 
 _ABOUT_TEXTS = frozenset({"+CMGS", "+CMGR", "+CMGL", "+CMGD"})
-_HOME = 1  # registered, home network (27.007 §7.2)
-_SEARCHING = 2
+_SEARCHING = 2  # not registered, but looking for a network (27.007 §7.2)
 _READ_FIRST_S = 0.01  # so long the user has to read what was printed before the plug is pulled
 
 
@@ -99,10 +99,10 @@ class Mishaps:
         self._after(seconds, put_back)
 
     def _lose_registration(self, seconds: float) -> None:
-        self._modem.set_registration(_SEARCHING)
+        self._modem.take_network(Taker.FAULT, _SEARCHING)
 
         def register() -> None:
-            self._modem.set_registration(_HOME)
+            self._modem.give_network(Taker.FAULT)
             self.over(FaultName.REGISTRATION_LOST)
 
         self._after(seconds, register)

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from modemgw.simulator import accent
+from modemgw.simulator.babble import Babble
 from modemgw.simulator.calls import VoiceCall
 from modemgw.simulator.dice import dice
 from modemgw.simulator.errors import Cme, Cms, cme, cms
@@ -39,12 +40,12 @@ if TYPE_CHECKING:
     from modemgw.simulator.journal import Journal
     from modemgw.simulator.network import Network
     from modemgw.simulator.personality import Personality
+    from modemgw.simulator.radio import Taker
     from modemgw.simulator.settings import Profile, SavedService, Settings
     from modemgw.simulator.sim import Contact, Sim
     from modemgw.simulator.storage import Places
     from modemgw.simulator.timing import Timing
 
-_GARBAGE_OCTETS = 120
 _BROADCASTS = 10
 _REPORTS = 20
 _RESET = b"AT+CFUN=1,1\r"  # 27.007 §8.2
@@ -130,6 +131,7 @@ class SimulatedModem:
         self.call = VoiceCall(self)
         self.ussd = Ussd(self)
         self.indicators = Indicators(self)
+        self.babble = Babble(self, self._print)
         network.register(sim.number, self, index)
 
     @property
@@ -216,7 +218,7 @@ class SimulatedModem:
         self._port = port
         if warm:
             self._become(Power.UP)
-            self._rest()
+            self.babble.start()
         else:
             self._boot()
 
@@ -264,7 +266,7 @@ class SimulatedModem:
 
     def _back(self) -> None:
         self._become(Power.UP)
-        self._rest()
+        self.babble.start()
         self.flush()
 
     def _lose_power(self, power: Power) -> None:
@@ -282,6 +284,7 @@ class SimulatedModem:
         self._wire.reset()
         self.call.hang_up()
         self.ussd.end()
+        self.babble.stop()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -309,12 +312,26 @@ class SimulatedModem:
         self.flush()
 
     def set_registration(self, stat: int) -> None:
-        """The network's view changes; announced where `+CREG` and its kin ask for it."""
+        """The network's view changes, to be seen while nothing takes the network away."""
         self.radio.stat = stat
+        self.registration_changed()
+
+    def take_network(self, taker: Taker, stat: int) -> None:
+        """Something takes it away, which is told as `stat`."""
+        self.radio.taken[taker] = stat
+        self.registration_changed()
+
+    def give_network(self, taker: Taker) -> None:
+        """It gives it back."""
+        self.radio.taken.pop(taker, None)
+        self.registration_changed()
+
+    def registration_changed(self) -> None:
+        """Announce it to whom asked for that (27.007 §7.2), and get what waits."""
         for name, level in self.settings.registration_reports.items():
             if level:
-                place = f',"{self.radio.area}","{self.radio.cell}"' if level > 1 else ""
-                self.announce(accent.registered(self.personality, f"{name}: {stat}{place}"))
+                told = f"{name}: {self.radio.told(level)}"
+                self.announce(accent.registered(self.personality, told))
         self.indicators.check()
         self.flush()
 
@@ -375,29 +392,6 @@ class SimulatedModem:
         self.mishaps.over(FaultName.SLOW_PROMPT)
         self.terminal.prompt(typed=typed)
         self.terminal.resume()
-
-    def _rest(self) -> None:
-        """Start what happens while it is up."""
-        if self.personality.chatter:
-            self._later("chatter", self.timing.chatter_s, self._chatter)
-        self.watch_garbage()
-
-    def watch_garbage(self) -> None:
-        """Begin to spew, if that fault is armed."""
-        if self.is_up and self.faults.is_armed(FaultName.GARBAGE) and "garbage" not in self._timers:
-            self._later("garbage", self.timing.garbage_s, self._spew)
-
-    def _chatter(self) -> None:
-        if self.settings.chatter:
-            line = self.rng.choice(self.personality.chatter)
-            self.announce(line.format(rssi=self.radio.measure(self.rng)))
-        self._later("chatter", self.timing.chatter_s, self._chatter)
-
-    def _spew(self) -> None:
-        del self._timers["garbage"]
-        if self.faults.strikes(FaultName.GARBAGE):
-            self._print(self.rng.randbytes(self.rng.randint(1, _GARBAGE_OCTETS)))
-        self.watch_garbage()
 
     def _later(self, name: str, seconds: float, action: Callable[[], None]) -> None:
         if running := self._timers.pop(name, None):

@@ -272,16 +272,17 @@ class Network:
         return True
 
     def _to_phone(self, number: str, item: _Item) -> None:
-        part, phone = item.part, self.phones.reach(number)
+        part = item.part
         if part is None:
-            phone.take("", item.pdu)
+            self.phones.take(number, "", item.pdu)
             return
         self._journal.write(
             Event.ARRIVE, part.modem, mr=part.mr, to=number, **{"from": part.sender}, pdu=item.pdu
         )
         if part.submit.is_type_0:
             return
-        phone.take(part.sender, item.pdu, part.submit.pid if part.submit.replaces else None)
+        replace_type = part.submit.pid if part.submit.replaces else None
+        self.phones.take(number, part.sender, item.pdu, replace_type)
         behaviour = self.phones.behaviour(number)
         if behaviour.talks:
             self._answering.heard(number, part.sender, item.pdu, behaviour)

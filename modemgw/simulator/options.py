@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MODEMS_LIMIT = 1000
 DEFAULT_MODEMS = 4
+_LONGEST_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Options:
         if not 1 <= self.modems <= MODEMS_LIMIT:
             raise ValueError(f"modems: 1 to {MODEMS_LIMIT}, not {self.modems}")
         for name in ("submit_ms", "report_ms", "boot_ms"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must not be negative")
+            if not 0 <= (value := getattr(self, name)) <= _LONGEST_MS:
+                raise ValueError(f"{name}: 0 to {_LONGEST_MS}, not {value:g}")
         unknown = sorted(set(self.profiles) - set(PERSONALITIES))
         if unknown or not self.profiles:
             known = ", ".join(sorted(PERSONALITIES))

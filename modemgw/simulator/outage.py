@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from modemgw.simulator.journal import Event
+from modemgw.simulator.radio import Taker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 @dataclass(slots=True, eq=False)
 class _Outage:
     modem: SimulatedModem
-    before: int  # +CREG's stat when it began
 
 
 class Outages:
@@ -38,11 +38,9 @@ class Outages:
         A modem that has none already stays without it until the newer outage is over.
         """
         for modem in modems:
-            earlier = self._running.get(modem.index)
-            before = modem.radio.stat if earlier is None else earlier.before
-            outage = self._running[modem.index] = _Outage(modem, before)
+            outage = self._running[modem.index] = _Outage(modem)
             self._journal.write(Event.OUTAGE, modem.index, stat=stat, seconds=seconds)
-            modem.set_registration(stat)
+            modem.take_network(Taker.OUTAGE, stat)
             if seconds is not None:
                 self._timers.after(seconds, partial(self._over, outage))
 
@@ -57,5 +55,5 @@ class Outages:
         if self._running.get(modem.index) is not outage:
             return
         del self._running[modem.index]
-        self._journal.write(Event.OUTAGE, modem.index, stat=outage.before, over=True)
-        modem.set_registration(outage.before)
+        self._journal.write(Event.OUTAGE, modem.index, stat=modem.radio.stat, over=True)
+        modem.give_network(Taker.OUTAGE)

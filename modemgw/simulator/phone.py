@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _PHONES_LIMIT = 50_000
 _INBOX_LIMIT = 10_000
+_TEXTS_LIMIT = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,14 @@ class Phone:
 class Phones:
     """All phones, and the rules of how they behave.
 
-    Beyond 50,000 numbers the one that heard nothing for longest is forgotten. A rule for the number
-    itself goes before one with wildcards; of those the first that fits.
+    Beyond 50,000 numbers, or 500,000 texts on all of them, those that heard nothing for longest are
+    forgotten. A rule for the number itself goes before one with wildcards; of those the first that
+    fits.
     """
 
     def __init__(self) -> None:
         self._phones: OrderedDict[str, Phone] = OrderedDict()
+        self._texts = 0
         self._exact: dict[str, Rule] = {}
         self._patterns: dict[str, Rule] = {}
 
@@ -71,10 +74,23 @@ class Phones:
         if phone is None:
             phone = self._phones[number] = Phone(number)
             if len(self._phones) > _PHONES_LIMIT:
-                self._phones.popitem(last=False)
+                self._forget_oldest()
         else:
             self._phones.move_to_end(number)
         return phone
+
+    def take(self, number: str, sender: str, pdu: str, replace_type: int | None = None) -> None:
+        """The phone with this number takes a text, as `Phone.take` has it."""
+        phone = self.reach(number)
+        before = len(phone.received)
+        phone.take(sender, pdu, replace_type)
+        self._texts += len(phone.received) - before
+        while self._texts > _TEXTS_LIMIT and len(self._phones) > 1:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        _number, phone = self._phones.popitem(last=False)
+        self._texts -= len(phone.received)
 
     def behaviour(self, number: str) -> Behaviour:
         """What the phone with this number does."""

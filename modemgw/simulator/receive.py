@@ -207,8 +207,7 @@ class Receiver:
         waiting.timer.cancel()
         self._unacknowledged = None
         if refused:
-            self._modem.journal.write(Event.LOST, self._modem.index, pdu=waiting.pdu)
-            self._modem.network.put_back(waiting.number, waiting.pdu)
+            self._give_back(waiting)
             asyncio.get_running_loop().call_later(_REFUSED_AGAIN_S, self._modem.flush)
         else:
             asyncio.get_running_loop().call_soon(self._modem.flush)
@@ -221,9 +220,12 @@ class Receiver:
         self._unacknowledged = None
         cnmi = self._modem.settings.cnmi
         cnmi.mt = cnmi.ds = 0
+        self._give_back(missed)
+        self._modem.flush()
+
+    def _give_back(self, missed: _Unacknowledged) -> None:
         self._modem.journal.write(Event.LOST, self._modem.index, pdu=missed.pdu)
         self._modem.network.put_back(missed.number, missed.pdu)
-        self._modem.flush()
 
     def reset(self) -> None:
         """Power was lost: nothing is held back and no acknowledgement will come."""
@@ -231,4 +233,4 @@ class Receiver:
         missed, self._unacknowledged = self._unacknowledged, None
         if missed is not None:
             missed.timer.cancel()
-            self._modem.network.put_back(missed.number, missed.pdu)
+            self._give_back(missed)

@@ -98,10 +98,10 @@ class Reporter:
                 self._later(temporary.after_s, part, temporary.st)
 
     def held(self, part: Part, st: int) -> None:
-        """A part has to wait."""
+        """A part has to wait; said so at once, but behind the answer to its submit."""
         policy = self.policy_of(part.sender)
         if policy.enabled and policy.on_hold and part.submit.wants_report:
-            self._make(part, st)
+            self._later(0.0, part, st)
 
     def ended(self, part: Part, st: int | None = None, delay: Delay | None = None) -> None:
         """The network is done with a part; `st` and `delay` where they are not the policy's."""

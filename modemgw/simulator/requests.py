@@ -19,6 +19,19 @@ _MANNERS: Final = ("strict", "plain")
 _JOURNALED: Final = 2000  # characters of a request that the journal repeats at most
 
 
+def answer(bank: Bank, line: bytes, by: str, **more: object) -> dict[str, object]:
+    """What a line from a socket is answered with; `more` goes before what the request says."""
+    try:
+        request = json.loads(line)
+        if not isinstance(request, dict):
+            return {"ok": False, "error": "a JSON object is expected"}
+        return carry_out(bank, {**request, **more}, by)
+    except ValueError as problem:
+        return {"ok": False, "error": f"this is no JSON: {problem}"}
+    except RecursionError:
+        return {"ok": False, "error": "it is nested too deeply"}
+
+
 def carry_out(bank: Bank, request: Mapping[str, object], by: str) -> dict[str, object]:
     """Do what a request says; the journal tells who asked, and what came of it.
 
@@ -35,7 +48,8 @@ def carry_out(bank: Bank, request: Mapping[str, object], by: str) -> dict[str, o
         }
     except ValueError as problem:
         answer = {"ok": False, "error": str(problem)}
-    if request.get("cmd") not in READ_ONLY:
+    name = request.get("cmd")
+    if not (isinstance(name, str) and name in READ_ONLY):
         _note(bank, request, by, answer)
     return answer
 

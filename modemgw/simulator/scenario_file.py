@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SIZE_LIMIT: Final = 4 << 20
 _TIMES_LIMIT: Final = 1_000_000
 _NUMBER: Final = re.compile(r"\+\d{3,15}")
+_OPERATOR: Final = re.compile(r"[ !#-~]{1,24}")
 _PLMN: Final = re.compile(r"\d{5,6}")
 _PIN: Final = re.compile(r"\d{4,8}")
 _COMMANDS: Final = {
@@ -62,7 +63,7 @@ def _scenario(tables: Mapping[str, object]) -> Scenario:
         validity_s=network.seconds("validity", DEFAULT_SETTINGS.validity_s),
         longest_s=network.seconds("longest", DEFAULT_SETTINGS.longest_s),
     )
-    operator, plmn = network.text("operator", DEFAULT_OPERATOR), _plmn(network, DEFAULT_PLMN)
+    operator, plmn = _operator(network, DEFAULT_OPERATOR), _plmn(network, DEFAULT_PLMN)
     network.finish()
     cards = _cards(fields)
     setup = [step for name in _COMMANDS for step in _steps(fields, name)]
@@ -102,7 +103,7 @@ def _cards(fields: Fields) -> dict[int, Card]:
         cards[modem] = Card(
             number=number,
             pin=_matching(entry, "pin", _PIN, "four to eight digits, in quotes", None),
-            operator=entry.text("operator") if entry.has("operator") else None,
+            operator=_operator(entry, None),
             plmn=_plmn(entry, None),
         )
         entry.finish()
@@ -129,6 +130,12 @@ def _timed(entry: Fields, at: int) -> Step:
         raise entry.error("times", "it needs `every`, the time between")
     request = {name: value for name, value in entry.request.items() if name not in _TIMES}
     return Step(f"script[{at}].", request, entry.seconds("at", 0.0), every_s, times)
+
+
+def _operator(fields: Fields, default: _Default) -> str | _Default:
+    return _matching(
+        fields, "operator", _OPERATOR, "1 to 24 characters of ASCII, no quotation mark", default
+    )
 
 
 def _plmn(fields: Fields, default: _Default) -> str | _Default:

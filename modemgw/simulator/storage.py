@@ -76,6 +76,13 @@ class Storage:
         self._places = {index + shift: stored for index, stored in self._places.items()}
         self.first_index = first_index
 
+    def resize(self, capacity: int) -> None:
+        """Have room for so many from now on. ValueError where a place beyond is taken."""
+        last = max(self._places, default=0)
+        if last >= self.first_index + capacity:
+            raise ValueError(f"there is a text at place {last}; delete it first")
+        self.capacity = capacity
+
     def add(
         self,
         pdu: str,

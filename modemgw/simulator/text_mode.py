@@ -25,6 +25,7 @@ STATUS_WORDS = {
     Stat.STORED_UNSENT: "STO UNSENT",
     Stat.STORED_SENT: "STO SENT",
 }
+STATUSES = {word: stat for stat, word in STATUS_WORDS.items()}
 ALL_WORD = "ALL"
 _UNKNOWN_TYPE = 129
 

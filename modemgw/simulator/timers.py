@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from modemgw.simulator.clock import Clock
@@ -69,8 +68,9 @@ class Timers:
 
     def _start(self, timer: Timer) -> None:
         course = self._clock.course
-        if course.scale:
-            real_s = course.t + (timer.due - course.now) / course.scale - time.monotonic()
+        wait_s = timer.due - self._clock.time()
+        if course.scale or wait_s <= 0:  # what is overdue happens, even where the clock stands
+            real_s = wait_s / (course.scale or 1)
             timer.handle = self._loop.call_at(self._loop.time() + real_s, self._act, timer)
 
     def _act(self, timer: Timer) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _UCS2_DCS: Final = 0x48
 _DEPTH_LIMIT: Final = 16
+_HEARD_LIMIT: Final = 1000
 
 
 class Said(IntEnum):
@@ -67,7 +68,7 @@ SCRIPT: Final[Mapping[str, Page | None]] = {
 
 
 class Ussd:
-    """The USSD sessions of one modem; `heard` is all that its user said, in order."""
+    """The USSD sessions of one modem; `heard` is what its user said, the newest 1,000 in order."""
 
     def __init__(self, modem: SimulatedModem) -> None:
         self._modem = modem
@@ -86,6 +87,7 @@ class Ussd:
             raise cme(Cme.NO_NETWORK_SERVICE)
         text = self._read(string)
         self.heard.append(text)
+        del self.heard[:-_HEARD_LIMIT]
         question, self._question = self._question, None
         if question is not None:
             self._reply(question.answers.get(text, Page("Wrong choice")))

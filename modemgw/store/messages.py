@@ -25,7 +25,9 @@ _INSERT_MANY, _INSERT_PARTS = Prepared(insert(_messages)), Prepared(insert(_part
 _ONE = select(_messages).where(_messages.c.id == given("id"))
 _GET, _GET_ALONE = Prepared(_ONE), Prepared(_ONE.with_for_update())
 _GET_PARTS = Prepared(
-    select(_parts).where(_parts.c.message_id == given("id")).order_by(_parts.c.seq)
+    select(_parts)
+    .where(_parts.c.message_id == given("id"), _parts.c.seq > 0)
+    .order_by(_parts.c.seq)
 )
 _UPDATE = update(_messages).where(_messages.c.id == given("id"))
 _CHANGE, _CHANGED = Prepared(_UPDATE), Prepared(_UPDATE.returning(_messages))
@@ -95,6 +97,7 @@ EMPTY_MESSAGE: Mapping[str, Any] = {
     "want_report": False,
     "priority": 0,
     "resends": 0,
+    "restarts": 0,
 }
 
 
@@ -117,13 +120,17 @@ def insert_queued(connection: Connection, rows: Sequence[Record]) -> None:
 
 def _queued_parts(row: Record) -> Iterator[dict[str, Any]]:
     for seq in range(1, row.parts + 1):
-        yield {
-            "message_id": row.id,
-            "seq": seq,
-            "status": "queued",
-            "recipient": row.recipient,
-            "attempts": 0,
-        }
+        yield _new_part(row.id, seq, row.recipient)
+
+
+def _new_part(message_id: str, seq: int, recipient: str) -> dict[str, Any]:
+    return {
+        "message_id": message_id,
+        "seq": seq,
+        "status": "queued",
+        "recipient": recipient,
+        "attempts": 0,
+    }
 
 
 def get(connection: Connection, message_id: str, *, alone: bool = False) -> Record | None:
@@ -133,8 +140,30 @@ def get(connection: Connection, message_id: str, *, alone: bool = False) -> Reco
 
 
 def get_parts(connection: Connection, message_id: str) -> Sequence[Record]:
-    """The parts of an outbound message, in order."""
+    """The parts of an outbound message, in order; not those of a sending that was given up."""
     return _GET_PARTS.rows(connection, values_of(id=message_id))
+
+
+def former_parts(connection: Connection, message_id: str) -> Sequence[Record]:
+    """The parts that had gone of a sending that was given up for another, in order."""
+    return connection.execute(
+        select(_parts)
+        .where(_parts.c.message_id == message_id, _parts.c.seq < 0)
+        .order_by(_parts.c.seq.desc())
+    ).all()
+
+
+def renew_part(connection: Connection, part: Record) -> None:
+    """Let a part that has gone be another sending's, and a new one take its place.
+
+    Its report finds it all the same.
+    """
+    connection.execute(
+        update(_parts)
+        .where(_parts.c.message_id == part.message_id, _parts.c.seq == part.seq)
+        .values(seq=-part.seq)
+    )
+    _INSERT_PARTS.run(connection, _new_part(part.message_id, part.seq, part.recipient))
 
 
 def change(connection: Connection, message_id: str, **values: Any) -> None:

@@ -367,3 +367,34 @@ def depth(connection: Connection) -> tuple[int, int]:
         .where(_m.ready_at.is_not(None), _m.lane.is_(None))
     ).scalar_one()
     return waiting, parked
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What waits in a lane."""
+
+    messages: int
+    parts: int
+
+
+def loads(connection: Connection) -> dict[str, Load]:
+    """What waits in each lane. It costs what there is: not for every request."""
+    rows = connection.execute(
+        select(_m.lane, func.count(), func.sum(_m.parts))
+        .where(_m.lane.is_not(None))
+        .group_by(_m.lane)
+    )
+    return {lane: Load(messages, parts) for lane, messages, parts in rows}
+
+
+def ahead_of(connection: Connection, row: Record, limit: int) -> int | None:
+    """The parts of what is before a message in its lane; None: more than `limit` messages."""
+    ahead = 0
+    mine = _m.lane == row.lane
+    for condition in (_m.priority > row.priority, (_m.priority == row.priority) & (_m.id < row.id)):
+        some = select(_m.parts).where(mine, condition).limit(limit + 1).subquery()
+        count, parts = connection.execute(select(func.count(), func.sum(some.c.parts))).one()
+        if count > limit:
+            return None
+        ahead += parts or 0
+    return ahead

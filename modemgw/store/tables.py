@@ -125,6 +125,7 @@ messages = Table(
     Column("classified", String(8)),  # inbound: opt_out, opt_in, help, review
     Column("permit", String(16)),  # outbound: what lets it pass an opt-out
     Column("if_in_doubt", String(8)),
+    Column("if_partly_sent", String(8)),  # resend: it begins anew once; null: it fails
     Column("sticky", String(8)),  # off; null: the line that the two last spoke on is preferred
     Column("urgent", Boolean, nullable=False),
     Column("time_zone", String(64)),  # of the recipient, where the sender knew; null: the number's
@@ -140,6 +141,7 @@ messages = Table(
     Column("claimed_by", String(64)),
     Column("resends", Integer, nullable=False),  # how often it went again out of doubt
     Column("hold_reason", String(48)),
+    Column("restarts", Integer, nullable=False, server_default="0"),  # how often it began anew
     Index("ix_messages_sender", "sender", "id"),
     Index("ix_messages_recipient", "recipient", "id"),
     Index("ix_messages_line", "line_id", "id"),
@@ -162,7 +164,8 @@ parts = Table(
     "parts",
     metadata,
     Column("message_id", _ID, nullable=False),
-    Column("seq", Integer, nullable=False),  # 1 to `messages.parts`
+    # 1 to `messages.parts`; negative: that of a sending that was given up for another
+    Column("seq", Integer, nullable=False),
     Column("status", String(16), nullable=False),
     Column("recipient", _NUMBER, nullable=False),
     Column("line_id", _ID),
@@ -178,6 +181,21 @@ parts = Table(
     Index("ix_parts_report", "line_id", "mr", "submitting_at"),
     Index("ix_parts_modem", "modem_id", "submitting_at"),
     _partial("ix_parts_in_doubt", "line_id", "recipient", where="status = 'in_doubt'"),
+)
+
+part_attempts = Table(
+    "part_attempts",
+    metadata,
+    Column("message_id", _ID, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("line_id", _ID),
+    Column("modem_id", _ID),
+    Column("outcome", String(16), nullable=False),  # refused, unknown, withdrawn
+    Column("code", String(16)),
+    Column("detail", Text),
+    PrimaryKeyConstraint("message_id", "seq", "number"),
 )
 
 usage = Table(

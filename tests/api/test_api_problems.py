@@ -48,6 +48,7 @@ FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"valid_for": 0}, "invalid", "valid_for"),
     ({"valid_for": 1e12}, "invalid-time", "valid_for"),
     ({"if_in_doubt": "maybe"}, "invalid", "if_in_doubt"),
+    ({"if_partly_sent": "maybe"}, "invalid", "if_partly_sent"),
     ({"reference": "x" * 256}, "invalid", "reference"),
     ({"metadata": {str(n): n for n in range(51)}}, "invalid", "metadata"),
     ({"metadata": {"a": "x" * 9_000}}, "invalid", "metadata"),

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,6 +114,8 @@ def test_the_journal_is_followed_until_somebody_has_seen_enough(bank: Bank) -> N
     with subprocess.Popen(
         (COMMAND, "simulate", "ctl", "--dir", str(bank.path), "journal", "--follow", "--json"),
         env=environment(),
+        # Whoever runs the tests in the background has it ignored, and so would the command.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

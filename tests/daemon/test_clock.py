@@ -11,6 +11,7 @@ import pytest
 from modemgw import clock as followed
 from modemgw.clock import SYSTEM, ClockError, SharedClock
 from modemgw.simulator.bank import Bank
+from modemgw.simulator.clock import Clock
 from modemgw.simulator.clock_server import ClockServer
 from modemgw.simulator.options import Options
 
@@ -90,7 +91,11 @@ async def test_a_pause_of_hours_ends_when_the_clock_is_set_on(
 
 
 async def test_it_runs_on_while_nobody_tells_it_and_never_back(
-    bank: Bank, server: ClockServer, clock: SharedClock, monkeypatch: pytest.MonkeyPatch
+    bank: Bank,
+    server: ClockServer,
+    clock: SharedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """A simulator that is started anew begins at real time; who has followed stays ahead of it."""
     monkeypatch.setattr(followed, "RECONNECT_S", 0.01)
@@ -99,14 +104,15 @@ async def test_it_runs_on_while_nobody_tells_it_and_never_back(
     await server.close()
     ahead = clock()
     assert ahead - time.time() > HOUR_S - 1
-    bank.clock.__init__()  # type: ignore[misc]
-    await server.start()
-    bank.clock.on_change(server._tell)
-    await until(lambda: bool(server._followers))
+    bank.clock = Clock()
+    anew = ClockServer(bank, tmp_path / "clock.sock")
+    await anew.start()
+    await until(lambda: bool(anew._connections))
     bank.clock.set(scale=60)
     here = clock()
     await until(lambda: clock() - here > 60)
     assert here >= ahead
+    await anew.close()
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ async def test_retries_end_with_the_attempts(make_world: MakeWorld) -> None:
     """The last refusal fails the text."""
     world, modem = make_world(max_attempts=2), ScriptedModem(1)
     await world.start(modem)
-    modem.plan(refused(42), refused(42))
+    modem.plan(refused(314), refused(314))
     message_id = await world.send()
     await world.until(lambda: len(modem.written) == 1)
     await world.becomes(message_id, "queued")

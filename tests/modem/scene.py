@@ -47,7 +47,7 @@ class Scene:
     ) -> None:
         """Arm a fault."""
         self.modem.faults.arm(name, Fault(p=p, left=left, codes=(code,), seconds=0.5))
-        self.modem.watch_garbage()
+        self.modem.babble.watch()
 
     def inject(self, text: str) -> None:
         """Let a text arrive."""

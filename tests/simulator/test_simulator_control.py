@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import inspect
 from typing import TYPE_CHECKING
 
 import pytest
 
 from modemgw.simulator.control_commands import COMMANDS
-from tests.simulator.line import Control, journal
+from modemgw.simulator.line_server import CONNECTIONS_LIMIT
+from tests.simulator.line import PATIENCE_S, Control, Line, journal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +20,19 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    "line", [b"{", b"[]", b"7", b"{}", b'{"cmd": 7}', b'{"cmd": "x"}', b"\xff"]
+    "line",
+    [
+        b"{",
+        b"[]",
+        b"7",
+        b"{}",
+        b'{"cmd": 7}',
+        b'{"cmd": "x"}',
+        b'{"cmd": {}}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"cmd": "ussd", "modem": 0, "push": ' + b"[" * 900 + b"]" * 900 + b"}",
+    ],
 )
 async def test_a_bad_line_is_answered_and_the_connection_stays(
     control: Control, line: bytes
@@ -41,6 +56,7 @@ async def test_a_bad_line_is_answered_and_the_connection_stays(
         ("inject", {"modem": 0, "from": "+1555", "text": "x", "order": 1}, "order"),
         ("inject", {"modem": 0, "from": "+1555", "text": "€uro ж", "alphabet": "gsm7"}, "sent"),
         ("inject", {"modem": 0, "from": "+1555", "text": "x", "alphabet": "x"}, "alphabet"),
+        ("inject", {"modem": 0, "from": "+1555", "text": "x", "alphabet": "8bit"}, "alphabet"),
         ("inject", {"modem": 0, "pdu": "zz"}, "pdu"),
         ("inject", {"modem": 0, "pdu": ""}, "pdu"),
         ("hang", {"modem": 0}, "seconds"),
@@ -49,6 +65,9 @@ async def test_a_bad_line_is_answered_and_the_connection_stays(
         ("fault", {"modem": 0, "name": "nul", "p": 2}, "p"),
         ("latency", {"min_ms": 5, "max_ms": 1}, "max_ms"),
         ("replug", {"modem": 0}, "plugged in"),
+        ("ring", {"modem": 0, "from": "+1555\r\nOK"}, "from"),
+        ("sim", {"modem": 0, "action": "pin", "pin": "12\r"}, "pin"),
+        ("clock", {"to": "9999-12-31T23:59:59+00:00"}, "to"),
         ("sim", {"modem": 0, "action": "eat"}, "action"),
     ],
 )
@@ -144,3 +163,35 @@ async def test_a_user_who_leaves_in_the_middle_harms_nobody(
     with pytest.raises((ValueError, ConnectionError)):
         await flood.raw(b"x" * (1 << 21))
     await control.do("stats")
+
+
+async def test_so_many_may_talk_to_a_bank_at_once_and_no_more(
+    control: Control, tmp_path: Path
+) -> None:
+    """Whoever comes beyond is hung up on; when one has gone there is room again."""
+    crowd = [await Control.open(tmp_path / "control.sock") for _ in range(CONNECTIONS_LIMIT - 1)]
+    for one in crowd:
+        await one.do("stats")
+    late = await Control.open(tmp_path / "control.sock")
+    with pytest.raises((ValueError, ConnectionError)):
+        await late.ask("stats")
+    crowd.pop().close()
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            again = await Control.open(tmp_path / "control.sock")
+            with contextlib.suppress(ValueError, ConnectionError):
+                await again.do("stats")
+                break
+            again.close()
+    for one in (*crowd, late, again):
+        one.close()
+
+
+async def test_a_storage_does_not_shrink_below_what_it_holds(control: Control, line: Line) -> None:
+    """A place beyond its end would be taken for one of the card's."""
+    for _ in range(3):
+        await control.do("inject", modem=0, text="x", **{"from": "+15550003001"})
+    answer = await control.ask("storage", modem=0, name="ME", capacity=2)
+    assert "place 3" in answer["error"]
+    await line.say("AT+CMGD=3")
+    await control.do("storage", modem=0, name="ME", capacity=2)

@@ -110,13 +110,40 @@ async def test_several_commands_in_a_line_stop_at_the_first_error(line: Line) ->
     assert await line.say('AT+CSCS="UCS2";+CSCS?') == ['+CSCS: "UCS2"', "OK"]
 
 
+@pytest.mark.parametrize(
+    ("stat", "is_reachable", "roams"),
+    [
+        (0, False, 0),
+        (1, True, 0),
+        (2, False, 0),
+        (3, False, 0),
+        (5, True, 1),
+        (6, True, 0),
+        (7, True, 1),
+        (8, False, 0),
+        (9, True, 0),
+        (10, True, 1),
+    ],
+)
+async def test_texts_go_where_registration_lets_them(
+    line: Line, bank: Bank, stat: int, is_reachable: bool, roams: int
+) -> None:
+    """For SMS only (6, 7) and without CS fall-back (9, 10), too; not for emergencies only (8)."""
+    bank.modems[0].set_registration(stat)
+    assert bank.modems[0].is_reachable is is_reachable
+    values = (await line.say("AT+CIND?"))[0].split(",")
+    assert (values[2], values[5]) == (str(int(is_reachable)), str(roams))
+
+
 async def test_registration_signal_and_operator_follow_the_control(
     line: Line, control: Control
 ) -> None:
     """What the network does is announced where asked for, and told when asked."""
     assert await line.say("AT+CREG=2;+CEREG=1") == ["OK"]
+    await control.do("registration", modem=0, stat=1)
+    await line.expect(rb'\+CREG: 1,"1A2B","0C3D4E5",7\r\n.*\+CEREG: 1\r\n')
     await control.do("registration", modem=0, stat=3)
-    await line.expect(rb'\+CREG: 3,"1A2B","0C3D4E5"\r\n.*\+CEREG: 3\r\n')
+    await line.expect(rb"\+CREG: 3\r\n.*\+CEREG: 3\r\n")
     assert await line.say("AT+CREG?;+COPS?;+CGATT?") == [
         "+CREG: 2,3",
         "+COPS: 0",
@@ -152,6 +179,12 @@ async def test_the_radio_can_be_switched_off_and_the_modem_restarted(line: Line)
     ]
     assert await line.say("AT+CFUN=9") == ["+CME ERROR: 50"]
     assert await line.say("AT+CFUN=1;+CREG?") == ["+CREG: 0,1", "OK"]
+    assert await line.say("AT+CREG=1") == ["OK"]
+    for level, stat in ((4, 0), (1, 1)):
+        assert await line.say(f"AT+CFUN={level}") == ["OK"]
+        await line.expect(b"^\r\n\\+CREG: %d\r\n" % stat)
+    assert await line.say("AT+CFUN=1") == ["OK"]
+    assert not line.heard
     assert await line.say("AT+CFUN=1,1") == ["OK"]
     await line.expect(rb"RDY\r\n.*SMS Ready\r\n")
     assert await line.say("AT+CNMI?") == ["AT+CNMI?", "+CNMI: 0,0,0,0,0", "OK"]
@@ -165,6 +198,8 @@ async def test_a_call_rings_until_it_is_hung_up(line: Line, control: Control) ->
     assert (await control.ask("ring", modem=0, **{"from": "12345"}))["ok"] is False
     assert await line.say("AT+CPAS") == ["+CPAS: 3", "OK"]
     assert await line.say("AT+CHUP;+CPAS") == ["+CPAS: 0", "OK"]
+    await control.do("ring", modem=0, rings=1, **{"from": ""})
+    await line.expect(rb'RING\r\n\r\n\+CLIP: "",128,,,,1\r\n.*NO CARRIER\r\n')
     assert await line.say("AT+CRC=1;+CLIP=0") == ["OK"]
     await control.do("ring", modem=0, rings=1, **{"from": "12345"})
     await line.expect(rb"\+CRING: VOICE\r\n.*NO CARRIER\r\n")

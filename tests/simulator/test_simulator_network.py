@@ -402,3 +402,31 @@ async def test_the_network_keeps_so_many_texts_in_all(
     await control.do("phone", number="+1555*", state="off")
     await send(line, "three")
     assert (await control.do("waiting"))["waiting"] == {PHONE: 1}
+
+
+async def test_the_report_that_a_text_waits_comes_behind_the_answer_to_its_submit(
+    line: Line, control: Control
+) -> None:
+    """At once, but nobody can match a report whose reference was not told yet."""
+    await control.do("phone", number=PHONE, state="off")
+    for command in ("AT+CNMI=2,1,0,1,0", "AT+CMGF=1", "AT+CSMP=49,167,0,0"):
+        assert await line.say(command) == ["OK"]
+    line.write(f'AT+CMGS="{PHONE}"\r'.encode())
+    await line.expect(rb"> ")
+    line.write(b"hello\x1a")
+    await line.expect(rb"^\r\n\+CMGS: \d+\r\n\r\nOK\r\n\r\n\+CDS: ")
+
+
+async def test_what_took_the_network_away_gives_it_back_and_nothing_else(
+    line: Line, control: Control, tmp_path: Path
+) -> None:
+    """A fault that ends in an outage; afterwards it roams as before."""
+    await control.do("registration", modem=0, stat=5)
+    await control.do("fault", name="registration_lost", modem=0, count=1, seconds="50ms")
+    assert "+CMS ERROR: 331" in await line.submit("0001000291F100000142", 9)
+    await control.do("outage", modem=0, stat=3)
+    await until(lambda: any("over" in row for row in journal(tmp_path, "fault")))
+    assert await line.say("AT+CREG?") == ["+CREG: 0,3", "OK"]
+    await control.do("outage", modem=0, state="over")
+    assert await line.say("AT+CREG?") == ["+CREG: 0,5", "OK"]
+    assert journal(tmp_path, "outage")[-1]["stat"] == 5

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -121,13 +123,22 @@ async def test_a_foreign_program_speaks_text_mode_with_it(directory: Path) -> No
         control.close()
 
 
-@pytest.mark.parametrize("options", [("--modems", "0"), ("--profile", "none")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--modems", "0"),
+        ("--profile", "none"),
+        ("--submit-ms", "nan"),
+        ("--report-ms", "inf"),
+        ("--boot-ms", "1e300"),
+    ],
+)
 def test_bad_options_are_refused(tmp_path: Path, options: tuple[str, ...]) -> None:
     """With exit status 2 and what is wrong."""
     process = start(tmp_path, *options)
     _out, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2
-    assert options[1] in errors
+    assert options[0].strip("-").replace("-ms", "_ms").rstrip("s") in errors
 
 
 def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
@@ -147,6 +158,73 @@ def test_a_second_simulator_in_the_same_folder_is_refused(directory: Path) -> No
     assert "another simulator" in errors
     assert (directory / "modem000").is_char_device()
     assert (directory / "control.sock").is_socket()
+
+
+def test_links_of_a_bank_that_was_killed_do_not_outlive_the_next(tmp_path: Path) -> None:
+    """They would lead to terminals that somebody else has by then."""
+    process = start(tmp_path, "--modems", "3", "--profile", "generic")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "simulator ready\n"
+    process.kill()
+    process.communicate()
+    (tmp_path / "modem-notes").touch()
+    process = start(tmp_path, "--modems", "1", "--profile", "generic")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "simulator ready\n"
+    assert [path.name for path in sorted(tmp_path.glob("modem*"))] == ["modem-notes", "modem000"]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+
+
+def test_a_journal_that_cannot_be_written_ends_the_bank(tmp_path: Path) -> None:
+    """No text is answered for which there is no line; the next bank finds whole lines only."""
+    script = "ulimit -f 4; exec " + " ".join(
+        [sys.executable, "-m", "modemgw.simulator", "--dir", str(tmp_path), "--modems", "1"]
+    )
+    process = subprocess.Popen(
+        ["bash", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "simulator ready\n"
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(str(tmp_path / "control.sock"))
+        control.settimeout(PATIENCE_S)
+        answers = control.makefile("rb")
+        done = 0
+        with contextlib.suppress(ConnectionError):
+            while True:
+                control.sendall(b'{"cmd": "signal", "rssi": 9}\n')
+                if not answers.readline():
+                    break
+                done += 1
+        answers.close()
+    _out, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1
+    assert "journal.jsonl" in errors
+    assert "Traceback" not in errors
+    assert 0 < done == len(journal(tmp_path, "control"))
+    with (tmp_path / "journal.jsonl").open("ab") as torn:
+        torn.write(b'{"t":1,"event":')
+    again = start(tmp_path, "--modems", "1")
+    assert again.stdout is not None
+    assert again.stdout.readline() == "simulator ready\n"
+    again.send_signal(signal.SIGTERM)
+    again.communicate(timeout=PATIENCE_S)
+    assert len(journal(tmp_path, "start")) == 2
+
+
+def test_a_bank_is_not_bound_by_the_soft_limit_of_open_files(tmp_path: Path) -> None:
+    """A modem takes two of them."""
+    script = "ulimit -Sn 64; exec " + " ".join(
+        [sys.executable, "-m", "modemgw.simulator", "--dir", str(tmp_path), "--modems", "60"]
+    )
+    process = subprocess.Popen(["bash", "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "simulator ready\n"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
 
 
 async def test_exclusive_use_ends_with_the_user(tmp_path: Path) -> None:

@@ -238,14 +238,18 @@ async def test_a_missed_acknowledgement_ends_direct_delivery(
     assert (await line.say("AT+CMGR=1"))[1] == raw
 
 
-async def test_a_restart_gives_the_unacknowledged_text_back(line: Line, control: Control) -> None:
-    """It comes again after the restart."""
+async def test_a_restart_gives_the_unacknowledged_text_back(
+    line: Line, control: Control, tmp_path: Path
+) -> None:
+    """It comes again after the restart, and who counts texts in the journal is told."""
     await line.say("AT+CSMS=1;+CNMI=2,2,0,0,0")
     (raw,) = await inject(control, "one")
     await line.expect(rb"\+CMT: ,\d+\r\n[0-9A-F]+\r\n")
     await control.do("reboot", modem=0)
     await line.expect(rb"SMS Ready\r\n")
     assert raw in await line.say("AT+CMGL=4")
+    told = [row["event"] for row in journal(tmp_path) if row.get("pdu") == raw]
+    assert told == ["deliver", "lost", "deliver"]
 
 
 async def test_what_finds_no_room_waits_at_the_network(

@@ -128,6 +128,19 @@ def test_the_phone_that_was_silent_for_longest_is_forgotten() -> None:
     assert phones.get("0") is not None
 
 
+def test_phones_hold_so_many_texts_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a long run sends to many numbers does not fill the memory."""
+    monkeypatch.setattr("modemgw.simulator.phone._TEXTS_LIMIT", 10)
+    phones = Phones()
+    for count in range(30):
+        phones.take(str(count % 4), "+15550100000", f"{count:02}")
+        assert sum(len(phone.received) for phone in filter(None, map(phones.get, "0123"))) <= 10
+    assert phones.get("1") is not None
+    for count in range(30):
+        phones.take("1", "+15550100000", f"{count:02}", replace_type=0x41)
+    assert sum(len(phone.received) for phone in filter(None, map(phones.get, "0123"))) <= 10
+
+
 async def test_missing_parts_show_as_incomplete(line: Line, control: Control) -> None:
     """What a person would see who waits for the rest."""
     frames = pdu.encode("+15550001001", "x" * 200, ref=3)

@@ -33,11 +33,7 @@ def iccid(modem: SimulatedModem, command: Command) -> Reply:
 
 def _registration(modem: SimulatedModem, command: Command) -> Reply:
     level = modem.settings.registration_reports[command.name]
-    answer = f"{command.name}: {level},{modem.radio.registration}"
-    if level > 1 and modem.radio.is_registered:
-        radio = modem.radio
-        answer += f',"{radio.area}","{radio.cell}",{radio.access_technology}'
-    return [answer]
+    return [f"{command.name}: {level},{modem.radio.told(level)}"]
 
 
 def _report_registration(modem: SimulatedModem, command: Command) -> Reply:
@@ -97,8 +93,10 @@ def _functionality(modem: SimulatedModem, command: Command) -> Reply:
     if restart or level in _RESTARTS:
         asyncio.get_running_loop().call_soon(modem.reboot)
     elif level == _FULL or level in _OFF_FORMS:
+        before = modem.radio.registration
         modem.radio.functionality = level
-        asyncio.get_running_loop().call_soon(modem.flush)
+        if modem.radio.registration != before:
+            asyncio.get_running_loop().call_soon(modem.registration_changed)
     else:
         raise ValueError(f"+CFUN: {level} is not offered")
     return []

@@ -27,7 +27,7 @@ _DELETED_BY_FLAG = {
     4: tuple(Stat),
 }
 _BY_WORD = {
-    **{word: (stat,) for stat, word in text_mode.STATUS_WORDS.items()},
+    **{word: (stat,) for word, stat in text_mode.STATUSES.items()},
     text_mode.ALL_WORD: tuple(Stat),
 }
 

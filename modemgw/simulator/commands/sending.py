@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _TPDU_LIMIT = 232  # octets that a TPDU of a submit can have, with room for all its fields
 _NOBODY = b"\x00\x81"
 _UNSENT = (Stat.STORED_UNSENT, Stat.STORED_SENT)
-_BY_WORD = {word: stat for stat, word in text_mode.STATUS_WORDS.items()}
 
 
 def _send(modem: SimulatedModem, command: Command) -> Reply:
@@ -132,9 +131,9 @@ def _address(modem: SimulatedModem, command: Command, position: int) -> bytes:
 
 def _status_word(command: Command) -> Stat:
     word = command.text(2) or text_mode.STATUS_WORDS[Stat.STORED_UNSENT]
-    if word not in _BY_WORD:
+    if word not in text_mode.STATUSES:
         raise ValueError(f"{command.name}: {word!r} is no status")
-    return _BY_WORD[word]
+    return text_mode.STATUSES[word]
 
 
 TABLE: dict[str, Entry] = {
