@@ -118,7 +118,10 @@ def gateway_settings(config: Config) -> GatewaySettings:
         host=config.host,
         default_region=config.numbers.default_region,
         policy=Policy.parse(
-            config.gate.outer_window, config.gate.destinations, config.gate.country_hours()
+            config.gate.outer_window,
+            config.gate.destinations,
+            config.gate.country_hours(),
+            block_cards=config.content.block_cards,
         ),
         fingerprint_key=read_secret(config.secret_file),
         language=config.replies.language,

@@ -123,6 +123,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "destination": Kind(
             422, "Texts to this country are not allowed", "`gate.destinations` allows countries."
         ),
+        "card-number": Kind(
+            422,
+            "The text holds the number of a payment card",
+            "Leave it out, or give its last four digits alone.",
+        ),
         "unknown-zone": Kind(
             422, "The recipient's hour cannot be told", "Send with a key that is marked urgent."
         ),

@@ -98,6 +98,16 @@ class GateSection(Section):
         )
 
 
+class ContentSection(Section):
+    """What may stand in texts."""
+
+    block_cards: bool = Field(
+        True,
+        description="Refuse texts with the number of a payment card, however it is written: SMS "
+        "may not carry it (PCI DSS 4.2.2).",
+    )
+
+
 class MessagesSection(Section):
     """What becomes of messages."""
 

@@ -26,6 +26,7 @@ from zlib import crc32
 
 import phonenumbers
 
+from modemgw.consent.cards import has_card_number
 from modemgw.consent.country_hours import NO_HOURS, CountryHours
 from modemgw.consent.hours import (
     Clock,
@@ -49,6 +50,7 @@ JITTER: Final = timedelta(minutes=15)
 
 OWN_COUNTRY: Final = "own"
 ANYWHERE: Final = "*"
+CARD_NUMBER: Final = "card_number"
 
 
 class Kind(StrEnum):
@@ -73,12 +75,14 @@ class Policy:
 
     `outer_window` is in the recipient's time; None: any hour. `destinations` holds ISO country
     codes in capitals, `OWN_COUNTRY` and `ANYWHERE`. Raises ValueError for anything else.
-    `country_hours` are in force whatever the outer window.
+    `country_hours` are in force whatever the outer window. `block_cards`: texts with the number of
+    a payment card do not go.
     """
 
     outer_window: Window | None
     destinations: tuple[str, ...] = (OWN_COUNTRY,)
     country_hours: CountryHours = NO_HOURS
+    block_cards: bool = True
 
     def __post_init__(self) -> None:
         for destination in self.destinations:
@@ -96,6 +100,8 @@ class Policy:
         outer_window: str,
         destinations: Sequence[str],
         country_hours: CountryHours = NO_HOURS,
+        *,
+        block_cards: bool = True,
     ) -> Policy:
         """Read a policy as the configuration has it; country codes in any case.
 
@@ -107,6 +113,7 @@ class Policy:
                 name if name in (OWN_COUNTRY, ANYWHERE) else name.upper() for name in destinations
             ),
             country_hours,
+            block_cards=block_cards,
         )
 
 
@@ -136,6 +143,7 @@ class Question:
     last_inbound_at: datetime | None = None
     time_zone: ZoneInfo | None = None
     message_id: str | None = None
+    text: str = ""
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:
@@ -227,6 +235,16 @@ def _destination(question: Question) -> Block | None:
         "destination",
         f"texts to {country} are not allowed from a line of {question.home}: "
         f"gate.destinations is {', '.join(destinations) or 'empty'}",
+    )
+
+
+def _card_number(question: Question) -> Block | None:
+    if not question.policy.block_cards or not has_card_number(question.text):
+        return None
+    return Block(
+        CARD_NUMBER,
+        "the text holds what looks like the number of a payment card, which must not go over SMS "
+        "(PCI DSS 4.2.2): leave it out, or give its last four digits alone",
     )
 
 
@@ -323,4 +341,4 @@ def _jittered(question: Question, opening: datetime, clocks: Sequence[Clock]) ->
     return later if closes is None or later < closes else opening
 
 
-_RULES: Final[tuple[_Rule, ...]] = (_opted_out, _held, _destination, _hours)
+_RULES: Final[tuple[_Rule, ...]] = (_opted_out, _held, _destination, _card_number, _hours)

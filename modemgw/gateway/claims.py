@@ -260,6 +260,7 @@ def question(
         ),
         time_zone=ZoneInfo(row.time_zone) if row.time_zone else None,
         message_id=row.id,
+        text=row.text,
     )
 
 

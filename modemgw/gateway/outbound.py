@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
-from modemgw.consent.gate import Block, Defer, Kind, Question, closing, decide
+from modemgw.consent.gate import CARD_NUMBER, Block, Defer, Kind, Question, closing, decide
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import views
 from modemgw.gateway.countries import country_of
@@ -237,7 +237,8 @@ class Outbound:
                 rule=decision.rule,
                 key=caller.key_id,
             )
-            return RefusalError(decision.rule.replace("_", "-"), decision.words, field="to")
+            field = "text" if decision.rule == CARD_NUMBER else "to"
+            return RefusalError(decision.rule.replace("_", "-"), decision.words, field=field)
         if conversation is None:
             conversation = messages.make_conversation(
                 tx.connection, draft.recipient, draft.pool or "", now
@@ -295,6 +296,7 @@ class Outbound:
             ),
             time_zone=ZoneInfo(zone) if zone else None,
             message_id=new_id("msg"),
+            text=draft.request.text,
         )
 
     def _insert(

@@ -330,3 +330,16 @@ def test_the_closing_is_that_of_the_hours_which_bind_the_text(
 ) -> None:
     """The first of them that ends."""
     assert closing(question) == closes
+
+
+@pytest.mark.parametrize("permit", [None, *Permit])
+def test_no_card_number_goes_out(permit: Permit | None) -> None:
+    """Not at any hour, by no permit; the words say what to do."""
+    question = replace(AT_NIGHT, text="Card 4111 1111 1111 1111", permit=permit, urgent=True)
+    decision = decide(question)
+    assert isinstance(decision, Block)
+    assert decision.rule == "card_number"
+    assert "last four digits" in decision.words
+    assert "4111" not in decision.words
+    unbound = Policy.parse("off", ["*"], block_cards=False)
+    assert decide(replace(question, policy=unbound)) == Allow()

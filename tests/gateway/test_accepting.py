@@ -37,6 +37,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"text": "ä日" * 900}, "text-too-long", "text"),
     ({"text": "half \ud83d"}, "invalid-text", "text"),
     ({"text": "nul \0"}, "invalid-text", "text"),
+    ({"text": "4111 1111 1111 1111"}, "card-number", "text"),
     ({"pool": "none"}, "unknown-pool", "pool"),
     ({"kind": "spam"}, "kind-not-granted", "kind"),
     ({"from_": "+12025550999"}, "unknown-line", "from"),
