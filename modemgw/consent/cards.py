@@ -59,9 +59,10 @@ _DIGIT_OF: Final = {
 def has_card_number(text: str) -> bool:
     """Whether a text holds the number of a payment card."""
     text = _plain(text)
-    if sum(len(_digits(token)) for token in _TOKEN.findall(text)) < _LENGTHS.start:
+    groups = [token for token in _TOKEN.finditer(text) if _digits(token[0])]
+    if sum(len(_digits(token[0])) for token in groups) < _LENGTHS.start:
         return False  # as nearly always
-    return any(_is_card("".join(groups)) for run in _runs(text) for groups in _cuts(run))
+    return any(_is_card("".join(cut)) for run in _runs(text, groups) for cut in _cuts(run))
 
 
 def _plain(text: str) -> str:
@@ -75,21 +76,19 @@ def _plain(text: str) -> str:
     )
 
 
-def _runs(text: str) -> Iterator[list[str]]:
+def _runs(text: str, groups: Sequence[re.Match[str]]) -> Iterator[list[str]]:
     """The groups of digits, figures or words, between which no more than a gap stands."""
     run: list[str] = []
     end = 0
-    for token in _TOKEN.finditer(text):
-        group = _digits(token[0])
-        if run and not (group and _GAP.fullmatch(text, end, token.start())):
+    for group in groups:
+        if run and not _GAP.fullmatch(text, end, group.start()):
             yield run
             run = []
-        if group:
-            end = token.end()
-            # Behind a + is a telephone number: with its first group no card's begins.
-            run.append("+" if text[token.start() - 1 : token.start()] == "+" else group)
-    if run:
-        yield run
+        end = group.end()
+        # Behind a + is a telephone number: with its first group no card's begins.
+        is_phone = text[group.start() - 1 : group.start()] == "+"
+        run.append("+" if is_phone else _digits(group[0]))
+    yield run
 
 
 @lru_cache(maxsize=_REMEMBERED_WORDS)
