@@ -122,6 +122,13 @@ def gateway_settings(config: Config) -> GatewaySettings:
             config.gate.destinations,
             config.gate.country_hours(),
             block_cards=config.content.block_cards,
+            deny=config.gate.deny,
+            allow=config.gate.allow,
+            pool_destinations={
+                name: section.destinations
+                for name, section in config.pools.items()
+                if section.destinations is not None
+            },
         ),
         fingerprint_key=read_secret(config.secret_file),
         language=config.replies.language,

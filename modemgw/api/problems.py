@@ -121,7 +121,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             422, "A STOP of the recipient is being recorded", "Do not text them; see opted-out."
         ),
         "destination": Kind(
-            422, "Texts to this country are not allowed", "`gate.destinations` allows countries."
+            422,
+            "Texts to this country are not allowed",
+            "`gate.destinations` allows countries, or `destinations` of the pool.",
+        ),
+        "denied": Kind(
+            422, "The recipient is on the list of those who are not texted", "See `gate.deny`."
+        ),
+        "service-number": Kind(
+            422,
+            "The number is that of a service",
+            "Name it in `gate.allow` if it is worth what it costs.",
         ),
         "card-number": Kind(
             422,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from modemgw.consent.country_hours import Hours
 from modemgw.consent.gate import Policy
 from modemgw.consent.hours import parse_window
+from modemgw.consent.lists import NumberList
 from modemgw.consent.replies import Replies
 from modemgw.modem import patterns
 from modemgw.store.engine import parse_url
@@ -101,6 +102,12 @@ def check_place(value: str) -> str:
 def check_destinations(value: list[str]) -> list[str]:
     """Where texts may go."""
     Policy.parse("off", value)
+    return value
+
+
+def check_numbers(value: list[str]) -> list[str]:
+    """Numbers, and beginnings of numbers."""
+    NumberList.parse(value)
     return value
 
 

@@ -16,6 +16,7 @@ from modemgw.config.fields import (
     check_brand,
     check_destinations,
     check_iccids,
+    check_numbers,
     check_place,
     check_region,
     check_window,
@@ -76,6 +77,14 @@ class GateSection(Section):
     )
     destinations: Annotated[Strings, AfterValidator(check_destinations)] = Field(
         ["own"], description='"own" (the sending line\'s country), country codes, or "*".'
+    )
+    deny: Annotated[Strings, AfterValidator(check_numbers)] = Field(
+        [], description='Numbers that are never texted, and beginnings of such ("+4915*").'
+    )
+    allow: Annotated[Strings, AfterValidator(check_numbers)] = Field(
+        [],
+        description="Numbers, short codes and beginnings that may be texted although `deny` names "
+        "them less exactly, they are in no allowed country, or they are of a service.",
     )
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
@@ -231,6 +240,9 @@ class PoolSection(Section):
     kind: Kind | None = Field(None, description="What its texts are that name no kind.")
     reject_calls: bool | None = Field(
         None, description="Whether calls to its lines are hung up; else `calls.reject` counts."
+    )
+    destinations: Annotated[Strings, AfterValidator(check_destinations)] | None = Field(
+        None, description="Where its texts may go; else `gate.destinations` counts."
     )
     plan: str | None = Field(
         None, description="A plan that the pool's texts, on all its lines together, are held to."

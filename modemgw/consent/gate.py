@@ -17,10 +17,12 @@ key does not pass those of marketing: what the law forbids no key allows. Neithe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 from zlib import crc32
 
@@ -37,7 +39,8 @@ from modemgw.consent.hours import (
     next_opening,
     parse_window,
 )
-from modemgw.consent.places import UnknownZoneError, home_country, zones_of
+from modemgw.consent.lists import NOBODY, NumberList
+from modemgw.consent.places import UnknownZoneError, home_country, is_service, zones_of
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -76,16 +79,23 @@ class Policy:
     `outer_window` is in the recipient's time; None: any hour. `destinations` holds ISO country
     codes in capitals, `OWN_COUNTRY` and `ANYWHERE`. Raises ValueError for anything else.
     `country_hours` are in force whatever the outer window. `block_cards`: texts with the number of
-    a payment card do not go.
+    a payment card do not go. Of `deny` and `allow` the one counts that names a number more exactly;
+    what is allowed needs neither a destination nor to be no service. `pool_destinations` take the
+    place of `destinations` for texts of some pools.
     """
 
     outer_window: Window | None
     destinations: tuple[str, ...] = (OWN_COUNTRY,)
     country_hours: CountryHours = NO_HOURS
     block_cards: bool = True
+    deny: NumberList = NOBODY
+    allow: NumberList = NOBODY
+    pool_destinations: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def __post_init__(self) -> None:
-        for destination in self.destinations:
+        for destination in (*self.destinations, *chain(*self.pool_destinations.values())):
             if destination in (OWN_COUNTRY, ANYWHERE):
                 continue
             if destination not in phonenumbers.SUPPORTED_REGIONS:
@@ -102,6 +112,9 @@ class Policy:
         country_hours: CountryHours = NO_HOURS,
         *,
         block_cards: bool = True,
+        deny: Sequence[str] = (),
+        allow: Sequence[str] = (),
+        pool_destinations: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> Policy:
         """Read a policy as the configuration has it; country codes in any case.
 
@@ -109,12 +122,23 @@ class Policy:
         """
         return cls(
             parse_window(outer_window),
-            tuple(
-                name if name in (OWN_COUNTRY, ANYWHERE) else name.upper() for name in destinations
-            ),
+            _countries(destinations),
             country_hours,
             block_cards=block_cards,
+            deny=NumberList.parse(deny),
+            allow=NumberList.parse(allow),
+            pool_destinations=MappingProxyType(
+                {pool: _countries(names) for pool, names in pool_destinations.items()}
+            ),
         )
+
+    def destinations_of(self, pool: str | None) -> tuple[str, ...]:
+        """Where texts of a pool may go."""
+        return self.pool_destinations.get(pool or "", self.destinations)
+
+
+def _countries(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name if name in (OWN_COUNTRY, ANYWHERE) else name.upper() for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +182,12 @@ class Question:
     def to_short_code(self) -> bool:
         """Whether the recipient is a short code: a service of the line's own network."""
         return not self.recipient.startswith("+")
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the operator allows the recipient by name."""
+        policy = self.policy
+        return policy.allow.fit(self.recipient) > policy.deny.fit(self.recipient)
 
     @property
     def is_reply(self) -> bool:
@@ -223,9 +253,15 @@ def _held(question: Question) -> Block | None:
     return Block("held", "a STOP of the recipient is being recorded at this moment")
 
 
+def _denied(question: Question) -> Block | None:
+    if question.is_allowed or not question.policy.deny.fit(question.recipient):
+        return None
+    return Block("denied", "gate.deny names the recipient, and gate.allow does not so exactly")
+
+
 def _destination(question: Question) -> Block | None:
-    destinations = question.policy.destinations
-    if ANYWHERE in destinations:
+    destinations = question.policy.destinations_of(question.pool)
+    if ANYWHERE in destinations or question.is_allowed:
         return None
     # A short code exists only in the network of the line that dials it.
     country = question.home if question.to_short_code else home_country(question.recipient)
@@ -234,7 +270,17 @@ def _destination(question: Question) -> Block | None:
     return Block(
         "destination",
         f"texts to {country} are not allowed from a line of {question.home}: "
-        f"gate.destinations is {', '.join(destinations) or 'empty'}",
+        f"gate.destinations, or that of the pool, is {', '.join(destinations) or 'empty'}",
+    )
+
+
+def _service(question: Question) -> Block | None:
+    if question.is_allowed or not (question.to_short_code or is_service(question.recipient)):
+        return None
+    return Block(
+        "service_number",
+        "short codes, premium, shared-cost and satellite numbers may cost much and are not texted; "
+        "gate.allow lets you name those that are",
     )
 
 
@@ -341,4 +387,12 @@ def _jittered(question: Question, opening: datetime, clocks: Sequence[Clock]) ->
     return later if closes is None or later < closes else opening
 
 
-_RULES: Final[tuple[_Rule, ...]] = (_opted_out, _held, _destination, _card_number, _hours)
+_RULES: Final[tuple[_Rule, ...]] = (
+    _opted_out,
+    _held,
+    _denied,
+    _destination,
+    _service,
+    _card_number,
+    _hours,
+)

@@ -107,16 +107,13 @@ def test_a_permit_does_not_open_a_destination() -> None:
         (["CU"], NEW_YORK, "US", False),
         (["own"], "+882161234567", "US", False),  # satellite
         (["own"], UNKNOWN_US, "US", True),
-        (["own"], "36111", "FR", True),
-        (["FR"], "36111", "FR", True),
-        (["DE"], "36111", "FR", False),
         ([], NEW_YORK, "US", False),
     ],
 )
 def test_texts_go_to_the_allowed_countries_alone(
     destinations: list[str], recipient: str, line_country: str | None, allowed: bool
 ) -> None:
-    """ "own" is the line's country, else the default region; short codes are at home there."""
+    """ "own" is the line's country, else the default region."""
     question = replace(
         AT_NOON,
         recipient=recipient,
@@ -148,7 +145,11 @@ def test_the_window_is_the_recipients_and_not_the_lines() -> None:
     [
         replace(AT_NIGHT, urgent=True),
         replace(AT_NIGHT, kind=Kind.CONVERSATIONAL, last_inbound_at=NIGHT - REPLY_WINDOW),
-        replace(AT_NIGHT, recipient="36111"),
+        replace(
+            AT_NIGHT,
+            recipient="36111",
+            policy=Policy.parse("08:00-21:00", ["own"], allow=["36111"]),
+        ),
         replace(AT_NIGHT, policy=Policy.parse("off", ["own"])),
     ],
     ids=["urgent key", "conversational reply", "short code", "no window"],
@@ -343,3 +344,73 @@ def test_no_card_number_goes_out(permit: Permit | None) -> None:
     assert "4111" not in decision.words
     unbound = Policy.parse("off", ["*"], block_cards=False)
     assert decide(replace(question, policy=unbound)) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("recipient", "destinations", "rule"),
+    [
+        ("36111", ["own"], "service_number"),
+        ("36111", ["DE"], "destination"),
+        ("+19005550123", ["own"], "service_number"),  # premium
+        ("+498001234567", ["*"], ""),  # freephone
+        ("+499001234567", ["*"], "service_number"),
+        ("+491801123456", ["*"], "service_number"),  # shared cost
+        ("+882161234567", ["*"], "service_number"),  # satellite
+        ("+881612345678", ["*"], "service_number"),
+    ],
+)
+def test_services_are_texted_only_by_name(
+    recipient: str, destinations: list[str], rule: str
+) -> None:
+    """Whatever countries are open: they may cost much; each may be allowed."""
+    question = replace(
+        AT_NOON, recipient=recipient, policy=Policy.parse("off", destinations), text="BALANCE"
+    )
+    assert rule_of(decide(question)) == rule
+    allowed = Policy.parse("off", destinations, allow=[recipient])
+    assert decide(replace(question, policy=allowed)) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("deny", "allow", "rule"),
+    [
+        (["+1212*"], [], "denied"),
+        ([NEW_YORK], ["+1212*"], "denied"),  # the one that says more exactly
+        (["+1212*"], [NEW_YORK], ""),
+        (["+1*"], ["+1212*"], ""),
+        (["+1212*"], ["+1212*"], "denied"),
+        ([f"{NEW_YORK}*"], [NEW_YORK], ""),
+        (["+1213*", "212*"], [], ""),
+    ],
+)
+def test_of_two_lists_the_more_exact_counts(deny: list[str], allow: list[str], rule: str) -> None:
+    """Where both are as exact, nobody is texted; no permit and no key changes that."""
+    policy = Policy.parse("off", ["own"], deny=deny, allow=allow)
+    question = replace(AT_NOON, policy=policy)
+    assert rule_of(decide(question)) == rule
+    assert rule_of(decide(replace(question, permit=Permit.EMERGENCY, urgent=True))) == rule
+
+
+def test_who_opted_out_is_not_texted_because_he_is_allowed() -> None:
+    """The list is about costs, the opt-out about a wish."""
+    policy = Policy.parse("off", ["own"], allow=[NEW_YORK])
+    assert rule_of(decide(replace(AT_NOON, policy=policy, opted_out=True))) == "opted_out"
+
+
+def test_a_pool_has_countries_of_its_own() -> None:
+    """They take the place of the bank's, wider or narrower."""
+    policy = Policy.parse("off", ["US"], pool_destinations={"islands": ["jm"]})
+    question = replace(AT_NOON, policy=policy)
+    assert decide(question) == Allow()
+    assert rule_of(decide(replace(question, pool="islands"))) == "destination"
+    assert decide(replace(question, pool="islands", recipient=JAMAICA)) == Allow()
+    assert rule_of(decide(replace(question, pool="sales", recipient=JAMAICA))) == "destination"
+    with pytest.raises(ValueError, match="country code"):
+        Policy.parse("off", ["US"], pool_destinations={"islands": ["Narnia"]})
+
+
+@pytest.mark.parametrize("entry", ["0151 1234", "+49x", "*", "+", "+49**", "12"])
+def test_an_entry_that_names_nobody_is_a_configuration_error(entry: str) -> None:
+    """A typing error must not leave somebody on no list."""
+    with pytest.raises(ValueError, match="a number is written"):
+        Policy.parse("off", ["*"], deny=[entry])

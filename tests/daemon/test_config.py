@@ -75,6 +75,8 @@ def test_the_environment_wins_over_the_file(
         ('[api]\nlisten = "0.0.0.0:8080"', "allow_anywhere"),
         ('[gate]\nouter_window = "25-99"', "gate.outer_window"),
         ('[gate]\ndestinations = ["Narnia"]', "gate.destinations"),
+        ('[gate]\nallow = ["x"]', "gate.allow"),
+        ('[pools.a]\ntags = ["x"]\ndestinations = ["Narnia"]', "pools.a.destinations"),
         ('[[gate.hours]]\ncountry = "US-NY"\nwindow = "09:00-20:00"', "gate.hours.0.country"),
         ('[[gate.hours]]\ncountry = "DE"\nwindow = "20:00-09:00"', "gate.hours.0.window"),
         ('[[gate.hours]]\ncountry = "DE"\nwindow = "09:00-20:00"\n' * 2, "two windows on"),

@@ -189,6 +189,28 @@ async def test_outside_the_window_a_text_waits_for_the_morning(make_world: MakeW
     await world.stop()
 
 
+async def test_whom_lists_and_pools_exclude_is_refused(make_world: MakeWorld) -> None:
+    """At the door, before anything is kept; each rule has its own name."""
+    policy = Policy.parse(
+        "off", ["US"], deny=[BOB], allow=["36111"], pool_destinations={"sales": ["FR"]}
+    )
+    world = make_world(policy=policy)
+    await world.start()
+    for to, pool, kind in (
+        (BOB, None, "denied"),
+        ("36112", None, "service-number"),
+        (ALICE, "sales", "destination"),
+        ("+33612345678", None, "destination"),
+    ):
+        refusal = await world.ask(to, pool=pool)
+        assert isinstance(refusal, RefusalError)
+        assert (refusal.kind, refusal.field) == (kind, "to")
+    for to, pool in ((ALICE, None), ("36111", None), ("+33612345678", "sales")):
+        assert isinstance(await world.ask(to, pool=pool), dict)
+    assert await kept(world) == 3
+    await world.stop()
+
+
 async def test_what_may_not_go_any_more_when_it_is_claimed_is_blocked_or_waits(
     make_world: MakeWorld,
 ) -> None:
