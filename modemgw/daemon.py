@@ -24,6 +24,7 @@ from modemgw.clock import SYSTEM, ClockError, SharedClock
 from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
+from modemgw.gateway.caps import Cap
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.routing import Rule
@@ -154,6 +155,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         sticky_for_s=texts.sticky_for,
         sticky_wait_s=texts.sticky_wait,
         routes=tuple(_rule(section) for section in config.routes),
+        caps=tuple(Cap(cap.kind, cap.pool, cap.per_day, cap.per_week) for cap in config.gate.caps),
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
     )

@@ -114,6 +114,13 @@ class Config(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _caps_are_of_pools(self) -> Self:
+        for number, cap in enumerate(self.gate.caps, 1):
+            if cap.pool is not None and cap.pool not in self.pools:
+                raise ValueError(f"gate.caps, no. {number}: there is no pool {cap.pool!r}")
+        return self
+
+    @model_validator(mode="after")
     def _plans_are_there(self) -> Self:
         named = {f"pools.{name}": pool.plan for name, pool in self.pools.items()}
         named |= {f"modems.line {line.iccid}": line.plan for line in self.modems.line}

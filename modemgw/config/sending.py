@@ -25,6 +25,8 @@ from modemgw.config.fields import (
 from modemgw.consent.country_hours import WEEKDAYS, CountryHours, Hours
 from modemgw.consent.hours import parse_window
 
+Limit = Annotated[int | None, Field(ge=1, le=10_000_000)]
+
 
 class NumbersSection(Section):
     """How numbers are read."""
@@ -52,6 +54,21 @@ class HoursSection(Section):
     )
 
 
+class CapSection(Section):
+    """How many texts one person may get; what is over it waits."""
+
+    kind: Kind | None = Field(None, description="Of one kind; else of all.")
+    pool: str | None = Field(None, description="Of one pool; else of all.")
+    per_day: Limit = Field(None, description="Texts in any 24 hours.")
+    per_week: Limit = Field(None, description="Texts in any seven days.")
+
+    @model_validator(mode="after")
+    def _says_how_many(self) -> Self:
+        if self.per_day is None and self.per_week is None:
+            raise ValueError("a cap says how many: per_day, per_week, or both")
+        return self
+
+
 class HolidaysSection(Section):
     """Days on which no marketing goes to a country."""
 
@@ -77,6 +94,9 @@ class GateSection(Section):
     )
     destinations: Annotated[Strings, AfterValidator(check_destinations)] = Field(
         ["own"], description='"own" (the sending line\'s country), country codes, or "*".'
+    )
+    caps: list[CapSection] = Field(
+        [], description="How many texts one person gets in a day and in a week."
     )
     deny: Annotated[Strings, AfterValidator(check_numbers)] = Field(
         [], description='Numbers that are never texted, and beginnings of such ("+4915*").'
@@ -171,9 +191,6 @@ class RepliesSection(Section):
     language: str = Field(
         "en", pattern=r"^[a-z]{2}$", description="Their language, where the keyword shows none."
     )
-
-
-Limit = Annotated[int | None, Field(ge=1, le=10_000_000)]
 
 
 class PlanSection(Section):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, closing, decide
-from modemgw.gateway import acts, limits
+from modemgw.gateway import acts, caps, limits
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modemgw.gateway.cancels import Cancels
+    from modemgw.gateway.caps import Cap
     from modemgw.gateway.lanes import Flow
+    from modemgw.gateway.limits import Count
     from modemgw.gateway.roster import Line
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.gateway.turns import Turns
@@ -165,18 +167,41 @@ class _Choice:
             return None
         if self._cancels is not None and self._cancels.catches(self._tx, head.id, self._now):
             return None
-        if _stays_behind(self._tx, candidate, self._line, self._settings, self._now):
+        asked = question(candidate.message, candidate, self._line, self._settings, self._now)
+        if _stays_behind(self._tx, candidate, asked, self._now):
             return None
-        job = _job(self._tx, candidate.message)
-        job = _within_hours(job, candidate, self._line, self._settings, self._now)
+        job = _within_hours(_job(self._tx, candidate.message), asked)
         pool = Account.of_pool(lane.pool, self._settings)
-        if not self._has_room(job, lane, pool):
+        held_to = self._caps(asked)
+        if not self._has_room(job, lane, pool) or self._is_enough(job, held_to):
             return None
         line, host = self._line, self._settings.host
         if not queue.claim(connection, head.id, host, line.id, line.number):
             return None
         accounts = [account for account in (self.account, pool) if account is not None]
-        return replace(job, reservation=_reserve(self._tx, accounts, job, self._now))
+        counts = _reserve(self._tx, accounts, job, self._now)
+        counts += caps.reserve(connection, held_to, job.recipient, self._now)
+        return replace(job, reservation=Reservation(tuple(counts)) if counts else None)
+
+    def _caps(self, asked: Question) -> list[Cap]:
+        """The caps under which a text is to be counted: none where it was already."""
+        if asked.permit is not None or asked.is_reply or not self._settings.caps:
+            return []
+        assert asked.message_id is not None
+        parts = messages.get_parts(self._tx.connection, asked.message_id)
+        if any(part.attempts for part in parts):
+            return []
+        return caps.fitting(self._settings.caps, asked.kind, asked.pool)
+
+    def _is_enough(self, job: Job, held_to: Sequence[Cap]) -> bool:
+        """Put a text off whose recipient has had as many as may be; whether it was."""
+        if not held_to:
+            return False
+        wait = caps.wait(self._tx.connection, held_to, job.recipient, self._now)
+        if wait is None:
+            return False
+        queue.park(self._tx.connection, job.message_id, wait.until, wait.rule)
+        return True
 
     def _has_room(self, job: Job, lane: Lane, pool: Account | None) -> bool:
         connection, parts, now = self._tx.connection, len(job.todo), self._now
@@ -205,21 +230,15 @@ def _pool_wait(tx: Transaction, pool: Account, job: Job, now: float) -> Wait | N
     return wait or pool.recipient_wait(tx.connection, job.recipient, now)
 
 
-def _reserve(
-    tx: Transaction, accounts: Sequence[Account], job: Job, now: float
-) -> Reservation | None:
-    parts = len(job.todo)
-    buckets = [
-        bucket
+def _reserve(tx: Transaction, accounts: Sequence[Account], job: Job, now: float) -> list[Count]:
+    return [
+        count
         for account in accounts
-        for bucket in account.reserve(tx.connection, parts, job.recipient, now)
+        for count in account.reserve(tx.connection, len(job.todo), job.recipient, now)
     ]
-    return Reservation(tuple(buckets), parts) if buckets else None
 
 
-def _stays_behind(
-    tx: Transaction, candidate: Candidate, line: Line, settings: GatewaySettings, now: float
-) -> bool:
+def _stays_behind(tx: Transaction, candidate: Candidate, asked: Question, now: float) -> bool:
     """Move a message out of its lane if it may not go now; whether it was."""
     row = candidate.message
     if row.expires_at is not None and row.expires_at <= now:
@@ -229,7 +248,7 @@ def _stays_behind(
         reason = queue.RECIPIENT_IN_DOUBT
         queue.park(tx.connection, row.id, now + IN_DOUBT_RECHECK_S, reason)
         return True
-    match decide(question(row, candidate, line, settings, now)):
+    match decide(asked):
         case Block(rule, words):
             acts.end(tx, row, MessageStatus.BLOCKED, now, rule, words)
             return True
@@ -264,14 +283,10 @@ def question(
     )
 
 
-def _within_hours(
-    job: Job, candidate: Candidate, line: Line, settings: GatewaySettings, now: float
-) -> Job:
+def _within_hours(job: Job, asked: Question) -> Job:
     """The job with its validity ending when the hours of marketing do: a service centre that cannot
     deliver it before must not do so at night."""
-    if candidate.message.kind != Kind.MARKETING:
-        return job
-    closes = closing(question(candidate.message, candidate, line, settings, now))
+    closes = closing(asked) if asked.kind is Kind.MARKETING else None
     if closes is None:
         return job
     ends = (at for at in (job.expires_at, closes.timestamp()) if at is not None)

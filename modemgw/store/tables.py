@@ -201,7 +201,7 @@ part_attempts = Table(
 usage = Table(
     "usage",
     metadata,
-    Column("scope", String(80), nullable=False),  # line:ID or pool:NAME
+    Column("scope", String(80), nullable=False),  # line:ID, pool:NAME or to:NUMBER|CAP
     Column("span", String(16), nullable=False),
     Column("begins", Double, nullable=False),  # of the bucket
     Column("parts", Integer, nullable=False),

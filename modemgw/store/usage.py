@@ -1,4 +1,4 @@
-"""What lines and pools have sent: parts in buckets of time, and to whom. Kept with the line."""
+"""What lines and pools have sent, parts in buckets of time, and to whom; what people have got."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ _KNOWN = Prepared(
         _recipients.c.recipient == given("recipient"),
     )
 )
+
+
+TEXTS = "text"  # the span of texts to one person
 
 
 @lru_cache(maxsize=2)
@@ -86,7 +89,11 @@ def totals(connection: Connection, scope: str, span: str, begins: float) -> int:
 
 def prune(connection: Connection, now: float) -> None:
     """Forget what no limit counts any more."""
-    for spans, age_s in ((("minute", "hour"), 2 * 3_600), (("day", "day/to"), 3 * 86_400)):
+    for spans, age_s in (
+        (("minute", "hour"), 2 * 3_600),
+        (("day", "day/to"), 3 * 86_400),
+        ((TEXTS,), 8 * 86_400),
+    ):
         connection.execute(
             delete(_usage).where(_usage.c.span.in_(spans), _usage.c.begins < now - age_s)
         )

@@ -76,6 +76,8 @@ def test_the_environment_wins_over_the_file(
         ('[gate]\nouter_window = "25-99"', "gate.outer_window"),
         ('[gate]\ndestinations = ["Narnia"]', "gate.destinations"),
         ('[gate]\nallow = ["x"]', "gate.allow"),
+        ("[[gate.caps]]\npool = 'a'\nper_day = 1", "no pool 'a'"),
+        ('[[gate.caps]]\nkind = "marketing"', "how many"),
         ('[pools.a]\ntags = ["x"]\ndestinations = ["Narnia"]', "pools.a.destinations"),
         ('[[gate.hours]]\ncountry = "US-NY"\nwindow = "09:00-20:00"', "gate.hours.0.country"),
         ('[[gate.hours]]\ncountry = "DE"\nwindow = "20:00-09:00"', "gate.hours.0.window"),
