@@ -60,6 +60,8 @@ bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.simulator
 	$(BIN)/python -m bench.recognition
 	$(BIN)/python -m bench.gate
+	$(BIN)/python -m bench.queue
+	$(BIN)/python -m bench.accepting
 
 fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypothesis with many more examples
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'

@@ -13,9 +13,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modemgw.gateway.limits import wait_for
+from modemgw.gateway import limits
 from modemgw.gateway.plans import Limit, rolling
-from modemgw.store import sql, usage
+from modemgw.store import usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,11 +66,11 @@ def fitting(caps: Iterable[Cap], kind: str, pool: str | None) -> list[Cap]:
 def wait(connection: Connection, caps: Iterable[Cap], recipient: str, now: float) -> Wait | None:
     """What one more text to a person has to wait for; None: it may go now.
 
-    Until the transaction ends nobody else counts texts to this person.
+    Until the transaction ends no other host counts texts to anybody.
     """
-    sql.lock_name(connection, f"to:{recipient}")
+    limits.lock(connection)
     waits = (
-        wait_for(connection, cap.scope(recipient), limit, 1, now)
+        limits.wait_for(connection, cap.scope(recipient), limit, 1, now)
         for cap in caps
         for limit in cap.limits(now)
     )

@@ -45,6 +45,9 @@ _BUSY = Cause("modem_busy", _D, "The modem or SIM is busy.")
 _MODEM = Cause("modem_refused", _D, "The modem refused the command.")
 _SMSC = Cause("no_smsc", _L, "The SIM has no service-centre number.")
 
+OF_LINES = frozenset(cause.code for cause in (_LINE_BARRED, _REJECTED, _SIM, _SMSC))
+"""The codes of what another line may be spared."""
+
 UNKNOWN_REFUSAL = Cause("refused", _D, "Refused without a reason that is known.")
 
 _BY_CMS = {

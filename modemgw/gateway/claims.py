@@ -19,7 +19,7 @@ from modemgw.gateway import acts, caps, limits
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
-from modemgw.store import messages, optouts, queue, sql
+from modemgw.store import messages, optouts, queue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,13 +68,15 @@ class Claimed:
     """The outcome of a claim.
 
     `job` is None when nothing may go; `more`: ask again at once. `empty` are lanes in which nothing
-    waits. `wait`: the line has reached a limit. `pool_waits`: these pools have; `line_pools_wait`:
-    the line may take nothing more that any line of these pools could send.
+    waits; into those of `moved`, each with its priority, something was put that others are to send.
+    `wait`: the line has reached a limit. `pool_waits`: these pools have; `line_pools_wait`: the
+    line may take nothing more that any line of these pools could send.
     """
 
     job: Job | None
     more: bool = False
     empty: tuple[str, ...] = ()
+    moved: tuple[tuple[str, int], ...] = ()
     wait: Wait | None = None
     pool_waits: Mapping[str, Wait] = field(default_factory=dict)
     line_pools_wait: Mapping[str, Wait] = field(default_factory=dict)
@@ -114,7 +116,7 @@ def claim(
             break
     else:
         if not choice.has_waits:
-            return Claimed(None, more=True)
+            return replace(choice.outcome(None, empty), more=True)
     return choice.outcome(None, empty)
 
 
@@ -137,6 +139,7 @@ class _Choice:
         self._cancels = cancels
         self.account = None if line.plan.is_empty else Account.of_line(line)
         self.wait: Wait | None = None
+        self._moved: list[tuple[str, int]] = []
         self._pool_waits: dict[str, Wait] = {}
         self._line_pools_wait: dict[str, Wait] = {}
 
@@ -150,6 +153,7 @@ class _Choice:
         return Claimed(
             job,
             empty=empty,
+            moved=tuple(self._moved),
             wait=self.wait,
             pool_waits=self._pool_waits,
             line_pools_wait=self._line_pools_wait,
@@ -170,10 +174,12 @@ class _Choice:
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
+        if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
+            return None  # the line has left the pool; what names the line does not mind
         job = _within_hours(_job(self._tx, candidate.message), asked)
         pool = Account.of_pool(lane.pool, self._settings)
         held_to = self._caps(asked)
-        if not self._has_room(job, lane, pool) or self._is_enough(job, held_to):
+        if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
             return None
         line, host = self._line, self._settings.host
         if not queue.claim(connection, head.id, host, line.id, line.number):
@@ -203,7 +209,14 @@ class _Choice:
         queue.park(self._tx.connection, job.message_id, wait.until, wait.rule)
         return True
 
-    def _has_room(self, job: Job, lane: Lane, pool: Account | None) -> bool:
+    def _sends_home(self, head: Record) -> bool:
+        """Let others send a message that waits for this line; false where no other may."""
+        home = queue.send_home(self._tx.connection, head.id)
+        if home is not None:
+            self._moved.append((home, head.priority))
+        return home is not None
+
+    def _has_room(self, job: Job, head: Record, lane: Lane, pool: Account | None) -> bool:
         connection, parts, now = self._tx.connection, len(job.todo), self._now
         if pool is not None and (wait := _pool_wait(self._tx, pool, job, now)):
             self._pool_waits[lane.pool] = wait
@@ -213,21 +226,28 @@ class _Choice:
         # A longer text waits for its room, or shorter ones would always be first.
         self.wait = self.account.wait(connection, parts, now)
         if self.wait is not None:
+            self.wait = replace(self.wait, priority=job.priority)
             return False
         wait = self.account.recipient_wait(connection, job.recipient, now)
         if wait is None:
             return True
         if lane.line is None:
-            self._line_pools_wait[lane.pool] = wait  # another line may know the recipient
-        elif not queue.send_home(connection, job.message_id):
+            # Another line may know the recipient, and this one that of another text.
+            self._line_pools_wait[lane.pool] = replace(wait, priority=job.priority)
+        elif not self._sends_home(head):
             queue.park(connection, job.message_id, wait.until, wait.rule)
         return False
 
 
 def _pool_wait(tx: Transaction, pool: Account, job: Job, now: float) -> Wait | None:
-    sql.lock_name(tx.connection, pool.scope)  # lines of other hosts count there, too
-    wait = pool.wait(tx.connection, len(job.todo), now)
-    return wait or pool.recipient_wait(tx.connection, job.recipient, now)
+    limits.lock(tx.connection)  # lines of other hosts count there, too
+    wait = pool.wait(tx.connection, 1, now)
+    if wait is not None:
+        return wait
+    if len(job.todo) > 1:
+        wait = pool.wait(tx.connection, len(job.todo), now)
+    wait = wait or pool.recipient_wait(tx.connection, job.recipient, now)
+    return replace(wait, priority=job.priority) if wait else None
 
 
 def _reserve(tx: Transaction, accounts: Sequence[Account], job: Job, now: float) -> list[Count]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from modemgw.gateway.blocking import Answer
-from modemgw.gateway.lanes import Lane, WaitingLanes, lanes_of_line
-from modemgw.gateway.line_state import EVERYTHING, line_scope, pool_scope
+from modemgw.gateway.lanes import Lane, WaitingLanes
+from modemgw.gateway.limits import holding
+from modemgw.gateway.line_state import EVERYTHING, line_scope, paused_lines, pool_scope
 from modemgw.gateway.load import score
 from modemgw.gateway.pace import Pace
 from modemgw.gateway.roster import is_present
@@ -21,7 +23,7 @@ from modemgw.store import queue
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from modemgw.clock import Clock
     from modemgw.gateway.cancels import Cancels
@@ -40,7 +42,7 @@ T = TypeVar("T")
 
 RETRY_S = 1.0
 BACKGROUND_LIMIT = 10_000
-LANES_LIMIT = 200  # that a claim looks at
+LANES_LIMIT = 64  # that a claim looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +69,20 @@ class Dispatcher:
         self.writer, self.settings, self.refusals, self.clock = writer, settings, refusals, clock
         self._roster, self._tally, self.cancels = roster, tally, cancels
         self._workers: dict[int, LineWorker] = {}
+        self._by_line: dict[str, LineWorker] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._swept: set[int] = set()
         self._sweeps_awaited = True
         self._started = clock.elapsed()
         self._stopping = False
-        self._turn = 0
         self._lanes = WaitingLanes()
         self.pace = Pace()
         self._pool_waits: dict[str, Wait] = {}
         self._out_since: dict[str, float] = {}  # when each line that is away was first missed
         self.pauses: frozenset[str] = frozenset()
         self.barred: frozenset[str] = frozenset()  # lines that rest, are quarantined or retired
+        self._held: frozenset[str] = frozenset()  # those, and those that are paused
         self.answered: Callable[[Answer], None] = lambda _answer: None
 
     # -- modems ---------------------------------------------------------------------------------
@@ -100,10 +103,11 @@ class Dispatcher:
         worker = LineWorker(self, modem, modem_id, line)
         task = asyncio.create_task(worker.run(), name=f"worker {line.id}")
         self._workers[id(modem)], self._tasks[id(modem)] = worker, task
+        self._by_line[line.id] = worker
         task.add_done_callback(lambda done: self._ended(modem, done))
 
     def _ended(self, modem: Modem, task: asyncio.Task[None]) -> None:
-        self._workers.pop(id(modem), None)
+        self._forget(self._workers.pop(id(modem), None))
         self._tasks.pop(id(modem), None)
         if task.cancelled():
             return
@@ -114,6 +118,14 @@ class Dispatcher:
         log.error("worker_died", port=modem.status.port, exc_info=error)
         self._tally.worker_deaths += 1
         asyncio.get_running_loop().call_later(RETRY_S, self.modem_noted, modem)
+
+    def _forget(self, ended: LineWorker | None) -> None:
+        if ended is None or self._by_line.get(ended.line.id) is not ended:
+            return  # its SIM works in another modem by now
+        del self._by_line[ended.line.id]
+        for worker in self._workers.values():
+            if worker.line.id == ended.line.id:
+                self._by_line[worker.line.id] = worker
 
     def swept(self, modem: Modem) -> None:
         """Its storage has been read to the end."""
@@ -142,13 +154,23 @@ class Dispatcher:
         if self.holds_line(line.id):
             return Sight((), mark)
         now = self.clock()
-        pools = {pool for pool in ("", *line.pools) if self._is_open(pool, now)}
-        lanes = self._lanes.of(line.id, pools, patient_too=not self.start_hold)
-        if len(lanes) > LANES_LIMIT:  # all have their turn; a lane is seldom one of so many
-            start = self._turn % len(lanes)
-            lanes = (lanes[start:] + lanes[:start])[:LANES_LIMIT]
-            self._turn += LANES_LIMIT
+        lanes = self._lanes.of(
+            line.id,
+            {"", *line.pools},
+            lambda pool: self._is_open(pool, now),
+            patient_too=not self.start_hold,
+        )
+        if len(lanes) > LANES_LIMIT:
+            lanes = self._some_of(lanes)
         return Sight(tuple(lanes), mark)
+
+    def _some_of(self, lanes: Sequence[str]) -> list[str]:
+        """Of too many to look at: the most urgent ones, and some of the rest by chance, as workers
+        that took turns could keep step and never see the same.
+        """
+        half = LANES_LIMIT // 2
+        by_urgency = self._lanes.urgent_first(random.sample(lanes, len(lanes)))
+        return by_urgency[:half] + random.sample(by_urgency[half:], half)
 
     def _is_open(self, pool: str, now: float) -> bool:
         wait = self._pool_waits.get(pool)
@@ -157,10 +179,12 @@ class Dispatcher:
             wait = None
         return wait is None and pool_scope(pool) not in self.pauses
 
-    def looked(self, sight: Sight, claimed: Claimed) -> None:
-        """What a claim has found out about lanes and pools."""
+    def looked(self, sight: Sight, claimed: Claimed, urgent: int) -> None:
+        """What a claim has found out about lanes and pools, while something of a priority came."""
         self._lanes.emptied(claimed.empty, sight.mark)
-        self._pool_waits.update(claimed.pool_waits)
+        self._pool_waits |= holding(claimed.pool_waits, urgent)
+        for lane, priority in claimed.moved:
+            self.waiting(lane, priority)
 
     def pool_wait(self, pool: str) -> Wait | None:
         """What the lines of a pool wait for together."""
@@ -168,8 +192,8 @@ class Dispatcher:
 
     def line_wait(self, line_id: str) -> Wait | None:
         """What a line waits for."""
-        found = (worker.wait for worker in self._workers.values() if worker.line.id == line_id)
-        return next(found, None)
+        worker = self._by_line.get(line_id)
+        return worker.wait if worker else None
 
     def speeds(self) -> list[tuple[Line, float | None]]:
         """The lines that may send now, but for their limits, and the seconds that a part took each
@@ -180,21 +204,26 @@ class Dispatcher:
 
     def line_rest_s(self, line_id: str) -> float:
         """For how many seconds a line still rests that its operator has refused."""
-        found = (w.rest_s for w in self._workers.values() if w.line.id == line_id)
-        return next(found, 0.0)
+        worker = self._by_line.get(line_id)
+        return worker.rest_s if worker else 0.0
 
     def is_live(self, line_id: str) -> bool:
         """Whether a line could send now, but for its limits."""
-        return any(worker.line.id == line_id for worker in self._workers.values())
+        return line_id in self._by_line
 
     def expect(self, line_ids: Iterable[str]) -> None:
         """These lines were here before the start, and may come back."""
         self._out_since.update(dict.fromkeys(line_ids, self.clock()))
 
     def stuck_lanes(self) -> list[str]:
-        """What the names of the lanes begin with of the lines that are stuck."""
+        """The lanes of the lines that are stuck."""
         known = {*self._out_since, *self.barred, *(line.id for line in self._roster.lines)}
-        return [lanes_of_line(line_id) for line_id in known if self.is_stuck(line_id)]
+        stuck = [line_id for line_id in known if self.is_stuck(line_id)]
+        return [lane for line_id in stuck for lane in self.lanes_of_line(line_id)]
+
+    def lanes_of_line(self, line_id: str) -> list[str]:
+        """The lanes in which something may wait for this line alone."""
+        return self._lanes.of_line(line_id)
 
     def is_stuck(self, line_id: str) -> bool:
         """Whether a line cannot send for longer than a text waits for it: it has been gone or
@@ -221,6 +250,7 @@ class Dispatcher:
         """These lines, pools or everything are paused, these lines barred, and nothing else is."""
         before, self.pauses = self.pauses, frozenset(scopes)
         barred_before, self.barred = self.barred, frozenset(barred)
+        self._held = self.barred | paused_lines(self.pauses)
         if self.pauses - before or self.barred - barred_before:
             for worker in self._workers.values():
                 worker.reconsider()
@@ -229,31 +259,57 @@ class Dispatcher:
 
     def holds_line(self, line_id: str) -> bool:
         """Whether a line may begin nothing, by anybody's decision."""
-        paused = not self.pauses.isdisjoint((EVERYTHING, line_scope(line_id)))
-        return paused or line_id in self.barred
+        return EVERYTHING in self.pauses or line_id in self._held
 
     def holds(self, line_id: str, lane: str) -> bool:
         """Whether a message of this lane may not begin on this line."""
         return self.holds_line(line_id) or pool_scope(Lane.parse(lane).pool) in self.pauses
 
-    def waiting(self, lane: str, priority: int) -> None:
+    def waiting(self, name: str, priority: int) -> None:
         """A message of this priority waits in a lane: wake one idle line that serves it.
 
         That one wakes the next when it has claimed, so a lone text does not wake the whole bank.
         Busy lines are told too, so that they give way to something more urgent.
         """
-        self._lanes.add(lane)
-        serving = [worker for worker in self._workers.values() if worker.serves(lane)]
-        for worker in serving:
-            if not worker.idle:
+        lane = self._lanes.add(name, priority)
+        wait = self._pool_waits.get(lane.pool)
+        if wait is not None and not wait.holds(priority):
+            del self._pool_waits[lane.pool]
+        idle = []
+        for worker in self._that_serve(lane):
+            if worker.idle:
+                idle.append(worker)
+            else:
                 worker.wake(priority)
-        if idle := self._best(worker for worker in serving if worker.idle):
-            idle.wake(priority)
+        if best := self._best(idle):
+            best.wake(priority)
 
     def claimed(self, lane: str) -> None:
         """A line took a message from a lane; there may be more for another."""
-        if idle := self._best(w for w in self._workers.values() if w.idle and w.serves(lane)):
-            idle.wake(-1)
+        idle = [worker for worker in self._that_serve(Lane.parse(lane)) if worker.idle]
+        if best := self._best(idle):
+            best.wake(-1)
+
+    def _that_serve(self, lane: Lane) -> Iterable[LineWorker]:
+        """The workers that a text in this lane concerns now."""
+        if pool_scope(lane.pool) in self.pauses or (lane.patient and self.start_hold):
+            return []
+        if lane.line is not None:
+            worker = self._by_line.get(lane.line)
+            found: Iterable[LineWorker] = () if worker is None else (worker,)
+        elif lane.pool:
+            found = (w for w in self._workers.values() if lane.pool in w.line.pools)
+        else:
+            found = self._workers.values()
+        return [worker for worker in found if not self.holds_line(worker.line.id)]
+
+    def clock_put_back(self, seconds: float) -> None:
+        """What is waited for is so much earlier by the clock on the wall."""
+        self._pool_waits = {pool: wait.earlier(seconds) for pool, wait in self._pool_waits.items()}
+        self._out_since = {line: at - seconds for line, at in self._out_since.items()}
+        self.pace.clock_put_back(seconds)
+        for worker in self._workers.values():
+            worker.clock_put_back(seconds)
 
     def _best(self, workers: Iterable[LineWorker]) -> LineWorker | None:
         """Of lines that could all send, the one that should; see `load.score`."""
@@ -269,8 +325,8 @@ class Dispatcher:
         host, or may go only now. Raises StoreUnavailableError.
         """
         lanes = await self.writer.run(lambda tx: queue.lanes(tx.connection), patient=True)
-        for lane in lanes:
-            self.waiting(lane, -1)
+        for lane, priority in lanes:
+            self.waiting(lane, priority)
 
     def wake_all(self) -> None:
         """Let every idle line look again."""

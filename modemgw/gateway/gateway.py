@@ -17,7 +17,6 @@ from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.guard import Guard
 from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.inventory import Stocktaker
-from modemgw.gateway.lanes import lanes_of_line
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.outlook import Outlook
 from modemgw.gateway.refusals import Refusals
@@ -29,7 +28,7 @@ from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import Ussd
 from modemgw.modem.interface import ModemState
-from modemgw.store import events, lines, messages, optouts
+from modemgw.store import events, lines, messages, optouts, usage
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
@@ -113,6 +112,7 @@ class Gateway:
 
         def operation(tx: Transaction) -> tuple[int, int]:
             lines.forget_ports(tx.connection, host, now)
+            usage.bring_back(tx.connection, now)
             return settle.recover(tx, self.settings, now)
 
         returned, doubtful = await self.writer.run(operation)
@@ -150,7 +150,7 @@ class Gateway:
 
     async def _move_home(self, line_id: str) -> None:
         """Let others send what waits for a line that sends nothing."""
-        await self._upkeep.move_home(lanes_of_line(line_id))
+        await self._upkeep.move_home(self.dispatcher.lanes_of_line(line_id))
 
     async def _events_after(self, position: int) -> list[Event]:
         return await self.reader.run(lambda c: events.after(c, position, FOLLOW_LIMIT))

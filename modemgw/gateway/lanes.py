@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
+    from collections.abc import Callable, Iterable, Set
 
 PRIORITY_LIMIT = 9
 PRIORITIES = {"marketing": 2, "transactional": 5, "conversational": 8}
@@ -73,11 +73,6 @@ def lane_of(
     return Lane(line_id, pool or "", key, is_patient(kind, send_at)).name
 
 
-def lanes_of_line(line_id: str) -> str:
-    """What the names of all lanes begin with that this line alone may send from."""
-    return f"{line_id}|"
-
-
 class WaitingLanes:
     """The lanes in which something may wait, so that a claim looks at these alone.
 
@@ -87,13 +82,15 @@ class WaitingLanes:
 
     def __init__(self) -> None:
         self._marks: dict[str, int] = {}  # when each was last put into
+        self._tops: dict[str, int] = {}  # the highest priority since it was last found empty
         self._by_line: dict[str | None, dict[str, Lane]] = {}
         self.mark = 0
 
-    def add(self, name: str) -> Lane:
-        """Something waits in this lane."""
+    def add(self, name: str, priority: int) -> Lane:
+        """Something of this priority waits in this lane."""
         self.mark += 1
         self._marks[name] = self.mark
+        self._tops[name] = max(self._tops.get(name, priority), priority)
         lane = Lane.parse(name)
         self._by_line.setdefault(lane.line, {})[name] = lane
         return lane
@@ -102,18 +99,31 @@ class WaitingLanes:
         """Nothing was found in these lanes by who began to look at a moment."""
         for name in names:
             if self._marks.get(name, mark + 1) <= mark:
-                del self._marks[name]
+                del self._marks[name], self._tops[name]
                 line = Lane.parse(name).line
                 of_line = self._by_line[line]
                 del of_line[name]
                 if not of_line:
                     del self._by_line[line]
 
-    def of(self, line_id: str, pools: Set[str], *, patient_too: bool) -> list[str]:
-        """Those that a line may send from, where these pools are open to it."""
+    def of(
+        self, line_id: str, pools: Set[str], is_open: Callable[[str], bool], *, patient_too: bool
+    ) -> list[str]:
+        """Those that a line of these pools may send from: its own, of whatever pool, and theirs."""
+        own, shared = self._by_line.get(line_id, {}), self._by_line.get(None, {})
+        open_pools = set(filter(is_open, {*pools, *(lane.pool for lane in own.values())}))
+        open_to_all = open_pools & pools
         return [
             name
-            for line in (line_id, None)
-            for name, lane in self._by_line.get(line, {}).items()
-            if lane.pool in pools and (patient_too or not lane.patient)
+            for lanes, allowed in ((own, open_pools), (shared, open_to_all))
+            for name, lane in lanes.items()
+            if lane.pool in allowed and (patient_too or not lane.patient)
         ]
+
+    def urgent_first(self, names: Iterable[str]) -> list[str]:
+        """Lanes in the order of the highest priority that was put into each."""
+        return sorted(names, key=lambda name: -self._tops.get(name, 0))
+
+    def of_line(self, line_id: str) -> list[str]:
+        """Those that a line alone may send from."""
+        return list(self._by_line.get(line_id, ()))

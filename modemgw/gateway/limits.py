@@ -7,13 +7,13 @@ passed, not by a crash either; a text that it defers stays where it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from modemgw.store import usage
+from modemgw.store import sql, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -27,10 +27,28 @@ Count: TypeAlias = tuple[str, str, float, int]  # scope, span, bucket, how many
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Until when a limit holds back, and which: its rule's name."""
+    """Until when a limit holds back, and which: its rule's name.
+
+    `priority`: what is more urgent than this may have room all the same, being shorter or for
+    another recipient; None: nothing has.
+    """
 
     until: float
     rule: str
+    priority: int | None = None
+
+    def holds(self, priority: int) -> bool:
+        """Whether nothing of this priority needs to be tried."""
+        return self.priority is None or priority <= self.priority
+
+    def earlier(self, seconds: float) -> Wait:
+        """The same by a clock that was put back."""
+        return replace(self, until=self.until - seconds)
+
+
+def holding(waits: Mapping[str, Wait], priority: int) -> dict[str, Wait]:
+    """Those that hold back what is of this priority, too."""
+    return {name: wait for name, wait in waits.items() if wait.holds(priority)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +135,15 @@ class Account:
             span = limit.span
             usage.note_recipient(connection, self.scope, span.name, span.begins, recipient)
         return [(self.scope, span.name, span.bucket, parts) for span in spans.values()]
+
+
+def lock(connection: Connection) -> None:
+    """Count alone what several hosts count together, until the transaction ends.
+
+    One lock for all pools and people: claims share transactions, in any order, and with a lock for
+    each two hosts would wait for each other.
+    """
+    sql.lock_name(connection, "limits")
 
 
 def release(connection: Connection, reservation: Reservation) -> None:

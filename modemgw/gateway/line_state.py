@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from modemgw.store.prepared import Record
 
@@ -79,6 +79,12 @@ class Pauses:
 def line_scope(line_id: str) -> str:
     """A line, where something is said of a line, a pool or everything."""
     return f"line:{line_id}"
+
+
+def paused_lines(scopes: Iterable[str]) -> frozenset[str]:
+    """The lines among these scopes."""
+    prefix = line_scope("")
+    return frozenset(scope.removeprefix(prefix) for scope in scopes if scope.startswith(prefix))
 
 
 def pool_scope(pool: str) -> str:

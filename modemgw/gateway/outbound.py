@@ -117,9 +117,11 @@ class Outbound:
         except NumberError as error:
             return RefusalError("invalid-number", str(error), field="to")
         try:
-            pool, kind = self._pool(request), self._kind(request, caller)
+            pool = self._pool(request)
+            kind = self._kind(request, pool, caller)
             if pool is None and request.from_ is None:
                 pool = self._route(recipient, kind, request)
+                kind = self._kind(request, pool, caller)
             encoding, parts = self._cut(request.text)
             self._times(request)
         except RefusalError as refusal:
@@ -139,8 +141,8 @@ class Outbound:
         fitting = (rule for rule in self._settings.routes if rule.fits(recipient, kind, tag))
         return next((rule.pool for rule in fitting), None)
 
-    def _kind(self, request: SendRequest, caller: Caller) -> str:
-        pool = self._settings.pools.get(request.pool or "")
+    def _kind(self, request: SendRequest, pool_name: str | None, caller: Caller) -> str:
+        pool = self._settings.pools.get(pool_name or "")
         kind = (
             request.kind
             or (pool.kind if pool else None)

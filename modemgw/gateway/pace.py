@@ -33,6 +33,10 @@ class Pace:
         gap_s, at = self._gaps.get(operator or "", (0.0, now))
         return gap_s if now - at < FORGOTTEN_AFTER_S else 0.0
 
+    def clock_put_back(self, seconds: float) -> None:
+        """The times of before, by a clock that was put back."""
+        self._gaps = {name: (gap_s, at - seconds) for name, (gap_s, at) in self._gaps.items()}
+
     def note(self, operator: str | None, result: SubmitResult, now: float) -> None:
         """An answer from this operator's network."""
         gap_s = self.gap_s(operator, now)

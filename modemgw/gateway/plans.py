@@ -56,16 +56,22 @@ def hour(now: float) -> Span:
     return rolling("hour", _HOUR_S, _HOUR_BUCKET_S, now)
 
 
+def _midnight(now: float, zone: ZoneInfo) -> datetime:
+    """The first of a day that has two, as where clocks are put back from one o'clock."""
+    at = datetime.fromtimestamp(now, zone)
+    return at.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
 def day(now: float, zone: ZoneInfo) -> Span:
     """The calendar day, which may have 23 or 25 hours."""
-    today = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = _midnight(now, zone)
     begins = today.timestamp()
     return Span("day", begins, begins, (today + timedelta(days=1)).timestamp())
 
 
 def month(now: float, zone: ZoneInfo, billing_day: int) -> Span:
     """The billing month. `billing_day` is 1 to 28: every month has that day."""
-    today = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = _midnight(now, zone)
     first = today.replace(day=billing_day)
     if first > today:
         first = (first.replace(day=1) - timedelta(days=1)).replace(day=billing_day)

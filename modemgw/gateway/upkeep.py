@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
-from modemgw.gateway import acts, settle
+from modemgw.gateway import acts, causes, settle
 from modemgw.gateway.acts import own_lane
 from modemgw.gateway.lanes import is_patient
 from modemgw.gateway.status import MessageStatus, moved
@@ -16,7 +16,7 @@ from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.inbox import PartKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from modemgw.clock import Clock
     from modemgw.gateway.dispatch import Dispatcher
@@ -30,6 +30,7 @@ Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
+PRUNE_USAGE_S = 1_200.0  # each time, all of it is looked through
 BATCH = 500
 PUT_BACK_S = 2.0  # what has come to be so much less ahead was put back
 
@@ -51,7 +52,7 @@ class Upkeep:
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
-        next_look = next_slow = 0.0
+        next_look = next_slow = next_prune = 0.0
         clock, real = self._clock.elapsed, asyncio.get_running_loop().time
         while True:
             try:
@@ -61,6 +62,9 @@ class Upkeep:
                 if real() >= next_look:
                     next_look = real() + self._settings.idle_recheck_s
                     await self._dispatcher.look()
+                if clock() >= next_prune:
+                    next_prune = clock() + PRUNE_USAGE_S
+                    await self._prune_usage()
                 if clock() >= next_slow:
                     next_slow = clock() + SLOW_TICKS * TICK_S
                     await self._slow()
@@ -75,8 +79,10 @@ class Upkeep:
         now = self._clock()
         ahead = now - self._clock.elapsed()
         if ahead < self._ahead - PUT_BACK_S:
-            log.warning("clock_put_back", seconds=round(self._ahead - ahead, 1))
-            await self._writer.run(lambda tx: queue.look_again(tx.connection, now))
+            put_back_s = self._ahead - ahead
+            log.warning("clock_put_back", seconds=round(put_back_s, 1))
+            await self._writer.run(lambda tx: look_anew(tx, now))
+            self._dispatcher.clock_put_back(put_back_s)
         self._ahead = ahead
 
     async def _promote(self) -> bool:
@@ -88,12 +94,14 @@ class Upkeep:
             self._dispatcher.waiting(lane, priority)
         return len(promoted) == BATCH
 
+    async def _prune_usage(self) -> None:
+        now = self._clock()
+        await self._writer.run(lambda tx: usage.prune(tx.connection, now))
+
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
-        for lanes in self._dispatcher.stuck_lanes():
-            await self.move_home(lanes)
-        await self._writer.run(lambda tx: usage.prune(tx.connection, now))
+        await self.move_home(self._dispatcher.stuck_lanes())
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
         await self._writer.run(
@@ -104,18 +112,18 @@ class Upkeep:
         )
         await self._give_out_partials(now)
 
-    async def move_home(self, lanes: str) -> None:
-        """Let others send what has waited for its line for long enough: the lanes whose names begin
-        so.
-        """
-        while True:
-            moved_rows = await self._writer.run(
-                lambda tx: queue.move_home(tx.connection, lanes, BATCH)
-            )
-            for lane, priority in {(row.lane, row.priority) for row in moved_rows}:
-                self._dispatcher.waiting(lane, priority)
-            if len(moved_rows) < BATCH:
-                return
+    async def move_home(self, lanes: Iterable[str]) -> None:
+        """Let others send what has waited in these lanes for its line for long enough."""
+        for lane in lanes:
+            while await self._move_home(lane):
+                pass
+
+    async def _move_home(self, lane: str) -> bool:
+        """Some of a lane; whether there may be more."""
+        rows = await self._writer.run(lambda tx: queue.move_home(tx.connection, lane, BATCH))
+        for home, priority in {(row.lane, row.priority) for row in rows}:
+            self._dispatcher.waiting(home, priority)
+        return len(rows) == BATCH
 
     async def _give_out_partials(self, now: float) -> None:
         after_s = self._settings.partial_after_s
@@ -128,6 +136,12 @@ class Upkeep:
             oldest_at.setdefault(key, row.received_at)
         for key, since in oldest_at.items():
             await self._inbound.give_out_partial(key, after_s, since)
+
+
+def look_anew(tx: Transaction, now: float) -> None:
+    """Bring what the clock said before it was put back to what it says now."""
+    usage.bring_back(tx.connection, now)
+    queue.look_again(tx.connection, now)
 
 
 def promote(
@@ -147,7 +161,9 @@ def promote(
         if hold_patient and is_patient(row.kind, row.send_at):
             queue.park(tx.connection, row.id, now + 1, "start_hold")
             continue
-        sticky = row.sticky is None and sticks(row.last_line_id, row.pool, row.spoken_at)
+        # Which line refused it for itself nobody asks: it may be the one that it would stick to.
+        may_stick = row.sticky is None and row.hold_reason not in causes.OF_LINES
+        sticky = may_stick and sticks(row.last_line_id, row.pool, row.spoken_at)
         lane = own_lane(row, row.last_line_id if sticky else None)
         changes = {"lane": lane, "ready_at": None, "hold_reason": None}
         if row.status == MessageStatus.SCHEDULED:

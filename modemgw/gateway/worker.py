@@ -4,8 +4,8 @@ Theory of operation
 -------------------
 While a part is on the air the next message is claimed. When the answer comes, the next `AT+CMGS`
 goes out without waiting; the record of the answer and the write-ahead of the next part go to the
-writer together and share one commit, which runs behind the modem's prompt (`_Clearance.obtain`).
-Then the gate is asked once more, from memory, and the modem writes (`_Clearance.verdict`). Where no
+writer together and share one commit, which runs behind the modem's prompt (`Clearance.obtain`).
+Then the gate is asked once more, from memory, and the modem writes (`Clearance.verdict`). Where no
 part follows at once, the record goes alone.
 
 Nothing begins while the record of the part before is not committed: if it fails, the clearance is
@@ -16,24 +16,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
 from modemgw.gateway import claims, settle
+from modemgw.gateway.clearance import Clearance
 from modemgw.gateway.lanes import Lane
-from modemgw.gateway.limits import Wait
+from modemgw.gateway.limits import Wait, holding
 from modemgw.gateway.load import Load, Tempo
 from modemgw.gateway.pace import SLOWED
+from modemgw.gateway.recording import Records, succeeded
 from modemgw.gateway.settle import Step
 from modemgw.gateway.turns import Turns
-from modemgw.modem.interface import Outcome, Verdict
+from modemgw.modem.interface import Outcome
 from modemgw.pdu import PduError, encode
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from modemgw.gateway.claims import Claimed, Job
     from modemgw.gateway.dispatch import Dispatcher
@@ -44,64 +45,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RECORD_RETRY_S = 1.0
-RECORD_WITHIN_S = 0.05  # of the answer, where the next part is late
 CLAIM_RETRY_S = 2.0
 WALL_CLOCK_LOOK_S = 1.0
 LONGEST_VALIDITY_MIN = 63 * 7 * 24 * 60  # 23.040 §9.2.3.12.1
 
-
 NOTHING = claims.Claimed(None)
-
-
-class _Clearance:
-    """The right of one part to begin."""
-
-    def __init__(self, worker: LineWorker, job: Job, seq: int, on_go: Callable[[], None]) -> None:
-        self._worker, self._job, self._seq = worker, job, seq
-        self._on_go = on_go
-        self._begun = False
-        self._is_over = False
-        self._granted_at = float("-inf")
-
-    async def obtain(self) -> bool:
-        worker, job, seq, shared = self._worker, self._job, self._seq, self._worker.shared
-        now = shared.clock()
-
-        def begin(tx: Transaction) -> bool:
-            return not self._is_over and claims.begin_part(
-                tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now
-            )
-
-        def ask_again(tx: Transaction) -> bool:
-            return claims.ask_again(tx, job, seq, shared.settings.host)
-
-        operation = ask_again if self._begun else begin
-        self._begun = True
-        try:
-            granted = await worker.write_behind_record(operation)
-        except asyncio.CancelledError:
-            # It took too long: the part is withdrawn, and soon claimed again. What still waits in
-            # the writer's queue must not begin it then: nobody would send it.
-            self._is_over = True
-            raise
-        if not worker.recorded():
-            return False
-        self._granted_at = time.monotonic()
-        return granted
-
-    def verdict(self) -> Verdict:
-        shared, job = self._worker.shared, self._job
-        if job.permit is None and job.recipient in shared.refusals:
-            return Verdict.NO
-        if self._seq == job.todo[0] and shared.holds(self._worker.line.id, job.lane):
-            return Verdict.NO
-        if job.expires_at is not None and shared.clock() >= job.expires_at:
-            return Verdict.NO
-        if time.monotonic() - self._granted_at > shared.settings.permit_age_s:
-            return Verdict.STALE
-        self._on_go()
-        return Verdict.GO
 
 
 class LineWorker:
@@ -111,9 +59,7 @@ class LineWorker:
         self.shared, self.modem, self.modem_id, self.line = shared, modem, modem_id, line
         self._wake = asyncio.Event()
         self._next: asyncio.Task[Claimed] | None = None
-        self._recording: asyncio.Task[Step] | None = None
-        self._first_attempt: asyncio.Future[Step] | None = None  # of that record
-        self._unwritten: Callable[[Transaction], Step] | None = None  # a record that is to come
+        self.records = Records(shared.writer, line.id)
         self._urgent = -1
         self._rest_until = 0.0
         self._turns = Turns()
@@ -130,6 +76,17 @@ class LineWorker:
     def wake(self, priority: int) -> None:
         """Something of this priority waits in one of the line's lanes."""
         self._urgent = max(self._urgent, priority)
+        if self._pool_waits:
+            self._pool_waits = holding(self._pool_waits, priority)
+        if self._wait is not None and not self._wait.holds(priority):
+            self._wait = None
+        if self.wait is None:
+            self._wake.set()
+
+    def clock_put_back(self, seconds: float) -> None:
+        """The times that are waited for are so much earlier by the clock on the wall."""
+        self._wait = self._wait and self._wait.earlier(seconds)
+        self._pool_waits = {pool: wait.earlier(seconds) for pool, wait in self._pool_waits.items()}
         self._wake.set()
 
     def leave(self) -> None:
@@ -152,16 +109,6 @@ class LineWorker:
         """For how many seconds the line still rests."""
         return max(self._rest_until - self.shared.clock.elapsed(), 0.0)
 
-    def serves(self, lane: str) -> bool:
-        """Whether the line takes messages from this lane now."""
-        found, line = Lane.parse(lane), self.line
-        if found.line is None:
-            mine = not found.pool or found.pool in line.pools
-        else:
-            mine = found.line == line.id
-        held = self.shared.holds(line.id, lane) or (found.patient and self.shared.start_hold)
-        return mine and not held and self.wait is None
-
     @property
     def wait(self) -> Wait | None:
         """What the line waits for before it may send again."""
@@ -180,10 +127,9 @@ class LineWorker:
                 self.shared.claimed(job.lane)
                 await self._send(job)
         except asyncio.CancelledError:  # no time is left: the next start settles what is open
-            self._write_record()
-            for task in (self._next, self._recording):
-                if task is not None:
-                    task.cancel()
+            self.records.abandon()
+            if self._next is not None:
+                self._next.cancel()
             raise
         finally:
             await self._give_back()
@@ -222,7 +168,7 @@ class LineWorker:
 
         Nothing is claimed ahead at this moment, and what was on the air is recorded first.
         """
-        await self._previous_record()
+        await self.records.written()
         settings, line_id, now = self.shared.settings, self.line.id, self.shared.clock()
         await self.shared.writer.run(lambda tx: settle.recover(tx, settings, now, line_id))
         self._unsure = False
@@ -240,9 +186,11 @@ class LineWorker:
             lambda tx: claims.claim(tx, lanes, line, turns, settings, now, cancels),
             patient=patient,
         )
-        shared.looked(sight, claimed)
-        self._pool_waits.update(claimed.line_pools_wait)
-        self._wait = claimed.wait or self._wait
+        urgent = self._urgent  # what came meanwhile may have room where this claim found none
+        shared.looked(sight, claimed, urgent)
+        self._pool_waits |= holding(claimed.line_pools_wait, urgent)
+        if claimed.wait is not None and claimed.wait.holds(urgent):
+            self._wait = claimed.wait
         if claimed.job is not None:
             self._turns = turns.charged(claimed.job.flow, len(claimed.job.todo))
         return claimed
@@ -258,14 +206,19 @@ class LineWorker:
 
     def _claim_ahead(self) -> None:
         # Where a plan counts, what is claimed is to go at once: it counts for this minute.
-        plan = self.line.plan
-        if self._next is None and not self._leaving and plan.is_empty and not plan.min_gap_s:
+        if self._next is None and not self._leaving and not self._counts:
             claim = self._claim(patient=True)
             self._next = asyncio.create_task(claim, name=f"claim {self.line.id}")
 
+    @property
+    def _counts(self) -> bool:
+        pools, plan = self.shared.settings.pools, self.line.plan
+        of_pools = (pools[name].plan for name in self.line.pools)
+        return not plan.is_empty or plan.min_gap_s > 0 or any(of_pools)
+
     def _has_claimed_ahead(self) -> bool:
         ahead = self._next
-        return ahead is not None and _succeeded(ahead) and ahead.result().job is not None
+        return ahead is not None and succeeded(ahead) and ahead.result().job is not None
 
     def _hand_back(self, job: Job) -> None:
         line, host = self.line, self.shared.settings.host
@@ -291,7 +244,7 @@ class LineWorker:
     async def _give_back(self) -> None:
         """At the end: return what was claimed ahead, finish recording."""
         await self._hand_back_next()
-        await self._previous_record()
+        await self.records.written()
 
     async def _rest(self) -> None:
         """Wait until there may be something to send."""
@@ -320,7 +273,7 @@ class LineWorker:
             return
         for seq in job.todo:
             last = seq == job.todo[-1]
-            clearance = _Clearance(self, job, seq, self._claim_ahead_soon if last else lambda: None)
+            clearance = Clearance(self, job, seq, self._claim_ahead_soon if last else lambda: None)
             frame, begun = frames[seq - 1], self.shared.clock.elapsed()
             result = await self.modem.submit(frame.hex, frame.length, clearance)
             self._note(result, self.shared.clock.elapsed() - begun)
@@ -388,35 +341,6 @@ class LineWorker:
             )
             return None
 
-    async def write_behind_record(self, operation: Callable[[Transaction], bool]) -> bool:
-        """Run an operation in one group with the record of the part before, if that is to come."""
-        if self._unwritten is None:
-            (written,) = self.shared.writer.submit_apart(operation)
-        else:
-            record, written = self.shared.writer.submit_apart(self._unwritten, operation)
-            self._follow_record(record)
-        granted: bool = await written
-        return granted
-
-    def _write_record(self) -> None:
-        """Write the record of the part before, unless somebody has."""
-        if self._unwritten is None:
-            return
-        try:
-            first = self.shared.writer.submit(self._unwritten)
-        except StoreUnavailableError as error:
-            first = asyncio.get_running_loop().create_future()
-            first.set_exception(error)
-        self._follow_record(first)
-
-    def _follow_record(self, first: asyncio.Future[Step]) -> None:
-        operation, self._unwritten = self._unwritten, None
-        assert operation is not None
-        self._first_attempt = first
-        self._recording = asyncio.create_task(
-            self._insist(first, operation), name=f"record {self.line.id}"
-        )
-
     async def _record(self, job: Job, seq: int, result: SubmitResult) -> Step:
         """Record an answer. An accepted part is recorded behind the next prompt."""
         shared = self.shared
@@ -426,14 +350,13 @@ class LineWorker:
         def operation(tx: Transaction) -> Step:
             return settle.record(tx, message_id, seq, result, settings, now, modem_id=modem_id)
 
-        await self._previous_record()
         shared.counted(self.line, job, result, self.modem.status.operator)
-        self._unwritten = operation
+        await self.records.add(operation)
         follows = seq != job.todo[-1] or self._has_claimed_ahead()
         if result.outcome is not Outcome.ACCEPTED or not follows or self._leaving:
-            self._write_record()
+            self.records.write()
         else:
-            asyncio.get_running_loop().call_later(RECORD_WITHIN_S, self._write_record)
+            self.records.soon()
         if result.outcome is Outcome.ACCEPTED:
             return Step.NEXT_PART if seq != job.todo[-1] else Step.DONE
         log.info(
@@ -445,38 +368,8 @@ class LineWorker:
             code=result.code,
             detail=result.detail,
         )
-        assert self._recording is not None
-        step = await self._recording
+        step = await self.records.step()
         if result.outcome is Outcome.UNKNOWN:
             # What was claimed ahead may be for the recipient that is in doubt now: ask again.
             await self._hand_back_next()
         return step
-
-    async def _insist(
-        self, first: asyncio.Future[Step], operation: Callable[[Transaction], Step]
-    ) -> Step:
-        attempt: asyncio.Future[Step] = first
-        while True:
-            try:
-                return await attempt
-            except StoreUnavailableError as error:
-                log.exception("not_recorded", line=self.line.id, error=str(error))
-                await asyncio.sleep(RECORD_RETRY_S)
-                attempt = asyncio.ensure_future(self.shared.writer.run(operation))
-
-    def recorded(self) -> bool:
-        """Whether the part before is recorded; does not wait for a database that is away.
-
-        For who has been written behind it: its first attempt has ended by now.
-        """
-        first, recording = self._first_attempt, self._recording
-        return first is None or recording is None or _succeeded(first) or _succeeded(recording)
-
-    async def _previous_record(self) -> None:
-        self._write_record()
-        if self._recording is not None:
-            await self._recording
-
-
-def _succeeded(future: asyncio.Future[Any]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None

@@ -20,7 +20,7 @@ _messages, _parts = tables.messages, tables.parts
 _m = _messages.c
 
 RECIPIENT_IN_DOUBT = "recipient_in_doubt"
-_BEHIND_ALL = "~"  # comes after all characters that a lane's name is made of
+_NO_LANE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,10 @@ def heads(connection: Connection, lanes: Sequence[str], limit: int) -> list[Reco
     """
     if not lanes:
         return []
-    named = {f"lane_{i}": lane for i, lane in enumerate(lanes)}
-    return _heads(len(lanes), limit).rows(connection, values_of(**named))
+    # For few numbers of lanes: to make a statement costs much more than to look into no lane.
+    named = [*lanes, *[_NO_LANE] * ((1 << (len(lanes) - 1).bit_length()) - len(lanes))]
+    values = values_of(**{f"lane_{i}": lane for i, lane in enumerate(named)})
+    return _heads(len(named), limit).rows(connection, values)
 
 
 # From one lane to the next by the index, however many messages wait in each.
@@ -53,13 +55,16 @@ _LANES = text("""
         SELECT (SELECT min(lane) FROM messages WHERE lane > found.lane)
         FROM found WHERE found.lane IS NOT NULL
     )
-    SELECT lane FROM found WHERE lane IS NOT NULL
+    SELECT lane, (
+        SELECT priority FROM messages WHERE lane = found.lane ORDER BY priority DESC LIMIT 1
+    ) AS priority
+    FROM found WHERE lane IS NOT NULL
 """)
 
 
-def lanes(connection: Connection) -> list[str]:
-    """The lanes in which something waits."""
-    return list(connection.execute(_LANES).scalars())
+def lanes(connection: Connection) -> Sequence[Record]:
+    """The lanes in which something waits: `lane`, and the `priority` of the most urgent there."""
+    return connection.execute(_LANES).all()
 
 
 def candidate(connection: Connection, message_id: str, line_id: str) -> Candidate | None:
@@ -194,15 +199,17 @@ def put_back(connection: Connection, message_id: str, lane: str, host: str, line
     return bool(done.rowcount)
 
 
-def send_home(connection: Connection, message_id: str) -> bool:
-    """Move a message that waits for one line to where others may take it; whether others may."""
-    done = connection.execute(
+def send_home(connection: Connection, message_id: str) -> str | None:
+    """Move a message that waits for one line to the lane where others may take it; which that is,
+    None where no other may."""
+    home: str | None = connection.execute(
         update(_messages)
         .where(_m.id == message_id, _m.lane.is_not(None), _m.home_lane != _m.lane)
         .where(_m.status != "sending")
         .values(lane=_m.home_lane, line_id=None)
-    )
-    return bool(done.rowcount)
+        .returning(_m.lane)
+    ).scalar_one_or_none()
+    return home
 
 
 def park(connection: Connection, message_id: str, until: float, reason: str | None) -> None:
@@ -248,20 +255,15 @@ def claimed_by(connection: Connection, host: str, line_id: str | None = None) ->
     return [row for row in rows if line_id in (None, row.line_id)]
 
 
-def move_home(connection: Connection, lanes: str, limit: int) -> list[Record]:
-    """Send messages of the lanes with this prefix that may go elsewhere back to their home lanes:
-    which ones (`lane`, `priority`).
+def move_home(connection: Connection, lane: str, limit: int) -> list[Record]:
+    """Send messages of a lane that may go elsewhere back to their home lanes: which ones (`lane`,
+    `priority`).
 
     A message of which a part has gone stays: its rest waits for that line.
     """
     found = (
         select(_m.id)
-        .where(
-            _m.lane >= lanes,
-            _m.lane < lanes + _BEHIND_ALL,
-            _m.home_lane != _m.lane,
-            _m.status != "sending",
-        )
+        .where(_m.lane == lane, _m.home_lane != _m.lane, _m.status != "sending")
         .limit(limit)
     )
     changed = connection.execute(

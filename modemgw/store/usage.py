@@ -87,15 +87,32 @@ def totals(connection: Connection, scope: str, span: str, begins: float) -> int:
     return found or 0
 
 
+def bring_back(connection: Connection, now: float) -> None:
+    """Count now what was counted in a time that is to come: by a clock that was put back since."""
+    ahead = _usage.c.begins > now
+    rows = connection.execute(
+        select(_usage.c.scope, _usage.c.span, func.sum(_usage.c.parts).label("parts"))
+        .where(ahead)
+        .group_by(_usage.c.scope, _usage.c.span)
+    ).all()
+    if rows:
+        connection.execute(delete(_usage).where(ahead))
+    for row in rows:
+        add(connection, row.scope, row.span, now, row.parts)
+
+
 def prune(connection: Connection, now: float) -> None:
     """Forget what no limit counts any more."""
-    for spans, age_s in (
-        (("minute", "hour"), 2 * 3_600),
-        (("day", "day/to"), 3 * 86_400),
-        ((TEXTS,), 8 * 86_400),
-    ):
+    kept_s = {
+        "minute": 600,
+        "hour": 2 * 3_600,
+        "day": 3 * 86_400,
+        "day/to": 3 * 86_400,
+        TEXTS: 8 * 86_400,
+    }
+    for span, age_s in kept_s.items():
         connection.execute(
-            delete(_usage).where(_usage.c.span.in_(spans), _usage.c.begins < now - age_s)
+            delete(_usage).where(_usage.c.span == span, _usage.c.begins < now - age_s)
         )
     connection.execute(delete(_usage).where(_usage.c.begins < now - _MONTHS_S))
     for span, age_s in (("day", 3 * 86_400), ("month", _MONTHS_S)):

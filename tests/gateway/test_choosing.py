@@ -80,6 +80,21 @@ async def test_a_text_without_pool_goes_by_the_first_rule_that_fits(
     await world.stop()
 
 
+async def test_a_text_is_of_the_kind_of_the_pool_that_it_is_routed_to(
+    make_world: MakeWorld,
+) -> None:
+    """What the campaign pool sends is marketing, whether it was named or a rule chose it."""
+    pools = {name: Pool(name, frozenset(), "marketing") for name in ("named", "routed")}
+    rules = (Rule("routed", countries=frozenset({"DE"})),)
+    world = make_world(pools=MappingProxyType(pools), routes=rules)
+    await world.start()
+    for options in ({"to": GERMAN}, {"to": ALICE, "pool": "named"}):
+        assert (await world.row(await world.send(**options))).kind == "marketing"
+    said = await world.send(GERMAN, kind="conversational")
+    assert (await world.row(said)).kind == "conversational"
+    await world.stop()
+
+
 async def test_a_recipient_goes_on_hearing_from_the_same_line(make_world: MakeWorld) -> None:
     """The line that it was last texted from or that it texted, until that is too long ago."""
     world, one, two = make_world(sticky_for_s=DAY), ScriptedModem(1), ScriptedModem(2)

@@ -75,7 +75,7 @@ async def test_nothing_begins_while_the_database_is_away_and_all_recovers(
     """A locked file: a text on the air is recorded late, no other begins, none is lost."""
     migrate(sqlite_url)
     monkeypatch.setattr("modemgw.store.engine.BUSY_TIMEOUT_MS", 50)
-    monkeypatch.setattr("modemgw.gateway.worker.RECORD_RETRY_S", 0.05)
+    monkeypatch.setattr("modemgw.gateway.recording.RETRY_S", 0.05)
     monkeypatch.setattr("modemgw.gateway.worker.CLAIM_RETRY_S", 0.05)
     world, modem = World(sqlite_url), ScriptedModem(1)
     await world.start(modem)

@@ -41,6 +41,37 @@ def test_a_day_is_as_long_as_the_calendar_has_it(now: float, begins: float, hour
     assert (span.begins, span.ends - span.begins) == (begins, hours * 3_600)
 
 
+@given(
+    st.floats(datetime(1990, 1, 1, tzinfo=UTC).timestamp(), at(2037, 1, 1)),
+    st.sampled_from(
+        (
+            "America/Havana",
+            "America/Sao_Paulo",
+            "Asia/Beirut",
+            "Australia/Lord_Howe",
+            "Europe/Berlin",
+        )
+    ),
+    st.floats(0, 1),
+)
+def test_a_moment_is_in_one_day_and_one_month(now: float, zone_name: str, share: float) -> None:
+    """Whichever moment of it is asked: also where midnight comes twice, or never."""
+    zone = ZoneInfo(zone_name)
+    for span in (day(now, zone), month(now, zone, 1)):
+        assert span.begins <= now < span.ends
+        other = min(span.begins + share * (span.ends - span.begins), span.ends - 1)
+        found = day(other, zone) if span.name == "day" else month(other, zone, 1)
+        assert found == span
+
+
+def test_midnight_that_comes_twice_begins_one_day() -> None:
+    """In Havana, clocks go back from one o'clock on the first of November 2026."""
+    midnight = datetime(2026, 11, 1, 4, tzinfo=UTC).timestamp()
+    for hours in (0, 0.5, 1.5, 12):
+        span = day(midnight + hours * 3_600, ZoneInfo("America/Havana"))
+        assert (span.begins, span.ends) == (midnight, midnight + 25 * 3_600)
+
+
 @pytest.mark.parametrize(
     ("now", "billing_day", "begins", "ends"),
     [

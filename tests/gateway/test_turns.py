@@ -38,16 +38,24 @@ def test_who_was_silent_is_owed_nothing() -> None:
     assert order.count(A) == 3
 
 
+def seen(
+    lanes: WaitingLanes, of: str = "lin_1", *, closed: str = "", patient_too: bool = True
+) -> list[str]:
+    """The lanes that a line of the pool `sales` sees."""
+    return lanes.of(of, {"", "sales"}, lambda pool: pool != closed, patient_too=patient_too)
+
+
 def test_what_was_put_into_a_lane_while_it_was_looked_at_is_not_forgotten() -> None:
     """A lane that a claim found empty stays, if something came meanwhile."""
     lanes, name = WaitingLanes(), lane_of("lin_1", "sales", "key_0123456789", kind="marketing")
-    lanes.add(name)
+    lanes.add(name, 2)
     mark = lanes.mark
-    lanes.add(name)
+    lanes.add(name, 2)
     lanes.emptied([name], mark)
-    assert lanes.of("lin_1", {"sales"}, patient_too=True) == [name]
-    assert lanes.of("lin_1", {"sales"}, patient_too=False) == []
-    assert lanes.of("lin_1", {"other"}, patient_too=True) == []
+    assert seen(lanes) == [name]
+    assert seen(lanes, patient_too=False) == []
+    assert seen(lanes, closed="sales") == []
+    assert seen(lanes, of="lin_2") == []
     lanes.emptied([name], lanes.mark)
-    assert lanes.of("lin_1", {"sales"}, patient_too=True) == []
+    assert seen(lanes) == []
     assert Lane.parse(name) == Lane("lin_1", "sales", "23456789", patient=True)

@@ -175,6 +175,11 @@ class Running:
             )
 
     @property
+    def session(self) -> int:
+        """The session of it and of all that it started."""
+        return self._process.pid
+
+    @property
     def printed(self) -> str:
         return self._output.read_text(encoding="utf-8", errors="replace")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.judges.desk import Desk, Running, run, tally, until
+from tests.judges.desk import Desk, run, tally, until
+from tests.judges.gammu_smsd import GammuSmsd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,44 +20,15 @@ _TO = "+46701100000"
 _SLOW_S = 600.0
 
 
-class Smsd:
-    """A running gammu-smsd and its folders."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.folder = desk.folder
-        folders = {name: self.folder / name for name in ("inbox", "outbox", "sent", "error")}
-        for folder in folders.values():
-            folder.mkdir()
-        self.configuration = self.folder / "smsd.rc"
-        self.configuration.write_text(
-            f"[gammu]\ndevice = {desk.port()}\nconnection = at\n"
-            "[smsd]\nservice = files\nreceivefrequency = 2\nloopsleep = 1\nchecksecurity = 0\n"
-            f"deliveryreport = sms\nlogfile = {self.folder / 'smsd.log'}\n"
-            + "".join(f"{name}smspath = {folder}/\n" for name, folder in folders.items())
-            .replace("inboxsmspath", "inboxpath")
-            .replace("outboxsmspath", "outboxpath")
-        )
-        self._running = Running(self.folder / "out.txt", "gammu-smsd", "-c", self.configuration)
-
-    def files(self, name: str) -> list[Path]:
-        return sorted((self.folder / name).iterdir())
-
-    def reports(self) -> list[Path]:
-        """The files of the inbox that say something: smsd writes an empty one for each `+CDSI`."""
-        return [file for file in self.files("inbox") if file.stat().st_size]
-
-    def stop(self) -> None:
-        self._running.stop(signal.SIGTERM)
-
-
 @pytest.fixture(scope="module")
-def smsd(desk: Desk) -> Iterator[Smsd]:
-    daemon = Smsd(desk)
+def smsd(desk: Desk) -> Iterator[GammuSmsd]:
+    daemon = GammuSmsd(desk.folder, desk.port())
+    daemon.start()
     yield daemon
     daemon.stop()
 
 
-def test_sends(desk: Desk, smsd: Smsd, happened: Callable[[object], None]) -> None:
+def test_sends(desk: Desk, smsd: GammuSmsd, happened: Callable[[object], None]) -> None:
     """100 texts out, a fifth of them Unicode: sent once, unchanged, each report a file."""
     texts = [f"out {number}" + " Привет 😀" * (number % 5 == 0) for number in range(_TEXTS)]
     for text in texts:
@@ -77,7 +48,7 @@ def test_sends(desk: Desk, smsd: Smsd, happened: Callable[[object], None]) -> No
         file.unlink()
 
 
-def test_receives(desk: Desk, smsd: Smsd, happened: Callable[[object], None]) -> None:
+def test_receives(desk: Desk, smsd: GammuSmsd, happened: Callable[[object], None]) -> None:
     """100 texts in: each a file with its text, and none left in the modem."""
     texts = [f"smsd in {number}" + " ж" * (number % 5 == 0) for number in range(_TEXTS)]
     for text in texts:

@@ -2,81 +2,22 @@
 
 from __future__ import annotations
 
-import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from modemgw.simulator.personality import PERSONALITIES
-from tests.judges.desk import Desk, Running, holds, tally, until
+from tests.judges.desk import Desk, holds, tally, until
+from tests.judges.smstools import ANNOUNCE, Smstools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.judges, pytest.mark.timeout(900)]
 
 _TEXTS = 100
 _TO = "+46701200000"
-_ANNOUNCE = "AT+CNMI=2,1,0,1,0"
 _SLOW_S = 600.0
-_FOLDERS = ("outgoing", "checked", "incoming", "sent", "failed", "report")
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that smsd wrote: headers, an empty line, the text in the headers' alphabet."""
-
-    headers: dict[str, str]
-    text: str
-
-    @classmethod
-    def read(cls, path: Path) -> File:
-        head, _empty, body = path.read_bytes().partition(b"\n\n")
-        lines = head.decode("latin-1").splitlines()
-        fields = (line.partition(":") for line in lines)
-        headers = {name: value.strip() for name, _colon, value in fields}
-        alphabet = "utf-16-be" if headers.get("Alphabet") == "UCS2" else "latin-1"
-        return cls(headers, body.decode(alphabet))
-
-
-class Smsd:
-    """A running smsd on some modems, and its spool. `inits` are the modems' own set-up."""
-
-    def __init__(self, desk: Desk, inits: Sequence[str]) -> None:
-        self.folder = desk.folder / "spool"
-        for name in _FOLDERS:
-            (self.folder / name).mkdir(parents=True)
-        names = [f"GSM{modem}" for modem in range(len(inits))]
-        lines = [f"devices = {', '.join(names)}"]
-        lines += [f"{name} = {self.folder / name}" for name in _FOLDERS]
-        lines += [f"{kind}file = {self.folder / kind}" for kind in ("info", "pid", "log")]
-        lines += ["loglevel = 7", "delaytime = 1", "autosplit = 3", "user = root", "group = root"]
-        for modem, name in enumerate(names):
-            lines += [f"[{name}]", f"device = {desk.port(modem)}", "incoming = yes", "report = yes"]
-            lines += ["baudrate = 115200", "rtscts = no", f"init = {inits[modem]}"]
-            lines += [f"queues = {name}"]
-        lines += ["[queues]", *(f"{name} = {self.folder / name}" for name in names)]
-        for name in names:
-            (self.folder / name).mkdir()
-        configuration = self.folder / "smsd.conf"
-        configuration.write_text("\n".join(lines) + "\n")
-        self._running = Running(self.folder / "out.txt", "smsd", "-t", f"-c{configuration}")
-
-    def write(self, name: str, to: str, text: str, *headers: str) -> None:
-        """Put a text into the spool; it appears there whole."""
-        head = "\n".join([f"To: {to.lstrip('+')}", "Report: yes", *headers])
-        draft = self.folder / name
-        draft.write_text(f"{head}\n\n{text}", encoding="utf-8")
-        draft.rename(self.folder / "outgoing" / name)
-
-    def files(self, folder: str) -> list[File]:
-        paths = sorted((self.folder / folder).iterdir())
-        return [File.read(path) for path in paths if not path.name.endswith(".LOCK")]
-
-    def stop(self) -> None:
-        self._running.stop(signal.SIGTERM)
 
 
 def _one_memory(profile: str) -> str:
@@ -85,20 +26,24 @@ def _one_memory(profile: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def smsd(desk: Desk) -> Iterator[Smsd]:
-    daemon = Smsd(desk, [_ANNOUNCE])
+def smsd(desk: Desk) -> Iterator[Smstools]:
+    daemon = Smstools(desk.folder, [desk.port()], [ANNOUNCE])
+    daemon.start()
     yield daemon
     daemon.stop()
 
 
 @pytest.fixture
-def smsd_on_all(bank_of_all: Desk) -> Iterator[Smsd]:
-    daemon = Smsd(bank_of_all, [_one_memory(name) for name in PERSONALITIES])
+def smsd_on_all(bank_of_all: Desk) -> Iterator[Smstools]:
+    ports = [bank_of_all.port(modem) for modem in range(len(PERSONALITIES))]
+    inits = [_one_memory(name) for name in PERSONALITIES]
+    daemon = Smstools(bank_of_all.folder, ports, inits, queues=True)
+    daemon.start()
     yield daemon
     daemon.stop()
 
 
-def test_sends(desk: Desk, smsd: Smsd, happened: Callable[[object], None]) -> None:
+def test_sends(desk: Desk, smsd: Smstools, happened: Callable[[object], None]) -> None:
     """100 texts out, a fifth of them Unicode: sent once, unchanged, each report a file."""
     texts = [f"out {number}" + " Привет" * (number % 5 == 0) for number in range(_TEXTS)]
     for number, text in enumerate(texts):
@@ -115,7 +60,7 @@ def test_sends(desk: Desk, smsd: Smsd, happened: Callable[[object], None]) -> No
     happened(f"{len(sent)} submits, {counted}; {len(delivered)} reports as files: 0,Ok; 0 failed")
 
 
-def test_receives(desk: Desk, smsd: Smsd, happened: Callable[[object], None]) -> None:
+def test_receives(desk: Desk, smsd: Smstools, happened: Callable[[object], None]) -> None:
     """100 texts in, a fifth of them Unicode: each a file without a warning, none left."""
     texts = [f"in {number}" + " Привет 😀" * (number % 5 == 0) for number in range(_TEXTS)]
     for text in texts:
@@ -131,7 +76,7 @@ def test_receives(desk: Desk, smsd: Smsd, happened: Callable[[object], None]) ->
     happened(f"{len(files)} files, {counted}; 0 warnings, 0 left in the modem")
 
 
-def test_beyond_the_bmp(desk: Desk, smsd: Smsd, happened: Callable[[object], None]) -> None:
+def test_beyond_the_bmp(desk: Desk, smsd: Smstools, happened: Callable[[object], None]) -> None:
     """A text with an emoji out: sent as smsd encodes it, which is up to the emoji."""
     to, text = "+46701200001", "Привет 😀 мир"
     smsd.write("emoji", to, text, "Alphabet: UTF-8")
@@ -141,7 +86,7 @@ def test_beyond_the_bmp(desk: Desk, smsd: Smsd, happened: Callable[[object], Non
     happened(f"of {text!r} it submitted {part.text!r}")
 
 
-def test_receives_long(desk: Desk, smsd: Smsd, happened: Callable[[object], None]) -> None:
+def test_receives_long(desk: Desk, smsd: Smstools, happened: Callable[[object], None]) -> None:
     """A long text in, its parts out of order: one file."""
     text = "part after part " * 25
     desk.ctl("inject", modem=0, text=text, order=[2, 0, 1], **{"from": "+15553000002"})
@@ -150,7 +95,7 @@ def test_receives_long(desk: Desk, smsd: Smsd, happened: Callable[[object], None
 
 
 def test_each_personality(
-    bank_of_all: Desk, smsd_on_all: Smsd, happened: Callable[[object], None]
+    bank_of_all: Desk, smsd_on_all: Smstools, happened: Callable[[object], None]
 ) -> None:
     """One text in and one out with every personality at once."""
     log = smsd_on_all.folder / "log"

@@ -1,0 +1,67 @@
+"""The right of one part to begin: its write-ahead behind the prompt, the last look at the gate."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from modemgw.gateway import claims
+from modemgw.modem.interface import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modemgw.gateway.claims import Job
+    from modemgw.gateway.worker import LineWorker
+    from modemgw.store.writer import Transaction
+
+
+class Clearance:
+    """The right of one part to begin."""
+
+    def __init__(self, worker: LineWorker, job: Job, seq: int, on_go: Callable[[], None]) -> None:
+        self._worker, self._job, self._seq = worker, job, seq
+        self._on_go = on_go
+        self._begun = False
+        self._is_over = False
+        self._granted_at = float("-inf")
+
+    async def obtain(self) -> bool:
+        worker, job, seq, shared = self._worker, self._job, self._seq, self._worker.shared
+        now = shared.clock()
+
+        def begin(tx: Transaction) -> bool:
+            return not self._is_over and claims.begin_part(
+                tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now
+            )
+
+        def ask_again(tx: Transaction) -> bool:
+            return claims.ask_again(tx, job, seq, shared.settings.host)
+
+        operation = ask_again if self._begun else begin
+        self._begun = True
+        try:
+            granted = await worker.records.write_behind(operation)
+        except asyncio.CancelledError:
+            # It took too long: the part is withdrawn, and soon claimed again. What still waits in
+            # the writer's queue must not begin it then: nobody would send it.
+            self._is_over = True
+            raise
+        if not worker.records.recorded():
+            return False
+        self._granted_at = time.monotonic()
+        return granted
+
+    def verdict(self) -> Verdict:
+        shared, job = self._worker.shared, self._job
+        if job.permit is None and job.recipient in shared.refusals:
+            return Verdict.NO
+        if self._seq == job.todo[0] and shared.holds(self._worker.line.id, job.lane):
+            return Verdict.NO
+        if job.expires_at is not None and shared.clock() >= job.expires_at:
+            return Verdict.NO
+        if time.monotonic() - self._granted_at > shared.settings.permit_age_s:
+            return Verdict.STALE
+        self._on_go()
+        return Verdict.GO

@@ -1,0 +1,115 @@
+"""The records of what became of parts: each is written once, however long the database is away.
+
+The record of a part waits a little for the write-ahead of the next, so that both share a commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from modemgw.store.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modemgw.gateway.settle import Step
+    from modemgw.store.writer import Transaction, Writer
+
+log = structlog.get_logger(__name__)
+
+RETRY_S = 1.0
+WITHIN_S = 0.05  # of the answer, where the next part is late
+
+
+class Records:
+    """Those of one line, one after the other."""
+
+    def __init__(self, writer: Writer, line_id: str) -> None:
+        self._writer, self._line_id = writer, line_id
+        self._unwritten: Callable[[Transaction], Step] | None = None  # a record that is to come
+        self._recording: asyncio.Task[Step] | None = None
+        self._first_attempt: asyncio.Future[Step] | None = None  # of that record
+
+    async def add(self, operation: Callable[[Transaction], Step]) -> None:
+        """Have a record written: behind the next prompt, or with `write`."""
+        await self.written()
+        self._unwritten = operation
+
+    def soon(self) -> None:
+        """Write it soon, if nothing is written that it could go with."""
+        asyncio.get_running_loop().call_later(WITHIN_S, self.write)
+
+    async def step(self) -> Step:
+        """Write it, and wait for what follows from it."""
+        self.write()
+        assert self._recording is not None
+        return await self._recording
+
+    def abandon(self) -> None:
+        """No time is left: write it, and wait for nothing; the next start settles what is open."""
+        self.write()
+        if self._recording is not None:
+            self._recording.cancel()
+
+    async def write_behind(self, operation: Callable[[Transaction], bool]) -> bool:
+        """Run an operation in one group with the record of the part before, if that is to come."""
+        if self._unwritten is None:
+            (written,) = self._writer.submit_apart(operation)
+        else:
+            record, written = self._writer.submit_apart(self._unwritten, operation)
+            self._follow(record)
+        granted: bool = await written
+        return granted
+
+    def write(self) -> None:
+        """Write the record of the part before, unless somebody has."""
+        if self._unwritten is None:
+            return
+        try:
+            first = self._writer.submit(self._unwritten)
+        except StoreUnavailableError as error:
+            first = asyncio.get_running_loop().create_future()
+            first.set_exception(error)
+        self._follow(first)
+
+    def _follow(self, first: asyncio.Future[Step]) -> None:
+        operation, self._unwritten = self._unwritten, None
+        assert operation is not None
+        self._first_attempt = first
+        self._recording = asyncio.create_task(
+            self._insist(first, operation), name=f"record {self._line_id}"
+        )
+
+    async def _insist(
+        self, first: asyncio.Future[Step], operation: Callable[[Transaction], Step]
+    ) -> Step:
+        attempt: asyncio.Future[Step] = first
+        while True:
+            try:
+                return await attempt
+            except StoreUnavailableError as error:
+                log.exception("not_recorded", line=self._line_id, error=str(error))
+                await asyncio.sleep(RETRY_S)
+                attempt = asyncio.ensure_future(self._writer.run(operation))
+
+    def recorded(self) -> bool:
+        """Whether the part before is recorded; does not wait for a database that is away.
+
+        For who has been written behind it: its first attempt has ended by now.
+        """
+        first, recording = self._first_attempt, self._recording
+        return first is None or recording is None or succeeded(first) or succeeded(recording)
+
+    async def written(self) -> None:
+        """Write the record of the part before, and wait until it is committed."""
+        self.write()
+        if self._recording is not None:
+            await self._recording
+
+
+def succeeded(future: asyncio.Future[Any]) -> bool:
+    """Whether a future has ended with a result."""
+    return future.done() and not future.cancelled() and future.exception() is None
