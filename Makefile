@@ -67,6 +67,7 @@ bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.idle
 	$(BIN)/python -m bench.simulator
 	$(BIN)/python -m bench.recognition
+	$(BIN)/python -m bench.gate
 	$(BIN)/python -m bench.queue
 	$(BIN)/python -m bench.accepting
 

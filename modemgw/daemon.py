@@ -24,6 +24,7 @@ from modemgw.clock import SYSTEM, ClockError, SharedClock
 from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
+from modemgw.gateway.caps import Cap
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.routing import Rule
@@ -117,7 +118,19 @@ def gateway_settings(config: Config) -> GatewaySettings:
     return GatewaySettings(
         host=config.host,
         default_region=config.numbers.default_region,
-        policy=Policy.parse(config.gate.outer_window, config.gate.destinations),
+        policy=Policy.parse(
+            config.gate.outer_window,
+            config.gate.destinations,
+            config.gate.country_hours(),
+            block_cards=config.content.block_cards,
+            deny=config.gate.deny,
+            allow=config.gate.allow,
+            pool_destinations={
+                name: section.destinations
+                for name, section in config.pools.items()
+                if section.destinations is not None
+            },
+        ),
         fingerprint_key=read_secret(config.secret_file),
         language=config.replies.language,
         pools=MappingProxyType(pools),
@@ -143,6 +156,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         sticky_for_s=texts.sticky_for,
         sticky_wait_s=texts.sticky_wait,
         routes=tuple(_rule(section) for section in config.routes),
+        caps=tuple(Cap(cap.kind, cap.pool, cap.per_day, cap.per_week) for cap in config.gate.caps),
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
     )

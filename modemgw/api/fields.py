@@ -6,6 +6,7 @@ import json
 import re
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema
 
@@ -27,6 +28,14 @@ def parse_timestamp(value: object) -> float:
         raise ValueError(f"this is no time: {error}") from None
 
 
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError('a time zone is a name such as "Europe/Berlin"') from None
+    return value
+
+
 def _small(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if len(value) > _METADATA_KEYS:
         raise ValueError(f"{_METADATA_KEYS} keys are allowed")
@@ -44,6 +53,9 @@ Metadata: TypeAlias = Annotated[
     dict[str, JsonValue],
     AfterValidator(_small),
     Field(max_length=_METADATA_KEYS, description="Yours; at most 8 KiB of JSON."),
+]
+TimeZone: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=64), AfterValidator(_known_zone)
 ]
 MetadataName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")]
 Number: TypeAlias = Annotated[str, Field(min_length=1, max_length=64)]

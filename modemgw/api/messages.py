@@ -350,6 +350,7 @@ def _as_request(body: SendMessage) -> SendRequest:
         priority=body.priority,
         send_at=body.send_at,
         valid_for_s=body.valid_for,
+        time_zone=body.time_zone,
         if_in_doubt=body.if_in_doubt,
         if_partly_sent=body.if_partly_sent,
         sticky=body.sticky,

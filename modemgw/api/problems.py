@@ -124,13 +124,30 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             422, "A STOP of the recipient is being recorded", "Do not text them; see opted-out."
         ),
         "destination": Kind(
-            422, "Texts to this country are not allowed", "`gate.destinations` allows countries."
+            422,
+            "Texts to this country are not allowed",
+            "`gate.destinations` allows countries, or `destinations` of the pool.",
+        ),
+        "denied": Kind(
+            422, "The recipient is on the list of those who are not texted", "See `gate.deny`."
+        ),
+        "service-number": Kind(
+            422,
+            "The number is that of a service",
+            "Name it in `gate.allow` if it is worth what it costs.",
+        ),
+        "card-number": Kind(
+            422,
+            "The text holds the number of a payment card",
+            "Leave it out, or give its last four digits alone.",
         ),
         "unknown-zone": Kind(
             422, "The recipient's hour cannot be told", "Send with a key that is marked urgent."
         ),
         "no-common-hour": Kind(
-            422, "No hour suits all places of this number", "Widen `gate.outer_window`."
+            422,
+            "No hour of the next week suits all places of this number",
+            "Give the recipient's `time_zone`, or widen `gate.outer_window` or `gate.hours`.",
         ),
         "webhook-address": Kind(
             422,

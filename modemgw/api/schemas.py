@@ -19,6 +19,7 @@ from modemgw.api.fields import (
     MetadataName,
     Number,
     Timestamp,
+    TimeZone,
 )
 from modemgw.gateway.status import MessageStatus
 
@@ -52,7 +53,14 @@ class SendMessage(Body):
     )
     send_at: Timestamp | None = Field(None, description="Not before this time.")
     valid_for: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
-        None, description="Seconds after which it is no longer worth sending."
+        None,
+        description="Seconds after which it is no longer worth sending. Default: "
+        "`messages.valid_for`, for marketing the end of the first hours in which it may go.",
+    )
+    time_zone: TimeZone | None = Field(
+        None,
+        description='Where the recipient is, such as "America/New_York": whose hours count. '
+        "Default: all zones that the number may be in.",
     )
     if_in_doubt: Literal["hold", "resend"] = Field(
         "hold",

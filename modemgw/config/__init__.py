@@ -26,6 +26,7 @@ from modemgw.config.modems import ModemsSection
 from modemgw.config.secret import read_secret
 from modemgw.config.sending import (
     CallsSection,
+    ContentSection,
     GateSection,
     LinesSection,
     MessagesSection,
@@ -80,6 +81,7 @@ class Config(BaseSettings):
     modems: ModemsSection = Field(ModemsSection(), description="Where modems are looked for.")
     numbers: NumbersSection = Field(NumbersSection(), description="How numbers are read.")
     gate: GateSection = Field(GateSection(), description="What may be sent at all.")
+    content: ContentSection = Field(ContentSection(), description="What may stand in texts.")
     messages: MessagesSection = Field(MessagesSection(), description="What becomes of messages.")
     calls: CallsSection = Field(CallsSection(), description="What becomes of voice calls.")
     replies: RepliesSection = Field(RepliesSection(), description="Answers to STOP and HELP.")
@@ -109,6 +111,13 @@ class Config(BaseSettings):
         for number, route in enumerate(self.routes, 1):
             if route.pool not in self.pools:
                 raise ValueError(f"routes, no. {number}: there is no pool {route.pool!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _caps_are_of_pools(self) -> Self:
+        for number, cap in enumerate(self.gate.caps, 1):
+            if cap.pool is not None and cap.pool not in self.pools:
+                raise ValueError(f"gate.caps, no. {number}: there is no pool {cap.pool!r}")
         return self
 
     @model_validator(mode="after")

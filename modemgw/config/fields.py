@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from modemgw.consent.country_hours import Hours
 from modemgw.consent.gate import Policy
 from modemgw.consent.hours import parse_window
+from modemgw.consent.lists import NumberList
 from modemgw.consent.replies import Replies
 from modemgw.modem import patterns
 from modemgw.store.engine import parse_url
@@ -22,6 +24,7 @@ _ICCID = re.compile(ICCID, re.ASCII)
 CLOCK_PREFIX = "unix:"
 
 Kind = Literal["conversational", "transactional", "marketing"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]
 
 
@@ -90,9 +93,21 @@ def check_window(value: str) -> str:
     return value
 
 
+def check_place(value: str) -> str:
+    """What hours are of."""
+    Hours(value, None)
+    return value
+
+
 def check_destinations(value: list[str]) -> list[str]:
     """Where texts may go."""
     Policy.parse("off", value)
+    return value
+
+
+def check_numbers(value: list[str]) -> list[str]:
+    """Numbers, and beginnings of numbers."""
+    NumberList.parse(value)
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -11,13 +12,20 @@ from modemgw.config.fields import (
     Seconds,
     Section,
     Strings,
+    Weekday,
     check_brand,
     check_destinations,
     check_iccids,
+    check_numbers,
+    check_place,
     check_region,
     check_window,
     check_zone,
 )
+from modemgw.consent.country_hours import WEEKDAYS, CountryHours, Hours
+from modemgw.consent.hours import parse_window
+
+Limit = Annotated[int | None, Field(ge=1, le=10_000_000)]
 
 
 class NumbersSection(Section):
@@ -28,15 +36,75 @@ class NumbersSection(Section):
     )
 
 
+class HoursSection(Section):
+    """When texts of a kind may go to a country, in the recipient's time."""
+
+    country: Annotated[str, AfterValidator(check_place)] = Field(
+        description='A country code, a US state that has hours of its own ("US-TX"), or "*" for '
+        "all that have none."
+    )
+    kind: Kind = Field("marketing", description="Of which texts.")
+    window: Annotated[str, AfterValidator(check_window)] = Field(
+        description='From, until, such as "09:00-20:00", by the recipient\'s clock; or off.'
+    )
+    weekdays: list[Weekday] = Field(
+        list(WEEKDAYS),
+        min_length=1,
+        description="On which days. What no entry of this country and kind has is closed.",
+    )
+
+
+class CapSection(Section):
+    """How many texts one person may get; what is over it waits."""
+
+    kind: Kind | None = Field(None, description="Of one kind; else of all.")
+    pool: str | None = Field(None, description="Of one pool; else of all.")
+    per_day: Limit = Field(None, description="Texts in any 24 hours.")
+    per_week: Limit = Field(None, description="Texts in any seven days.")
+
+    @model_validator(mode="after")
+    def _says_how_many(self) -> Self:
+        if self.per_day is None and self.per_week is None:
+            raise ValueError("a cap says how many: per_day, per_week, or both")
+        return self
+
+
+class HolidaysSection(Section):
+    """Days on which no marketing goes to a country."""
+
+    country: Annotated[str, AfterValidator(check_region)] = Field(description="Its code.")
+    dates: list[date] = Field(description="Such as 2026-12-25.")
+
+
 class GateSection(Section):
     """What may be sent at all."""
 
     outer_window: Annotated[str, AfterValidator(check_window)] = Field(
         "08:00-21:00",
-        description="Hours in the recipient's time, for all but replies and urgent keys; or off.",
+        description="Hours in the recipient's time, for all but replies and urgent keys; or off, "
+        "which also lifts the hours of marketing that come with the program.",
+    )
+    hours: list[HoursSection] = Field(
+        [],
+        description="Hours by country and kind. For a country that is named here they replace "
+        "those of marketing that come with the program.",
+    )
+    holidays: list[HolidaysSection] = Field(
+        [], description="Days on which no marketing goes to a country."
     )
     destinations: Annotated[Strings, AfterValidator(check_destinations)] = Field(
         ["own"], description='"own" (the sending line\'s country), country codes, or "*".'
+    )
+    caps: list[CapSection] = Field(
+        [], description="How many texts one person gets in a day and in a week."
+    )
+    deny: Annotated[Strings, AfterValidator(check_numbers)] = Field(
+        [], description='Numbers that are never texted, and beginnings of such ("+4915*").'
+    )
+    allow: Annotated[Strings, AfterValidator(check_numbers)] = Field(
+        [],
+        description="Numbers, short codes and beginnings that may be texted although `deny` names "
+        "them less exactly, they are in no allowed country, or they are of a service.",
     )
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
@@ -45,6 +113,32 @@ class GateSection(Section):
         86_400.0,
         description="Seconds after which a text that may be a refusal counts as one, unless a "
         "person has decided; marketing to its sender waits meanwhile.",
+    )
+
+    @model_validator(mode="after")
+    def _hours_do_not_overlap(self) -> Self:
+        self.country_hours()
+        return self
+
+    def country_hours(self) -> CountryHours:
+        """The hours by country and kind. Raises ValueError where entries contradict each other."""
+        return CountryHours.of(
+            (
+                Hours.parse(entry.country, entry.window, entry.kind, entry.weekdays)
+                for entry in self.hours
+            ),
+            ((entry.country, entry.dates) for entry in self.holidays),
+            legal=parse_window(self.outer_window) is not None,
+        )
+
+
+class ContentSection(Section):
+    """What may stand in texts."""
+
+    block_cards: bool = Field(
+        True,
+        description="Refuse texts with the number of a payment card, however it is written: SMS "
+        "may not carry it (PCI DSS 4.2.2).",
     )
 
 
@@ -102,9 +196,6 @@ class RepliesSection(Section):
     language: str = Field(
         "en", pattern=r"^[a-z]{2}$", description="Their language, where the keyword shows none."
     )
-
-
-Limit = Annotated[int | None, Field(ge=1, le=10_000_000)]
 
 
 class PlanSection(Section):
@@ -171,6 +262,9 @@ class PoolSection(Section):
     kind: Kind | None = Field(None, description="What its texts are that name no kind.")
     reject_calls: bool | None = Field(
         None, description="Whether calls to its lines are hung up; else `calls.reject` counts."
+    )
+    destinations: Annotated[Strings, AfterValidator(check_destinations)] | None = Field(
+        None, description="Where its texts may go; else `gate.destinations` counts."
     )
     plan: str | None = Field(
         None, description="A plan that the pool's texts, on all its lines together, are held to."

@@ -9,29 +9,53 @@ that nobody waits for the morning in order to be refused.
 A `Permit` names the few texts that may go to somebody who opted out. It lifts the opt-out, the
 hold and the hours; it does not open a destination, or a forged STOP would make us pay for texts
 to any number in the world.
+
+Two kinds of hours bind a text, both in the recipient's time: the bank's outer window, which a key
+marked urgent passes, and the hours of the recipient's country for this kind of texts. An urgent
+key does not pass those of marketing: what the law forbids no key allows. Neither binds a reply.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, TypeAlias
+from itertools import chain
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, TypeAlias
+from zlib import crc32
 
 import phonenumbers
 
-from modemgw.consent.hours import Window, parse_window
-from modemgw.consent.places import UnknownZoneError, home_country, zones_of
+from modemgw.consent.cards import has_card_number
+from modemgw.consent.country_hours import NO_HOURS, CountryHours
+from modemgw.consent.hours import (
+    Clock,
+    Timetable,
+    Window,
+    is_open,
+    next_closing,
+    next_opening,
+    parse_window,
+)
+from modemgw.consent.lists import NOBODY, NumberList
+from modemgw.consent.places import UnknownZoneError, home_country, is_service, zones_of
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 # A reply to a text of the last 24 hours belongs to the conversation, whatever the hour.
 REPLY_WINDOW: Final = timedelta(hours=24)
 
 # A review whose time is over becomes an opt-out within moments; who asks meanwhile asks again.
 REVIEW_RECHECK: Final = timedelta(minutes=1)
+# Not everything that waited for the morning goes in its first second.
+JITTER: Final = timedelta(minutes=15)
 
 OWN_COUNTRY: Final = "own"
 ANYWHERE: Final = "*"
+CARD_NUMBER: Final = "card_number"
 
 
 class Kind(StrEnum):
@@ -56,13 +80,24 @@ class Policy:
 
     `outer_window` is in the recipient's time; None: any hour. `destinations` holds ISO country
     codes in capitals, `OWN_COUNTRY` and `ANYWHERE`. Raises ValueError for anything else.
+    `country_hours` are in force whatever the outer window. `block_cards`: texts with the number of
+    a payment card do not go. Of `deny` and `allow` the one counts that names a number more exactly;
+    what is allowed needs neither a destination nor to be no service. `pool_destinations` take the
+    place of `destinations` for texts of some pools.
     """
 
     outer_window: Window | None
     destinations: tuple[str, ...] = (OWN_COUNTRY,)
+    country_hours: CountryHours = NO_HOURS
+    block_cards: bool = True
+    deny: NumberList = NOBODY
+    allow: NumberList = NOBODY
+    pool_destinations: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
 
     def __post_init__(self) -> None:
-        for destination in self.destinations:
+        for destination in (*self.destinations, *chain(*self.pool_destinations.values())):
             if destination in (OWN_COUNTRY, ANYWHERE):
                 continue
             if destination not in phonenumbers.SUPPORTED_REGIONS:
@@ -72,17 +107,40 @@ class Policy:
                 )
 
     @classmethod
-    def parse(cls, outer_window: str, destinations: Sequence[str]) -> Policy:
+    def parse(
+        cls,
+        outer_window: str,
+        destinations: Sequence[str],
+        country_hours: CountryHours = NO_HOURS,
+        *,
+        block_cards: bool = True,
+        deny: Sequence[str] = (),
+        allow: Sequence[str] = (),
+        pool_destinations: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> Policy:
         """Read a policy as the configuration has it; country codes in any case.
 
         Raises ValueError, saying what is expected.
         """
         return cls(
             parse_window(outer_window),
-            tuple(
-                name if name in (OWN_COUNTRY, ANYWHERE) else name.upper() for name in destinations
+            _countries(destinations),
+            country_hours,
+            block_cards=block_cards,
+            deny=NumberList.parse(deny),
+            allow=NumberList.parse(allow),
+            pool_destinations=MappingProxyType(
+                {pool: _countries(names) for pool, names in pool_destinations.items()}
             ),
         )
+
+    def destinations_of(self, pool: str | None) -> tuple[str, ...]:
+        """Where texts of a pool may go."""
+        return self.pool_destinations.get(pool or "", self.destinations)
+
+
+def _countries(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name if name in (OWN_COUNTRY, ANYWHERE) else name.upper() for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +150,10 @@ class Question:
     `recipient` is E.164, or a short code without +. `opted_out` stands in the database; `held`
     stands in memory, while a STOP is on its way there. `line_country` is the ISO code of the
     line's home country; without one `default_region` takes its place. `last_inbound_at` is when
-    the recipient last wrote to us. `under_review`: they wrote what may be a refusal, and that is
-    decided then at the latest. Times are aware; raises ValueError for a naive `now`.
+    the recipient last wrote to us. `time_zone` is where the recipient is known to be; None: where
+    the number may be. `message_id` decides when, after an opening, the text goes; without one it
+    goes at once. `under_review`: they wrote what may be a refusal, and that is decided then at the
+    latest. Times are aware; raises ValueError for a naive `now`.
     """
 
     recipient: str
@@ -109,6 +169,9 @@ class Question:
     urgent: bool = False
     last_inbound_at: datetime | None = None
     under_review: datetime | None = None
+    time_zone: ZoneInfo | None = None
+    message_id: str | None = None
+    text: str = ""
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:
@@ -123,6 +186,12 @@ class Question:
     def to_short_code(self) -> bool:
         """Whether the recipient is a short code: a service of the line's own network."""
         return not self.recipient.startswith("+")
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the operator allows the recipient by name."""
+        policy = self.policy
+        return policy.allow.fit(self.recipient) > policy.deny.fit(self.recipient)
 
     @property
     def is_reply(self) -> bool:
@@ -188,9 +257,15 @@ def _held(question: Question) -> Block | None:
     return Block("held", "a STOP of the recipient is being recorded at this moment")
 
 
+def _denied(question: Question) -> Block | None:
+    if question.is_allowed or not question.policy.deny.fit(question.recipient):
+        return None
+    return Block("denied", "gate.deny names the recipient, and gate.allow does not so exactly")
+
+
 def _destination(question: Question) -> Block | None:
-    destinations = question.policy.destinations
-    if ANYWHERE in destinations:
+    destinations = question.policy.destinations_of(question.pool)
+    if ANYWHERE in destinations or question.is_allowed:
         return None
     # A short code exists only in the network of the line that dials it.
     country = question.home if question.to_short_code else home_country(question.recipient)
@@ -199,30 +274,47 @@ def _destination(question: Question) -> Block | None:
     return Block(
         "destination",
         f"texts to {country} are not allowed from a line of {question.home}: "
-        f"gate.destinations is {', '.join(destinations) or 'empty'}",
+        f"gate.destinations, or that of the pool, is {', '.join(destinations) or 'empty'}",
     )
 
 
-def _outer_window(question: Question) -> Defer | Block | None:
-    window = question.policy.outer_window
-    exempt = question.urgent or question.permit is not None or question.is_reply
-    # Behind a short code is a service, which neither sleeps nor lives in any zone.
-    if window is None or exempt or question.to_short_code:
+def _service(question: Question) -> Block | None:
+    if question.is_allowed or not (question.to_short_code or is_service(question.recipient)):
+        return None
+    return Block(
+        "service_number",
+        "short codes, premium, shared-cost and satellite numbers may cost much and are not texted; "
+        "gate.allow lets you name those that are",
+    )
+
+
+def _card_number(question: Question) -> Block | None:
+    if not question.policy.block_cards or not has_card_number(question.text):
+        return None
+    return Block(
+        CARD_NUMBER,
+        "the text holds what looks like the number of a payment card, which must not go over SMS "
+        "(PCI DSS 4.2.2): leave it out, or give its last four digits alone",
+    )
+
+
+def _hours(question: Question) -> Defer | Block | None:
+    bounds = _bounds(question)
+    if not bounds:
         return None
     try:
-        zones = zones_of(question.recipient, question.default_region)
+        clocks = _clocks(question, [bound.timetable for bound in bounds])
     except UnknownZoneError as error:
         return Block("unknown_zone", str(error))
-    if window.is_open(question.now, zones):
+    if is_open(question.now, clocks):
         return None
-    opening = window.next_opening(question.now, zones)
+    opening = next_opening(question.now, clocks)
     if opening is None:
-        return Block(
-            "no_common_hour",
-            f"the number may be in {len(zones)} time zones, which have no hour of {window} in "
-            "common: widen gate.outer_window, or send with a key marked urgent",
-        )
-    return Defer(opening, "outer_window", f"outside {window} in the recipient's time")
+        return Block("no_common_hour", _no_common_hour(question, bounds, clocks))
+    # The bank's own rule comes first where both object: it is the one that can be widened.
+    shut = next(bound for bound in bounds if not _all_open(question, bound))
+    words = f"outside {shut.words} in the recipient's time"
+    return Defer(_jittered(question, opening, clocks), shut.rule, words)
 
 
 def _under_review(question: Question) -> Defer | None:
@@ -236,10 +328,87 @@ def _under_review(question: Question) -> Defer | None:
     )
 
 
+def closing(question: Question) -> datetime | None:
+    """Until when the hours let a text go that may go at `now`; aware, UTC.
+
+    None where no hours bind it, or they do not end within a week.
+    """
+    bounds = _bounds(question)
+    if not bounds:
+        return None
+    try:
+        clocks = _clocks(question, [bound.timetable for bound in bounds])
+    except UnknownZoneError:
+        return None  # it is blocked
+    return next_closing(question.now, clocks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """Hours that bind a text: by which rule, and in words."""
+
+    timetable: Timetable
+    rule: str
+    words: str
+
+
+def _bounds(question: Question) -> list[_Bound]:
+    # Behind a short code is a service, which neither sleeps nor lives in any zone.
+    if question.permit is not None or question.is_reply or question.to_short_code:
+        return []
+    bounds = []
+    window = question.policy.outer_window
+    if window is not None and not question.urgent:
+        bounds.append(_Bound(Timetable.daily(window), "outer_window", str(window)))
+    if not question.urgent or question.kind is Kind.MARKETING:
+        hours = question.policy.country_hours.for_number(question.recipient, question.kind)
+        if hours is not None:
+            country = home_country(question.recipient)
+            words = f"the hours of {question.kind} texts to {country}"
+            bounds.append(_Bound(hours, "quiet_hours", words))
+    return bounds
+
+
+def _clocks(question: Question, timetables: Sequence[Timetable]) -> list[Clock]:
+    zones: Sequence[ZoneInfo] = (
+        zones_of(question.recipient, question.default_region)
+        if question.time_zone is None
+        else (question.time_zone,)
+    )
+    return [Clock(timetable, zone) for timetable in timetables for zone in zones]
+
+
+def _all_open(question: Question, bound: _Bound) -> bool:
+    return is_open(question.now, _clocks(question, [bound.timetable]))
+
+
+def _no_common_hour(question: Question, bounds: Sequence[_Bound], clocks: Sequence[Clock]) -> str:
+    zones = len(clocks) // len(bounds)
+    where = "the number's time zone has" if zones == 1 else f"the number's {zones} time zones have"
+    hours = " and ".join(bound.words for bound in bounds)
+    urgent = "" if question.kind is Kind.MARKETING else ", or send with a key marked urgent"
+    return (
+        f"{where} no hour of {hours} in common within a week: give the recipient's own time_zone, "
+        f"widen gate.outer_window or gate.hours{urgent}"
+    )
+
+
+def _jittered(question: Question, opening: datetime, clocks: Sequence[Clock]) -> datetime:
+    """Some time after an opening, the same whenever it is asked for the same text."""
+    if question.message_id is None:
+        return opening
+    later = opening + JITTER * (crc32(question.message_id.encode()) / 2**32)
+    closes = next_closing(opening, clocks)
+    return later if closes is None or later < closes else opening
+
+
 _RULES: Final[tuple[_Rule, ...]] = (
     _opted_out,
     _held,
+    _denied,
     _destination,
-    _outer_window,
+    _service,
+    _card_number,
+    _hours,
     _under_review,
 )

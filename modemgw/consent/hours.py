@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-# How far ahead an opening is looked for. A window common to all zones that does not open in a
-# week, a change of daylight saving included, will not open at all.
+# How far ahead an opening is looked for. Hours common to all zones that do not come in a week, a
+# change of daylight saving included, will not come at all.
 HORIZON: Final = timedelta(days=7)
 
 _WINDOW = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})")
 _MINUTES_OF_A_DAY: Final = 24 * 60
+_DAYS_OF_A_WEEK: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Open from `opens` until just before `closes`, every day, by the wall clock.
+    """Open from `opens` until just before `closes` by the wall clock.
 
     Both are minutes after midnight, 0 <= opens < closes <= 1440.
     """
@@ -38,44 +40,119 @@ class Window:
     def __str__(self) -> str:
         return f"{_clock(self.opens)}-{_clock(self.closes)}"
 
-    def is_open(self, at: datetime, zones: Sequence[ZoneInfo]) -> bool:
-        """Say whether the window is open at this instant in every one of the zones."""
-        return all(self._open_by_clock(at.astimezone(zone)) for zone in zones)
 
-    def next_opening(self, at: datetime, zones: Sequence[ZoneInfo]) -> datetime | None:
-        """Find the first instant, not before `at`, that is open in every zone; aware, UTC.
+ALL_DAY: Final = Window(0, _MINUTES_OF_A_DAY)
 
-        None where there is none within `HORIZON`: the zones lie too far apart for the window.
-        """
-        moment = at.astimezone(UTC)
-        latest = moment + HORIZON
-        while moment <= latest:
-            # No zone is open before its own next opening, so none of them is before the last.
-            openings = [self._next_in_zone(moment, zone) for zone in zones]
-            furthest = max(openings, default=moment)
-            if furthest == moment:
-                return moment
-            moment = furthest
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """The window of each day of the week, Monday first; None: closed that day.
+
+    On `holidays` it is closed whatever the day.
+    """
+
+    days: tuple[Window | None, ...]
+    holidays: frozenset[date] = frozenset()
+
+    def __post_init__(self) -> None:
+        if len(self.days) != _DAYS_OF_A_WEEK:
+            raise ValueError(f"a week has {_DAYS_OF_A_WEEK} days, not {len(self.days)}")
+
+    @classmethod
+    def daily(cls, window: Window) -> Timetable:
+        """The same window every day."""
+        return cls((window,) * _DAYS_OF_A_WEEK)
+
+    def on(self, day: date) -> Window | None:
+        """The window of a day; None: closed."""
+        return None if day in self.holidays else self.days[day.weekday()]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A timetable, by the wall clock of a zone."""
+
+    timetable: Timetable
+    zone: ZoneInfo
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether it is open at this instant."""
+        local = at.astimezone(self.zone)
+        window = self.timetable.on(local.date())
+        return window is not None and window.opens <= local.hour * 60 + local.minute < window.closes
+
+    def next_opening(self, at: datetime) -> datetime | None:
+        """Find the first instant, not before `at`, at which it is open; None: not in a week."""
+        return at if self.is_open(at) else self._next_change(at, open_then=True)
+
+    def next_closing(self, at: datetime) -> datetime | None:
+        """Find the first instant, not before `at`, at which it is closed; None: not in a week."""
+        return self._next_change(at, open_then=False) if self.is_open(at) else at
+
+    def _next_change(self, at: datetime, *, open_then: bool) -> datetime | None:
+        today = at.astimezone(self.zone).date()
+        # Two days more than a week: today has begun, and a zone that crosses the date line skips
+        # one.
+        for days in range(HORIZON.days + 2):
+            day = today + timedelta(days=days)
+            found = min(
+                (
+                    moment
+                    for moment in self._boundaries(day)
+                    if moment > at and self.is_open(moment) is open_then
+                ),
+                default=None,
+            )
+            if found is not None:
+                return found
         return None
 
-    def _open_by_clock(self, local: datetime) -> bool:
-        return self.opens <= local.hour * 60 + local.minute < self.closes
+    def _boundaries(self, day: date) -> Iterator[datetime]:
+        """Every instant of a day, and perhaps others, at which it may open or close."""
+        yield _midnight(day, self.zone)
+        window = self.timetable.on(day)
+        if window is not None:
+            yield from _instants(day, window.opens, self.zone)
+            yield from _instants(day, window.closes, self.zone)
+        shift = _shift(day, self.zone)
+        if shift is not None:
+            yield shift
 
-    def _next_in_zone(self, at: datetime, zone: ZoneInfo) -> datetime:
-        local = at.astimezone(zone)
-        if self._open_by_clock(local):
-            return at
-        # Three days, because a zone that crosses the date line skips one.
-        openings = (
-            opening
-            for days in range(3)
-            for opening in _instants(local.date() + timedelta(days=days), self.opens, zone)
-        )
-        return min(
-            opening
-            for opening in openings
-            if opening > at and self._open_by_clock(opening.astimezone(zone))
-        )
+
+def is_open(at: datetime, clocks: Sequence[Clock]) -> bool:
+    """Say whether all are open at this instant."""
+    return all(clock.is_open(at) for clock in clocks)
+
+
+def next_opening(at: datetime, clocks: Sequence[Clock]) -> datetime | None:
+    """Find the first instant, not before `at`, at which all are open; aware, UTC.
+
+    None where there is none within `HORIZON`: what they allow has no hour in common.
+    """
+    moment = at.astimezone(UTC)
+    latest = moment + HORIZON
+    while moment <= latest:
+        furthest = moment
+        for clock in clocks:
+            # None is open before its own next opening, so not all are before the last.
+            opening = clock.next_opening(moment)
+            if opening is None:
+                return None
+            furthest = max(furthest, opening)
+        if furthest == moment:
+            return moment
+        moment = furthest
+    return None
+
+
+def next_closing(at: datetime, clocks: Sequence[Clock]) -> datetime | None:
+    """Find the first instant, not before `at`, at which one of them is closed; aware, UTC.
+
+    None where none of them closes within a week.
+    """
+    moment = at.astimezone(UTC)
+    closings = (clock.next_closing(moment) for clock in clocks)
+    return min((closing for closing in closings if closing is not None), default=None)
 
 
 def parse_window(text: str) -> Window | None:
@@ -96,25 +173,33 @@ def parse_window(text: str) -> Window | None:
     return Window(opens_hour * 60 + opens_minute, closes_hour * 60 + closes_minute)
 
 
-def _instants(day: date, minutes: int, zone: ZoneInfo) -> Sequence[datetime]:
-    """When the wall clock shows a time of a day, or would if it did not skip it.
+def _instants(day: date, minutes: int, zone: ZoneInfo) -> Iterator[datetime]:
+    """When the wall clock shows a time of a day: twice where daylight saving repeats it.
 
-    What daylight saving repeats is shown twice. What it skips is no time: the moment of the skip
-    stands for it, when the clock goes on with a later one.
+    For a time that is skipped, two that nobody needs: what opens or closes then does so at the
+    moment of the skip, see `_shift`.
     """
+    days, minutes = divmod(minutes, _MINUTES_OF_A_DAY)
     clock = time(minutes // 60, minutes % 60, tzinfo=zone)
-    first, second = (
-        datetime.combine(day, clock.replace(fold=fold)).astimezone(UTC) for fold in (0, 1)
-    )
-    return (first, second) if first <= second else (_skip_between(second, first, zone),)
+    for fold in (0, 1):
+        local = datetime.combine(day + timedelta(days=days), clock.replace(fold=fold))
+        yield local.astimezone(UTC)
 
 
-def _skip_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The moment, to the second, at which the clock of a zone skips ahead."""
-    ahead = after.astimezone(zone).utcoffset()
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(tzinfo=zone)).astimezone(UTC)
+
+
+@lru_cache(maxsize=4_096)
+def _shift(day: date, zone: ZoneInfo) -> datetime | None:
+    """The moment of a day, to the second, at which the clock of a zone is put; None: it is not."""
+    before, after = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+    offset = after.astimezone(zone).utcoffset()
+    if before.astimezone(zone).utcoffset() == offset:
+        return None
     while after - before > timedelta(seconds=1):
         middle = before + (after - before) // 2
-        if middle.astimezone(zone).utcoffset() == ahead:
+        if middle.astimezone(zone).utcoffset() == offset:
             after = middle
         else:
             before = middle

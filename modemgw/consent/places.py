@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
-from phonenumbers import PhoneNumber
+from phonenumbers import PhoneNumber, PhoneNumberType
 from phonenumbers.timezone import (
     UNKNOWN_TIMEZONE,
     time_zones_for_geographical_number,
@@ -17,6 +17,8 @@ from phonenumbers.timezone import (
 # A decision is taken up to three times for a text (accept, claim, submit) and for a conversation
 # again and again; looking a number up costs as much as ten decisions.
 _REMEMBERED_NUMBERS: Final = 65_536
+
+NO_COUNTRY: Final = "001"
 
 
 class UnknownZoneError(LookupError):
@@ -53,6 +55,20 @@ def zones_of(number: str, default_region: str) -> tuple[ZoneInfo, ...]:
         if names != (UNKNOWN_TIMEZONE,):
             return tuple(_zone(name) for name in names)
     raise UnknownZoneError(f"no time zone is known for {number}, nor for region {default_region!r}")
+
+
+@lru_cache(maxsize=_REMEMBERED_NUMBERS)
+def is_service(number: str) -> bool:
+    """Whether an E.164 number is of a service that costs more than a text to a person: premium
+    rate, shared cost, and what belongs to no country (satellite, universal numbers).
+
+    Raises `phonenumbers.NumberParseException` for what is no E.164 number.
+    """
+    parsed = phonenumbers.parse(number, None)
+    return country_of(parsed) == NO_COUNTRY or phonenumbers.number_type(parsed) in (
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+    )
 
 
 def country_of(number: PhoneNumber) -> str:

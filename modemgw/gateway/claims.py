@@ -12,19 +12,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, decide
-from modemgw.gateway import acts, limits
+from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, closing, decide
+from modemgw.gateway import acts, caps, limits
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
-from modemgw.store import messages, optouts, queue, reviews, sql
+from modemgw.store import messages, optouts, queue, reviews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modemgw.gateway.cancels import Cancels
+    from modemgw.gateway.caps import Cap
     from modemgw.gateway.lanes import Flow
+    from modemgw.gateway.limits import Count
     from modemgw.gateway.roster import Line
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.gateway.turns import Turns
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
 HEADS = (1, 20)  # of each lane: the first may go, as a rule; where it may not, many may not
 IN_DOUBT_RECHECK_S = 30.0
-_ALL_POOLS = "pools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +172,43 @@ class _Choice:
             return None
         if self._cancels is not None and self._cancels.catches(self._tx, head.id, self._now):
             return None
-        if _stays_behind(self._tx, candidate, self._line, self._settings, self._now):
+        asked = question(candidate.message, candidate, self._line, self._settings, self._now)
+        if _stays_behind(self._tx, candidate, asked, self._now):
             return None
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
-        job = _job(self._tx, candidate.message)
+        job = _within_hours(_job(self._tx, candidate.message), asked)
         pool = Account.of_pool(lane.pool, self._settings)
-        if not self._has_room(job, head, lane, pool):
+        held_to = self._caps(asked)
+        if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
             return None
         line, host = self._line, self._settings.host
         if not queue.claim(connection, head.id, host, line.id, line.number):
             return None
         accounts = [account for account in (self.account, pool) if account is not None]
-        return replace(job, reservation=_reserve(self._tx, accounts, job, self._now))
+        counts = _reserve(self._tx, accounts, job, self._now)
+        counts += caps.reserve(connection, held_to, job.recipient, self._now)
+        return replace(job, reservation=Reservation(tuple(counts)) if counts else None)
+
+    def _caps(self, asked: Question) -> list[Cap]:
+        """The caps under which a text is to be counted: none where it was already."""
+        if asked.permit is not None or asked.is_reply or not self._settings.caps:
+            return []
+        assert asked.message_id is not None
+        parts = messages.get_parts(self._tx.connection, asked.message_id)
+        if any(part.attempts for part in parts):
+            return []
+        return caps.fitting(self._settings.caps, asked.kind, asked.pool)
+
+    def _is_enough(self, job: Job, held_to: Sequence[Cap]) -> bool:
+        """Put a text off whose recipient has had as many as may be; whether it was."""
+        if not held_to:
+            return False
+        wait = caps.wait(self._tx.connection, held_to, job.recipient, self._now)
+        if wait is None:
+            return False
+        queue.park(self._tx.connection, job.message_id, wait.until, wait.rule)
+        return True
 
     def _sends_home(self, head: Record) -> bool:
         """Let others send a message that waits for this line; false where no other may."""
@@ -215,9 +241,7 @@ class _Choice:
 
 
 def _pool_wait(tx: Transaction, pool: Account, job: Job, now: float) -> Wait | None:
-    # Lines of other hosts count there, too. One lock for all pools: claims share transactions, in
-    # any order, and with a lock for each pool two hosts would wait for each other.
-    sql.lock_name(tx.connection, _ALL_POOLS)
+    limits.lock(tx.connection)  # lines of other hosts count there, too
     wait = pool.wait(tx.connection, 1, now)
     if wait is not None:
         return wait
@@ -227,21 +251,15 @@ def _pool_wait(tx: Transaction, pool: Account, job: Job, now: float) -> Wait | N
     return replace(wait, priority=job.priority) if wait else None
 
 
-def _reserve(
-    tx: Transaction, accounts: Sequence[Account], job: Job, now: float
-) -> Reservation | None:
-    parts = len(job.todo)
-    buckets = [
-        bucket
+def _reserve(tx: Transaction, accounts: Sequence[Account], job: Job, now: float) -> list[Count]:
+    return [
+        count
         for account in accounts
-        for bucket in account.reserve(tx.connection, parts, job.recipient, now)
+        for count in account.reserve(tx.connection, len(job.todo), job.recipient, now)
     ]
-    return Reservation(tuple(buckets), parts) if buckets else None
 
 
-def _stays_behind(
-    tx: Transaction, candidate: Candidate, line: Line, settings: GatewaySettings, now: float
-) -> bool:
+def _stays_behind(tx: Transaction, candidate: Candidate, asked: Question, now: float) -> bool:
     """Move a message out of its lane if it may not go now; whether it was."""
     row = candidate.message
     if row.expires_at is not None and row.expires_at <= now:
@@ -251,7 +269,7 @@ def _stays_behind(
         reason = queue.RECIPIENT_IN_DOUBT
         queue.park(tx.connection, row.id, now + IN_DOUBT_RECHECK_S, reason)
         return True
-    match decide(question(row, candidate, line, settings, now)):
+    match decide(asked):
         case Block(rule, words):
             acts.end(tx, row, MessageStatus.BLOCKED, now, rule, words)
             return True
@@ -281,7 +299,20 @@ def question(
             None if last_inbound is None else datetime.fromtimestamp(last_inbound, UTC)
         ),
         under_review=None if review_due is None else datetime.fromtimestamp(review_due, UTC),
+        time_zone=ZoneInfo(row.time_zone) if row.time_zone else None,
+        message_id=row.id,
+        text=row.text,
     )
+
+
+def _within_hours(job: Job, asked: Question) -> Job:
+    """The job with its validity ending when the hours of marketing do: a service centre that cannot
+    deliver it before must not do so at night."""
+    closes = closing(asked) if asked.kind is Kind.MARKETING else None
+    if closes is None:
+        return job
+    ends = (at for at in (job.expires_at, closes.timestamp()) if at is not None)
+    return replace(job, expires_at=min(ends))
 
 
 def _job(tx: Transaction, row: Record) -> Job:

@@ -8,9 +8,9 @@ passed, not by a crash either; a text that it defers stays where it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from modemgw.store import usage
+from modemgw.store import sql, usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from modemgw.gateway.plans import Limit, Plan
     from modemgw.gateway.roster import Line
     from modemgw.gateway.settings import GatewaySettings
+
+
+Count: TypeAlias = tuple[str, str, float, int]  # scope, span, bucket, how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,9 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What a claim has counted, to take it back: scope, span and bucket of each count."""
+    """What a claim has counted, to take it back."""
 
-    buckets: tuple[tuple[str, str, float], ...]
-    parts: int
+    counts: tuple[Count, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Account:
     def wait(self, connection: Connection, parts: int, now: float) -> Wait | None:
         """What so many parts have to wait for; None: they may go now."""
         waits = (
-            _wait(connection, self.scope, limit, parts, now)
+            wait_for(connection, self.scope, limit, parts, now)
             for limit in self.plan.parts(now, self.since)
         )
         return max((wait for wait in waits if wait), key=lambda wait: wait.until, default=None)
@@ -124,21 +126,30 @@ class Account:
 
     def reserve(
         self, connection: Connection, parts: int, recipient: str, now: float
-    ) -> Sequence[tuple[str, str, float]]:
-        """Count parts that are about to go; the buckets they are counted in."""
+    ) -> Sequence[Count]:
+        """Count parts that are about to go; what was counted."""
         spans = {limit.span.name: limit.span for limit in self.plan.parts(now, self.since)}
         for span in spans.values():
             usage.add(connection, self.scope, span.name, span.bucket, parts)
         for limit in self.plan.recipients(now):
             span = limit.span
             usage.note_recipient(connection, self.scope, span.name, span.begins, recipient)
-        return [(self.scope, span.name, span.bucket) for span in spans.values()]
+        return [(self.scope, span.name, span.bucket, parts) for span in spans.values()]
+
+
+def lock(connection: Connection) -> None:
+    """Count alone what several hosts count together, until the transaction ends.
+
+    One lock for all pools and people: claims share transactions, in any order, and with a lock for
+    each two hosts would wait for each other.
+    """
+    sql.lock_name(connection, "limits")
 
 
 def release(connection: Connection, reservation: Reservation) -> None:
     """Take back what a claim had reserved of which nothing began; the recipient stays known."""
-    for scope, span, begins in reservation.buckets:
-        usage.add(connection, scope, span, begins, -reservation.parts)
+    for scope, span, begins, count in reservation.counts:
+        usage.add(connection, scope, span, begins, -count)
 
 
 def _used(limit: Limit, buckets: Sequence[tuple[float, int]]) -> Used:
@@ -150,7 +161,10 @@ def _used(limit: Limit, buckets: Sequence[tuple[float, int]]) -> Used:
     return Used(limit.rule, sum(count for _, count in counted), limit.most, renews_at)
 
 
-def _wait(connection: Connection, scope: str, limit: Limit, parts: int, now: float) -> Wait | None:
+def wait_for(
+    connection: Connection, scope: str, limit: Limit, parts: int, now: float
+) -> Wait | None:
+    """What so many more have to wait for under one limit; None: they may go now."""
     span = limit.span
     buckets = usage.counted(connection, scope, span.name, span.begins)
     used = sum(count for _, count in buckets)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
-from modemgw.consent.gate import Block, Defer, Kind, Question, decide
+from modemgw.consent.gate import CARD_NUMBER, Block, Defer, Kind, Question, closing, decide
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import views
 from modemgw.gateway.countries import country_of
@@ -227,7 +228,8 @@ class Outbound:
         except RefusalError as refusal:
             return refusal
         last_inbound = conversation.last_inbound_at if conversation is not None else None
-        decision = self._ask(tx, draft, caller, line, last_inbound, now)
+        question = self._question(tx, draft, caller, line, last_inbound, now)
+        decision = decide(question)
         if isinstance(decision, Block):
             optouts.record(
                 tx.connection,
@@ -237,12 +239,13 @@ class Outbound:
                 rule=decision.rule,
                 key=caller.key_id,
             )
-            return RefusalError(decision.rule.replace("_", "-"), decision.words, field="to")
+            field = "text" if decision.rule == CARD_NUMBER else "to"
+            return RefusalError(decision.rule.replace("_", "-"), decision.words, field=field)
         if conversation is None:
             conversation = messages.make_conversation(
                 tx.connection, draft.recipient, draft.pool or "", now
             )
-        return self._insert(tx, draft, caller, line, conversation, decision, now)
+        return self._insert(draft, question, caller, line, conversation, decision, now)
 
     def _line(self, tx: Transaction, request: SendRequest) -> Any:
         """The row of the line that `from` names; None where the gateway may choose."""
@@ -268,7 +271,7 @@ class Outbound:
             raise RefusalError("unknown-line", words, field="from")
         return found
 
-    def _ask(
+    def _question(
         self,
         tx: Transaction,
         draft: _Draft,
@@ -276,35 +279,35 @@ class Outbound:
         line: Any,
         last_inbound: float | None,
         now: float,
-    ) -> Decision:
+    ) -> Question:
         at = max(now, draft.request.send_at or now)
         # What is to go later is asked about then.
         review_due = self._refusals.review_due_at(draft.recipient) if at == now else None
-        return decide(
-            Question(
-                recipient=draft.recipient,
-                kind=Kind(draft.kind),
-                default_region=self._settings.default_region,
-                now=datetime.fromtimestamp(at, UTC),
-                policy=self._settings.policy,
-                pool=draft.pool,
-                opted_out=optouts.get(tx.connection, draft.recipient) is not None,
-                held=self._refusals.held(draft.recipient),
-                line_country=country_of(line.number) if line is not None else None,
-                urgent=caller.urgent,
-                last_inbound_at=(
-                    None if last_inbound is None else datetime.fromtimestamp(last_inbound, UTC)
-                ),
-                under_review=(
-                    None if review_due is None else datetime.fromtimestamp(review_due, UTC)
-                ),
-            )
+        zone = draft.request.time_zone
+        return Question(
+            recipient=draft.recipient,
+            kind=Kind(draft.kind),
+            default_region=self._settings.default_region,
+            now=datetime.fromtimestamp(at, UTC),
+            policy=self._settings.policy,
+            pool=draft.pool,
+            opted_out=optouts.get(tx.connection, draft.recipient) is not None,
+            held=self._refusals.held(draft.recipient),
+            line_country=country_of(line.number) if line is not None else None,
+            urgent=caller.urgent,
+            last_inbound_at=(
+                None if last_inbound is None else datetime.fromtimestamp(last_inbound, UTC)
+            ),
+            under_review=(None if review_due is None else datetime.fromtimestamp(review_due, UTC)),
+            time_zone=ZoneInfo(zone) if zone else None,
+            message_id=new_id("msg"),
+            text=draft.request.text,
         )
 
     def _insert(
         self,
-        tx: Transaction,
         draft: _Draft,
+        question: Question,
         caller: Caller,
         line: Any,
         conversation: Record,
@@ -324,11 +327,9 @@ class Outbound:
         later = self._later(request, decision, now)
         status = MessageStatus.QUEUED if later is None else MessageStatus.SCHEDULED
         priority = PRIORITIES[draft.kind] if request.priority is None else request.priority
-        valid_for_s = request.valid_for_s or self._settings.default_valid_for_s
-        message_id = new_id("msg")
         row = messages.new_message(
             {
-                "id": message_id,
+                "id": question.message_id,
                 "direction": "outbound",
                 "status": status,
                 "sender": line.number if line is not None else None,
@@ -348,9 +349,10 @@ class Outbound:
                 "if_partly_sent": "resend" if request.if_partly_sent == "resend" else None,
                 "sticky": "off" if request.sticky == "off" else None,
                 "urgent": caller.urgent,
+                "time_zone": request.time_zone,
                 "want_report": self._settings.reports,
                 "send_at": request.send_at,
-                "expires_at": max(now, request.send_at or now) + valid_for_s,
+                "expires_at": self._expiry(request, question, later),
                 "key_id": caller.key_id,
                 "lane": lane if later is None else None,
                 "home_lane": home,
@@ -365,6 +367,19 @@ class Outbound:
     def _lane(draft: _Draft, line_id: str | None, caller: Caller) -> str:
         send_at = draft.request.send_at
         return lane_of(line_id, draft.pool, caller.key_id, kind=draft.kind, send_at=send_at)
+
+    def _expiry(self, request: SendRequest, question: Question, later: float | None) -> float:
+        """Until when the text may wait. Marketing for which nobody asked for a time ends with the
+        first hours in which it may go: an evening's offer is none the next morning."""
+        at = question.now.timestamp()
+        if request.valid_for_s is not None:
+            return at + request.valid_for_s
+        if question.kind is not Kind.MARKETING:
+            return at + self._settings.default_valid_for_s
+        first = max(at, later or at)
+        closes = closing(replace(question, now=datetime.fromtimestamp(first, UTC)))
+        ends = first + self._settings.default_valid_for_s
+        return ends if closes is None else min(ends, closes.timestamp())
 
     @staticmethod
     def _later(request: SendRequest, decision: Decision, now: float) -> float | None:

@@ -38,7 +38,8 @@ _MINUTE_S, _MINUTE_BUCKET_S = 60, 5
 _HOUR_S, _HOUR_BUCKET_S = 3_600, 60
 
 
-def _rolling(name: str, width: float, bucket_s: int, now: float) -> Span:
+def rolling(name: str, width: float, bucket_s: int, now: float) -> Span:
+    """The time of a width that ends now, in buckets."""
     bucket = now // bucket_s * bucket_s
     # A bucket that began just before may hold what was sent until `bucket_s` after that.
     begins = (now - width) // bucket_s * bucket_s
@@ -47,12 +48,12 @@ def _rolling(name: str, width: float, bucket_s: int, now: float) -> Span:
 
 def minute(now: float) -> Span:
     """The sixty seconds that end now."""
-    return _rolling("minute", _MINUTE_S, _MINUTE_BUCKET_S, now)
+    return rolling("minute", _MINUTE_S, _MINUTE_BUCKET_S, now)
 
 
 def hour(now: float) -> Span:
     """The sixty minutes that end now."""
-    return _rolling("hour", _HOUR_S, _HOUR_BUCKET_S, now)
+    return rolling("hour", _HOUR_S, _HOUR_BUCKET_S, now)
 
 
 def _midnight(now: float, zone: ZoneInfo) -> datetime:

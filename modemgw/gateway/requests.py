@@ -25,8 +25,8 @@ class Caller:
 class SendRequest:
     """A text to send. Times are seconds of the epoch; None leaves the choice to the gateway.
 
-    `sticky` says of the line that the two last spoke on: `prefer` it, `require` it where there is
-    one, or `off`.
+    `time_zone` is the recipient's, an IANA name; None: what the number tells. `sticky` says of the
+    line that the two last spoke on: `prefer` it, `require` it where there is one, or `off`.
     """
 
     to: str
@@ -37,6 +37,7 @@ class SendRequest:
     priority: int | None = None
     send_at: float | None = None
     valid_for_s: float | None = None
+    time_zone: str | None = None
     if_in_doubt: str = "hold"
     if_partly_sent: str = "fail"
     sticky: str = "prefer"

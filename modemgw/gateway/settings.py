@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from modemgw.consent.gate import Policy
+    from modemgw.gateway.caps import Cap
     from modemgw.gateway.routing import Rule
 
 DEFAULT_PLAN = "default"
@@ -76,6 +77,7 @@ class GatewaySettings:
     sticky_for_s: float = 30 * 86_400.0
     sticky_wait_s: float = 60.0
     routes: Sequence[Rule] = ()
+    caps: Sequence[Cap] = ()
     start_hold_s: float = 60.0
     idle_recheck_s: float = 5.0
     stop_grace_s: float = 10.0

@@ -126,6 +126,7 @@ _CANDIDATE = Prepared(
         _m.pool,
         _m.permit,
         _m.urgent,
+        _m.time_zone,
         _m.want_report,
         _m.expires_at,
         _m.lane,

@@ -129,6 +129,7 @@ messages = Table(
     Column("if_partly_sent", String(8)),  # resend: it begins anew once; null: it fails
     Column("sticky", String(8)),  # off; null: the line that the two last spoke on is preferred
     Column("urgent", Boolean, nullable=False),
+    Column("time_zone", String(64)),  # of the recipient, where the sender knew; null: the number's
     Column("want_report", Boolean, nullable=False),
     Column("send_at", Double),
     Column("expires_at", Double),
@@ -201,7 +202,7 @@ part_attempts = Table(
 usage = Table(
     "usage",
     metadata,
-    Column("scope", String(80), nullable=False),  # line:ID or pool:NAME
+    Column("scope", String(80), nullable=False),  # line:ID, pool:NAME or to:NUMBER|CAP
     Column("span", String(16), nullable=False),
     Column("begins", Double, nullable=False),  # of the bucket
     Column("parts", Integer, nullable=False),

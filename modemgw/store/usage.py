@@ -1,4 +1,4 @@
-"""What lines and pools have sent: parts in buckets of time, and to whom. Kept with the line."""
+"""What lines and pools have sent, parts in buckets of time, and to whom; what people have got."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ _KNOWN = Prepared(
         _recipients.c.recipient == given("recipient"),
     )
 )
+
+
+TEXTS = "text"  # the span of texts to one person
 
 
 @lru_cache(maxsize=2)
@@ -100,7 +103,13 @@ def bring_back(connection: Connection, now: float) -> None:
 
 def prune(connection: Connection, now: float) -> None:
     """Forget what no limit counts any more."""
-    kept_s = {"minute": 600, "hour": 2 * 3_600, "day": 3 * 86_400, "day/to": 3 * 86_400}
+    kept_s = {
+        "minute": 600,
+        "hour": 2 * 3_600,
+        "day": 3 * 86_400,
+        "day/to": 3 * 86_400,
+        TEXTS: 8 * 86_400,
+    }
     for span, age_s in kept_s.items():
         connection.execute(
             delete(_usage).where(_usage.c.span == span, _usage.c.begins < now - age_s)

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 
+from modemgw.consent.country_hours import CountryHours, Hours
 from modemgw.consent.gate import (
+    JITTER,
     REPLY_WINDOW,
     REVIEW_RECHECK,
     Allow,
@@ -19,6 +21,7 @@ from modemgw.consent.gate import (
     Permit,
     Policy,
     Question,
+    closing,
     decide,
 )
 from modemgw.consent.places import UnknownZoneError, zones_of
@@ -42,6 +45,11 @@ AT_NOON = Question(
     line_country="US",
 )
 AT_NIGHT = replace(AT_NOON, now=NIGHT)
+
+
+def _minute(at: datetime, zone: ZoneInfo) -> int:
+    local = at.astimezone(zone)
+    return local.hour * 60 + local.minute
 
 
 def rule_of(decision: Decision) -> str:
@@ -131,16 +139,13 @@ def test_a_permit_does_not_open_a_destination() -> None:
         (["CU"], NEW_YORK, "US", False),
         (["own"], "+882161234567", "US", False),  # satellite
         (["own"], UNKNOWN_US, "US", True),
-        (["own"], "36111", "FR", True),
-        (["FR"], "36111", "FR", True),
-        (["DE"], "36111", "FR", False),
         ([], NEW_YORK, "US", False),
     ],
 )
 def test_texts_go_to_the_allowed_countries_alone(
     destinations: list[str], recipient: str, line_country: str | None, allowed: bool
 ) -> None:
-    """ "own" is the line's country, else the default region; short codes are at home there."""
+    """ "own" is the line's country, else the default region."""
     question = replace(
         AT_NOON,
         recipient=recipient,
@@ -172,7 +177,11 @@ def test_the_window_is_the_recipients_and_not_the_lines() -> None:
     [
         replace(AT_NIGHT, urgent=True),
         replace(AT_NIGHT, kind=Kind.CONVERSATIONAL, last_inbound_at=NIGHT - REPLY_WINDOW),
-        replace(AT_NIGHT, recipient="36111"),
+        replace(
+            AT_NIGHT,
+            recipient="36111",
+            policy=Policy.parse("08:00-21:00", ["own"], allow=["36111"]),
+        ),
         replace(AT_NIGHT, policy=Policy.parse("off", ["own"])),
     ],
     ids=["urgent key", "conversational reply", "short code", "no window"],
@@ -205,7 +214,7 @@ def test_a_number_of_many_zones_waits_for_an_hour_common_to_all() -> None:
     zones = zones_of(UNKNOWN_US, "US")
     assert len(zones) > 30
     assert DAYTIME.outer_window is not None
-    assert DAYTIME.outer_window.is_open(decision.until, zones)
+    assert all(480 <= _minute(decision.until, zone) < 1260 for zone in zones)
 
 
 def test_zones_without_a_common_hour_block_at_once() -> None:
@@ -254,3 +263,186 @@ def test_an_unknown_destination_is_a_configuration_error(destination: str) -> No
     """A typing error must not silently block or open a country."""
     with pytest.raises(ValueError, match="country code"):
         Policy.parse("off", [destination])
+
+
+LAWFUL = Policy.parse("08:00-21:00", ["*"], CountryHours.of())
+MIAMI, PARIS = "+13055550123", "+33612345678"
+EVENING = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 20:30 in New York and Miami
+IN_MIAMI = replace(AT_NOON, recipient=MIAMI, now=EVENING, policy=LAWFUL)
+
+
+def test_marketing_keeps_the_hours_of_the_recipients_state() -> None:
+    """At 20:30 New York may still hear an offer, Florida hears it the next morning."""
+    assert decide(replace(IN_MIAMI, recipient=NEW_YORK)) == Allow()
+    decision = decide(IN_MIAMI)
+    assert isinstance(decision, Defer)
+    assert decision.rule == "quiet_hours"
+    assert decision.until == datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
+
+
+def test_no_key_sends_marketing_outside_the_lawful_hours() -> None:
+    """Urgent passes the bank's own window, not the law's; a help text passes both."""
+    assert rule_of(decide(replace(IN_MIAMI, urgent=True))) == "quiet_hours"
+    assert decide(replace(IN_MIAMI, permit=Permit.HELP)) == Allow()
+    at_night = replace(IN_MIAMI, kind=Kind.TRANSACTIONAL, now=NIGHT)
+    assert decide(replace(at_night, urgent=True)) == Allow()
+
+
+def test_configured_hours_of_other_kinds_do_not_bind_urgent_keys_and_replies() -> None:
+    """They are the operator's wish, as the outer window is."""
+    hours = CountryHours.of([Hours.parse("US", "10:00-11:00", "conversational")])
+    question = replace(AT_NOON, kind=Kind.CONVERSATIONAL, policy=Policy.parse("off", ["*"], hours))
+    assert rule_of(decide(question)) == "quiet_hours"
+    assert decide(replace(question, urgent=True)) == Allow()
+    assert decide(replace(question, last_inbound_at=NOON - timedelta(hours=1))) == Allow()
+
+
+def test_a_sunday_in_france_is_over_on_monday_morning() -> None:
+    """A weekend is one deferral, through the night in which the clocks change."""
+    saturday = datetime(2026, 3, 28, 18, 0, tzinfo=UTC)  # 19:00 in Paris
+    decision = decide(replace(IN_MIAMI, recipient=PARIS, now=saturday))
+    assert isinstance(decision, Defer)
+    assert decision.until == datetime(2026, 3, 30, 6, 0, tzinfo=UTC)  # 08:00, summer time
+
+
+def test_where_the_recipient_is_known_to_be_counts_more_than_the_number() -> None:
+    """A number from Miami whose owner lives in Honolulu sleeps later; Florida's hours remain."""
+    moved = replace(IN_MIAMI, time_zone=ZoneInfo("Pacific/Honolulu"))  # 15:30 there
+    assert decide(moved) == Allow()
+    late = replace(moved, now=datetime(2026, 11, 24, 6, 15, tzinfo=UTC))  # 20:15 there
+    assert rule_of(decide(late)) == "quiet_hours"
+    assert decide(replace(AT_NOON, recipient=UNKNOWN_US, time_zone=ZoneInfo("UTC"))) == Allow()
+
+
+def test_a_holiday_that_lasts_a_week_blocks_with_the_remedy() -> None:
+    """What does not open within seven days is refused rather than kept."""
+    week = [(NOON + timedelta(days=days)).date() for days in range(10)]
+    policy = Policy.parse("08:00-21:00", ["*"], CountryHours.of(holidays=[("US", week)]))
+    decision = decide(replace(IN_MIAMI, now=NOON, policy=policy))
+    assert isinstance(decision, Block)
+    assert decision.rule == "no_common_hour"
+    assert "gate.hours" in decision.words
+    assert "urgent" not in decision.words  # it would not help
+
+
+def test_not_everything_goes_in_the_first_second_of_the_morning() -> None:
+    """Openings spread over a quarter of an hour, the same each time for the same text."""
+    until = set()
+    for number in range(500):
+        question = replace(AT_NIGHT, message_id=f"msg_{number}")
+        decision = decide(question)
+        assert isinstance(decision, Defer)
+        assert decision == decide(question)
+        assert MORNING <= decision.until < MORNING + JITTER
+        assert decide(replace(question, now=decision.until)) == Allow()
+        until.add(int((decision.until - MORNING).total_seconds() // 60))
+    assert until == set(range(15))
+
+
+def test_a_window_shorter_than_the_spread_is_not_missed() -> None:
+    """What would come after the closing comes at the opening."""
+    question = replace(AT_NIGHT, policy=Policy.parse("12:00-12:05", ["*"]))
+    for number in range(50):
+        decision = decide(replace(question, message_id=f"msg_{number}"))
+        assert isinstance(decision, Defer)
+        assert NOON <= decision.until < NOON + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("question", "closes"),
+    [
+        (AT_NOON, datetime(2026, 11, 24, 2, 0, tzinfo=UTC)),
+        (replace(IN_MIAMI, now=NOON), datetime(2026, 11, 24, 1, 0, tzinfo=UTC)),
+        (replace(IN_MIAMI, now=NOON, kind=Kind.TRANSACTIONAL, urgent=True), None),
+        (replace(AT_NOON, recipient="36111"), None),
+    ],
+    ids=["outer window", "state", "urgent", "short code"],
+)
+def test_the_closing_is_that_of_the_hours_which_bind_the_text(
+    question: Question, closes: datetime | None
+) -> None:
+    """The first of them that ends."""
+    assert closing(question) == closes
+
+
+@pytest.mark.parametrize("permit", [None, *Permit])
+def test_no_card_number_goes_out(permit: Permit | None) -> None:
+    """Not at any hour, by no permit; the words say what to do."""
+    question = replace(AT_NIGHT, text="Card 4111 1111 1111 1111", permit=permit, urgent=True)
+    decision = decide(question)
+    assert isinstance(decision, Block)
+    assert decision.rule == "card_number"
+    assert "last four digits" in decision.words
+    assert "4111" not in decision.words
+    unbound = Policy.parse("off", ["*"], block_cards=False)
+    assert decide(replace(question, policy=unbound)) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("recipient", "destinations", "rule"),
+    [
+        ("36111", ["own"], "service_number"),
+        ("36111", ["DE"], "destination"),
+        ("+19005550123", ["own"], "service_number"),  # premium
+        ("+498001234567", ["*"], ""),  # freephone
+        ("+499001234567", ["*"], "service_number"),
+        ("+491801123456", ["*"], "service_number"),  # shared cost
+        ("+882161234567", ["*"], "service_number"),  # satellite
+        ("+881612345678", ["*"], "service_number"),
+    ],
+)
+def test_services_are_texted_only_by_name(
+    recipient: str, destinations: list[str], rule: str
+) -> None:
+    """Whatever countries are open: they may cost much; each may be allowed."""
+    question = replace(
+        AT_NOON, recipient=recipient, policy=Policy.parse("off", destinations), text="BALANCE"
+    )
+    assert rule_of(decide(question)) == rule
+    allowed = Policy.parse("off", destinations, allow=[recipient])
+    assert decide(replace(question, policy=allowed)) == Allow()
+
+
+@pytest.mark.parametrize(
+    ("deny", "allow", "rule"),
+    [
+        (["+1212*"], [], "denied"),
+        ([NEW_YORK], ["+1212*"], "denied"),  # the one that says more exactly
+        (["+1212*"], [NEW_YORK], ""),
+        (["+1*"], ["+1212*"], ""),
+        (["+1212*"], ["+1212*"], "denied"),
+        ([f"{NEW_YORK}*"], [NEW_YORK], ""),
+        (["+1213*", "212*"], [], ""),
+    ],
+)
+def test_of_two_lists_the_more_exact_counts(deny: list[str], allow: list[str], rule: str) -> None:
+    """Where both are as exact, nobody is texted; no permit and no key changes that."""
+    policy = Policy.parse("off", ["own"], deny=deny, allow=allow)
+    question = replace(AT_NOON, policy=policy)
+    assert rule_of(decide(question)) == rule
+    assert rule_of(decide(replace(question, permit=Permit.EMERGENCY, urgent=True))) == rule
+
+
+def test_who_opted_out_is_not_texted_because_he_is_allowed() -> None:
+    """The list is about costs, the opt-out about a wish."""
+    policy = Policy.parse("off", ["own"], allow=[NEW_YORK])
+    assert rule_of(decide(replace(AT_NOON, policy=policy, opted_out=True))) == "opted_out"
+
+
+def test_a_pool_has_countries_of_its_own() -> None:
+    """They take the place of the bank's, wider or narrower."""
+    policy = Policy.parse("off", ["US"], pool_destinations={"islands": ["jm"]})
+    question = replace(AT_NOON, policy=policy)
+    assert decide(question) == Allow()
+    assert rule_of(decide(replace(question, pool="islands"))) == "destination"
+    assert decide(replace(question, pool="islands", recipient=JAMAICA)) == Allow()
+    assert rule_of(decide(replace(question, pool="sales", recipient=JAMAICA))) == "destination"
+    with pytest.raises(ValueError, match="country code"):
+        Policy.parse("off", ["US"], pool_destinations={"islands": ["Narnia"]})
+
+
+@pytest.mark.parametrize("entry", ["0151 1234", "+49x", "*", "+", "+49**", "12"])
+def test_an_entry_that_names_nobody_is_a_configuration_error(entry: str) -> None:
+    """A typing error must not leave somebody on no list."""
+    with pytest.raises(ValueError, match="a number is written"):
+        Policy.parse("off", ["*"], deny=[entry])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.config import ConfigError, load, read_secret
+from modemgw.consent.country_hours import CountryHours
 from modemgw.daemon import bank_settings
 from modemgw.modem.profile import Domain
 from modemgw.modem.settings import LineSettings, Parity
@@ -74,6 +75,14 @@ def test_the_environment_wins_over_the_file(
         ('[api]\nlisten = "0.0.0.0:8080"', "allow_anywhere"),
         ('[gate]\nouter_window = "25-99"', "gate.outer_window"),
         ('[gate]\ndestinations = ["Narnia"]', "gate.destinations"),
+        ('[gate]\nallow = ["x"]', "gate.allow"),
+        ("[[gate.caps]]\npool = 'a'\nper_day = 1", "no pool 'a'"),
+        ('[[gate.caps]]\nkind = "marketing"', "how many"),
+        ('[pools.a]\ntags = ["x"]\ndestinations = ["Narnia"]', "pools.a.destinations"),
+        ('[[gate.hours]]\ncountry = "US-NY"\nwindow = "09:00-20:00"', "gate.hours.0.country"),
+        ('[[gate.hours]]\ncountry = "DE"\nwindow = "20:00-09:00"', "gate.hours.0.window"),
+        ('[[gate.hours]]\ncountry = "DE"\nwindow = "09:00-20:00"\n' * 2, "two windows on"),
+        ('[[gate.holidays]]\ncountry = "DE"\ndates = ["Easter"]', "gate.holidays.0.dates.0"),
         ('[pools."a b"]\nlines = ["x"]', "pools"),
         ('[test]\nclock = "127.0.0.1:80"', "test.clock"),
     ],
@@ -161,3 +170,12 @@ def test_a_secret_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     """With the reason."""
     with pytest.raises(ConfigError, match="cannot make"):
         read_secret(tmp_path / "no" / "folder")
+
+
+def test_the_hours_of_countries_come_with_the_outer_window(tmp_path: Path) -> None:
+    """Who switches all hours off means all; what he then sets himself counts."""
+    assert load(None).gate.country_hours() == CountryHours.of()
+    own = '[gate]\nouter_window = "off"\n[[gate.hours]]\ncountry = "DE"\nwindow = "09:00-20:00"\n'
+    hours = load(written(tmp_path, own)).gate.country_hours()
+    assert hours.for_number("+13055550123", "marketing") is None
+    assert hours.for_number("+4930123456", "marketing") is not None

@@ -37,6 +37,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"text": "ä日" * 900}, "text-too-long", "text"),
     ({"text": "half \ud83d"}, "invalid-text", "text"),
     ({"text": "nul \0"}, "invalid-text", "text"),
+    ({"text": "4111 1111 1111 1111"}, "card-number", "text"),
     ({"pool": "none"}, "unknown-pool", "pool"),
     ({"kind": "spam"}, "kind-not-granted", "kind"),
     ({"from_": "+12025550999"}, "unknown-line", "from"),
@@ -176,15 +177,37 @@ async def test_a_claim_expires_what_is_too_old(world: World) -> None:
 
 
 async def test_outside_the_window_a_text_waits_for_the_morning(make_world: MakeWorld) -> None:
-    """15:00 UTC is 08:00 in California and 11:00 in New York; the window opens at 09:00."""
+    """15:00 UTC is 08:00 in California, 11:00 in New York; from 09:00 on, spread a little."""
     world, modem = make_world(policy=Policy.parse("09:00-20:00", ["*"])), ScriptedModem(1)
     await world.start(modem)
     west, east = await world.send("+14155550123"), await world.send("+12125550123")
     await world.becomes(east, "sent")
     row = await world.row(west)
     assert (row.status, row.hold_reason) == ("scheduled", "outer_window")
-    await world.later(HOUR)
+    await world.later(1.25 * HOUR)
     await world.becomes(west, "sent")
+    await world.stop()
+
+
+async def test_whom_lists_and_pools_exclude_is_refused(make_world: MakeWorld) -> None:
+    """At the door, before anything is kept; each rule has its own name."""
+    policy = Policy.parse(
+        "off", ["US"], deny=[BOB], allow=["36111"], pool_destinations={"sales": ["FR"]}
+    )
+    world = make_world(policy=policy)
+    await world.start()
+    for to, pool, kind in (
+        (BOB, None, "denied"),
+        ("36112", None, "service-number"),
+        (ALICE, "sales", "destination"),
+        ("+33612345678", None, "destination"),
+    ):
+        refusal = await world.ask(to, pool=pool)
+        assert isinstance(refusal, RefusalError)
+        assert (refusal.kind, refusal.field) == (kind, "to")
+    for to, pool in ((ALICE, None), ("36111", None), ("+33612345678", "sales")):
+        assert isinstance(await world.ask(to, pool=pool), dict)
+    assert await kept(world) == 3
     await world.stop()
 
 
@@ -208,7 +231,7 @@ async def test_what_may_not_go_any_more_when_it_is_claimed_is_blocked_or_waits(
         return str((await strict.row(here)).hold_reason) == "outer_window"
 
     await strict.until_async(waits)
-    await strict.later(HOUR)
+    await strict.later(1.25 * HOUR)
     await strict.becomes(here, "sent")
     await strict.stop()
 
