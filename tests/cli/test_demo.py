@@ -6,6 +6,7 @@ import io
 import json
 import signal
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -111,6 +112,13 @@ def _children_in(folder: Path) -> list[str]:
     return found
 
 
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose name leaves room for that of a Unix socket, as the tests' own may not."""
+    with tempfile.TemporaryDirectory(prefix="tour-") as folder:
+        yield Path(folder)
+
+
 def _heed_signals() -> None:
     """Whoever starts the tests in the background has Ctrl-C ignored, for us and our children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -118,7 +126,7 @@ def _heed_signals() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_tour_that_is_broken_off_leaves_nothing_behind(
-    number: signal.Signals, tmp_path: Path
+    number: signal.Signals, short_path: Path
 ) -> None:
     """No process, no file, whichever way it is ended."""
     process = subprocess.Popen(
@@ -126,18 +134,18 @@ def test_a_tour_that_is_broken_off_leaves_nothing_behind(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(TMPDIR=str(tmp_path), PYTHONUNBUFFERED="1"),
+        env=environment(TMPDIR=str(short_path), PYTHONUNBUFFERED="1"),
         preexec_fn=_heed_signals,
     )
     assert process.stdout is not None
     while "The bank comes up" not in (line := process.stdout.readline()):
         assert line, "the tour began"
-    assert len(_children_in(tmp_path)) == 2
+    assert len(_children_in(short_path)) == 2
     process.send_signal(number)
     process.communicate(timeout=40)
     assert process.returncode != 0
-    assert _children_in(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
+    assert _children_in(short_path) == []
+    assert list(short_path.iterdir()) == []
 
 
 def test_a_tour_that_cannot_begin_says_why_and_leaves_nothing_behind(tmp_path: Path) -> None:
