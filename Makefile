@@ -7,7 +7,7 @@ STAMP = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
 # Most tests wait for something: two files at a time take half as long.
 AT_ONCE = -n 2 --dist loadfile
-TESTED = .coverage.tested
+TESTED = .tested
 SOURCES = $(shell find modemgw tests pyproject.toml -type f -not -name '*.pyc')
 FUZZ_SECONDS ?= 3600
 KILLS ?= 300
@@ -79,5 +79,5 @@ fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypot
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -q -m hypothesis --timeout 3600 tests/pdu tests/at tests/consent tests/api
 
 clean:  ## what can be made again
-	rm -rf $(VENV) .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz/corpus build dist *.egg-info
+	rm -rf $(VENV) .tested .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz/corpus build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
