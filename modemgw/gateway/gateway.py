@@ -10,7 +10,7 @@ import structlog
 
 from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
-from modemgw.gateway import acts, letters, settle, views
+from modemgw.gateway import acts, opting, settle, views
 from modemgw.gateway.cancels import Cancels, has_begun
 from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
@@ -224,7 +224,7 @@ class Gateway:
         number, now = self.read_number(number), self.clock()
 
         def operation(tx: Transaction) -> dict[str, Any]:
-            letters.opt_out(tx, number, now, source=source, reason=reason)
+            opting.opt_out(tx, number, now, source=source, reason=reason)
             row = optouts.get(tx.connection, number)
             assert row is not None
             return views.opt_out(row)
@@ -238,7 +238,7 @@ class Gateway:
         """Lift an opt-out on documented new consent. Raises RefusalError (`not-found`)."""
         number, now = self.read_number(number), self.clock()
         lifted = await self.writer.run(
-            lambda tx: letters.opt_in(tx, number, now, source=source, reason=reason)
+            lambda tx: opting.opt_in(tx, number, now, source=source, reason=reason)
         )
         if not lifted:
             raise RefusalError("not-found", f"{number} has not opted out")

@@ -6,10 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from modemgw.gateway import views
-from modemgw.store.errors import StoreUnavailableError
+from modemgw.gateway.duty import attend
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
@@ -20,11 +18,8 @@ if TYPE_CHECKING:
     from modemgw.store.reader import Reader
     from modemgw.store.writer import Transaction, Writer
 
-log = structlog.get_logger(__name__)
-
 MISSING: Final = "line_missing"
 DUTY: Final = "inventory"
-LOOK_EVERY_S: Final = 10.0
 PATIENCE_S: Final = 240.0  # a modem may need three minutes from cold
 _NAMED: Final = 10  # ICCIDs in a sentence
 
@@ -76,17 +71,7 @@ class Stocktaker:
         """Look now and then, until cancelled."""
         if not self._expected:
             await asyncio.Event().wait()
-        turn = self._reader.turn(DUTY)
-        try:
-            while True:
-                try:
-                    if await asyncio.to_thread(turn.hold):
-                        await self.look()
-                except StoreUnavailableError as error:
-                    log.warning("inventory_not_taken", error=str(error))
-                await self._clock.pause(LOOK_EVERY_S)
-        finally:
-            turn.release()
+        await attend(self._reader.turn(DUTY), self.look, self._clock, "inventory_not_taken")
 
     async def look(self) -> None:
         """Raise and clear alerts. Raises StoreUnavailableError."""

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 
 from modemgw.consent.gate import Permit
 from modemgw.consent.keywords import Class, Classification, classify
-from modemgw.consent.order import UNKNOWN, Refusal, Sent, lifts, refusal
+from modemgw.consent.order import Refusal, Sent, lifts
 from modemgw.consent.replies import Reply
-from modemgw.gateway import acts, reviews
+from modemgw.gateway import acts, opting, reviews
 from modemgw.gateway.automatic import queue_reply
 from modemgw.gateway.learning import learn
-from modemgw.gateway.reviews import Decision
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
 from modemgw.store import inbox, messages, optouts
-from modemgw.store.events import Event
 from modemgw.store.ids import new_id
 from modemgw.store.inbox import PartKey
 
@@ -328,7 +326,7 @@ def _opt_out(
 ) -> Effects:
     number, now = origin.sender.address, origin.now
     effects = Effects("opt_out", opted_out=[number])
-    opt_out(
+    opting.opt_out(
         tx,
         number,
         now,
@@ -345,65 +343,12 @@ def _opt_out(
     return effects
 
 
-def opt_out(
-    tx: Transaction,
-    number: str,
-    now: float,
-    *,
-    source: str,
-    reason: str,
-    message_id: str | None = None,
-    line_id: str | None = None,
-    sent: Sent = UNKNOWN,
-    by: str | None = None,
-) -> bool:
-    """Record an opt-out and cancel what is queued; false when there was one already.
-
-    `sent` is known of texts; an act of our own is done now. `by` is who decided, where that was not
-    the source itself. An open review is closed.
-    The lock is the one that each write-ahead takes: what begins after this commit has seen it.
-    """
-    optouts.lock(tx.connection, number)
-    reviews.decide(tx, number, now, Decision.OPT_OUT, by=by or source, reason=reason)
-    refused = refusal(sent, now)
-    values = {
-        "number": number,
-        "scope": "all",
-        "source": source,
-        "reason": reason,
-        "message_id": message_id,
-        "line_id": line_id,
-        "created_at": now,
-        "sent_at": refused.sent_at,
-        "centre": refused.centre,
-    }
-    if not optouts.add(tx.connection, values):
-        optouts.renew(tx.connection, number, refused.sent_at, refused.centre)
-        return False
-    canceled = acts.cancel_for_opt_out(tx, number, now)
-    optouts.record(
-        tx.connection, "opted_out", number, now, source=source, reason=reason, canceled=canceled
-    )
-    tx.emit(Event("optout.created", now, {"number": number, "source": source, "reason": reason}))
-    return True
-
-
-def opt_in(tx: Transaction, number: str, now: float, *, source: str, reason: str) -> bool:
-    """Lift an opt-out; false when there is none."""
-    optouts.lock(tx.connection, number)
-    if not optouts.remove(tx.connection, number):
-        return False
-    optouts.record(tx.connection, "opted_in", number, now, source=source, reason=reason)
-    tx.emit(Event("optout.removed", now, {"number": number, "source": source, "reason": reason}))
-    return True
-
-
 def _opt_in(tx: Transaction, found: Classification, message_id: str, origin: Origin) -> Effects:
     number = origin.sender.address
     effects = Effects("opt_in", opted_in=[number])
     reason = f"{found.reason} ({message_id})"
     # Answered when it changed something, or two machines could thank each other for ever.
-    if opt_in(tx, number, origin.now, source="keyword", reason=reason):
+    if opting.opt_in(tx, number, origin.now, source="keyword", reason=reason):
         _answer(tx, effects, Reply.OPTED_IN, None, found.language, origin)
     return effects
 

@@ -9,13 +9,13 @@ would be one more text to somebody who has refused, in answer to what was no pla
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from modemgw.gateway import letters, views
+from modemgw.gateway import opting, views
+from modemgw.gateway.duty import attend
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.reviews import Decision, decide
 from modemgw.store import optouts, reviews
@@ -36,7 +36,6 @@ WAITING: Final = "reviews_waiting"
 DUTY: Final = "reviews"
 SOURCE: Final = "review"
 TIMEOUT: Final = "timeout"
-LOOK_EVERY_S: Final = 10.0
 BATCH: Final = 500
 
 
@@ -50,17 +49,7 @@ class ReviewDesk:
 
     async def run(self) -> None:
         """Look now and then, until cancelled."""
-        turn = self._reader.turn(DUTY)
-        try:
-            while True:
-                try:
-                    if await asyncio.to_thread(turn.hold):
-                        await self.look()
-                except StoreUnavailableError as error:
-                    log.warning("reviews_not_read", error=str(error))
-                await self._clock.pause(LOOK_EVERY_S)
-        finally:
-            turn.release()
+        await attend(self._reader.turn(DUTY), self.look, self._clock, "reviews_not_read")
 
     async def look(self) -> None:
         """End what nobody has decided in time, and tell when the time of some runs out.
@@ -143,7 +132,7 @@ class ReviewDesk:
 
 def _refuse(tx: Transaction, row: Record, now: float, by: str, reason: str) -> None:
     """Record the opt-out that a review has come to; that closes it."""
-    letters.opt_out(
+    opting.opt_out(
         tx,
         row.number,
         now,
