@@ -17,6 +17,7 @@ import json
 import math
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
@@ -79,6 +80,11 @@ class SystemClock:
 
 
 SYSTEM: Final = SystemClock()
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """A time of the epoch as a datetime in UTC; None stays None."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 from modemgw.consent.folding import COMMA, MARKS, QUESTION_END, SENTENCE_END, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _ELEMENT = re.compile(r"(?P<sign>[!-])?(?P<choices>[^\s~!?&-][^\s~!?&]*)(?P<optional>\?)?")
 _ASKS_NOTHING: Final = "-?"
@@ -92,10 +92,6 @@ class Vocabulary:
     def knows(self, word: str) -> bool:
         """Say whether some phrase names this very word."""
         return word in self._whole
-
-    def whole_words(self) -> Iterator[str]:
-        """List the words that phrases name in full."""
-        return iter(self._whole)
 
     def meaning(self, word: str) -> _Meaning:
         """Say which atoms a word may stand for."""

@@ -69,12 +69,11 @@ def wait(connection: Connection, caps: Iterable[Cap], recipient: str, now: float
     Until the transaction ends no other host counts texts to anybody.
     """
     limits.lock(connection)
-    waits = (
+    return limits.longest(
         limits.wait_for(connection, cap.scope(recipient), limit, 1, now)
         for cap in caps
         for limit in cap.limits(now)
     )
-    return max((found for found in waits if found), key=lambda found: found.until, default=None)
 
 
 def reserve(connection: Connection, caps: Iterable[Cap], recipient: str, now: float) -> list[Count]:

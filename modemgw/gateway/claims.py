@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from modemgw.clock import moment
 from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, closing, decide
 from modemgw.gateway import acts, caps, limits
 from modemgw.gateway.lanes import Lane
@@ -116,8 +117,8 @@ def claim(
         if len(found) < per_lane:
             break
     else:
-        if not choice.has_waits:
-            return replace(choice.outcome(None, empty), more=True)
+        nothing = choice.outcome(None, empty)
+        return replace(nothing, more=not nothing.has_pool_waits)
     return choice.outcome(None, empty)
 
 
@@ -143,11 +144,6 @@ class _Choice:
         self._moved: list[tuple[str, int]] = []
         self._pool_waits: dict[str, Wait] = {}
         self._line_pools_wait: dict[str, Wait] = {}
-
-    @property
-    def has_waits(self) -> bool:
-        """Whether some pool has to wait."""
-        return bool(self._pool_waits or self._line_pools_wait)
 
     def outcome(self, job: Job | None, empty: tuple[str, ...]) -> Claimed:
         """What the line is told."""
@@ -177,7 +173,7 @@ class _Choice:
             return None
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
-        job = _within_hours(_job(self._tx, candidate.message), asked)
+        job = _job(self._tx, candidate.message)
         pool = Account.of_pool(lane.pool, self._settings)
         held_to = self._caps(asked)
         if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
@@ -188,7 +184,8 @@ class _Choice:
         accounts = [account for account in (self.account, pool) if account is not None]
         counts = _reserve(self._tx, accounts, job, self._now)
         counts += caps.reserve(connection, held_to, job.recipient, self._now)
-        return replace(job, reservation=Reservation(tuple(counts)) if counts else None)
+        reservation = Reservation(tuple(counts)) if counts else None
+        return replace(_within_hours(job, asked), reservation=reservation)
 
     def _caps(self, asked: Question) -> list[Cap]:
         """The caps under which a text is to be counted: none where it was already."""
@@ -224,10 +221,10 @@ class _Choice:
             return False
         if self.account is None:
             return True
-        # A longer text waits for its room, or shorter ones would always be first.
-        self.wait = self.account.wait(connection, parts, now)
-        if self.wait is not None:
-            self.wait = replace(self.wait, priority=job.priority)
+        # That there is room for one was seen before. A longer text waits for its own, or shorter
+        # ones would always be first.
+        if parts > 1 and (longer := self.account.wait(connection, parts, now)):
+            self.wait = replace(longer, priority=job.priority)
             return False
         wait = self.account.recipient_wait(connection, job.recipient, now)
         if wait is None:
@@ -283,7 +280,6 @@ def question(
     row: Record, candidate: Candidate, line: Line, settings: GatewaySettings, now: float
 ) -> Question:
     """What the gate is asked about a queued message."""
-    last_inbound, review_due = candidate.last_inbound_at, candidate.review_due_at
     return Question(
         recipient=row.recipient,
         kind=Kind(row.kind),
@@ -295,10 +291,8 @@ def question(
         permit=Permit(row.permit) if row.permit else None,
         line_country=line.country,
         urgent=row.urgent,
-        last_inbound_at=(
-            None if last_inbound is None else datetime.fromtimestamp(last_inbound, UTC)
-        ),
-        under_review=None if review_due is None else datetime.fromtimestamp(review_due, UTC),
+        last_inbound_at=moment(candidate.last_inbound_at),
+        under_review=moment(candidate.review_due_at),
         time_zone=ZoneInfo(row.time_zone) if row.time_zone else None,
         message_id=row.id,
         text=row.text,

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from modemgw.gateway.line_state import line_scope, pool_scope
 from modemgw.store import sql, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -44,6 +45,11 @@ class Wait:
     def earlier(self, seconds: float) -> Wait:
         """The same by a clock that was put back."""
         return replace(self, until=self.until - seconds)
+
+
+def longest(waits: Iterable[Wait | None]) -> Wait | None:
+    """The one that lasts longest; None where there is none."""
+    return max((wait for wait in waits if wait), key=lambda wait: wait.until, default=None)
 
 
 def holding(waits: Mapping[str, Wait], priority: int) -> dict[str, Wait]:
@@ -79,7 +85,7 @@ class Account:
     @classmethod
     def of_line(cls, line: Line) -> Account:
         """A line's own."""
-        return cls(f"line:{line.id}", line.plan, line.since)
+        return cls(line_scope(line.id), line.plan, line.since)
 
     @classmethod
     def of_pool(cls, name: str | None, settings: GatewaySettings) -> Account | None:
@@ -87,42 +93,40 @@ class Account:
         pool = settings.pools.get(name or "")
         if pool is None or pool.plan is None:
             return None
-        return cls(f"pool:{pool.name}", pool.plan, 0.0)
+        return cls(pool_scope(pool.name), pool.plan, 0.0)
 
     def wait(self, connection: Connection, parts: int, now: float) -> Wait | None:
         """What so many parts have to wait for; None: they may go now."""
-        waits = (
+        return longest(
             wait_for(connection, self.scope, limit, parts, now)
             for limit in self.plan.parts(now, self.since)
         )
-        return max((wait for wait in waits if wait), key=lambda wait: wait.until, default=None)
 
     def recipient_wait(self, connection: Connection, recipient: str, now: float) -> Wait | None:
         """What a text to this recipient has to wait for; None: he is known, or one more may be."""
-        latest = None
-        for limit in self.plan.recipients(now):
-            span = limit.span
-            known = usage.knows(connection, self.scope, span.name, span.begins, recipient)
-            if known:
-                continue
-            to = usage.recipients_of(span.name)
-            used = sum(n for _, n in usage.counted(connection, self.scope, to, span.begins))
-            if used >= limit.most and (latest is None or span.ends > latest.until):
-                latest = Wait(span.ends, limit.rule)
-        return latest
+        return longest(
+            Wait(limit.span.ends, limit.rule)
+            for limit in self.plan.recipients(now)
+            if not usage.knows(
+                connection, self.scope, limit.span.name, limit.span.begins, recipient
+            )
+            and self._recipients(connection, limit).used >= limit.most
+        )
 
     def usage(self, connection: Connection, now: float) -> list[Used]:
         """How far each limit is used at a moment."""
-        found = []
-        for limit in self.plan.parts(now, self.since):
-            span = limit.span
-            buckets = usage.counted(connection, self.scope, span.name, span.begins)
-            found.append(_used(limit, buckets))
-        for limit in self.plan.recipients(now):
-            to = usage.recipients_of(limit.span.name)
-            buckets = usage.counted(connection, self.scope, to, limit.span.begins)
-            found.append(_used(limit, buckets))
-        return found
+        return [
+            *(
+                _used(limit, _buckets(connection, self.scope, limit))
+                for limit in self.plan.parts(now, self.since)
+            ),
+            *(self._recipients(connection, limit) for limit in self.plan.recipients(now)),
+        ]
+
+    def _recipients(self, connection: Connection, limit: Limit) -> Used:
+        """How far a limit of recipients is used."""
+        to = usage.recipients_of(limit.span.name)
+        return _used(limit, usage.counted(connection, self.scope, to, limit.span.begins))
 
     def reserve(
         self, connection: Connection, parts: int, recipient: str, now: float
@@ -152,6 +156,10 @@ def release(connection: Connection, reservation: Reservation) -> None:
         usage.add(connection, scope, span, begins, -count)
 
 
+def _buckets(connection: Connection, scope: str, limit: Limit) -> list[tuple[float, int]]:
+    return usage.counted(connection, scope, limit.span.name, limit.span.begins)
+
+
 def _used(limit: Limit, buckets: Sequence[tuple[float, int]]) -> Used:
     counted = [(begins, count) for begins, count in buckets if count]
     renews_at = None
@@ -165,8 +173,7 @@ def wait_for(
     connection: Connection, scope: str, limit: Limit, parts: int, now: float
 ) -> Wait | None:
     """What so many more have to wait for under one limit; None: they may go now."""
-    span = limit.span
-    buckets = usage.counted(connection, scope, span.name, span.begins)
+    span, buckets = limit.span, _buckets(connection, scope, limit)
     used = sum(count for _, count in buckets)
     # A text longer than the limit would never go: it may where nothing else is counted.
     room = max(limit.most, parts)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
+from modemgw.clock import moment
 from modemgw.consent.gate import CARD_NUMBER, Block, Defer, Kind, Question, closing, decide
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import views
@@ -295,10 +296,8 @@ class Outbound:
             held=self._refusals.held(draft.recipient),
             line_country=country_of(line.number) if line is not None else None,
             urgent=caller.urgent,
-            last_inbound_at=(
-                None if last_inbound is None else datetime.fromtimestamp(last_inbound, UTC)
-            ),
-            under_review=(None if review_due is None else datetime.fromtimestamp(review_due, UTC)),
+            last_inbound_at=moment(last_inbound),
+            under_review=moment(review_due),
             time_zone=ZoneInfo(zone) if zone else None,
             message_id=new_id("msg"),
             text=draft.request.text,

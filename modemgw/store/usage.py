@@ -34,8 +34,8 @@ _KNOWN = Prepared(
     )
 )
 
-
 TEXTS = "text"  # the span of texts to one person
+_MONTHS_S = 70 * 86_400
 
 
 @lru_cache(maxsize=2)
@@ -77,16 +77,6 @@ def recipients_of(span: str) -> str:
     return f"{span}/to"
 
 
-def totals(connection: Connection, scope: str, span: str, begins: float) -> int:
-    """All that was counted in a span from a time on."""
-    found: int | None = connection.execute(
-        select(func.sum(_usage.c.parts)).where(
-            _usage.c.scope == scope, _usage.c.span == span, _usage.c.begins >= begins
-        )
-    ).scalar_one()
-    return found or 0
-
-
 def bring_back(connection: Connection, now: float) -> None:
     """Count now what was counted in a time that is to come: by a clock that was put back since."""
     ahead = _usage.c.begins > now
@@ -118,6 +108,3 @@ def prune(connection: Connection, now: float) -> None:
     for span, age_s in (("day", 3 * 86_400), ("month", _MONTHS_S)):
         old = (_recipients.c.span == span) & (_recipients.c.begins < now - age_s)
         connection.execute(delete(_recipients).where(old))
-
-
-_MONTHS_S = 70 * 86_400
