@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 from tests import postgres
 from tests.crash.power import PowerCuts, powered
 from tests.crash.run import Crashes, site_in
-from tests.e2e.site import running
+from tests.e2e.site import folder_of, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +43,7 @@ def main() -> int:
         if done % _TELL_EVERY == 0:
             print(f"{done} kills in {time.monotonic() - began:.0f} s", flush=True)
 
-    with _folder(given.keep) as folder:
+    with folder_of(given.keep, "crash-") as folder:
         if given.power or given.harsh:
             with powered(folder) as (site, disk):
                 cuts = PowerCuts(site, disk, given.seed, nothing=given.harsh)
@@ -56,16 +55,6 @@ def main() -> int:
     print(f"{given.database}, {time.monotonic() - began:.0f} s")
     print("\n".join(verdict.lines()))
     return 0 if verdict.held else 1
-
-
-@contextlib.contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        kept.mkdir(parents=True)
-        yield kept.resolve()
-        return
-    with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        yield Path(folder)
 
 
 @contextlib.contextmanager

@@ -14,13 +14,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -58,6 +59,17 @@ def wait_for(
             seen = found
         time.sleep(pause_s)
     raise AssertionError(f"waited {timeout_s} s in vain for {what}; last seen: {seen!r}")
+
+
+@contextlib.contextmanager
+def folder_of(kept: Path | None, prefix: str) -> Iterator[Path]:
+    """A new folder that is kept, or one that goes with the run."""
+    if kept is not None:
+        kept.mkdir(parents=True)
+        yield kept.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix=prefix) as folder:
+        yield Path(folder)
 
 
 @dataclass

@@ -35,6 +35,14 @@ async def world(make_world: MakeWorld) -> AsyncIterator[World]:
 
 
 @pytest.fixture
+def two_hosts(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> tuple[World, World]:
+    """Two daemons on one database that follow each other quickly, not started yet."""
+    monkeypatch.setattr("modemgw.gateway.gateway.FOLLOW_S", 0.05)
+    migrate(postgres_url)
+    return World(postgres_url), World(postgres_url, host="there")
+
+
+@pytest.fixture
 async def modem(world: World) -> ScriptedModem:
     """A modem that is ready."""
     modem = ScriptedModem(1)

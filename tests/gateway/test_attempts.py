@@ -73,14 +73,7 @@ async def test_a_part_that_is_taken_back_behind_its_record_is_kept_and_not_count
     world: World, modem: ScriptedModem
 ) -> None:
     """The opposite of an attempt: it was recorded and never handed over."""
-    prompt = asyncio.Event()
-    script = Script(before_verdict=prompt)
-    modem.plan(script)
-    message_id = await world.send(valid_for_s=60.0)
-    await script.cleared.wait()
-    world.clock.now += 61
-    prompt.set()
-    await world.until(lambda: modem.withdrawn == 1)
+    message_id = await world.expire_at_the_prompt(modem)
     await world.until_async(lambda: world.attempted(message_id, 0))
     assert [a.outcome for a in await history(world, message_id)] == ["withdrawn"]
 

@@ -263,13 +263,9 @@ async def test_what_is_put_aside_after_the_decision_goes_soon(
     await there.stop()
 
 
-async def test_a_review_on_one_host_binds_the_other(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_review_on_one_host_binds_the_other(two_hosts: tuple[World, World]) -> None:
     """Two daemons on one database: memory follows what is opened, decided and ended elsewhere."""
-    monkeypatch.setattr("modemgw.gateway.gateway.FOLLOW_S", 0.05)
-    migrate(postgres_url)
-    here, there = World(postgres_url), World(postgres_url, host="there")
+    here, there = two_hosts
     one, two = ScriptedModem(1), ScriptedModem(2)
     await here.start(one)
     await there.start(two)

@@ -168,14 +168,7 @@ async def test_a_text_that_expires_behind_the_prompt_is_withdrawn(
     world: World, modem: ScriptedModem
 ) -> None:
     """The gate's last look is at the clock, too."""
-    prompt = asyncio.Event()
-    script = Script(before_verdict=prompt)
-    modem.plan(script)
-    message_id = await world.send(valid_for_s=60.0)
-    await script.cleared.wait()
-    world.clock.now += 61
-    prompt.set()
-    await world.until(lambda: modem.withdrawn == 1)
+    message_id = await world.expire_at_the_prompt(modem)
     await world.until_async(lambda: world.attempted(message_id, 0))  # it was no attempt
     await world.later(10)
     assert await world.status(message_id) == "expired"

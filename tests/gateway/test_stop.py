@@ -12,7 +12,6 @@ from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import RefusalError
 from modemgw.store import optouts
 from modemgw.store.messages import Filter, find
-from modemgw.store.schema import migrate
 from tests.gateway.scripted import Script, ScriptedModem, unknown
 from tests.gateway.world import ALICE, BOB, World
 
@@ -260,13 +259,9 @@ async def test_opt_outs_are_known_after_a_restart(make_world: MakeWorld) -> None
     await world.stop()
 
 
-async def test_a_stop_on_one_host_binds_the_other(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_stop_on_one_host_binds_the_other(two_hosts: tuple[World, World]) -> None:
     """Two daemons on one database: the write-ahead asks it, memory follows within a moment."""
-    monkeypatch.setattr("modemgw.gateway.gateway.FOLLOW_S", 0.05)
-    migrate(postgres_url)
-    here, there = World(postgres_url), World(postgres_url, host="there")
+    here, there = two_hosts
     one, two = ScriptedModem(1), ScriptedModem(2)
     await here.start(one)
     await there.start(two)

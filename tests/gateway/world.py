@@ -21,6 +21,7 @@ from modemgw.store.keys import KINDS
 from modemgw.store.messages import Filter
 from modemgw.store.reader import Reader
 from modemgw.store.writer import Writer
+from tests.gateway.scripted import Script
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -128,6 +129,18 @@ class World:
         answer = await self.ask(to, text, **options)
         assert isinstance(answer, dict), answer
         return str(answer["id"])
+
+    async def expire_at_the_prompt(self, modem: ScriptedModem) -> str:
+        """Have a text taken back whose validity ends behind its record; its identifier."""
+        prompt = asyncio.Event()
+        script = Script(before_verdict=prompt)
+        modem.plan(script)
+        message_id = await self.send(valid_for_s=60.0)
+        await script.cleared.wait()
+        self.clock.now += 61
+        prompt.set()
+        await self.until(lambda: modem.withdrawn == 1)
+        return message_id
 
     def deliver(self, text: str, sender: str = ALICE, **options: Any) -> list[str]:
         """The TPDUs of a text from a customer; no two texts have the same time stamp."""

@@ -7,20 +7,17 @@ Exit status 0 where nothing was lost and nothing doubled.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tests.e2e.site import folder_of
 from tests.reliability.matrix import HURRIED, REAL, ROWS, named
 from tests.reliability.run import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.reliability.matrix import Row
     from tests.reliability.verdict import Verdict
 
@@ -46,7 +43,7 @@ def main() -> int:
         limit_s=given.limit or base.limit_s,
         rows=tuple(named(key) for key in given.only),
     )
-    with _folder(given.keep) as folder, standing(folder, size) as run:
+    with folder_of(given.keep, "reliability-") as folder, standing(folder, size) as run:
         verdicts = run.go()
     _print([(row, verdicts[row.key]) for row in size.rows], size.texts)
     print(f"\n{run.seconds:.0f} s; time limits times {size.patience:g}")
@@ -54,16 +51,6 @@ def main() -> int:
     if failed:
         print("NOT HELD: " + ", ".join(failed))
     return 1 if failed else 0
-
-
-@contextlib.contextmanager
-def _folder(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        kept.mkdir(parents=True)
-        yield kept.resolve()
-        return
-    with tempfile.TemporaryDirectory(prefix="reliability-") as folder:
-        yield Path(folder)
 
 
 def _print(rows: list[tuple[Row, Verdict]], texts: int) -> None:
