@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from modemgw import logs
 from modemgw.api.app import Api, ApiError, ApiSettings
+from modemgw.api.twilio.callbacks import EVENTS, SCHEME
+from modemgw.api.twilio.settings import Account, TwilioSettings
 from modemgw.clock import SYSTEM, ClockError, SharedClock
 from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
@@ -39,16 +42,19 @@ from modemgw.modem.settings import (
     Parity,
     PortSettings,
 )
-from modemgw.store import webhooks
-from modemgw.store.engine import Checkpointer, sole_daemon
+from modemgw.store import keys, webhooks
+from modemgw.store.engine import Checkpointer, reader_engine, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
+from modemgw.store.sids import account_sid
 from modemgw.store.webhooks import Endpoint
 from modemgw.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    from sqlalchemy import Connection
 
     from modemgw.clock import Clock
     from modemgw.config import Config
@@ -90,7 +96,12 @@ def run(path: Path) -> int:
     try:
         with sole_daemon(config.database_url, config.host) as tenure:
             migrate(config.database_url)
-            asyncio.run(_Daemon(config, settings, bank, tenure).serve())
+            twilio = _accounts(config)
+            api = replace(api_settings(config), twilio=twilio)
+            asyncio.run(_Daemon(config, settings, bank, api, tenure).serve())
+    except ConfigError as error:  # what only the database could tell
+        print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - a word for a person
+        return BAD_CONFIGURATION
     except (StoreError, ApiError, ClockError) as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - the last word, for a person
         return FAILED
@@ -239,13 +250,52 @@ def api_settings(config: Config) -> ApiSettings:
     )
 
 
+def _accounts(config: Config) -> TwilioSettings:
+    """Accounts and their keys. Raises ConfigError, StoreError."""
+    engine = reader_engine(config.database_url, 1)
+    try:
+        with engine.connect() as connection:
+            return twilio_settings(config, connection)
+    except DBAPIError as error:
+        raise StoreUnavailableError(f"database: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def twilio_settings(config: Config, connection: Connection) -> TwilioSettings:
+    """The accounts of the configuration. Raises ConfigError for a token that is no key in force."""
+    accounts = {}
+    for number, section in enumerate(config.twilio.accounts, 1):
+        key = keys.find(connection, section.token)
+        if key is None:
+            raise ConfigError(
+                f"twilio.accounts, no. {number}: the token is no API key in force; make one with "
+                "`modemgw keys create --scope send,read`"
+            )
+        account = Account(
+            account_sid(key.id),
+            section.token,
+            inbound_url=section.inbound_url,
+            status_url=section.status_url,
+            pools=frozenset(section.pools),
+        )
+        accounts[account.sid] = account
+    return TwilioSettings(MappingProxyType(accounts), MappingProxyType(dict(config.twilio.posted)))
+
+
 class _Daemon:
     """One run."""
 
     def __init__(
-        self, config: Config, settings: GatewaySettings, bank: BankSettings, tenure: Tenure
+        self,
+        config: Config,
+        settings: GatewaySettings,
+        bank: BankSettings,
+        api: ApiSettings,
+        tenure: Tenure,
     ) -> None:
-        self._config, self._settings, self._bank_settings = config, settings, bank
+        self._config, self._settings = config, settings
+        self._bank_settings, self._api_settings = bank, api
         self._tenure = tenure
         self._ending = asyncio.Event()
 
@@ -260,7 +310,7 @@ class _Daemon:
         reader = Reader(config.database_url)
         checkpointer = Checkpointer(config.database_url)
         gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand), clock)
-        self._api = Api(gateway, api_settings(config))
+        self._api = Api(gateway, self._api_settings)
         bank = Bank(replace(self._bank_settings, clock=clock), gateway)
         writer.start()
         checkpointer.start()
@@ -310,6 +360,9 @@ class _Daemon:
 
     async def _sync_webhooks(self, writer: Writer, now: float) -> None:
         wanted = [Endpoint(w.url, tuple(w.events), w.secret) for w in self._config.webhooks]
+        wanted += [
+            Endpoint(SCHEME + sid, EVENTS, secret="") for sid in self._api_settings.twilio.accounts
+        ]
         await writer.run(lambda tx: webhooks.sync_configured(tx.connection, wanted, now))
 
     def _announce(self) -> None:

@@ -30,11 +30,14 @@ from modemgw.api.routing import CALLER
 from modemgw.api.settings import ApiSettings
 from modemgw.api.streams import Streams
 from modemgw.api.system import System
+from modemgw.api.twilio.callbacks import SCHEME, Callbacks
+from modemgw.api.twilio.messages import TwilioMessages
 from modemgw.api.ussd import Ussd
 from modemgw.api.webhooks import Webhooks
 from modemgw.store import keys
 
 if TYPE_CHECKING:
+    from modemgw.api.courier import Carrier
     from modemgw.api.routing import Handler, Route
     from modemgw.gateway.gateway import Gateway
     from modemgw.store.events import Published
@@ -59,8 +62,11 @@ class Api:
         except ValueError as error:
             raise ApiError(f"api.allowed_hosts: {error}") from None
         self._feed = Feed(gateway.reader, settings.poll_s)
-        self._pump = Pump(gateway, self._courier, settings)
         self._auth = Auth(gateway)
+        self._callbacks = Callbacks(
+            gateway, self._auth, self._courier.allowed, settings, settings.twilio
+        )
+        self._pump = Pump(gateway, self._carrier_to, settings)
         self._metrics = Metrics(gateway)
         self._runner: web.AppRunner | None = None
         self.addresses: tuple[str, ...] = ()
@@ -87,6 +93,9 @@ class Api:
             docs,
         )
         return tuple(route for resource in resources for route in resource.routes())
+
+    def _carrier_to(self, address: str) -> Carrier:
+        return self._callbacks if address.startswith(SCHEME) else self._courier
 
     # -- its life -------------------------------------------------------------------------------
 
@@ -118,6 +127,7 @@ class Api:
         runner, self._runner = self._runner, None
         ends = [self._pump.stop()] if runner is None else [self._pump.stop(), runner.cleanup()]
         await asyncio.gather(*ends)
+        await self._callbacks.close()
         await self._courier.close()
 
     def published(self, published: Published) -> None:
@@ -139,8 +149,14 @@ class Api:
             application.router.add_route(route.method, route.path, self._guarded(route))
             if route.scope is None:  # monitors ask with HEAD
                 application.router.add_route("HEAD", route.path, route.handler)
+        for method, path, handler in self._twilio().routes():
+            application.router.add_route(method, path, handler)
         application.on_response_prepare.append(add_headers)
         return application
+
+    def _twilio(self) -> TwilioMessages:
+        settings, allowed = self._settings, self._courier.allowed
+        return TwilioMessages(self._gateway, self._auth, allowed, settings, settings.twilio)
 
     def _guarded(self, route: Route) -> Handler:
         """The route's handler, behind the check of the key that it asks for."""

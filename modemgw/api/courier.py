@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from yarl import URL
 
@@ -44,6 +44,13 @@ class Receipt:
     def gone(self) -> bool:
         """Whether the endpoint wants nothing more (410, as Standard Webhooks has it)."""
         return self.status == HTTPStatus.GONE
+
+
+class Carrier(Protocol):
+    """Whoever brings events to destinations."""
+
+    async def post(self, to: Destination, event_id: str, body: bytes) -> Receipt:
+        """Post one event. Never raises, except for cancellation."""
 
 
 class Courier:

@@ -40,13 +40,14 @@ async def read_json(request: web.Request, *, limit: int, timeout_s: float) -> An
         raise problem_error(
             "unsupported-media-type", f"the body is {kind}; send it as application/json"
         )
-    body = await _read(request, limit, timeout_s)
+    body = await read_bytes(request, limit, timeout_s)
     if len(body) < LONG_BODY:
         return parse(body)
     return await asyncio.to_thread(parse, body)
 
 
-async def _read(request: web.Request, limit: int, timeout_s: float) -> bytes:
+async def read_bytes(request: web.Request, limit: int, timeout_s: float) -> bytes:
+    """A request's body, of any kind. Raises ProblemError (`too-large`, `timeout`)."""
     too_large = problem_error("too-large", f"the body has more than {limit} bytes")
     if (request.content_length or 0) > limit:
         raise too_large

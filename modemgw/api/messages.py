@@ -172,7 +172,7 @@ class Messages:
             request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
         )
         wanted = _as_request(validate(SendMessage, raw))
-        once = _once(request, raw)
+        once = once_of(request, raw)
         (outcome,) = await self._gateway.send([wanted], request[CALLER], once)
         if isinstance(outcome, RefusalError):
             raise outcome
@@ -369,7 +369,7 @@ def _refused(problem: Problem) -> dict[str, Any]:
     return {"status": problem.status, "problem": problem.document()}
 
 
-def _once(request: web.Request, body: Any) -> Once | None:
+def once_of(request: web.Request, body: Any) -> Once | None:
     """The Idempotency-Key and what it covers. Raises ProblemError (`bad-idempotency-key`)."""
     token = _token(request)
     if token is None:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from modemgw.api.courier import Courier, Receipt
+    from modemgw.api.courier import Carrier, Receipt
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
     from modemgw.store.events import Published
@@ -113,8 +113,11 @@ class _Reading:
 class Pump:
     """Owns the lanes."""
 
-    def __init__(self, gateway: Gateway, courier: Courier, settings: ApiSettings) -> None:
-        self._gateway, self._courier, self._settings = gateway, courier, settings
+    def __init__(
+        self, gateway: Gateway, carrier_to: Callable[[str], Carrier], settings: ApiSettings
+    ) -> None:
+        """`carrier_to` says who brings events to an address."""
+        self._gateway, self._carrier_to, self._settings = gateway, carrier_to, settings
         self._clock = gateway.clock
         self._lanes: dict[str, Lane] = {}
         self._wake = asyncio.Event()
@@ -290,7 +293,8 @@ class Pump:
         async with lane.permits:
             if lane.closed or self._ending.is_set():
                 return False
-            receipt = await self._courier.post(lane.destination, owed.event_id, owed.body)
+            carrier = self._carrier_to(lane.destination.url)
+            receipt = await carrier.post(lane.destination, owed.event_id, owed.body)
         if receipt.gone:
             await self._disable(lane)
             return False

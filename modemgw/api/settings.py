@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from modemgw.api.twilio.settings import TwilioSettings
+
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
@@ -31,3 +33,4 @@ class ApiSettings:
     webhook_concurrency: int = 16  # requests at once to one endpoint
     poll_s: float = 1.0
     stop_grace_s: float = 5.0
+    twilio: TwilioSettings = field(default_factory=TwilioSettings)

@@ -22,6 +22,7 @@ from modemgw.cli import (
     pools,
     recording,
     simulate,
+    twilio,
     ussd,
 )
 from modemgw.cli.control import ctl
@@ -89,6 +90,7 @@ app.command("ussd")(ussd.ussd)
 app.add_typer(doctor.app)
 app.add_typer(recording.app, name="recording")
 app.add_typer(keys.app, name="keys")
+app.command("twilio")(twilio.twilio)
 app.add_typer(optouts.app, name="optouts")
 app.add_typer(pdu.app, name="pdu")
 app.add_typer(configuration.app, name="config")

@@ -36,7 +36,13 @@ from modemgw.config.sending import (
     RepliesSection,
     RouteSection,
 )
-from modemgw.config.serving import ApiSection, LogSection, TestingSection, WebhookSection
+from modemgw.config.serving import (
+    ApiSection,
+    LogSection,
+    TestingSection,
+    TwilioSection,
+    WebhookSection,
+)
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -96,6 +102,7 @@ class Config(BaseSettings):
         [], description="Which pool a text goes to that names neither pool nor line."
     )
     webhooks: list[WebhookSection] = Field([], description="Where events are posted.")
+    twilio: TwilioSection = Field(TwilioSection(), description="Tools written for Twilio's API.")
     log: LogSection = Field(LogSection(), description="What is written to standard error.")
     test: TestingSection = Field(TestingSection(), description="For tests alone.")
 
@@ -104,6 +111,14 @@ class Config(BaseSettings):
         urls = [webhook.url for webhook in self.webhooks]
         if len(set(urls)) != len(urls):
             raise ValueError("webhooks: two endpoints have the same url; join their events")
+        return self
+
+    @model_validator(mode="after")
+    def _accounts_are_of_pools(self) -> Self:
+        for number, account in enumerate(self.twilio.accounts, 1):
+            if unknown := [pool for pool in account.pools if pool not in self.pools]:
+                words = f"twilio.accounts, no. {number}: there is no pool {unknown[0]!r}"
+                raise ValueError(words)
         return self
 
     @model_validator(mode="after")

@@ -67,6 +67,38 @@ class WebhookSection(Section):
         return value
 
 
+class TwilioAccountSection(Section):
+    """An account whose applications are called."""
+
+    token: str = Field(
+        min_length=16,
+        max_length=256,
+        description="The AuthToken: an API key of `modemgw keys create`. It signs what is posted.",
+    )
+    inbound_url: str | None = Field(
+        None, pattern=r"^https?://", description="Told of texts that come in; answers in TwiML."
+    )
+    status_url: str | None = Field(
+        None, pattern=r"^https?://", description="Told of texts sent without a StatusCallback."
+    )
+    pools: Strings = Field(
+        [], description="Pools whose texts that come in are told. Default: those of all lines."
+    )
+
+
+class TwilioSection(Section):
+    """Tools written for Twilio's API."""
+
+    accounts: list[TwilioAccountSection] = Field(
+        [], description="Accounts whose applications are called; to send needs none."
+    )
+    posted: dict[str, str] = Field(
+        {},
+        description="Where to post what is meant for addresses that begin so, such as "
+        '{"https://crm.example.com" = "http://10.0.0.5:3000"}; signatures cover the first.',
+    )
+
+
 class LogSection(Section):
     """What is written to standard error."""
 

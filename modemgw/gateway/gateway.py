@@ -21,6 +21,7 @@ from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.outlook import Outlook
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.registry import Registry
+from modemgw.gateway.removals import Removals
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.review_desk import ReviewDesk
 from modemgw.gateway.roster import Roster
@@ -67,6 +68,7 @@ class Gateway:
         self.refusals = Refusals()
         self.roster = Roster(writer, settings, clock, self._noted)
         self.cancels = Cancels(writer, reader, clock)
+        self.removals = Removals(writer, reader, clock)
         self.dispatcher = Dispatcher(
             writer, settings, self.refusals, self.roster, self.tally, clock, self.cancels
         )

@@ -39,6 +39,7 @@ COMMANDS = frozenset(
         "send",
         "simulate",
         "tail",
+        "twilio",
         "ussd",
     }
 )
