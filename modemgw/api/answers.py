@@ -397,9 +397,11 @@ class Delivery(Shape):
     """What became of one event at one endpoint."""
 
     event: str
-    status: Literal["pending", "delivered", "dead"]
+    status: Literal["pending", "delivered", "dead", "replay"] = Field(
+        description="`dead`: given up in its turn; `replay`: to be posted once more."
+    )
     attempts: int
-    next_at: datetime | None
+    next_at: datetime | None = Field(description="When it is tried again; null: it is not.")
     first_tried_at: datetime | None
     settled_at: datetime | None
     last_status: int | None = Field(description="The last HTTP status it answered with.")

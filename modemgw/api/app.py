@@ -16,6 +16,7 @@ from modemgw.api.auth import Auth, demand
 from modemgw.api.bank import Bank
 from modemgw.api.consent import Consent
 from modemgw.api.courier import Courier
+from modemgw.api.deliveries import Deliveries
 from modemgw.api.docs import Docs
 from modemgw.api.feed import Feed
 from modemgw.api.lines import Lines
@@ -28,6 +29,7 @@ from modemgw.api.recordings import Recordings
 from modemgw.api.reviews import Reviews
 from modemgw.api.routing import CALLER
 from modemgw.api.settings import ApiSettings
+from modemgw.api.sockets import Sockets
 from modemgw.api.streams import Streams
 from modemgw.api.system import System
 from modemgw.api.twilio.callbacks import SCHEME, Callbacks
@@ -78,6 +80,7 @@ class Api:
 
     def _routes(self, docs: Docs) -> tuple[Route, ...]:
         gateway, settings = self._gateway, self._settings
+        streams = Streams(self._feed, self._auth, settings)
         resources = (
             Messages(gateway, settings),
             Reviews(gateway, settings),
@@ -88,7 +91,9 @@ class Api:
             Recordings(gateway),
             Ussd(gateway, settings),
             Webhooks(gateway, self._pump, self._courier, settings),
-            Streams(self._feed, self._auth, settings),
+            Deliveries(gateway, self._pump, settings),
+            streams,
+            Sockets(self._feed, self._auth, streams, settings),
             System(gateway, self._metrics),
             docs,
         )

@@ -17,15 +17,38 @@ from modemgw.api.targets import AllowedHosts, GuardedResolver, check_host
 
 if TYPE_CHECKING:
     from modemgw.api.settings import ApiSettings
+    from modemgw.store.prepared import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where to post. `trusted`: it stands in the configuration and may be private."""
+    """Where to post. `trusted`: it stands in the configuration and may be private.
+
+    The `former_secret` signs as well until `former_until`, a time of the epoch.
+    """
 
     url: str
     secret: str
     trusted: bool
+    former_secret: str | None = None
+    former_until: float = 0.0
+
+    @classmethod
+    def of(cls, endpoint: Record) -> Destination:
+        """That of an endpoint's row."""
+        return cls(
+            endpoint.url,
+            endpoint.secret,
+            trusted=endpoint.origin == "config",
+            former_secret=endpoint.former_secret,
+            former_until=endpoint.former_until or 0.0,
+        )
+
+    def secrets(self, now: float) -> tuple[str, ...]:
+        """What signs now."""
+        if self.former_secret is None or now >= self.former_until:
+            return (self.secret,)
+        return (self.secret, self.former_secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +99,8 @@ class Courier:
             url, place, head = _target(to.url)
             if not to.trusted:
                 check_host(url, self._allowed)
-            headers = signed_headers(to.secret, event_id, int(time.time()), body)
+            now = time.time()
+            headers = signed_headers(to.secrets(now), event_id, int(now), body)
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             request = f"{head}{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
             async with asyncio.timeout(self._timeout_s):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_DATA = b"\ndata: "
 RING_SIZE = 2_000
 BATCH = 500
 
@@ -60,6 +61,11 @@ def frame_of(event: Event) -> Frame:
         to_json(views.event(event)),
     )
     return Frame(event.position, event.type, lines)
+
+
+def json_of(frame: Frame) -> bytes:
+    """The event of a frame, without what surrounds it there."""
+    return frame.data[frame.data.index(_DATA) + len(_DATA) : -2]
 
 
 @dataclass(frozen=True, slots=True)

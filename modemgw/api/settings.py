@@ -30,6 +30,7 @@ class ApiSettings:
     webhook_timeout_s: float = 15.0
     webhook_backoff_s: tuple[float, ...] = (1, 2, 5, 10, 30, 60, 120)
     webhook_dead_after_s: float = 900.0
+    webhook_retry_for_s: float = 3 * 86_400.0  # late, once it is dead
     webhook_concurrency: int = 16  # requests at once to one endpoint
     poll_s: float = 1.0
     stop_grace_s: float = 5.0

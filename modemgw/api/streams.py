@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -15,6 +16,8 @@ from modemgw.api.routing import Answer, Route, Scope
 from modemgw.api.schemas import EventsQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modemgw.api.auth import Auth
     from modemgw.api.feed import Feed, Start
     from modemgw.api.settings import ApiSettings
@@ -58,24 +61,29 @@ class Streams:
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Events until the client goes or the daemon stops."""
         query = read_query(request, EventsQuery)
-        types = _types(query.types)
-        if self._open >= self._settings.stream_limit:
-            raise problem_error("too-many-streams", f"{self._open} streams are open")
+        types = types_of(query.types)
         start = await self._feed.start(request.headers.get("Last-Event-ID") or query.after)
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         )
-        self._open += 1
-        try:
+        # It may have gone, or not read; then it resumes where it was.
+        with self.counted(), contextlib.suppress(ConnectionError, TimeoutError):
             await response.prepare(request)
             await self._write(response, _greeting(start))
             with self._feed.listening():
                 await self._follow(request, response, start.position, types)
-        except (ConnectionError, TimeoutError):
-            pass  # it has gone, or does not read; it resumes where it was
+        return response
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """Be one of the streams that are open. Raises ProblemError where there are too many."""
+        if self._open >= self._settings.stream_limit:
+            raise problem_error("too-many-streams", f"{self._open} streams are open")
+        self._open += 1
+        try:
+            yield
         finally:
             self._open -= 1
-        return response
 
     async def _follow(
         self,
@@ -129,7 +137,8 @@ def _greeting(start: Start) -> bytes:
     return lines
 
 
-def _types(wanted: str | None) -> frozenset[str]:
+def types_of(wanted: str | None) -> frozenset[str]:
+    """The types that a query names; all where it names none. Raises ProblemError."""
     if wanted is None:
         return frozenset(EVENT_TYPES)
     types = frozenset(name.strip() for name in wanted.split(","))

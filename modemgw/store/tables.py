@@ -328,6 +328,8 @@ webhooks = Table(
     Column("enabled", Boolean, nullable=False),
     Column("disabled_reason", Text),
     Column("created_at", Double, nullable=False),
+    Column("former_secret", Text),  # signs, too, until `former_until`
+    Column("former_until", Double),
 )
 
 deliveries = Table(
@@ -337,15 +339,21 @@ deliveries = Table(
     Column("position", BigInteger, nullable=False),
     Column("event_id", _ID, nullable=False),
     Column("conversation_id", _ID),
-    Column("status", String(16), nullable=False),  # pending, delivered, dead
+    Column("status", String(16), nullable=False),  # pending, delivered, dead, replay
     Column("attempts", Integer, nullable=False),
-    Column("next_at", Double),
+    Column("next_at", Double),  # also of what is not pending: then it is posted late
     Column("first_tried_at", Double),
     Column("settled_at", Double),
     Column("last_status", Integer),
     Column("last_error", Text),
     PrimaryKeyConstraint("webhook_id", "position"),
     _partial("ix_webhook_deliveries_pending", "webhook_id", "position", where="status = 'pending'"),
+    _partial(
+        "ix_webhook_deliveries_late",
+        "webhook_id",
+        "next_at",
+        where="status <> 'pending' AND next_at IS NOT NULL",
+    ),
 )
 
 keys = Table(

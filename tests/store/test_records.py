@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modemgw.store import events, idempotency, inbox, keys, messages, optouts, webhooks
+from modemgw.store import deliveries, events, idempotency, inbox, keys, messages, optouts, webhooks
 from modemgw.store.engine import writer_engine
 from modemgw.store.events import Event
 from modemgw.store.ids import new_id
@@ -80,12 +80,12 @@ def test_what_is_owed_is_told_in_order_until_it_is_settled(connection: Connectio
     assert [row.data["n"] for row in pending] == [0, 1, 2]
     webhooks.settle(connection, hook.id, 1, status="delivered", settled_at=NOW)
     assert webhooks.owed(connection) == {hook.id: 2}
-    assert [row.position for row in webhooks.log(connection, hook.id, before=None, limit=9)] == [
+    assert [row.position for row in deliveries.log(connection, hook.id, before=None, limit=9)] == [
         3,
         2,
         1,
     ]
-    assert len(webhooks.log(connection, hook.id, before=2, limit=9)) == 1
+    assert len(deliveries.log(connection, hook.id, before=2, limit=9)) == 1
 
 
 def test_events_are_forgotten_in_time_unless_somebody_waits_for_them(
