@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -10,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 
 from modemgw.cli.mcp.tools import Desk
 from modemgw.store import messages
 from modemgw.store.ids import new_id
 from tests.api.house import House, open_house
+from tests.cli.commands import run
+from tests.e2e.site import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -183,3 +188,47 @@ async def test_the_command_serves_standard_input_and_output(house: House) -> Non
         well, said = await call(client, "send_text", to=STOPPED, text="Hello")
         assert (well, "opted-out" in said) == (False, True)
     assert await queued(house) == 1
+
+
+def test_it_listens_on_loopback_alone(tmp_path: Path) -> None:
+    """To other machines a proxy with TLS offers it; without a key it does not begin."""
+    for arguments, words in (
+        (("--http", "0.0.0.0:8090"), "listen on loopback"),
+        (("--http", "127.0.0.1"), "listen on loopback"),
+        ((), "MODEMGW_KEY"),
+    ):
+        done = run("mcp", *arguments, cwd=tmp_path)
+        assert (done.returncode, words in done.stderr) == (1, True)
+
+
+async def test_by_http_each_caller_brings_a_key(house: House) -> None:
+    """Whoever brings none, or another's, has none of its rights."""
+    port = free_port()
+    command = [sys.executable, "-m", "modemgw", "mcp", "--url", house.base]
+    server = await asyncio.create_subprocess_exec(*command, "--http", f"127.0.0.1:{port}")
+    try:
+        async with asyncio.timeout(20):
+            while not await answers(port):
+                await asyncio.sleep(0.05)
+        for key, well in ((house.keys["all"], True), ("mgw_nobody", False), ("", False)):
+            head = {"Authorization": f"Bearer {key}"} if key else {}
+            async with (
+                create_mcp_http_client(headers=head) as http,
+                Client(
+                    streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)
+                ) as client,
+            ):
+                assert (await call(client, "list_lines"))[0] is well
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+async def answers(port: int) -> bool:
+    """Whether somebody listens."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
