@@ -28,6 +28,7 @@ from modemgw.cli import (
 from modemgw.cli.control import ctl
 from modemgw.cli.demo.command import demo
 from modemgw.cli.errors import CommandError
+from modemgw.cli.mcp.command import mcp
 from modemgw.cli.options import DEFAULT_CONFIG, ConfigFile
 
 app = typer.Typer(
@@ -91,6 +92,7 @@ app.add_typer(doctor.app)
 app.add_typer(recording.app, name="recording")
 app.add_typer(keys.app, name="keys")
 app.command("twilio")(twilio.twilio)
+app.command()(mcp)
 app.add_typer(optouts.app, name="optouts")
 app.add_typer(pdu.app, name="pdu")
 app.add_typer(configuration.app, name="config")

@@ -27,6 +27,7 @@ COMMANDS = frozenset(
         "keys",
         "line",
         "lines",
+        "mcp",
         "messages",
         "modems",
         "optouts",
