@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import hashlib
 import os
 import resource
 import signal
@@ -40,8 +41,10 @@ from modemgw.modem.settings import (
     PortSettings,
 )
 from modemgw.store import webhooks
+from modemgw.store.chain import canonical
 from modemgw.store.engine import Checkpointer, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
+from modemgw.store.ledger import Ledger
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
 from modemgw.store.webhooks import Endpoint
@@ -80,6 +83,7 @@ def run(path: Path) -> int:
         config = load(path)
         settings = gateway_settings(config)
         bank = bank_settings(config)
+        audit_key = read_secret(config.audit_key_file, "audit.key_file")
     except ConfigError as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - before logging is set up
         return BAD_CONFIGURATION
@@ -90,7 +94,7 @@ def run(path: Path) -> int:
     try:
         with sole_daemon(config.database_url, config.host) as tenure:
             migrate(config.database_url)
-            asyncio.run(_Daemon(config, settings, bank, tenure).serve())
+            asyncio.run(_Daemon(config, settings, bank, tenure, audit_key).serve())
     except (StoreError, ApiError, ClockError) as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - the last word, for a person
         return FAILED
@@ -159,7 +163,16 @@ def gateway_settings(config: Config) -> GatewaySettings:
         caps=tuple(Cap(cap.kind, cap.pool, cap.per_day, cap.per_week) for cap in config.gate.caps),
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
+        rules=MappingProxyType(_rules(config)),
+        head_file=config.audit_head_file,
     )
+
+
+def _rules(config: Config) -> dict[str, str]:
+    """Digests of what decides whether and how a text may be sent, by section."""
+    sections = ("gate", "content", "numbers", "messages", "replies", "pools", "plans", "routes")
+    told = config.model_dump(mode="json", include=set(sections))
+    return {name: hashlib.sha256(canonical(told[name]).encode()).hexdigest() for name in sections}
 
 
 def _rule(section: RouteSection) -> Rule:
@@ -243,9 +256,15 @@ class _Daemon:
     """One run."""
 
     def __init__(
-        self, config: Config, settings: GatewaySettings, bank: BankSettings, tenure: Tenure
+        self,
+        config: Config,
+        settings: GatewaySettings,
+        bank: BankSettings,
+        tenure: Tenure,
+        audit_key: bytes,
     ) -> None:
         self._config, self._settings, self._bank_settings = config, settings, bank
+        self._audit_key = audit_key
         self._tenure = tenure
         self._ending = asyncio.Event()
 
@@ -256,7 +275,12 @@ class _Daemon:
             loop.add_signal_handler(number, self._ending.set)
         config = self._config
         clock = await _clock(config.test.clock)
-        writer = Writer(config.database_url, config.host, published=self._published)
+        writer = Writer(
+            config.database_url,
+            config.host,
+            published=self._published,
+            ledger=Ledger(config.host, self._audit_key),
+        )
         reader = Reader(config.database_url)
         checkpointer = Checkpointer(config.database_url)
         gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand), clock)

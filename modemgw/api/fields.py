@@ -76,5 +76,6 @@ EventType: TypeAlias = Literal[
     "ussd.received",
     "alert.raised",
     "alert.cleared",
+    "audit.head",
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)

@@ -9,6 +9,7 @@ import typer
 
 from modemgw import __version__
 from modemgw.cli import (
+    audit,
     bank,
     configuration,
     doctor,
@@ -90,6 +91,7 @@ app.add_typer(doctor.app)
 app.add_typer(recording.app, name="recording")
 app.add_typer(keys.app, name="keys")
 app.add_typer(optouts.app, name="optouts")
+app.add_typer(audit.app, name="audit")
 app.add_typer(pdu.app, name="pdu")
 app.add_typer(configuration.app, name="config")
 app.command()(demo)

@@ -269,6 +269,7 @@ def _stays_behind(tx: Transaction, candidate: Candidate, asked: Question, now: f
     match decide(asked):
         case Block(rule, words):
             acts.end(tx, row, MessageStatus.BLOCKED, now, rule, words)
+            tx.record("blocked", row.recipient, now, rule=rule, message=row.id)
             return True
         case Defer(until, rule, _):
             queue.park(tx.connection, row.id, until.timestamp(), rule)
@@ -345,7 +346,7 @@ def begin_part(
     """
     if not _may_begin(tx, job):
         return False
-    return queue.begin_part(
+    begun = queue.begin_part(
         tx.connection,
         message_id=job.message_id,
         seq=seq,
@@ -355,6 +356,16 @@ def begin_part(
         host=host,
         now=now,
     )
+    if begun and job.permit is not None:
+        _note_permit(tx, job, seq, now)
+    return begun
+
+
+def _note_permit(tx: Transaction, job: Job, seq: int, now: float) -> None:
+    """Tell the audit of a permit that lets a part pass an opt-out."""
+    if optouts.get(tx.connection, job.recipient) is not None:
+        told = {"permit": job.permit, "message": job.message_id, "part": seq}
+        tx.record("permit_used", job.recipient, now, **told)
 
 
 def ask_again(tx: Transaction, job: Job, seq: int, host: str) -> bool:

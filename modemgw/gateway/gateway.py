@@ -19,6 +19,7 @@ from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.inventory import Stocktaker
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.outlook import Outlook
+from modemgw.gateway.proving import Proving
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.registry import Registry
 from modemgw.gateway.requests import RefusalError
@@ -104,6 +105,7 @@ class Gateway:
             clock,
         )
         self.review_desk = ReviewDesk(writer, reader, self.refusals, clock)
+        self.proving = Proving(writer, settings, clock)
         self._known_until = 0  # the events whose opt-outs and reviews are in memory
 
     # -- its life -------------------------------------------------------------------------------
@@ -111,6 +113,7 @@ class Gateway:
     async def prepare(self) -> None:
         """Before the first modem: settle what the last run left, load who must not be texted."""
         now, host = self.clock(), self.settings.host
+        await self.proving.prepare()
 
         def operation(tx: Transaction) -> tuple[int, int]:
             lines.forget_ports(tx.connection, host, now)
@@ -138,6 +141,7 @@ class Gateway:
             group.create_task(self._guard.run(), name="guard")
             group.create_task(self._stocktaker.run(), name="inventory")
             group.create_task(self.review_desk.run(), name="reviews")
+            group.create_task(self.proving.run(), name="audit")
 
     async def stop(self) -> None:
         """Let what is on the air end within the grace, give back the rest."""

@@ -301,7 +301,7 @@ def _in_order(tx: Transaction, found: Classification, sent: Sent, origin: Origin
     if row is None or lifts(sent, Refusal(row.sent_at, row.centre), origin.now):
         return found
     reason = f"{found.reason}; not certainly sent after the opt-out"
-    optouts.record(tx.connection, "opt_in_left_open", number, origin.now, reason=reason)
+    tx.record("opt_in_left_open", number, origin.now, reason=reason)
     return replace(found, kind=Class.REVIEW, reason=reason)
 
 

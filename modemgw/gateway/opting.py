@@ -50,9 +50,7 @@ def opt_out(
         optouts.renew(tx.connection, number, refused.sent_at, refused.centre)
         return False
     canceled = acts.cancel_for_opt_out(tx, number, now)
-    optouts.record(
-        tx.connection, "opted_out", number, now, source=source, reason=reason, canceled=canceled
-    )
+    tx.record("opted_out", number, now, source=source, reason=reason, canceled=canceled)
     tx.emit(Event("optout.created", now, {"number": number, "source": source, "reason": reason}))
     return True
 
@@ -62,6 +60,6 @@ def opt_in(tx: Transaction, number: str, now: float, *, source: str, reason: str
     optouts.lock(tx.connection, number)
     if not optouts.remove(tx.connection, number):
         return False
-    optouts.record(tx.connection, "opted_in", number, now, source=source, reason=reason)
+    tx.record("opted_in", number, now, source=source, reason=reason)
     tx.emit(Event("optout.removed", now, {"number": number, "source": source, "reason": reason}))
     return True

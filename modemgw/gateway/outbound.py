@@ -232,13 +232,14 @@ class Outbound:
         question = self._question(tx, draft, caller, line, last_inbound, now)
         decision = decide(question)
         if isinstance(decision, Block):
-            optouts.record(
-                tx.connection,
+            tx.record(
                 "refused",
                 draft.recipient,
                 now,
                 rule=decision.rule,
                 key=caller.key_id,
+                kind=draft.kind,
+                pool=draft.pool,
             )
             field = "text" if decision.rule == CARD_NUMBER else "to"
             return RefusalError(decision.rule.replace("_", "-"), decision.words, field=field)

@@ -1,13 +1,12 @@
-"""Opt-outs, their confirmations, and the audit of both."""
+"""Opt-outs and their confirmations."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import case, delete, func, select, update
 
 from modemgw.store import tables
-from modemgw.store.ids import new_id
 from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import insert_new, lock_name, upsert
 
@@ -84,22 +83,3 @@ def confirmed_at(connection: Connection, number: str) -> float | None:
 def note_confirmation(connection: Connection, number: str, now: float) -> None:
     """Remember that a confirmation is on its way."""
     upsert(connection, _confirmations, ("number",), {"number": number, "confirmed_at": now})
-
-
-def record(
-    connection: Connection, action: str, number: str | None, now: float, **detail: Any
-) -> None:
-    """Add an entry to the audit; nothing ever changes one."""
-    connection.execute(
-        insert(tables.audit).values(
-            id=new_id("aud"), created_at=now, action=action, number=number, detail=detail
-        )
-    )
-
-
-def entries(connection: Connection, number: str, limit: int = 100) -> Sequence[Record]:
-    """What the audit knows of a number, the newest first."""
-    a = tables.audit.c
-    return connection.execute(
-        select(tables.audit).where(a.number == number).order_by(a.id.desc()).limit(limit)
-    ).all()

@@ -20,6 +20,7 @@ RULE = ROOT / "udev" / "78-modemgw.rules"
 
 COMMANDS = frozenset(
     {
+        "audit",
         "config",
         "demo",
         "doctor",
