@@ -77,5 +77,6 @@ EventType: TypeAlias = Literal[
     "alert.raised",
     "alert.cleared",
     "audit.head",
+    "person.erased",
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)

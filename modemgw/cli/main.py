@@ -20,6 +20,7 @@ from modemgw.cli import (
     messages,
     optouts,
     pdu,
+    person,
     pools,
     recording,
     simulate,
@@ -91,6 +92,7 @@ app.add_typer(doctor.app)
 app.add_typer(recording.app, name="recording")
 app.add_typer(keys.app, name="keys")
 app.add_typer(optouts.app, name="optouts")
+app.add_typer(person.app, name="person")
 app.add_typer(audit.app, name="audit")
 app.add_typer(pdu.app, name="pdu")
 app.add_typer(configuration.app, name="config")

@@ -168,6 +168,8 @@ class _Choice:
             return None
         if self._cancels is not None and self._cancels.catches(self._tx, head.id, self._now):
             return None
+        if candidate.any_erased:
+            candidate = _with_erased(self._tx, candidate)
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
@@ -254,6 +256,18 @@ def _reserve(tx: Transaction, accounts: Sequence[Account], job: Job, now: float)
         for account in accounts
         for count in account.reserve(tx.connection, len(job.todo), job.recipient, now)
     ]
+
+
+def _with_erased(tx: Transaction, candidate: Candidate) -> Candidate:
+    """The candidate with an opt-out that is kept as a hash alone.
+
+    Accepting has looked for it, too: this is a text that was accepted on another host meanwhile.
+    """
+    return replace(candidate, opted_out=_opted_out(tx, candidate.message.recipient))
+
+
+def _opted_out(tx: Transaction, number: str) -> bool:
+    return optouts.get(tx.connection, number, tx.erased_as(number)) is not None
 
 
 def _stays_behind(tx: Transaction, candidate: Candidate, asked: Question, now: float) -> bool:
@@ -363,7 +377,7 @@ def begin_part(
 
 def _note_permit(tx: Transaction, job: Job, seq: int, now: float) -> None:
     """Tell the audit of a permit that lets a part pass an opt-out."""
-    if optouts.get(tx.connection, job.recipient) is not None:
+    if _opted_out(tx, job.recipient):
         told = {"permit": job.permit, "message": job.message_id, "part": seq}
         tx.record("permit_used", job.recipient, now, **told)
 
@@ -377,7 +391,7 @@ def _may_begin(tx: Transaction, job: Job) -> bool:
     optouts.lock(tx.connection, job.recipient)
     if job.permit is not None:
         return True
-    if optouts.get(tx.connection, job.recipient) is not None:
+    if _opted_out(tx, job.recipient):
         return False
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None
 

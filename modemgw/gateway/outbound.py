@@ -293,7 +293,8 @@ class Outbound:
             now=datetime.fromtimestamp(at, UTC),
             policy=self._settings.policy,
             pool=draft.pool,
-            opted_out=optouts.get(tx.connection, draft.recipient) is not None,
+            opted_out=optouts.get(tx.connection, draft.recipient, tx.erased_as(draft.recipient))
+            is not None,
             held=self._refusals.held(draft.recipient),
             line_country=country_of(line.number) if line is not None else None,
             urgent=caller.urgent,

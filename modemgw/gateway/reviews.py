@@ -42,7 +42,7 @@ def open_review(
     """
     connection = tx.connection
     optouts.lock(connection, number)
-    if optouts.get(connection, number) is not None:
+    if optouts.get(connection, number, tx.erased_as(number)) is not None:
         return None
     values = {
         "id": new_id("rev"),

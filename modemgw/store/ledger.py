@@ -33,6 +33,8 @@ _LAST = Prepared(
     .limit(1)
 )
 CARRIED_OVER = "carried_over"
+ERASED_MARK = "#"
+_HASH_DIGITS = 31  # with the mark what the column of a number takes: 124 bits
 
 
 class Ledger:
@@ -82,6 +84,16 @@ class Ledger:
                 for name, item in value.items()
             }
         return value
+
+    def erased_as(self, number: str) -> str:
+        """Under what the opt-out of a number stays when its data are erased."""
+        return f"{ERASED_MARK}{self.key.number(number)[:_HASH_DIGITS]}"
+
+    def forget(self, connection: Connection, number: str) -> list[tuple[str, int]]:
+        """Delete what the entries of a number say; which they are, for the one that tells."""
+        its = delete(_payloads).where(_payloads.c.subject == self.key.number(number))
+        gone = connection.execute(its.returning(_payloads.c.chain, _payloads.c.sequence)).all()
+        return sorted((row.chain, row.sequence) for row in gone)
 
     def demand_key(self, connection: Connection) -> None:
         """See that the key is the one that the database's chains were written with.

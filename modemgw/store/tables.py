@@ -277,6 +277,8 @@ opt_outs = Table(
     Column("created_at", Double, nullable=False),
     Column("sent_at", Double, nullable=False),  # by the clock of the service centre
     Column("centre", _NUMBER),  # that service centre; null: our clock, or more than one
+    Column("erased_at", Double),  # since then `number` is its keyed hash
+    _partial("ix_opt_outs_erased", "number", where="erased_at IS NOT NULL"),
 )
 
 reviews = Table(

@@ -90,6 +90,11 @@ class Transaction:
         """Publish this event when the group commits."""
         self.outbox.append(event)
 
+    def erased_as(self, number: str) -> str:
+        """Under what the opt-out of a number stays when its data are erased; empty where there is
+        no ledger, and so no key."""
+        return "" if self.ledger is None else self.ledger.erased_as(number)
+
     def record(self, action: str, number: str | None, now: float, **detail: Any) -> None:
         """Add an entry to the audit, in this very transaction.
 

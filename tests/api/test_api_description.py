@@ -130,4 +130,5 @@ def test_event_types_are_those_of_the_contract() -> None:
         "alert.raised",
         "alert.cleared",
         "audit.head",
+        "person.erased",
     }

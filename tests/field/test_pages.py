@@ -32,6 +32,7 @@ COMMANDS = frozenset(
         "modems",
         "optouts",
         "pdu",
+        "person",
         "pool",
         "probe",
         "queue",

@@ -1,4 +1,5 @@
-"""The audit becomes a chain of entries for each host, with their payloads apart.
+"""The audit becomes a chain of entries for each host, with their payloads apart; opt-outs can stay
+under a hash of their number.
 
 The old list stays until the daemon, which has the key of the numbers' hashes, carries it over.
 
@@ -39,6 +40,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chain", "sequence", name=op.f("pk_audit_payloads")),
     )
     op.create_index("ix_audit_payloads_subject", "audit_payloads", ["subject"], unique=False)
+    op.add_column("opt_outs", sa.Column("erased_at", sa.Double(), nullable=True))
+    hidden = sa.text("erased_at IS NOT NULL")
+    op.create_index(
+        "ix_opt_outs_erased",
+        "opt_outs",
+        ["number"],
+        unique=False,
+        sqlite_where=hidden,
+        postgresql_where=hidden,
+    )
     op.create_table(
         "audit_chains",
         sa.Column("chain", sa.String(length=64), nullable=False),
