@@ -350,7 +350,14 @@ def _job(tx: Transaction, row: Record) -> Job:
 
 
 def begin_part(
-    tx: Transaction, job: Job, seq: int, line: Line, modem_id: str, host: str, now: float
+    tx: Transaction,
+    job: Job,
+    seq: int,
+    line: Line,
+    modem_id: str,
+    host: str,
+    now: float,
+    tpdu: str,
 ) -> bool:
     """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out,
     or may have and it is marketing.
@@ -369,6 +376,7 @@ def begin_part(
         sender=line.number,
         host=host,
         now=now,
+        tpdu=tpdu,
     )
     if begun and job.permit is not None:
         _note_permit(tx, job, seq, now)

@@ -185,6 +185,7 @@ _BEGIN_PART = Prepared(
         modem_id=given("modem"),
         submitting_at=given("now"),
         mr=None,
+        tpdu=given("tpdu"),
         attempts=_parts.c.attempts + 1,
     )
 )
@@ -304,6 +305,7 @@ def begin_part(
     sender: str | None,
     host: str,
     now: float,
+    tpdu: str,
 ) -> bool:
     """The write-ahead: record that a part is about to begin, and that its message is `sending`.
 
@@ -316,7 +318,7 @@ def begin_part(
         changes = {"status": "sending", "sender": sender, "hold_reason": None}
         if not _BEGIN.run(connection, claim | changes):
             return False
-    _BEGIN_PART.run(connection, part | values_of(modem=modem_id, now=now))
+    _BEGIN_PART.run(connection, part | values_of(modem=modem_id, now=now, tpdu=tpdu))
     return True
 
 

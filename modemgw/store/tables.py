@@ -178,6 +178,7 @@ parts = Table(
     Column("report_status", Integer),  # TP-ST
     Column("code", String(16)),
     Column("detail", Text),
+    Column("tpdu", Text),  # in hex, as it was last handed to a modem
     PrimaryKeyConstraint("message_id", "seq"),
     Index("ix_parts_report", "line_id", "mr", "submitting_at"),
     Index("ix_parts_modem", "modem_id", "submitting_at"),

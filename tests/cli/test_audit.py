@@ -88,3 +88,44 @@ def test_accept_key_goes_on_with_a_new_key_and_tells_the_audit(folder: Path) -> 
         assert last.scalar_one() == "key_replaced"
     engine.dispose()
     assert "wrong MAC" in run("audit", "verify", cwd=folder).stdout
+
+
+def test_export_tells_of_a_day_in_a_time_zone(folder: Path) -> None:
+    """For people and for programs; a day is where it was that day."""
+    number = ("--number", "+12025550111")
+    told = json.loads(run("audit", "export", *number, "--format", "json", cwd=folder).stdout)
+    assert (told["holds"], told["number"]) == (True, "+12025550111")
+    assert [entry["action"] for entry in told["entries"]] == ["opted_out"] * 3
+    assert told["entries"][0]["at"] == "2027-01-15T08:00:00.000Z"
+    day = ("--day", "2027-01-15")
+    done = run("audit", "export", *number, *day, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the audit holds" in done.stdout
+    assert done.stdout.count("opted_out (here, entry") == 3
+    far = ("--time-zone", "Pacific/Honolulu")  # there it was still the day before
+    assert "nothing is kept" in run("audit", "export", *number, *day, *far, cwd=folder).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--number", "nobody"), "--number"),
+        (("--number", "+12025550111", "--day", "yesterday"), "--day"),
+        (("--number", "+12025550111", "--time-zone", "Berlin"), "--time-zone"),
+    ],
+)
+def test_export_says_what_it_cannot_read(
+    arguments: tuple[str, ...], words: str, folder: Path
+) -> None:
+    """In words, with the name of the option."""
+    done = run("audit", "export", *arguments, cwd=folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+
+
+def test_export_without_the_key_finds_nobody_and_says_so(folder: Path) -> None:
+    """It makes none, either."""
+    (folder / "modemgw-audit.key").unlink()
+    done = run("audit", "export", "--number", "+12025550111", cwd=folder)
+    assert done.returncode == 1
+    assert "there is no key" in done.stderr

@@ -1,5 +1,5 @@
 """The audit becomes a chain of entries for each host, with their payloads apart; opt-outs can stay
-under a hash of their number.
+under a hash of their number; parts keep their TPDU.
 
 The old list stays until the daemon, which has the key of the numbers' hashes, carries it over.
 
@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chain", "sequence", name=op.f("pk_audit_payloads")),
     )
     op.create_index("ix_audit_payloads_subject", "audit_payloads", ["subject"], unique=False)
+    op.add_column("parts", sa.Column("tpdu", sa.Text(), nullable=True))
     op.add_column("opt_outs", sa.Column("erased_at", sa.Double(), nullable=True))
     hidden = sa.text("erased_at IS NOT NULL")
     op.create_index(
