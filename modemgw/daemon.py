@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import hashlib
 import os
 import resource
 import signal
@@ -43,8 +44,10 @@ from modemgw.modem.settings import (
     PortSettings,
 )
 from modemgw.store import keys, webhooks
+from modemgw.store.chain import canonical
 from modemgw.store.engine import Checkpointer, reader_engine, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
+from modemgw.store.ledger import Ledger
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
 from modemgw.store.sids import account_sid
@@ -86,6 +89,7 @@ def run(path: Path) -> int:
         config = load(path)
         settings = gateway_settings(config)
         bank = bank_settings(config)
+        audit_key = read_secret(config.audit_key_file, "audit.key_file")
     except ConfigError as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - before logging is set up
         return BAD_CONFIGURATION
@@ -98,7 +102,7 @@ def run(path: Path) -> int:
             migrate(config.database_url)
             twilio = _accounts(config)
             api = replace(api_settings(config), twilio=twilio)
-            asyncio.run(_Daemon(config, settings, bank, api, tenure).serve())
+            asyncio.run(_Daemon(config, settings, bank, api, tenure, audit_key).serve())
     except ConfigError as error:  # what only the database could tell
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - a word for a person
         return BAD_CONFIGURATION
@@ -170,7 +174,16 @@ def gateway_settings(config: Config) -> GatewaySettings:
         caps=tuple(Cap(cap.kind, cap.pool, cap.per_day, cap.per_week) for cap in config.gate.caps),
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
+        rules=MappingProxyType(_rules(config)),
+        head_file=config.audit_head_file,
     )
+
+
+def _rules(config: Config) -> dict[str, str]:
+    """Digests of what decides whether and how a text may be sent, by section."""
+    sections = ("gate", "content", "numbers", "messages", "replies", "pools", "plans", "routes")
+    told = config.model_dump(mode="json", include=set(sections))
+    return {name: hashlib.sha256(canonical(told[name]).encode()).hexdigest() for name in sections}
 
 
 def _rule(section: RouteSection) -> Rule:
@@ -293,9 +306,11 @@ class _Daemon:
         bank: BankSettings,
         api: ApiSettings,
         tenure: Tenure,
+        audit_key: bytes,
     ) -> None:
         self._config, self._settings = config, settings
         self._bank_settings, self._api_settings = bank, api
+        self._audit_key = audit_key
         self._tenure = tenure
         self._ending = asyncio.Event()
 
@@ -306,7 +321,12 @@ class _Daemon:
             loop.add_signal_handler(number, self._ending.set)
         config = self._config
         clock = await _clock(config.test.clock)
-        writer = Writer(config.database_url, config.host, published=self._published)
+        writer = Writer(
+            config.database_url,
+            config.host,
+            published=self._published,
+            ledger=Ledger(config.host, self._audit_key),
+        )
         reader = Reader(config.database_url)
         checkpointer = Checkpointer(config.database_url)
         gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand), clock)

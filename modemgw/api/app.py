@@ -23,6 +23,7 @@ from modemgw.api.lines import Lines
 from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
 from modemgw.api.middleware import add_headers, around
+from modemgw.api.persons import Persons
 from modemgw.api.pools import Pools
 from modemgw.api.pump import Pump
 from modemgw.api.recordings import Recordings
@@ -85,6 +86,7 @@ class Api:
             Messages(gateway, settings),
             Reviews(gateway, settings),
             Consent(gateway, settings),
+            Persons(gateway),
             Lines(gateway, settings),
             Pools(gateway, settings),
             Bank(gateway),

@@ -87,7 +87,7 @@ class Consent:
     async def list_page(self, request: web.Request) -> web.Response:
         """One page of opt-outs."""
         query = read_query(request, PageQuery)
-        after = decode_cursor(query.cursor, r"\+?[0-9]{1,31}")
+        after = decode_cursor(query.cursor, r"\+?[0-9]{1,31}|#[0-9a-f]{31}")
         rows = await self._gateway.reader.run(
             lambda c: optouts.page(c, after=after, limit=query.limit + 1)
         )
@@ -99,7 +99,8 @@ class Consent:
         """The opt-out of one number."""
         read_query(request, NoQuery)
         number = self._number(request)
-        row = await self._gateway.reader.run(lambda c: optouts.get(c, number))
+        hashed = self._gateway.refusals.erased_as(number)
+        row = await self._gateway.reader.run(lambda c: optouts.get(c, number, hashed))
         if row is None:
             raise problem_error("not-found", "this number has not opted out")
         return answer(views.opt_out(row))

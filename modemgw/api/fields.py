@@ -79,5 +79,7 @@ EventType: TypeAlias = Literal[
     "ussd.received",
     "alert.raised",
     "alert.cleared",
+    "audit.head",
+    "person.erased",
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)

@@ -64,6 +64,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "This daemon does not drive the modem now",
             "The answer says where it was seen.",
         ),
+        "in-flight": Kind(
+            409,
+            "A text to this number is on the air",
+            "Nothing was erased; try again soon.",
+        ),
         "modem-not-ready": Kind(
             409, "The modem is not ready", "The answer says why; wait, or ask another."
         ),

@@ -9,6 +9,7 @@ import typer
 
 from modemgw import __version__
 from modemgw.cli import (
+    audit,
     bank,
     configuration,
     doctor,
@@ -19,6 +20,7 @@ from modemgw.cli import (
     messages,
     optouts,
     pdu,
+    person,
     pools,
     recording,
     simulate,
@@ -94,6 +96,8 @@ app.add_typer(keys.app, name="keys")
 app.command("twilio")(twilio.twilio)
 app.command()(mcp)
 app.add_typer(optouts.app, name="optouts")
+app.add_typer(person.app, name="person")
+app.add_typer(audit.app, name="audit")
 app.add_typer(pdu.app, name="pdu")
 app.add_typer(configuration.app, name="config")
 app.command()(demo)

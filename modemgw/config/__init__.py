@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from modemgw.config.audit import AuditSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.fields import CLOCK_PREFIX, check_database
 from modemgw.config.modems import ModemsSection
@@ -43,6 +44,7 @@ from modemgw.config.serving import (
     TwilioSection,
     WebhookSection,
 )
+from modemgw.store.engine import parse_url
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -101,6 +103,7 @@ class Config(BaseSettings):
     routes: list[RouteSection] = Field(
         [], description="Which pool a text goes to that names neither pool nor line."
     )
+    audit: AuditSection = Field(AuditSection(), description="What lets others check the audit.")
     webhooks: list[WebhookSection] = Field([], description="Where events are posted.")
     twilio: TwilioSection = Field(TwilioSection(), description="Tools written for Twilio's API.")
     log: LogSection = Field(LogSection(), description="What is written to standard error.")
@@ -144,6 +147,23 @@ class Config(BaseSettings):
                 known = ", ".join(sorted(self.plans)) or "none"
                 raise ValueError(f"{place}: there is no plan {plan!r} under [plans]; {known} is")
         return self
+
+    @property
+    def audit_key_file(self) -> Path:
+        """Where the audit's key lies."""
+        return self.audit.key_file or self._home / "modemgw-audit.key"
+
+    @property
+    def audit_head_file(self) -> Path:
+        """To which the audit's heads are published."""
+        return self.audit.head_file or self.audit_key_file.with_name("modemgw-audit.heads")
+
+    @property
+    def _home(self) -> Path:
+        """The folder of a database that is a file, else the working one."""
+        url = parse_url(self.database_url)
+        is_file = url.get_backend_name() == "sqlite" and url.database
+        return Path(url.database or "").parent if is_file else Path()
 
     @classmethod
     def settings_customise_sources(

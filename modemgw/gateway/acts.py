@@ -19,7 +19,7 @@ from modemgw.gateway.status import (
     part_moved,
     summarise,
 )
-from modemgw.store import messages, optouts, queue
+from modemgw.store import messages, queue
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def cancel_for_opt_out(tx: Transaction, number: str, now: float) -> int:
         if in_flight or row.status == MessageStatus.IN_DOUBT:
             messages.change(tx.connection, row.id, hold_reason=OPTED_OUT, lane=None, ready_at=None)
             if in_flight:
-                optouts.record(tx.connection, "in_flight_at_opt_out", number, now, message=row.id)
+                tx.record("in_flight_at_opt_out", number, now, message=row.id)
             continue
         _end_at_opt_out(tx, row, states, now)
         canceled += 1

@@ -168,6 +168,8 @@ class _Choice:
             return None
         if self._cancels is not None and self._cancels.catches(self._tx, head.id, self._now):
             return None
+        if candidate.any_erased:
+            candidate = _with_erased(self._tx, candidate)
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
@@ -256,6 +258,18 @@ def _reserve(tx: Transaction, accounts: Sequence[Account], job: Job, now: float)
     ]
 
 
+def _with_erased(tx: Transaction, candidate: Candidate) -> Candidate:
+    """The candidate with an opt-out that is kept as a hash alone.
+
+    Accepting has looked for it, too: this is a text that was accepted on another host meanwhile.
+    """
+    return replace(candidate, opted_out=_opted_out(tx, candidate.message.recipient))
+
+
+def _opted_out(tx: Transaction, number: str) -> bool:
+    return optouts.get(tx.connection, number, tx.erased_as(number)) is not None
+
+
 def _stays_behind(tx: Transaction, candidate: Candidate, asked: Question, now: float) -> bool:
     """Move a message out of its lane if it may not go now; whether it was."""
     row = candidate.message
@@ -269,6 +283,7 @@ def _stays_behind(tx: Transaction, candidate: Candidate, asked: Question, now: f
     match decide(asked):
         case Block(rule, words):
             acts.end(tx, row, MessageStatus.BLOCKED, now, rule, words)
+            tx.record("blocked", row.recipient, now, rule=rule, message=row.id)
             return True
         case Defer(until, rule, _):
             queue.park(tx.connection, row.id, until.timestamp(), rule)
@@ -335,7 +350,14 @@ def _job(tx: Transaction, row: Record) -> Job:
 
 
 def begin_part(
-    tx: Transaction, job: Job, seq: int, line: Line, modem_id: str, host: str, now: float
+    tx: Transaction,
+    job: Job,
+    seq: int,
+    line: Line,
+    modem_id: str,
+    host: str,
+    now: float,
+    tpdu: str,
 ) -> bool:
     """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out,
     or may have and it is marketing.
@@ -345,7 +367,7 @@ def begin_part(
     """
     if not _may_begin(tx, job):
         return False
-    return queue.begin_part(
+    begun = queue.begin_part(
         tx.connection,
         message_id=job.message_id,
         seq=seq,
@@ -354,7 +376,18 @@ def begin_part(
         sender=line.number,
         host=host,
         now=now,
+        tpdu=tpdu,
     )
+    if begun and job.permit is not None:
+        _note_permit(tx, job, seq, now)
+    return begun
+
+
+def _note_permit(tx: Transaction, job: Job, seq: int, now: float) -> None:
+    """Tell the audit of a permit that lets a part pass an opt-out."""
+    if _opted_out(tx, job.recipient):
+        told = {"permit": job.permit, "message": job.message_id, "part": seq}
+        tx.record("permit_used", job.recipient, now, **told)
 
 
 def ask_again(tx: Transaction, job: Job, seq: int, host: str) -> bool:
@@ -366,7 +399,7 @@ def _may_begin(tx: Transaction, job: Job) -> bool:
     optouts.lock(tx.connection, job.recipient)
     if job.permit is not None:
         return True
-    if optouts.get(tx.connection, job.recipient) is not None:
+    if _opted_out(tx, job.recipient):
         return False
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 class Clearance:
     """The right of one part to begin."""
 
-    def __init__(self, worker: LineWorker, job: Job, seq: int, on_go: Callable[[], None]) -> None:
+    def __init__(
+        self, worker: LineWorker, job: Job, seq: int, tpdu: str, on_go: Callable[[], None]
+    ) -> None:
         self._worker, self._job, self._seq = worker, job, seq
-        self._on_go = on_go
+        self._tpdu, self._on_go = tpdu, on_go
         self._begun = False
         self._is_over = False
         self._granted_at = float("-inf")
@@ -33,7 +35,7 @@ class Clearance:
 
         def begin(tx: Transaction) -> bool:
             return not self._is_over and claims.begin_part(
-                tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now
+                tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now, self._tpdu
             )
 
         def ask_again(tx: Transaction) -> bool:

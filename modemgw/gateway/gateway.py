@@ -19,6 +19,8 @@ from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.inventory import Stocktaker
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.outlook import Outlook
+from modemgw.gateway.persons import Persons
+from modemgw.gateway.proving import Proving
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.registry import Registry
 from modemgw.gateway.removals import Removals
@@ -65,7 +67,8 @@ class Gateway:
         self.settings, self.clock = settings, clock
         self.writer, self.reader = writer, reader
         self.tally = Tally()
-        self.refusals = Refusals()
+        ledger = writer.ledger
+        self.refusals = Refusals(None if ledger is None else ledger.erased_as)
         self.roster = Roster(writer, settings, clock, self._noted)
         self.cancels = Cancels(writer, reader, clock)
         self.removals = Removals(writer, reader, clock)
@@ -106,6 +109,8 @@ class Gateway:
             clock,
         )
         self.review_desk = ReviewDesk(writer, reader, self.refusals, clock)
+        self.persons = Persons(writer, reader, self.refusals, clock)
+        self.proving = Proving(writer, settings, clock)
         self._known_until = 0  # the events whose opt-outs and reviews are in memory
 
     # -- its life -------------------------------------------------------------------------------
@@ -113,6 +118,7 @@ class Gateway:
     async def prepare(self) -> None:
         """Before the first modem: settle what the last run left, load who must not be texted."""
         now, host = self.clock(), self.settings.host
+        await self.proving.prepare()
 
         def operation(tx: Transaction) -> tuple[int, int]:
             lines.forget_ports(tx.connection, host, now)
@@ -140,6 +146,7 @@ class Gateway:
             group.create_task(self._guard.run(), name="guard")
             group.create_task(self._stocktaker.run(), name="inventory")
             group.create_task(self.review_desk.run(), name="reviews")
+            group.create_task(self.proving.run(), name="audit")
 
     async def stop(self) -> None:
         """Let what is on the air end within the grace, give back the rest."""
@@ -167,11 +174,14 @@ class Gateway:
             self.refusals.add(event.data["number"])
         elif event.type == "optout.removed":
             await self._recheck(event.data["number"])
+        elif event.type == "person.erased" and event.data["opted_out"]:
+            self.refusals.hide(event.data["hash"])
         elif event.type in ("review.opened", "review.decided"):
             await self._recheck_review(event.data["number"])
 
     async def _recheck(self, number: str) -> None:
-        if await self.reader.run(lambda c: optouts.get(c, number)) is None:
+        hashed = self.refusals.erased_as(number)
+        if await self.reader.run(lambda c: optouts.get(c, number, hashed)) is None:
             self.refusals.discard(number)
 
     async def _recheck_review(self, number: str) -> None:
@@ -227,7 +237,7 @@ class Gateway:
 
         def operation(tx: Transaction) -> dict[str, Any]:
             opting.opt_out(tx, number, now, source=source, reason=reason)
-            row = optouts.get(tx.connection, number)
+            row = optouts.get(tx.connection, number, tx.erased_as(number))
             assert row is not None
             return views.opt_out(row)
 

@@ -281,7 +281,7 @@ def _classify(tx: Transaction, letter: Letter, origin: Origin) -> Classification
     sender = origin.sender
     if not sender.can_be_texted:
         return Classification(Class.NONE, "the sender cannot be texted")
-    opted_out = optouts.get(tx.connection, sender.address)
+    opted_out = optouts.get(tx.connection, sender.address, tx.erased_as(sender.address))
     found = classify(
         letter.text,
         country=origin.region,
@@ -297,11 +297,11 @@ def _in_order(tx: Transaction, found: Classification, sent: Sent, origin: Origin
     """The START as it is, unless the opt-out may be the later one: then a person is to look."""
     number = origin.sender.address
     optouts.lock(tx.connection, number)
-    row = optouts.get(tx.connection, number)
+    row = optouts.get(tx.connection, number, tx.erased_as(number))
     if row is None or lifts(sent, Refusal(row.sent_at, row.centre), origin.now):
         return found
     reason = f"{found.reason}; not certainly sent after the opt-out"
-    optouts.record(tx.connection, "opt_in_left_open", number, origin.now, reason=reason)
+    tx.record("opt_in_left_open", number, origin.now, reason=reason)
     return replace(found, kind=Class.REVIEW, reason=reason)
 
 

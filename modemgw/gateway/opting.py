@@ -46,13 +46,13 @@ def opt_out(
         "sent_at": refused.sent_at,
         "centre": refused.centre,
     }
-    if not optouts.add(tx.connection, values):
-        optouts.renew(tx.connection, number, refused.sent_at, refused.centre)
+    hashed = tx.erased_as(number)
+    known = optouts.get(tx.connection, number, hashed) is not None
+    if known or not optouts.add(tx.connection, values):
+        optouts.renew(tx.connection, number, refused.sent_at, refused.centre, hashed)
         return False
     canceled = acts.cancel_for_opt_out(tx, number, now)
-    optouts.record(
-        tx.connection, "opted_out", number, now, source=source, reason=reason, canceled=canceled
-    )
+    tx.record("opted_out", number, now, source=source, reason=reason, canceled=canceled)
     tx.emit(Event("optout.created", now, {"number": number, "source": source, "reason": reason}))
     return True
 
@@ -60,8 +60,8 @@ def opt_out(
 def opt_in(tx: Transaction, number: str, now: float, *, source: str, reason: str) -> bool:
     """Lift an opt-out; false when there is none."""
     optouts.lock(tx.connection, number)
-    if not optouts.remove(tx.connection, number):
+    if not optouts.remove(tx.connection, number, tx.erased_as(number)):
         return False
-    optouts.record(tx.connection, "opted_in", number, now, source=source, reason=reason)
+    tx.record("opted_in", number, now, source=source, reason=reason)
     tx.emit(Event("optout.removed", now, {"number": number, "source": source, "reason": reason}))
     return True

@@ -232,13 +232,14 @@ class Outbound:
         question = self._question(tx, draft, caller, line, last_inbound, now)
         decision = decide(question)
         if isinstance(decision, Block):
-            optouts.record(
-                tx.connection,
+            tx.record(
                 "refused",
                 draft.recipient,
                 now,
                 rule=decision.rule,
                 key=caller.key_id,
+                kind=draft.kind,
+                pool=draft.pool,
             )
             field = "text" if decision.rule == CARD_NUMBER else "to"
             return RefusalError(decision.rule.replace("_", "-"), decision.words, field=field)
@@ -292,7 +293,8 @@ class Outbound:
             now=datetime.fromtimestamp(at, UTC),
             policy=self._settings.policy,
             pool=draft.pool,
-            opted_out=optouts.get(tx.connection, draft.recipient) is not None,
+            opted_out=optouts.get(tx.connection, draft.recipient, tx.erased_as(draft.recipient))
+            is not None,
             held=self._refusals.held(draft.recipient),
             line_country=country_of(line.number) if line is not None else None,
             urgent=caller.urgent,

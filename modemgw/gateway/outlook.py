@@ -142,6 +142,7 @@ class Outlook:
         candidate = Candidate(
             row,
             opted_out=False,
+            any_erased=False,
             in_doubt=False,
             last_inbound_at=last_inbound,
             review_due_at=None,

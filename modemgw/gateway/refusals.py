@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modemgw.store.ledger import ERASED_MARK
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _NO_REVIEWS: Mapping[str, float] = MappingProxyType({})
 
@@ -21,19 +23,30 @@ _NO_REVIEWS: Mapping[str, float] = MappingProxyType({})
 class Refusals:
     """The numbers that refuse our texts."""
 
-    def __init__(self) -> None:
+    def __init__(self, erased_as: Callable[[str], str] | None = None) -> None:
+        """`erased_as` tells under what the opt-out of a number stays when its data are erased."""
+        self._erased_as = erased_as
         self._opted_out: set[str] = set()
+        self._hidden: set[str] = set()  # those that are kept as hashes
         self._held: Counter[str] = Counter()
         self._reviews: dict[str, float] = {}  # when each ends by itself
 
     def load(self, numbers: Iterable[str], reviews: Mapping[str, float] = _NO_REVIEWS) -> None:
         """Start with what the database knows: opt-outs, and open reviews with their ends."""
-        self._opted_out = set(numbers)
+        known = set(numbers)
+        self._hidden = {number for number in known if number.startswith(ERASED_MARK)}
+        self._opted_out = known - self._hidden
         self._reviews = dict(reviews)
+
+    def erased_as(self, number: str) -> str:
+        """Under what its opt-out is kept where its data were erased; empty: nobody knows."""
+        return "" if self._erased_as is None else self._erased_as(number)
 
     def opted_out(self, number: str) -> bool:
         """Whether an opt-out of this number is committed."""
-        return number in self._opted_out
+        if number in self._opted_out:
+            return True
+        return bool(self._hidden) and self.erased_as(number) in self._hidden
 
     def held(self, number: str) -> bool:
         """Whether an opt-out of this number may be on its way into the database."""
@@ -45,19 +58,30 @@ class Refusals:
 
     def __contains__(self, number: str) -> bool:
         """Whether nothing may begin towards this number without a permit."""
-        return number in self._opted_out or number in self._held
+        return self.opted_out(number) or number in self._held
 
     def __len__(self) -> int:
-        return len(self._opted_out)
+        return len(self._opted_out) + len(self._hidden)
 
     def add(self, number: str) -> None:
         """Note a committed opt-out; it ends a review."""
         self._opted_out.add(number)
         self._reviews.pop(number, None)
 
+    def hide(self, erased_as: str) -> None:
+        """Note that an opt-out is kept as a hash alone and that this is committed."""
+        self._hidden.add(erased_as)
+
+    def forget(self, number: str) -> None:
+        """Note that nothing is kept about this number but what `hide` was told."""
+        self._opted_out.discard(number)
+        self._reviews.pop(number, None)
+
     def discard(self, number: str) -> None:
         """Note that an opt-out was lifted and that this is committed."""
         self._opted_out.discard(number)
+        if self._hidden:
+            self._hidden.discard(self.erased_as(number))
 
     def review(self, number: str, due_at: float) -> None:
         """Note that a review was opened and that this is committed."""

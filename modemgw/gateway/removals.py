@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.status import UNFINISHED, MessageStatus
-from modemgw.store import messages, optouts, removal
+from modemgw.store import messages, removal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,7 @@ class Removals:
                 raise RefusalError("in-progress", words)
             removal.blank(tx.connection, message.id, copies)
             then(tx)
-            optouts.record(tx.connection, action, None, now, message=message.id, key=by)
+            person = row.sender if row.direction == "inbound" else row.recipient
+            tx.record(action, person, now, message=message.id, key=by)
 
         await self._writer.run(operation)

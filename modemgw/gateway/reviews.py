@@ -42,7 +42,7 @@ def open_review(
     """
     connection = tx.connection
     optouts.lock(connection, number)
-    if optouts.get(connection, number) is not None:
+    if optouts.get(connection, number, tx.erased_as(number)) is not None:
         return None
     values = {
         "id": new_id("rev"),
@@ -57,9 +57,7 @@ def open_review(
     row = reviews.open_of(connection, number)
     assert row is not None
     action = "review_opened" if is_new else "review_joined"
-    optouts.record(
-        connection, action, number, now, review=row.id, message=message_id, reason=reason
-    )
+    tx.record(action, number, now, review=row.id, message=message_id, reason=reason)
     if is_new:
         tx.emit(Event("review.opened", now, views.review(row)))
     return row
@@ -79,8 +77,7 @@ def decide(
     decided = reviews.decide(
         connection, row.id, now, decision=decision, decided_by=by, decision_reason=reason
     )
-    optouts.record(
-        connection,
+    tx.record(
         "review_decided",
         number,
         now,

@@ -10,6 +10,7 @@ from modemgw.gateway.plans import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from modemgw.consent.gate import Policy
     from modemgw.gateway.caps import Cap
@@ -47,7 +48,8 @@ class GatewaySettings:
     plan of a line by its ICCID or number; that called `default` is everybody else's. `expected` are
     the ICCIDs that should be there. So many refusals in a row as `blocked_after` quarantine a line;
     `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither. A text that may be
-    a refusal counts as one when nobody has decided within `review_within_s`.
+    a refusal counts as one when nobody has decided within `review_within_s`. `rules` are digests of
+    what the configuration says of sending, by section; the audit notes when they change.
     """
 
     host: str
@@ -83,6 +85,8 @@ class GatewaySettings:
     stop_grace_s: float = 10.0
     keep_events_s: float = 30 * 86_400.0
     keep_idempotency_s: float = 2 * 86_400.0
+    rules: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    head_file: Path | None = None
 
     def plan_of(self, iccid: str, number: str | None) -> Plan:
         """What a line is held to."""

@@ -253,6 +253,23 @@ def review(row: Record) -> dict[str, Any]:
     }
 
 
+def conversation(row: Record) -> dict[str, Any]:
+    """A conversation, as one of its person's data."""
+    return {
+        "id": row.id,
+        "pool": row.pool or None,
+        "line": row.line_id,
+        "created_at": timestamp(row.created_at),
+        "spoken_at": timestamp(row.spoken_at),
+        "last_inbound_at": timestamp(row.last_inbound_at),
+    }
+
+
+def audit_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the audit, its payload at hand."""
+    return entry | {"at": timestamp(entry["at"])}
+
+
 def event(item: Event) -> dict[str, Any]:
     """An event; the same in webhooks and in streams."""
     return {

@@ -1,13 +1,16 @@
-"""Opt-outs, their confirmations, and the audit of both."""
+"""Opt-outs and their confirmations.
+
+Where a person's data were erased the opt-out stays under a hash of the number, `erased_as`, which
+everybody who looks for the number gives, too: so one look-up finds both.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import case, delete, func, or_, select, update
 
 from modemgw.store import tables
-from modemgw.store.ids import new_id
 from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import insert_new, lock_name, upsert
 
@@ -17,7 +20,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _opt_outs, _confirmations = tables.opt_outs, tables.confirmations
-_GET = Prepared(select(_opt_outs).where(_opt_outs.c.number == given("number")))
+_GET = Prepared(
+    select(_opt_outs).where(
+        or_(_opt_outs.c.number == given("number"), _opt_outs.c.number == given("erased_as"))
+    )
+)
 
 
 def lock(connection: Connection, number: str) -> None:
@@ -30,7 +37,9 @@ def add(connection: Connection, values: dict[str, Any]) -> bool:
     return insert_new(connection, _opt_outs, values)
 
 
-def renew(connection: Connection, number: str, sent_at: float, centre: str | None) -> None:
+def renew(
+    connection: Connection, number: str, sent_at: float, centre: str | None, erased_as: str = ""
+) -> None:
     """Note that an opt-out was asked for once more: it is as of the latest time.
 
     `centre` stays only where all were stamped by the same.
@@ -38,7 +47,7 @@ def renew(connection: Connection, number: str, sent_at: float, centre: str | Non
     row = _opt_outs.c
     connection.execute(
         update(_opt_outs)
-        .where(row.number == number)
+        .where(row.number.in_((number, erased_as)))
         .values(
             sent_at=case((row.sent_at < sent_at, sent_at), else_=row.sent_at),
             centre=case((row.centre == centre, row.centre), else_=None),
@@ -46,14 +55,28 @@ def renew(connection: Connection, number: str, sent_at: float, centre: str | Non
     )
 
 
-def remove(connection: Connection, number: str) -> bool:
+def remove(connection: Connection, number: str, erased_as: str = "") -> bool:
     """Lift an opt-out; false when there is none."""
-    return bool(connection.execute(delete(_opt_outs).where(_opt_outs.c.number == number)).rowcount)
+    its = _opt_outs.c.number.in_((number, erased_as))
+    return bool(connection.execute(delete(_opt_outs).where(its)).rowcount)
 
 
-def get(connection: Connection, number: str) -> Record | None:
+def get(connection: Connection, number: str, erased_as: str = "") -> Record | None:
     """The opt-out of a number."""
-    return _GET.row(connection, values_of(number=number))
+    return _GET.row(connection, values_of(number=number, erased_as=erased_as))
+
+
+def hide(connection: Connection, number: str, erased_as: str, now: float) -> bool:
+    """Let an opt-out stay under the hash of its number alone; whether there is one."""
+    values = {
+        "number": erased_as,
+        "reason": "",
+        "message_id": None,
+        "line_id": None,
+        "erased_at": now,
+    }
+    connection.execute(update(_opt_outs).where(_opt_outs.c.number == number).values(values))
+    return get(connection, number, erased_as) is not None
 
 
 def page(connection: Connection, *, after: str | None, limit: int) -> Sequence[Record]:
@@ -65,7 +88,7 @@ def page(connection: Connection, *, after: str | None, limit: int) -> Sequence[R
 
 
 def numbers(connection: Connection) -> list[str]:
-    """Every number with an opt-out."""
+    """Every number with an opt-out, or its hash."""
     return list(connection.execute(select(_opt_outs.c.number)).scalars())
 
 
@@ -84,22 +107,3 @@ def confirmed_at(connection: Connection, number: str) -> float | None:
 def note_confirmation(connection: Connection, number: str, now: float) -> None:
     """Remember that a confirmation is on its way."""
     upsert(connection, _confirmations, ("number",), {"number": number, "confirmed_at": now})
-
-
-def record(
-    connection: Connection, action: str, number: str | None, now: float, **detail: Any
-) -> None:
-    """Add an entry to the audit; nothing ever changes one."""
-    connection.execute(
-        insert(tables.audit).values(
-            id=new_id("aud"), created_at=now, action=action, number=number, detail=detail
-        )
-    )
-
-
-def entries(connection: Connection, number: str, limit: int = 100) -> Sequence[Record]:
-    """What the audit knows of a number, the newest first."""
-    a = tables.audit.c
-    return connection.execute(
-        select(tables.audit).where(a.number == number).order_by(a.id.desc()).limit(limit)
-    ).all()

@@ -178,6 +178,7 @@ parts = Table(
     Column("report_status", Integer),  # TP-ST
     Column("code", String(16)),
     Column("detail", Text),
+    Column("tpdu", Text),  # in hex, as it was last handed to a modem
     PrimaryKeyConstraint("message_id", "seq"),
     Index("ix_parts_report", "line_id", "mr", "submitting_at"),
     Index("ix_parts_modem", "modem_id", "submitting_at"),
@@ -277,6 +278,8 @@ opt_outs = Table(
     Column("created_at", Double, nullable=False),
     Column("sent_at", Double, nullable=False),  # by the clock of the service centre
     Column("centre", _NUMBER),  # that service centre; null: our clock, or more than one
+    Column("erased_at", Double),  # since then `number` is its keyed hash
+    _partial("ix_opt_outs_erased", "number", where="erased_at IS NOT NULL"),
 )
 
 reviews = Table(
@@ -383,7 +386,7 @@ idempotency = Table(
     Index("ix_idempotency_created_at", "created_at"),
 )
 
-audit = Table(
+audit = Table(  # what the audit was before it was a chain; carried over at the first start
     "audit",
     metadata,
     Column("id", _ID, primary_key=True),
@@ -392,6 +395,38 @@ audit = Table(
     Column("number", _NUMBER),
     Column("detail", JSON, nullable=False),
     Index("ix_audit_number", "number", "id"),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("chain", String(64), nullable=False),  # the host that appends to it
+    Column("sequence", BigInteger, nullable=False),  # from 1, without gaps
+    Column("at", Double, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),  # of the payload and its salt
+    Column("link", String(64), nullable=False),
+    PrimaryKeyConstraint("chain", "sequence"),
+)
+
+audit_payloads = Table(  # what erasing deletes
+    "audit_payloads",
+    metadata,
+    Column("chain", String(64), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("salt", String(32), nullable=False),
+    Column("subject", String(64)),  # keyed hash of the number that it is about
+    Column("payload", Text, nullable=False),  # canonical JSON
+    PrimaryKeyConstraint("chain", "sequence"),
+    Index("ix_audit_payloads_subject", "subject"),
+)
+
+audit_chains = Table(
+    "audit_chains",
+    metadata,
+    Column("chain", String(64), primary_key=True),
+    Column("key_id", String(16), nullable=False),  # of the key of its hashes
+    Column("rules", Text),  # digests of the rules that were in force last
 )
 
 counters = Table(

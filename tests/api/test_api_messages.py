@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from modemgw.api import answers
-from modemgw.store import optouts
 
 if TYPE_CHECKING:
     from modemgw.store.writer import Transaction
@@ -160,7 +159,8 @@ async def test_an_opted_out_recipient_is_refused_without_a_row(house: House) -> 
     assert (await house.send(to="+15550003003")).status == 201
 
     def audited(tx: Transaction) -> list[str]:
-        return [row.action for row in optouts.entries(tx.connection, "+15550003003")]
+        assert tx.ledger is not None
+        return [row["action"] for row in tx.ledger.entries(tx.connection, "+15550003003")]
 
     actions = await house.gateway.writer.run(audited)
     assert actions == ["opted_in", "refused", "opted_out"]

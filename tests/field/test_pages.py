@@ -20,6 +20,7 @@ RULE = ROOT / "udev" / "78-modemgw.rules"
 
 COMMANDS = frozenset(
     {
+        "audit",
         "config",
         "demo",
         "doctor",
@@ -32,6 +33,7 @@ COMMANDS = frozenset(
         "modems",
         "optouts",
         "pdu",
+        "person",
         "pool",
         "probe",
         "queue",

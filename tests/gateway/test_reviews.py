@@ -48,8 +48,8 @@ async def waits(world: World, message_id: str) -> None:
 
 
 async def audit(world: World) -> list[str]:
-    rows = await world.reader.run(lambda c: optouts.entries(c, ALICE))
-    return [row.action for row in rows][::-1]
+    rows = await world.reader.run(lambda c: world.ledger.entries(c, ALICE))
+    return [row["action"] for row in rows][::-1]
 
 
 async def test_marketing_waits_and_the_conversation_goes_on(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LONG = "An offer that nobody needs, told at length. " * 9  # three parts
 
+PERMIT_USED = "permit_used"
+
 
 async def answers(world: World, permit: str | None = "confirmation") -> list[str]:
     rows = await world.reader.run(
@@ -29,8 +31,11 @@ async def answers(world: World, permit: str | None = "confirmation") -> list[str
 
 
 async def audit(world: World, number: str = ALICE) -> list[str]:
-    rows = await world.reader.run(lambda c: optouts.entries(c, number))
-    return [row.action for row in rows][::-1]
+    """What the audit tells, oldest first; without the confirmation's permit, which comes when the
+    confirmation does."""
+    rows = await world.reader.run(lambda c: world.ledger.entries(c, number))
+    actions = [row["action"] for row in rows][::-1]
+    return [action for action in actions if action != PERMIT_USED]
 
 
 async def test_stop_cancels_confirms_once_and_refuses_until_start(

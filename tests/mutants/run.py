@@ -81,6 +81,11 @@ MUTANTS = (
         ("tests/gateway/test_stop.py::test_the_write_ahead_asks_the_database_for_opt_outs",),
     ),
     Mutant(
+        "erased-check",
+        "the look for opt-outs of which only a hash is kept",
+        ("tests/gateway/test_persons.py::test_the_write_ahead_asks_the_database_for_hashes",),
+    ),
+    Mutant(
         "review-rule",
         "the gate's rule that holds marketing while a review is open",
         ("tests/gateway/test_reviews.py::test_marketing_waits_and_the_conversation_goes_on",),

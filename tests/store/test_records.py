@@ -153,8 +153,8 @@ def test_a_conversation_is_one_for_number_and_pool_and_counts_without_gaps(
     assert [messages.next_sequence(connection, made.id) for _ in range(3)] == [1, 2, 3]
 
 
-def test_opt_outs_are_paged_by_number_and_their_audit_grows(connection: Connection) -> None:
-    """A second opt-out of a number changes nothing; the audit keeps every entry."""
+def test_opt_outs_are_paged_by_number(connection: Connection) -> None:
+    """A second opt-out of a number changes nothing."""
     for number in ("+3", "+1", "+2"):
         values = {
             "number": number,
@@ -175,9 +175,6 @@ def test_opt_outs_are_paged_by_number_and_their_audit_grows(connection: Connecti
     )
     assert optouts.remove(connection, "+3")
     assert not optouts.remove(connection, "+3")
-    optouts.record(connection, "opted_out", "+3", NOW, source="cli")
-    optouts.record(connection, "opted_in", "+3", NOW)
-    assert [row.action for row in optouts.entries(connection, "+3")] == ["opted_in", "opted_out"]
     optouts.note_confirmation(connection, "+3", NOW)
     optouts.note_confirmation(connection, "+3", NOW + 1)
     assert optouts.confirmed_at(connection, "+3") == NOW + 1

@@ -1,7 +1,7 @@
 """Endpoints whose secret changes, and events that are posted once more.
 
 Revision ID: 0014
-Revises: 0008
+Revises: 0010
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0008"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
