@@ -6,18 +6,19 @@ import asyncio
 import errno
 import ipaddress
 import socket
-from functools import wraps
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 
-from modemgw.api.auth import Auth, demand
+from modemgw.api.auth import Auth
 from modemgw.api.bank import Bank
 from modemgw.api.consent import Consent
 from modemgw.api.courier import Courier
 from modemgw.api.docs import Docs
+from modemgw.api.door import Door
 from modemgw.api.feed import Feed
+from modemgw.api.keys import Keys
 from modemgw.api.lines import Lines
 from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
@@ -26,7 +27,6 @@ from modemgw.api.pools import Pools
 from modemgw.api.pump import Pump
 from modemgw.api.recordings import Recordings
 from modemgw.api.reviews import Reviews
-from modemgw.api.routing import CALLER
 from modemgw.api.settings import ApiSettings
 from modemgw.api.streams import Streams
 from modemgw.api.system import System
@@ -35,7 +35,7 @@ from modemgw.api.webhooks import Webhooks
 from modemgw.store import keys
 
 if TYPE_CHECKING:
-    from modemgw.api.routing import Handler, Route
+    from modemgw.api.routing import Route
     from modemgw.gateway.gateway import Gateway
     from modemgw.store.events import Published
 
@@ -82,6 +82,7 @@ class Api:
             Recordings(gateway),
             Ussd(gateway, settings),
             Webhooks(gateway, self._pump, self._courier, settings),
+            Keys(gateway, self._auth, settings),
             Streams(self._feed, self._auth, settings),
             System(gateway, self._metrics),
             docs,
@@ -135,27 +136,13 @@ class Api:
         application = web.Application(
             middlewares=[around(self._metrics)], client_max_size=self._settings.batch_body_limit
         )
+        door = Door(self._gateway, self._auth)
         for route in routes:
-            application.router.add_route(route.method, route.path, self._guarded(route))
+            application.router.add_route(route.method, route.path, door.guarded(route))
             if route.scope is None:  # monitors ask with HEAD
                 application.router.add_route("HEAD", route.path, route.handler)
         application.on_response_prepare.append(add_headers)
         return application
-
-    def _guarded(self, route: Route) -> Handler:
-        """The route's handler, behind the check of the key that it asks for."""
-        scope = route.scope
-        if scope is None:
-            return route.handler
-
-        @wraps(route.handler)
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            caller = await self._auth.identify(request.headers.get("Authorization"))
-            demand(caller, scope)
-            request[CALLER] = caller
-            return await route.handler(request)
-
-        return guarded
 
     async def _check_addresses(self) -> None:
         beyond = [host for host, _ in self._settings.listen if not _is_loopback(host)]
@@ -166,7 +153,8 @@ class Api:
                 f"api.listen: {beyond[0]} is reachable from other machines, in the clear; listen "
                 "on 127.0.0.1 behind a proxy with TLS, or set api.allow_anywhere"
             )
-        if not await self._gateway.reader.run(keys.any_key):
+        now = self._gateway.clock()
+        if not await self._gateway.reader.run(lambda c: keys.any_key(c, now)):
             raise ApiError(
                 f"api.listen: {beyond[0]} is reachable from other machines, and there is no key "
                 "yet; make one with `modemgw keys create`"

@@ -38,8 +38,12 @@ class Auth:
         self._known: OrderedDict[str, _Known] = OrderedDict()  # by the digest of the key
         self._noted: OrderedDict[str, float] = OrderedDict()  # by the id of the key
 
-    async def identify(self, authorization: str | None) -> Caller:
-        """The caller behind this header. Raises ProblemError (`unauthorized`)."""
+    async def identify(self, authorization: str | None, *, for_bound: bool = False) -> Caller:
+        """The caller behind this header. Raises ProblemError (`unauthorized`, `pool-bound`).
+
+        `for_bound`: who asks looks after what a key may see that is bound to pools; else it is
+        refused.
+        """
         scheme, _, key = (authorization or "").partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not 0 < len(key) <= LONGEST_KEY:
@@ -53,18 +57,29 @@ class Auth:
             if len(self._known) > REMEMBERED_KEYS:
                 self._known.popitem(last=False)
         self._note_use(known.caller.key_id, now)
+        if known.caller.pools is not None and not for_bound:
+            raise problem_error("pool-bound", "this key is bound to pools, and may not ask this")
         return known.caller
 
+    def forget(self, key_id: str) -> None:
+        """Something of a key has changed: look it up again."""
+        for digest in [d for d, known in self._known.items() if known.caller.key_id == key_id]:
+            del self._known[digest]
+
     async def _find(self, key: str) -> Caller:
-        row = await self._gateway.reader.run(lambda connection: keys.find(connection, key))
+        now = self._gateway.clock()
+        row = await self._gateway.reader.run(lambda connection: keys.find(connection, key, now))
         if row is None:
-            raise _unauthorized("this key is unknown or was revoked")
+            raise _unauthorized("this key is unknown, was revoked or has expired")
         return Caller(
             key_id=row.id,
             scopes=frozenset(row.scopes),
             kinds=frozenset(row.kinds),
             default_kind=row.default_kind,
             urgent=row.urgent,
+            pools=None if row.pools is None else frozenset(row.pools),
+            per_minute=row.per_minute,
+            per_day=row.per_day,
         )
 
     def _note_use(self, key_id: str, now: float) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from modemgw.api.problems import Problem, ProblemError, of_refusal
-from modemgw.gateway.requests import ConflictError, RefusalError
+from modemgw.api.problems import Problem, ProblemError, of_rate, of_refusal
+from modemgw.gateway.requests import ConflictError, RateLimitedError, RefusalError
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.ids import new_id
 
@@ -44,7 +44,7 @@ def around(metrics: Metrics) -> Middleware:
         given = request.headers.get("X-Request-Id", "")
         request[REQUEST_ID] = given if _ACCEPTABLE_ID.fullmatch(given) else new_id("req")
         began = time.monotonic()
-        response = await _answer(request, handler)
+        response = await answered(request, handler)
         seconds = time.monotonic() - began
         route = _template(request)
         metrics.served(request.method, route, response.status, seconds)
@@ -68,13 +68,16 @@ def _template(request: web.Request) -> str:
     return resource.canonical if resource is not None else "none"
 
 
-async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the handler answers, or the problem that it ended with."""
     try:
         return await handler(request)
     except ProblemError as error:
         return error.problem.response()
     except RefusalError as refusal:
         return of_refusal(refusal).response()
+    except RateLimitedError as error:
+        return of_rate(error).response()
     except ConflictError:
         words = "this Idempotency-Key came with another request before; use a new one"
         return Problem("idempotency-conflict", words).response()

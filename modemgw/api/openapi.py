@@ -160,6 +160,10 @@ def _problems(route: Route) -> dict[str, Any]:
     kinds = [*route.problems, *_EVERY_ROUTE]
     if route.scope is not None:
         kinds += _WITH_KEY
+    if route.scope is not None and not route.for_bound:
+        kinds.append("pool-bound")
+    if route.counted:
+        kinds.append("rate-limited")
     if route.body is not None:
         kinds += _WITH_BODY
     if route.idempotent_by_key:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from modemgw.api import answers
+from modemgw.api.auth import REMEMBERED_S, demand
 from modemgw.api.fields import EVENT_TYPES
 from modemgw.api.problems import FieldError, ProblemError, invalid, problem_error
 from modemgw.api.queries import read_query
-from modemgw.api.routing import Answer, Route, Scope
+from modemgw.api.routing import CALLER, Answer, Route, Scope
 from modemgw.api.schemas import EventsQuery
+from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     from modemgw.api.auth import Auth
     from modemgw.api.feed import Feed, Start
     from modemgw.api.settings import ApiSettings
+    from modemgw.gateway.requests import Caller
 
 RECONNECT_MS = 2_000
 RESET = b'event: reset\ndata: {"reason":"that event is unknown or no longer kept"}\n\n'
@@ -49,9 +53,11 @@ class Streams:
                 "events",
                 description="Begins now, or after the event that `Last-Event-ID` (or `after`) "
                 "names: then nothing is skipped. When that one is unknown or no longer kept, one "
-                "`reset` event comes first, and the stream begins now: read what you keep anew.",
+                "`reset` event comes first, and the stream begins now: read what you keep anew. "
+                "A key that is bound to pools is told of their messages alone.",
                 query=EventsQuery,
                 problems=("invalid", "too-many-streams"),
+                for_bound=True,
             ),
         )
 
@@ -84,12 +90,22 @@ class Streams:
         position: int,
         types: frozenset[str],
     ) -> None:
+        caller: Caller | None = request[CALLER]
+        asked_at = time.monotonic()
         while not self._feed.closed:
             bell = self._feed.bell
             frames = await self._feed.frames(position)
+            if time.monotonic() - asked_at > REMEMBERED_S:  # revoked since, or bound otherwise
+                caller, asked_at = await self._ask_again(request), time.monotonic()
+            if caller is None:
+                return
             if frames:
                 position = frames[-1].position
-                wanted = b"".join(frame.data for frame in frames if frame.type in types)
+                wanted = b"".join(
+                    frame.data
+                    for frame in frames
+                    if frame.type in types and caller.has_pool(frame.pool)
+                )
                 if wanted:
                     await self._write(response, wanted)
                 continue
@@ -98,21 +114,23 @@ class Streams:
                     await bell.wait()
             except TimeoutError:
                 await self._write(response, b": still here\n\n")
-                if not await self._still_allowed(request):
-                    return
 
     async def _write(self, response: web.StreamResponse, data: bytes) -> None:
         """Write, and wait until the client has read enough. Raises TimeoutError."""
         async with asyncio.timeout(self._settings.stream_write_timeout_s):
             await response.write(data)
 
-    async def _still_allowed(self, request: web.Request) -> bool:
-        """Whether the key was not revoked since."""
+    async def _ask_again(self, request: web.Request) -> Caller | None:
+        """Who the key is now; None: it may no longer read. Nobody has changed while the database
+        is away, and nothing is told then."""
         try:
-            await self._auth.identify(request.headers.get("Authorization"))
+            caller = await self._auth.identify(request.headers.get("Authorization"), for_bound=True)
+            demand(caller, Scope.READ)
         except ProblemError:
-            return False
-        return True
+            return None
+        except StoreUnavailableError:
+            return request[CALLER]
+        return caller
 
 
 def _greeting(start: Start) -> bytes:
