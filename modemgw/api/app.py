@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from modemgw.api import cors
 from modemgw.api.auth import Auth
 from modemgw.api.bank import Bank
+from modemgw.api.clients import networks
 from modemgw.api.consent import Consent
 from modemgw.api.courier import Courier
 from modemgw.api.docs import Docs
@@ -30,11 +32,14 @@ from modemgw.api.reviews import Reviews
 from modemgw.api.settings import ApiSettings
 from modemgw.api.streams import Streams
 from modemgw.api.system import System
+from modemgw.api.tls import Certificate, CertificateError
 from modemgw.api.ussd import Ussd
 from modemgw.api.webhooks import Webhooks
 from modemgw.store import keys
 
 if TYPE_CHECKING:
+    from aiohttp.typedefs import Middleware
+
     from modemgw.api.routing import Route
     from modemgw.gateway.gateway import Gateway
     from modemgw.store.events import Published
@@ -58,6 +63,13 @@ class Api:
             self._courier = Courier(settings)
         except ValueError as error:
             raise ApiError(f"api.allowed_hosts: {error}") from None
+        try:
+            self._proxies = networks(settings.trusted_proxies)
+            self._certificate = None if settings.tls is None else Certificate(*settings.tls)
+        except ValueError as error:
+            raise ApiError(f"api.trusted_proxies: {error}") from None
+        except CertificateError as error:
+            raise ApiError(f"api.tls_certificate: {error}") from None
         self._feed = Feed(gateway.reader, settings.poll_s)
         self._pump = Pump(gateway, self._courier, settings)
         self._auth = Auth(gateway)
@@ -89,6 +101,17 @@ class Api:
         )
         return tuple(route for resource in resources for route in resource.routes())
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where it listens."""
+        scheme = "http" if self._certificate is None else "https"
+        return tuple(f"{scheme}://{address}" for address in self.addresses)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What it speaks TLS with; None: it does not."""
+        return self._certificate
+
     # -- its life -------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -112,6 +135,8 @@ class Api:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._feed.run(), name="event feed")
             group.create_task(self._pump.run(), name="webhook pump")
+            if self._certificate is not None:
+                group.create_task(self._certificate.run(), name="certificate")
 
     async def stop(self) -> None:
         """End streams and requests within the grace, and close the ports. May be called twice."""
@@ -134,24 +159,32 @@ class Api:
         routes = self._routes(docs)
         docs.describe(routes)
         application = web.Application(
-            middlewares=[around(self._metrics)], client_max_size=self._settings.batch_body_limit
+            middlewares=[around(self._metrics, self._proxies), *self._preflights()],
+            client_max_size=self._settings.batch_body_limit,
         )
-        door = Door(self._gateway, self._auth)
+        door = Door(self._gateway, self._auth, self._settings)
         for route in routes:
             application.router.add_route(route.method, route.path, door.guarded(route))
             if route.scope is None:  # monitors ask with HEAD
                 application.router.add_route("HEAD", route.path, route.handler)
         application.on_response_prepare.append(add_headers)
+        if self._settings.cors_origins:
+            application.on_response_prepare.append(cors.allow(self._settings.cors_origins))
         return application
+
+    def _preflights(self) -> list[Middleware]:
+        origins = self._settings.cors_origins
+        return [cors.preflights(origins)] if origins else []
 
     async def _check_addresses(self) -> None:
         beyond = [host for host, _ in self._settings.listen if not _is_loopback(host)]
         if not beyond:
             return
-        if not self._settings.allow_anywhere:
+        if not self._settings.allow_anywhere and self._certificate is None:
             raise ApiError(
                 f"api.listen: {beyond[0]} is reachable from other machines, in the clear; listen "
-                "on 127.0.0.1 behind a proxy with TLS, or set api.allow_anywhere"
+                "on 127.0.0.1 behind a proxy with TLS, or set api.tls_certificate, or "
+                "api.allow_anywhere"
             )
         now = self._gateway.clock()
         if not await self._gateway.reader.run(lambda c: keys.any_key(c, now)):
@@ -163,7 +196,8 @@ class Api:
     async def _listen(self, runner: web.AppRunner, host: str, port: int) -> None:
         where = f"{host}:{port}"
         try:
-            await web.TCPSite(runner, host, port).start()
+            context = None if self._certificate is None else self._certificate.context
+            await web.TCPSite(runner, host, port, ssl_context=context).start()
         except socket.gaierror as error:
             raise ApiError(f"api.listen: {host} is no address of this machine: {error}") from None
         except OSError as error:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modemgw.api.brakes import Brakes
 from modemgw.api.problems import problem_error
 from modemgw.gateway.requests import Caller
 from modemgw.store import keys
@@ -15,6 +16,7 @@ from modemgw.store.errors import StoreUnavailableError
 if TYPE_CHECKING:
     import asyncio
 
+    from modemgw.api.clients import Client
     from modemgw.api.routing import Scope
     from modemgw.gateway.gateway import Gateway
 
@@ -35,11 +37,20 @@ class Auth:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._brakes = Brakes()
         self._known: OrderedDict[str, _Known] = OrderedDict()  # by the digest of the key
         self._noted: OrderedDict[str, float] = OrderedDict()  # by the id of the key
 
-    async def identify(self, authorization: str | None, *, for_bound: bool = False) -> Caller:
-        """The caller behind this header. Raises ProblemError (`unauthorized`, `pool-bound`).
+    async def identify(
+        self,
+        authorization: str | None,
+        *,
+        for_bound: bool = False,
+        client: Client | None = None,
+    ) -> Caller:
+        """The caller behind this header. Wrong keys of a `client` are slowed down.
+
+        Raises ProblemError (`unauthorized`, `pool-bound`, `too-many-guesses`).
 
         `for_bound`: who asks looks after what a key may see that is bound to pools; else it is
         refused.
@@ -51,7 +62,12 @@ class Auth:
         digest, now = keys.digest(key), time.monotonic()
         known = self._known.get(digest)
         if known is None or known.until < now:
-            known = _Known(await self._find(key), now + REMEMBERED_S)
+            caller = await self._find(key)
+            if caller is None:
+                if client is not None:
+                    await self._brakes.wrong(client.neighbourhood, digest)
+                raise _unauthorized("this key is unknown, was revoked or has expired")
+            known = _Known(caller, now + REMEMBERED_S)
             self._known[digest] = known
             self._known.move_to_end(digest)
             if len(self._known) > REMEMBERED_KEYS:
@@ -66,11 +82,11 @@ class Auth:
         for digest in [d for d, known in self._known.items() if known.caller.key_id == key_id]:
             del self._known[digest]
 
-    async def _find(self, key: str) -> Caller:
+    async def _find(self, key: str) -> Caller | None:
         now = self._gateway.clock()
         row = await self._gateway.reader.run(lambda connection: keys.find(connection, key, now))
         if row is None:
-            raise _unauthorized("this key is unknown, was revoked or has expired")
+            return None
         return Caller(
             key_id=row.id,
             scopes=frozenset(row.scopes),

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from modemgw.api import admin_log, ratelimit
 from modemgw.api.auth import demand
+from modemgw.api.clients import CLIENT
 from modemgw.api.middleware import REQUEST_ID, answered
+from modemgw.api.problems import problem_error
 from modemgw.api.routing import CALLER, Scope
 from modemgw.store.errors import StoreUnavailableError
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from modemgw.api.auth import Auth
     from modemgw.api.routing import Handler, Route
+    from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
     from modemgw.gateway.requests import Caller
 
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 class Door:
     """Lets in whom the key and its scopes, pools and limits allow."""
 
-    def __init__(self, gateway: Gateway, auth: Auth) -> None:
-        self._gateway, self._auth = gateway, auth
+    def __init__(self, gateway: Gateway, auth: Auth, settings: ApiSettings) -> None:
+        self._gateway, self._auth, self._settings = gateway, auth, settings
 
     def guarded(self, route: Route) -> Handler:
         """The route's handler, behind the check of the key that it asks for."""
@@ -35,8 +38,11 @@ class Door:
 
         @wraps(route.handler)
         async def behind(request: web.Request) -> web.StreamResponse:
+            client = request[CLIENT]
+            if client.clear and not self._settings.allow_anywhere:
+                raise problem_error("in-the-clear", "the proxy says that this came without TLS")
             caller = await self._auth.identify(
-                request.headers.get("Authorization"), for_bound=route.for_bound
+                request.headers.get("Authorization"), for_bound=route.for_bound, client=client
             )
             demand(caller, scope)
             request[CALLER] = caller
@@ -68,7 +74,7 @@ class Door:
             route,
             request.match_info,
             status=response.status,
-            client=request.remote or "",
+            client=request[CLIENT].address,
             request=request[REQUEST_ID],
         )
         return response

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from modemgw.api.clients import CLIENT, client_of
 from modemgw.api.problems import Problem, ProblemError, of_rate, of_refusal
 from modemgw.gateway.requests import ConflictError, RateLimitedError, RefusalError
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiohttp.typedefs import Middleware
 
+    from modemgw.api.clients import Network
     from modemgw.api.metrics import Metrics
     from modemgw.api.routing import Handler
 
@@ -36,13 +40,14 @@ _KIND_OF_STATUS = {
 }
 
 
-def around(metrics: Metrics) -> Middleware:
+def around(metrics: Metrics, proxies: Sequence[Network]) -> Middleware:
     """The middleware: outermost, so that nothing escapes it."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-Id", "")
         request[REQUEST_ID] = given if _ACCEPTABLE_ID.fullmatch(given) else new_id("req")
+        request[CLIENT] = client_of(request.remote, request.headers, proxies)
         began = time.monotonic()
         response = await answered(request, handler)
         seconds = time.monotonic() - began
@@ -56,6 +61,7 @@ def around(metrics: Metrics) -> Middleware:
             status=response.status,
             ms=round(seconds * 1000, 1),
             request=request[REQUEST_ID],
+            client=request[CLIENT].address,
         )
         return response
 

@@ -28,7 +28,7 @@ numbers E.164. Errors are problem documents (RFC 9457) whose `type` ends in a wo
 Repeat a request that got no answer with the same `Idempotency-Key`: it is carried out once."""
 
 _EVERY_ROUTE = ("internal", "unavailable")
-_WITH_KEY = ("unauthorized", "missing-scope")
+_WITH_KEY = ("unauthorized", "missing-scope", "in-the-clear", "too-many-guesses")
 _WITH_BODY = ("bad-json", "too-large", "timeout", "unsupported-media-type", "overloaded")
 _WITH_TOKEN = ("bad-idempotency-key", "idempotency-conflict")
 

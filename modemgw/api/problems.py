@@ -49,6 +49,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "The key may not send this kind of text",
             "Name another kind, or use a key that was granted this one.",
         ),
+        "in-the-clear": Kind(
+            403,
+            "The key came without encryption",
+            "Ask by https, and rotate the key: others may have read it.",
+        ),
         "pool-not-granted": Kind(
             403,
             "The key is bound to other pools",
@@ -172,6 +177,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             429,
             "The key has sent as many texts as it may",
             "Nothing was taken. Repeat after the seconds in Retry-After.",
+        ),
+        "too-many-guesses": Kind(
+            429,
+            "Too many wrong keys came from this address",
+            "Use a key that is in force: it is let in at once.",
         ),
         "internal": Kind(
             500, "The daemon made a mistake", "Report the request id; its log has the details."
