@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from modemgw.api import answers
-from modemgw.api.auth import REMEMBERED_S, demand
+from modemgw.api.auth import demand
 from modemgw.api.fields import EVENT_TYPES
 from modemgw.api.problems import FieldError, ProblemError, invalid, problem_error
 from modemgw.api.queries import read_query
@@ -90,15 +89,14 @@ class Streams:
         position: int,
         types: frozenset[str],
     ) -> None:
-        caller: Caller | None = request[CALLER]
-        asked_at = time.monotonic()
+        caller = request[CALLER]
         while not self._feed.closed:
             bell = self._feed.bell
             frames = await self._feed.frames(position)
-            if time.monotonic() - asked_at > REMEMBERED_S:  # revoked since, or bound otherwise
-                caller, asked_at = await self._ask_again(request), time.monotonic()
-            if caller is None:
+            known = await self._ask_again(request, caller)
+            if known is None:
                 return
+            caller = known
             if frames:
                 position = frames[-1].position
                 wanted = b"".join(
@@ -120,17 +118,20 @@ class Streams:
         async with asyncio.timeout(self._settings.stream_write_timeout_s):
             await response.write(data)
 
-    async def _ask_again(self, request: web.Request) -> Caller | None:
-        """Who the key is now; None: it may no longer read. Nobody has changed while the database
-        is away, and nothing is told then."""
+    async def _ask_again(self, request: web.Request, caller: Caller) -> Caller | None:
+        """Who the key is now: it may be bound otherwise since. None: it may no longer read.
+
+        While the database is away nothing is told that is new, and nobody is sent away.
+        """
+        header = request.headers.get("Authorization")
         try:
-            caller = await self._auth.identify(request.headers.get("Authorization"), for_bound=True)
-            demand(caller, Scope.READ)
+            found = await self._auth.identify(header, for_bound=True)
+            demand(found, Scope.READ)
         except ProblemError:
             return None
         except StoreUnavailableError:
-            return request[CALLER]
-        return caller
+            return caller
+        return found
 
 
 def _greeting(start: Start) -> bytes:
