@@ -11,6 +11,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from modemgw.clock import Clock
     from modemgw.config import Config
     from modemgw.config.sending import PlanSection, RouteSection
+    from modemgw.config.serving import ApiSection
     from modemgw.store.engine import Tenure
     from modemgw.store.events import Published
 
@@ -258,6 +260,9 @@ def api_settings(config: Config) -> ApiSettings:
     return ApiSettings(
         listen=tuple(addresses),
         allow_anywhere=config.api.allow_anywhere,
+        tls=_tls(config.api),
+        trusted_proxies=tuple(config.api.trusted_proxies),
+        cors_origins=frozenset(config.api.cors_origins),
         allowed_hosts=frozenset(config.api.allowed_hosts),
         webhook_dead_after_s=config.api.webhook_dead_after,
     )
@@ -279,7 +284,7 @@ def twilio_settings(config: Config, connection: Connection) -> TwilioSettings:
     """The accounts of the configuration. Raises ConfigError for a token that is no key in force."""
     accounts = {}
     for number, section in enumerate(config.twilio.accounts, 1):
-        key = keys.find(connection, section.token)
+        key = keys.find(connection, section.token, time.time())
         if key is None:
             raise ConfigError(
                 f"twilio.accounts, no. {number}: the token is no API key in force; make one with "
@@ -294,6 +299,12 @@ def twilio_settings(config: Config, connection: Connection) -> TwilioSettings:
         )
         accounts[account.sid] = account
     return TwilioSettings(MappingProxyType(accounts), MappingProxyType(dict(config.twilio.posted)))
+
+
+def _tls(section: ApiSection) -> tuple[Path, Path] | None:
+    if section.tls_certificate is None or section.tls_key is None:
+        return None
+    return section.tls_certificate, section.tls_key
 
 
 class _Daemon:
@@ -338,6 +349,8 @@ class _Daemon:
             await gateway.prepare()
             await self._sync_webhooks(writer, clock())
             await self._api.start()
+            if self._api.certificate is not None:
+                loop.add_signal_handler(signal.SIGHUP, self._api.certificate.ask_again)
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._owned(gateway.run()), name="gateway"),
@@ -386,7 +399,7 @@ class _Daemon:
         await writer.run(lambda tx: webhooks.sync_configured(tx.connection, wanted, now))
 
     def _announce(self) -> None:
-        where = " ".join(f"http://{address}" for address in self._api.addresses)
+        where = " ".join(self._api.urls)
         print(f"modemgw ready {where}", flush=True)  # noqa: T201 - a promise to whoever starts us
         _notify(f"READY=1\nSTATUS=listening on {where}")
         log.info("ready", listen=where, host=self._config.host)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -19,6 +19,7 @@ from modemgw.store import optouts
 if TYPE_CHECKING:
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
+    from modemgw.gateway.requests import Caller
 
 TAG = "opt-outs"
 SOURCE = "api"
@@ -54,6 +55,7 @@ class Consent:
                 TAG,
                 query=NoQuery,
                 problems=("invalid-number", "not-found"),
+                for_bound=True,
             ),
             Route(
                 "PUT",
@@ -68,6 +70,7 @@ class Consent:
                 body=OptOutReason,
                 body_required=False,
                 problems=("invalid", "invalid-number"),
+                for_bound=True,
                 examples={"by phone": {"reason": "asked our agent on the phone"}},
             ),
             Route(
@@ -103,7 +106,7 @@ class Consent:
         row = await self._gateway.reader.run(lambda c: optouts.get(c, number, hashed))
         if row is None:
             raise problem_error("not-found", "this number has not opted out")
-        return answer(views.opt_out(row))
+        return answer(_told(views.opt_out(row), request[CALLER]))
 
     async def put(self, request: web.Request) -> web.Response:
         """Record an opt-out."""
@@ -112,7 +115,8 @@ class Consent:
         )
         body = validate(OptOutReason, {} if raw is None else raw)
         reason = body.reason or f"with key {request[CALLER].key_id}"
-        return answer(await self._gateway.opt_out(self._number(request), SOURCE, reason))
+        view = await self._gateway.opt_out(self._number(request), SOURCE, reason)
+        return answer(_told(view, request[CALLER]))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Lift an opt-out."""
@@ -123,3 +127,10 @@ class Consent:
 
     def _number(self, request: web.Request) -> str:
         return self._gateway.read_number(request.match_info["number"])
+
+
+def _told(opt_out: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    """An opt-out, which holds for all pools; how it came about may be another pool's to know."""
+    if caller.pools is None:
+        return opt_out
+    return {**opt_out, "reason": "", "message": None, "line": None}

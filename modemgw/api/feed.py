@@ -46,11 +46,12 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An event as a stream writes it."""
+    """An event as a stream writes it; `pool` of a message's, None where it is of no pool."""
 
     position: int
     type: str
     data: bytes
+    pool: str | None
 
 
 def frame_of(event: Event) -> Frame:
@@ -60,7 +61,8 @@ def frame_of(event: Event) -> Frame:
         event.type.encode(),
         to_json(views.event(event)),
     )
-    return Frame(event.position, event.type, lines)
+    pool = event.data.get("pool") if event.type.startswith("message.") else None
+    return Frame(event.position, event.type, lines, pool)
 
 
 def json_of(frame: Frame) -> bytes:

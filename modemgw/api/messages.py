@@ -17,6 +17,7 @@ from modemgw.api.problems import (
     Problem,
     ProblemError,
     invalid,
+    of_rate,
     of_refusal,
     problem_error,
 )
@@ -33,7 +34,7 @@ from modemgw.api.schemas import (
 )
 from modemgw.gateway import views
 from modemgw.gateway.outlook import waiting_parts
-from modemgw.gateway.requests import Once, RefusalError, SendRequest
+from modemgw.gateway.requests import Once, RateLimitedError, RefusalError, SendRequest
 from modemgw.store import attempts, messages, reviews
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.ids import new_id
@@ -65,6 +66,7 @@ GATE_PROBLEMS = (
     "unknown-line",
     "line-retired",
     "kind-not-granted",
+    "pool-not-granted",
     "opted-out",
     "held",
     "destination",
@@ -94,6 +96,8 @@ class Messages:
                 body=SendMessage,
                 idempotent_by_key=True,
                 problems=GATE_PROBLEMS,
+                for_bound=True,
+                counted=True,
                 examples=_EXAMPLES,
             ),
             Route(
@@ -110,6 +114,8 @@ class Messages:
                 body=SendBatch,
                 idempotent_by_key=True,
                 problems=("invalid",),
+                for_bound=True,
+                counted=True,
                 examples={"two": {"messages": list(_EXAMPLES.values())}},
             ),
             Route(
@@ -125,6 +131,7 @@ class Messages:
                 "its own texts. Each has its event.",
                 body=CancelWaiting,
                 problems=("invalid", "invalid-number"),
+                for_bound=True,
                 examples={
                     "a campaign": {"kind": "marketing", "metadata": {"campaign": "winter"}},
                     "a pool": {"pool": "sales", "priority_below": 8},
@@ -140,6 +147,7 @@ class Messages:
                 TAG,
                 query=MessagesQuery,
                 problems=("invalid", "invalid-number"),
+                for_bound=True,
             ),
             Route(
                 "GET",
@@ -151,6 +159,7 @@ class Messages:
                 TAG,
                 query=NoQuery,
                 problems=("not-found",),
+                for_bound=True,
             ),
             Route(
                 "POST",
@@ -161,6 +170,7 @@ class Messages:
                 Answer(200, answers.Message, description="It is canceled, now or before."),
                 TAG,
                 problems=("not-found", "not-cancelable"),
+                for_bound=True,
             ),
         )
 
@@ -195,11 +205,10 @@ class Messages:
                 found = await self._send_chunk(
                     bodies[start : start + CHUNK], request[CALLER], _chunk_once(once, start)
                 )
-            except StoreUnavailableError:
+            except (StoreUnavailableError, RateLimitedError) as error:
                 if start == 0:
                     raise
-                words = "not written: the database could not be used; send it again"
-                rest = to_json(_refused(Problem("unavailable", words)))
+                rest = to_json(_refused(_left(error)))
                 items += [rest] * (len(bodies) - start)
                 break
             items += [to_json(item) for item in found]
@@ -236,7 +245,7 @@ class Messages:
         """One page of messages."""
         query = read_query(request, MessagesQuery)
         before = decode_cursor(query.cursor, r"msg_[0-9a-f]{32}")
-        wanted = self._filter(query)
+        wanted = self._filter(query, request[CALLER])
         rows = await self._gateway.reader.run(
             lambda c: messages.find(c, wanted, before=before, limit=query.limit + 1)
         )
@@ -244,7 +253,7 @@ class Messages:
         more = encode_cursor(shown[-1].id) if len(rows) > query.limit else None
         return page([views.message(row) for row in shown], more)
 
-    def _filter(self, query: MessagesQuery) -> Filter:
+    def _filter(self, query: MessagesQuery, caller: Caller) -> Filter:
         for name, value, prefix in (
             ("line", query.line, "lin"),
             ("conversation", query.conversation, "cnv"),
@@ -260,6 +269,7 @@ class Messages:
             conversation_id=query.conversation,
             created_after=query.created_after,
             created_before=query.created_before,
+            pools=caller.pools,
         )
 
     def _sender(self, raw: str) -> str:
@@ -274,7 +284,7 @@ class Messages:
         read_query(request, NoQuery)
         message_id = _message_id(request)
         row = await self._gateway.reader.run(lambda c: messages.get(c, message_id))
-        if row is None:
+        if row is None or not request[CALLER].has_pool(row.pool):
             raise _no_such_message()
         shown = await self._gateway.reader.run(lambda c: _with_parts(c, row))
         expected_at = await self._gateway.outlook.expected_at(row)
@@ -290,7 +300,7 @@ class Messages:
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancel one message."""
-        return answer(await self._gateway.cancel(_message_id(request)))
+        return answer(await self._gateway.cancel(_message_id(request), request[CALLER]))
 
     async def cancel_waiting(self, request: web.Request) -> web.Response:
         """Cancel all texts that wait and fit."""
@@ -304,6 +314,7 @@ class Messages:
             before_id=new_id("msg"),
             key_id=None if Scope.ADMIN in caller.scopes else caller.key_id,
             pool=body.pool,
+            pools=caller.pools,
             kind=body.kind,
             recipient=body.to and self._gateway.read_number(body.to, "to"),
             reference=body.reference,
@@ -363,6 +374,14 @@ def _outcome(outcome: dict[str, Any] | RefusalError) -> dict[str, Any]:
     if isinstance(outcome, RefusalError):
         return _refused(of_refusal(outcome))
     return {"status": 201, "message": outcome}
+
+
+def _left(error: StoreUnavailableError | RateLimitedError) -> Problem:
+    """Why the rest of a batch was not tried."""
+    if isinstance(error, RateLimitedError):
+        return of_rate(error)
+    words = "not written: the database could not be used; send it again"
+    return Problem("unavailable", words)
 
 
 def _refused(problem: Problem) -> dict[str, Any]:

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from modemgw.api.problems import Problem, ProblemError, of_refusal
-from modemgw.gateway.requests import ConflictError, RefusalError
+from modemgw.api.clients import CLIENT, client_of
+from modemgw.api.problems import Problem, ProblemError, of_rate, of_refusal
+from modemgw.gateway.requests import ConflictError, RateLimitedError, RefusalError
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiohttp.typedefs import Middleware
 
+    from modemgw.api.clients import Network
     from modemgw.api.metrics import Metrics
     from modemgw.api.routing import Handler
 
@@ -36,15 +40,16 @@ _KIND_OF_STATUS = {
 }
 
 
-def around(metrics: Metrics) -> Middleware:
+def around(metrics: Metrics, proxies: Sequence[Network]) -> Middleware:
     """The middleware: outermost, so that nothing escapes it."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-Id", "")
         request[REQUEST_ID] = given if _ACCEPTABLE_ID.fullmatch(given) else new_id("req")
+        request[CLIENT] = client_of(request.remote, request.headers, proxies)
         began = time.monotonic()
-        response = await _answer(request, handler)
+        response = await answered(request, handler)
         seconds = time.monotonic() - began
         route = _template(request)
         metrics.served(request.method, route, response.status, seconds)
@@ -56,6 +61,7 @@ def around(metrics: Metrics) -> Middleware:
             status=response.status,
             ms=round(seconds * 1000, 1),
             request=request[REQUEST_ID],
+            client=request[CLIENT].address,
         )
         return response
 
@@ -68,13 +74,16 @@ def _template(request: web.Request) -> str:
     return resource.canonical if resource is not None else "none"
 
 
-async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the handler answers, or the problem that it ended with."""
     try:
         return await handler(request)
     except ProblemError as error:
         return error.problem.response()
     except RefusalError as refusal:
         return of_refusal(refusal).response()
+    except RateLimitedError as error:
+        return of_rate(error).response()
     except ConflictError:
         words = "this Idempotency-Key came with another request before; use a new one"
         return Problem("idempotency-conflict", words).response()

@@ -42,6 +42,8 @@ class Route:
     """One method of one path. `scope` is what the key needs; None: no key is asked for.
 
     `problems` are the kinds that this route gives beyond those that every route of its sort gives.
+    `for_bound`: it serves keys that are bound to pools, and looks after what they may see; any
+    other route refuses them. `counted`: the limits of the key are told.
     """
 
     method: str
@@ -57,4 +59,6 @@ class Route:
     body_required: bool = True
     idempotent_by_key: bool = False
     problems: tuple[str, ...] = ()
+    for_bound: bool = False
+    counted: bool = False
     examples: dict[str, Any] = field(default_factory=dict)  # bodies, by a name in words

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 from modemgw.api.twilio.settings import TwilioSettings
 
@@ -11,13 +15,18 @@ from modemgw.api.twilio.settings import TwilioSettings
 class ApiSettings:
     """Times in seconds, sizes in bytes.
 
-    `listen` holds hosts and ports (0: any free one). Beyond loopback the API binds only with
-    `allow_anywhere`. `allowed_hosts` are names, addresses and networks (`10.0.0.0/8`) that
-    webhooks made over the API may reach although they are private.
+    `listen` holds hosts and ports (0: any free one). Beyond loopback the API binds only with TLS
+    or `allow_anywhere`. `tls` are the files of the certificate's chain and of its key.
+    `trusted_proxies` are addresses and networks whose X-Forwarded headers are believed,
+    `cors_origins` those whose pages may read answers. `allowed_hosts` are names, addresses and
+    networks (`10.0.0.0/8`) that webhooks made over the API may reach although they are private.
     """
 
     listen: tuple[tuple[str, int], ...]
     allow_anywhere: bool = False
+    tls: tuple[Path, Path] | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: frozenset[str] = field(default_factory=frozenset)
     allowed_hosts: frozenset[str] = field(default_factory=frozenset)
     body_limit: int = 1 << 20
     batch_body_limit: int = 16 << 20

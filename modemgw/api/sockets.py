@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from modemgw.api.auth import demand
+from modemgw.api.clients import CLIENT
 from modemgw.api.feed import Frame, json_of
 from modemgw.api.problems import ProblemError, problem_error
 from modemgw.api.queries import read_query
@@ -22,14 +24,17 @@ from modemgw.api.respond import to_json
 from modemgw.api.routing import Answer, Route, Scope
 from modemgw.api.schemas import EventsQuery
 from modemgw.api.streams import types_of
+from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modemgw.api.auth import Auth
+    from modemgw.api.clients import Client
     from modemgw.api.feed import Feed
     from modemgw.api.settings import ApiSettings
     from modemgw.api.streams import Streams
+    from modemgw.gateway.requests import Caller
 
 FIRST_MESSAGE_S: Final = 10.0
 LARGEST_MESSAGE: Final = 4_096
@@ -79,7 +84,7 @@ class Sockets:
         types = types_of(query.types)
         authorization = request.headers.get("Authorization")
         if authorization is not None:
-            await self._check(authorization)
+            await self._check(authorization, request[CLIENT])
         socket = web.WebSocketResponse(
             heartbeat=self._settings.heartbeat_s, max_msg_size=LARGEST_MESSAGE, compress=False
         )
@@ -89,26 +94,28 @@ class Sockets:
             await socket.prepare(request)
             with contextlib.suppress(ConnectionError, TimeoutError):
                 if authorization is None:
-                    authorization = await self._first_message(socket)
+                    authorization = await self._first_message(socket, request[CLIENT])
                 if authorization is None:
                     await socket.close(code=UNAUTHORIZED, message=b"send a key first")
                 else:
                     await self._serve(socket, authorization, types, query.after)
         return socket
 
-    async def _check(self, authorization: str) -> None:
-        """Raises ProblemError unless the key may read."""
-        caller = await self._auth.identify(authorization)
-        if Scope.READ not in caller.scopes:
-            raise problem_error("missing-scope", "this needs the scope read")
+    async def _check(self, authorization: str, client: Client | None = None) -> Caller:
+        """Who reads. Raises ProblemError unless the key may."""
+        if client is not None and client.clear and not self._settings.allow_anywhere:
+            raise problem_error("in-the-clear", "the proxy says that this came without TLS")
+        caller = await self._auth.identify(authorization, for_bound=True, client=client)
+        demand(caller, Scope.READ)
+        return caller
 
-    async def _first_message(self, socket: web.WebSocketResponse) -> str | None:
+    async def _first_message(self, socket: web.WebSocketResponse, client: Client) -> str | None:
         """The header that the first message stands for; None where it has no key that may read."""
         try:
             message = await socket.receive(FIRST_MESSAGE_S)
             given: Any = json.loads(message.data) if message.type is WSMsgType.TEXT else None
             authorization = f"Bearer {given['key']}"
-            await self._check(authorization)
+            await self._check(authorization, client)
         except (TimeoutError, ValueError, TypeError, KeyError, ProblemError):
             return None
         return authorization
@@ -140,34 +147,42 @@ class Sockets:
         position: int,
         types: frozenset[str],
     ) -> None:
+        caller: Caller | None = None
         while not (self._feed.closed or listening.done()):
             bell = self._feed.bell
             frames: Sequence[Frame] = await self._feed.frames(position)
-            for frame in frames:
-                position = frame.position
-                if frame.type in types:
-                    await self._send(socket, json_of(frame))
-            if frames:
-                continue
-            ringing = asyncio.create_task(bell.wait(), name="websocket bell")
-            try:
-                await asyncio.wait(
-                    (ringing, listening),
-                    timeout=self._settings.heartbeat_s,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-            finally:
-                ringing.cancel()
-            if not bell.is_set() and not await self._still_allowed(authorization):
+            caller = await self._ask_again(authorization, caller)
+            if caller is None:
                 await socket.close(code=UNAUTHORIZED, message=b"the key is no longer in force")
                 return
+            for frame in frames:
+                position = frame.position
+                if frame.type in types and caller.has_pool(frame.pool):
+                    await self._send(socket, json_of(frame))
+            if not frames:
+                await self._news(bell, listening)
 
-    async def _still_allowed(self, authorization: str) -> bool:
+    async def _news(self, bell: asyncio.Event, listening: asyncio.Task[None]) -> None:
+        """Wait until there is news, the client has gone, or it is time to look at the key."""
+        ringing = asyncio.create_task(bell.wait(), name="websocket bell")
         try:
-            await self._check(authorization)
+            await asyncio.wait(
+                (ringing, listening),
+                timeout=self._settings.heartbeat_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            ringing.cancel()
+
+    async def _ask_again(self, authorization: str, known: Caller | None) -> Caller | None:
+        """Who the key is now; None: it may no longer read. A database that is away sends nobody
+        away."""
+        try:
+            return await self._check(authorization)
         except ProblemError:
-            return False
-        return True
+            return None
+        except StoreUnavailableError:
+            return known
 
     async def _send(self, socket: web.WebSocketResponse, data: bytes) -> None:
         """Send, and wait until the client has read enough. Raises TimeoutError, ConnectionError."""

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from modemgw.api import answers
+from modemgw.api.auth import demand
 from modemgw.api.fields import EVENT_TYPES
 from modemgw.api.problems import FieldError, ProblemError, invalid, problem_error
 from modemgw.api.queries import read_query
-from modemgw.api.routing import Answer, Route, Scope
+from modemgw.api.routing import CALLER, Answer, Route, Scope
 from modemgw.api.schemas import EventsQuery
+from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from modemgw.api.auth import Auth
     from modemgw.api.feed import Feed, Start
     from modemgw.api.settings import ApiSettings
+    from modemgw.gateway.requests import Caller
 
 RECONNECT_MS = 2_000
 RESET = b'event: reset\ndata: {"reason":"that event is unknown or no longer kept"}\n\n'
@@ -52,9 +55,11 @@ class Streams:
                 "events",
                 description="Begins now, or after the event that `Last-Event-ID` (or `after`) "
                 "names: then nothing is skipped. When that one is unknown or no longer kept, one "
-                "`reset` event comes first, and the stream begins now: read what you keep anew.",
+                "`reset` event comes first, and the stream begins now: read what you keep anew. "
+                "A key that is bound to pools is told of their messages alone.",
                 query=EventsQuery,
                 problems=("invalid", "too-many-streams"),
+                for_bound=True,
             ),
         )
 
@@ -92,12 +97,21 @@ class Streams:
         position: int,
         types: frozenset[str],
     ) -> None:
+        caller = request[CALLER]
         while not self._feed.closed:
             bell = self._feed.bell
             frames = await self._feed.frames(position)
+            known = await self._ask_again(request, caller)
+            if known is None:
+                return
+            caller = known
             if frames:
                 position = frames[-1].position
-                wanted = b"".join(frame.data for frame in frames if frame.type in types)
+                wanted = b"".join(
+                    frame.data
+                    for frame in frames
+                    if frame.type in types and caller.has_pool(frame.pool)
+                )
                 if wanted:
                     await self._write(response, wanted)
                 continue
@@ -106,21 +120,26 @@ class Streams:
                     await bell.wait()
             except TimeoutError:
                 await self._write(response, b": still here\n\n")
-                if not await self._still_allowed(request):
-                    return
 
     async def _write(self, response: web.StreamResponse, data: bytes) -> None:
         """Write, and wait until the client has read enough. Raises TimeoutError."""
         async with asyncio.timeout(self._settings.stream_write_timeout_s):
             await response.write(data)
 
-    async def _still_allowed(self, request: web.Request) -> bool:
-        """Whether the key was not revoked since."""
+    async def _ask_again(self, request: web.Request, caller: Caller) -> Caller | None:
+        """Who the key is now: it may be bound otherwise since. None: it may no longer read.
+
+        While the database is away nothing is told that is new, and nobody is sent away.
+        """
+        header = request.headers.get("Authorization")
         try:
-            await self._auth.identify(request.headers.get("Authorization"))
+            found = await self._auth.identify(header, for_bound=True)
+            demand(found, Scope.READ)
         except ProblemError:
-            return False
-        return True
+            return None
+        except StoreUnavailableError:
+            return caller
+        return found
 
 
 def _greeting(start: Start) -> bytes:

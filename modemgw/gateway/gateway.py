@@ -10,7 +10,7 @@ import structlog
 
 from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
-from modemgw.gateway import acts, opting, settle, views
+from modemgw.gateway import acts, opting, quota, settle, views
 from modemgw.gateway.cancels import Cancels, has_begun
 from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from modemgw.clock import Clock
     from modemgw.consent.replies import Replies
+    from modemgw.gateway.quota import Quota
     from modemgw.gateway.requests import Caller, Once, SendRequest
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import Incoming, Modem, ModemStatus, UssdSession
@@ -204,7 +205,12 @@ class Gateway:
         """Accept texts; see `outbound.Outbound.send`."""
         return await self._outbound.send(requests, caller, once)
 
-    async def cancel(self, message_id: str) -> dict[str, Any]:
+    async def quotas(self, caller: Caller) -> Sequence[Quota]:
+        """How the limits of a key stand."""
+        now = self.clock()
+        return await self.reader.run(lambda c: quota.standing(c, caller, now))
+
+    async def cancel(self, message_id: str, caller: Caller) -> dict[str, Any]:
         """Cancel a message that has not begun; what it is then.
 
         Raises RefusalError (`not-found`, `not-cancelable`).
@@ -213,7 +219,7 @@ class Gateway:
 
         def operation(tx: Transaction) -> dict[str, Any]:
             row = messages.get(tx.connection, message_id, alone=True)
-            if row is None:
+            if row is None or not caller.has_pool(row.pool):
                 raise RefusalError("not-found", f"there is no message {message_id}")
             if row.status == MessageStatus.CANCELED:
                 return views.message(row)

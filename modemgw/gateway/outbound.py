@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from modemgw.clock import moment
 from modemgw.consent.gate import CARD_NUMBER, Block, Defer, Kind, Question, closing, decide
 from modemgw.consent.numbers import NumberError, recipient_key
-from modemgw.gateway import views
+from modemgw.gateway import quota, views
 from modemgw.gateway.countries import country_of
 from modemgw.gateway.lanes import PRIORITIES, lane_of
 from modemgw.gateway.requests import ConflictError, RefusalError
@@ -88,7 +88,8 @@ class Outbound:
         """Accept texts, each with its own outcome: its message, or why not.
 
         With `once`, the same request again gets the same answer. Raises ConflictError when its
-        token was used for another request, StoreUnavailableError when nothing could be written.
+        token was used for another request, RateLimitedError when the key has sent what it may,
+        StoreUnavailableError when nothing could be written.
         """
         drafts = [self._check(request, caller) for request in requests]
         now = self._clock()
@@ -118,16 +119,28 @@ class Outbound:
         except NumberError as error:
             return RefusalError("invalid-number", str(error), field="to")
         try:
+            request = self._in_own_pool(request, caller)
             pool = self._pool(request)
             kind = self._kind(request, pool, caller)
             if pool is None and request.from_ is None:
                 pool = self._route(recipient, kind, request)
                 kind = self._kind(request, pool, caller)
+            if not caller.has_pool(pool):
+                raise _not_granted(pool, caller)
             encoding, parts = self._cut(request.text)
             self._times(request)
         except RefusalError as refusal:
             return refusal
         return _Draft(request, recipient, kind, pool, encoding, parts)
+
+    @staticmethod
+    def _in_own_pool(request: SendRequest, caller: Caller) -> SendRequest:
+        """What a key sends that is bound to a single pool goes to that one unless it names one."""
+        if request.pool is None and caller.pools is not None and len(caller.pools) == 1:
+            return replace(request, pool=next(iter(caller.pools)))
+        if request.pool is not None and not caller.has_pool(request.pool):
+            raise _not_granted(request.pool, caller)
+        return request
 
     def _pool(self, request: SendRequest) -> str | None:
         if request.pool is None or request.pool in self._settings.pools:
@@ -202,12 +215,15 @@ class Outbound:
                 if kept.digest != once.digest:
                     raise ConflictError
                 return [_recall(item) for item in kept.answer], []
+        good = sum(isinstance(draft, _Draft) for draft in drafts)
+        quota.reserve(tx.connection, caller, good, now)
         outcomes = [
             draft if isinstance(draft, RefusalError) else self._accept(tx, draft, caller, now)
             for draft in drafts
         ]
         taken = [outcome for outcome in outcomes if isinstance(outcome, Taken)]
         messages.insert_queued(tx.connection, [text.row for text in taken])
+        quota.count(tx.connection, caller, len(taken), now)
         answer = [o.view if isinstance(o, Taken) else o for o in outcomes]
         if once is not None and (taken or len(drafts) > 1):
             idempotency.keep(
@@ -225,7 +241,7 @@ class Outbound:
         request = draft.request
         conversation = messages.find_conversation(tx.connection, draft.recipient, draft.pool or "")
         try:
-            line = self._line(tx, request)
+            line = self._line(tx, request, bound=caller.pools is not None)
         except RefusalError as refusal:
             return refusal
         last_inbound = conversation.last_inbound_at if conversation is not None else None
@@ -249,8 +265,11 @@ class Outbound:
             )
         return self._insert(draft, question, caller, line, conversation, decision, now)
 
-    def _line(self, tx: Transaction, request: SendRequest) -> Any:
-        """The row of the line that `from` names; None where the gateway may choose."""
+    def _line(self, tx: Transaction, request: SendRequest, *, bound: bool) -> Any:
+        """The row of the line that `from` names; None where the gateway may choose.
+
+        A key that is `bound` to pools does not learn which lines there are beyond its pool.
+        """
         if request.from_ is None:
             return None
         found = lines.line_by_id(tx.connection, request.from_)
@@ -260,18 +279,21 @@ class Outbound:
             except NumberError as error:
                 raise RefusalError("invalid-number", str(error), field="from") from None
             found = lines.line_by_number(tx.connection, number)
+        if found is not None and bound and not self._is_in(request.pool, found):
+            found = None
         if found is None:
             words = f"no line has the number or id {request.from_!r}; GET /v1/lines lists them"
             raise RefusalError("unknown-line", words, field="from")
         if found.retired_at is not None:
             words = f"the line {request.from_!r} is retired; name another, or leave `from` out"
             raise RefusalError("line-retired", words, field="from")
-        if request.pool is not None and request.pool not in self._roster.pools_of(
-            found.iccid, found.number
-        ):
+        if request.pool is not None and not self._is_in(request.pool, found):
             words = f"the line {request.from_!r} is not in the pool {request.pool!r}"
             raise RefusalError("unknown-line", words, field="from")
         return found
+
+    def _is_in(self, pool: str | None, line: Record) -> bool:
+        return pool in self._roster.pools_of(line.iccid, line.number)
 
     def _question(
         self,
@@ -390,6 +412,13 @@ class Outbound:
             times.append(decision.until.timestamp())
         latest = max(times)
         return latest if latest > now else None
+
+
+def _not_granted(pool: str | None, caller: Caller) -> RefusalError:
+    granted = ", ".join(sorted(caller.pools or ()))
+    what = "name a pool" if pool is None else f"not to {pool!r}"
+    words = f"this key is bound to the pools {granted}: {what}"
+    return RefusalError("pool-not-granted", words, field="pool")
 
 
 def _kept(item: dict[str, Any] | RefusalError) -> dict[str, Any]:

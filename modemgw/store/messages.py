@@ -208,6 +208,7 @@ class Filter:
     conversation_id: str | None = None
     created_after: float | None = None
     created_before: float | None = None
+    pools: frozenset[str] | None = None
 
 
 def find(
@@ -231,6 +232,8 @@ def find(
         conditions.append(m.created_at > wanted.created_after)
     if wanted.created_before is not None:
         conditions.append(m.created_at < wanted.created_before)
+    if wanted.pools is not None:
+        conditions.append(m.pool.in_(sorted(wanted.pools)))
     if before is not None:
         conditions.append(m.id < before)
     return connection.execute(

@@ -372,6 +372,13 @@ keys = Table(
     Column("created_at", Double, nullable=False),
     Column("last_used_at", Double),
     Column("revoked_at", Double),
+    Column("pools", JSON(none_as_null=True)),  # those it is bound to; null: none, it has all
+    Column("per_minute", Integer),  # messages
+    Column("per_day", Integer),
+    Column("expires_at", Double),
+    Column("former_digest", String(64)),  # of the secret before the last rotation
+    Column("former_until", Double),  # so long that one is good, too
+    Index("ix_keys_former_digest", "former_digest"),
 )
 
 idempotency = Table(

@@ -31,6 +31,15 @@ def test_an_empty_file_is_a_whole_configuration(tmp_path: Path) -> None:
     assert config.gate.destinations == ["own"]
 
 
+def test_with_a_certificate_the_api_may_leave_home(tmp_path: Path) -> None:
+    """In the clear only where that was said."""
+    beyond = '[api]\nlisten = "0.0.0.0:8443"\n'
+    with pytest.raises(ConfigError, match="in the clear"):
+        load(written(tmp_path, beyond))
+    config = load(written(tmp_path, beyond + 'tls_certificate = "a.pem"\ntls_key = "b.pem"\n'))
+    assert config.api.listen == ["0.0.0.0:8443"]
+
+
 def test_the_environment_wins_over_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,6 +58,10 @@ def test_the_environment_wins_over_the_file(
         ('[api]\nlissten = "x"', "api.lissten"),
         ("colour = 1", "colour"),
         ('[api]\nlisten = "8080"', "api.listen"),
+        ('[api]\ntls_key = "x.pem"', "tls_certificate and tls_key go together"),
+        ('[api]\ntrusted_proxies = ["10.0.0.1/8"]', "api.trusted_proxies.0"),
+        ('[api]\ncors_origins = "*"', "api.cors_origins.0"),
+        ('[api]\ncors_origins = ["https://a.example/"]', "api.cors_origins.0"),
         ('[numbers]\ndefault_region = "Narnia"', "numbers.default_region"),
         ('[[webhooks]]\nurl = "http://x/"\nsecret = "short"', "webhooks.0.secret"),
         ('[[webhooks]]\nurl = "ftp://x/"\nsecret = "whsec_' + "A" * 32 + '"', "webhooks.0.url"),

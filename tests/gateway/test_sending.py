@@ -9,7 +9,7 @@ import pytest
 
 from modemgw.modem.interface import ModemState, Outcome, SubmitResult
 from tests.gateway.scripted import Script, ScriptedModem, refused
-from tests.gateway.world import ALICE, BOB, World
+from tests.gateway.world import ALICE, ANYBODY, BOB, World
 
 if TYPE_CHECKING:
     from tests.gateway.conftest import MakeWorld
@@ -221,11 +221,11 @@ async def test_a_message_can_be_canceled_until_it_begins(
     await script.written.wait()
     queued = await world.send(BOB, "never")
     with pytest.raises(Exception, match="sending"):
-        await world.gateway.cancel(on_air)
-    assert (await world.gateway.cancel(queued))["status"] == "canceled"
-    assert (await world.gateway.cancel(queued))["status"] == "canceled"
+        await world.gateway.cancel(on_air, ANYBODY)
+    assert (await world.gateway.cancel(queued, ANYBODY))["status"] == "canceled"
+    assert (await world.gateway.cancel(queued, ANYBODY))["status"] == "canceled"
     with pytest.raises(Exception, match="no message"):
-        await world.gateway.cancel("msg_none")
+        await world.gateway.cancel("msg_none", ANYBODY)
     answer.set()
     await world.becomes(on_air, "sent")
     last = await world.send(BOB, "last")

@@ -39,20 +39,20 @@ def test_identifiers_sort_by_age_and_never_repeat(monkeypatch: pytest.MonkeyPatc
 
 def test_a_key_is_found_until_it_is_revoked_and_kept_as_a_hash(connection: Connection) -> None:
     """Nobody who reads the table can use a key."""
-    assert not keys.any_key(connection)
+    assert not keys.any_key(connection, NOW)
     key = keys.create(connection, name="desk", scopes=["send"], now=NOW)
-    row = keys.find(connection, key)
+    row = keys.find(connection, key, NOW)
     assert row is not None
     assert key not in str(row)
     assert row.scopes == ["send"]
-    assert keys.find(connection, key + "x") is None
-    assert keys.find(connection, "\udc80") is None
+    assert keys.find(connection, key + "x", NOW) is None
+    assert keys.find(connection, "\udc80", NOW) is None
     keys.note_use(connection, row.id, NOW + 1)
     assert keys.all_keys(connection)[0].last_used_at == NOW + 1
-    assert keys.any_key(connection)
+    assert keys.any_key(connection, NOW)
     assert keys.revoke(connection, "desk", NOW) == 1
     assert keys.revoke(connection, row.id, NOW) == 0
-    assert keys.find(connection, key) is None
+    assert keys.find(connection, key, NOW) is None
 
 
 def test_the_endpoints_of_the_file_are_those_that_it_names(connection: Connection) -> None:

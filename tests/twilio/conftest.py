@@ -99,7 +99,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         async with open_house(
             tmp_path, twilio=twilio, allowed_hosts=frozenset({"127.0.0.1"})
         ) as house:
-            row = await house.gateway.reader.run(lambda c: keys.find(c, token))
+            row = await house.gateway.reader.run(lambda c: keys.find(c, token, 1.0))
             assert row is not None
             sid = account_sid(row.id)
             accounts[sid] = Account(sid, token, inbound_url="https://crm.example.com/sms")

@@ -160,7 +160,7 @@ async def test_only_what_a_key_sent_itself_may_it_take_out(site: Site, line: str
     made = await site.call(lambda c: c.messages.create(to=TO, from_=line, body="x"))
     await ended(site.house, made.sid, "delivered")
     other = await site.house.make_key("other", scopes=("send", "read"))
-    row = await site.house.gateway.reader.run(lambda c: keys.find(c, other))
+    row = await site.house.gateway.reader.run(lambda c: keys.find(c, other, 1.0))
     assert row is not None
     client = Client(account_sid(row.id), other, http_client=site.http)
     with pytest.raises(TwilioRestException) as failed:

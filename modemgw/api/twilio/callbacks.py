@@ -28,7 +28,13 @@ from modemgw.api.twilio.faults import of_ended
 from modemgw.api.twilio.resource import ACCOUNT, REPLY, STATUS_CALLBACK, STATUSES, VERSION
 from modemgw.api.twilio.signature import signature
 from modemgw.api.twilio.twiml import BYTES_LIMIT, TwimlError, read_twiml
-from modemgw.gateway.requests import ConflictError, Once, RefusalError, SendRequest
+from modemgw.gateway.requests import (
+    ConflictError,
+    Once,
+    RateLimitedError,
+    RefusalError,
+    SendRequest,
+)
 from modemgw.store import lines
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.sids import message_sid, service_sid
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     from modemgw.api.targets import AllowedHosts
     from modemgw.api.twilio.settings import Account, TwilioSettings
     from modemgw.gateway.gateway import Gateway
+    from modemgw.gateway.requests import Caller
 
 log = structlog.get_logger(__name__)
 
@@ -91,10 +98,15 @@ class Callbacks:
         if account is None or letter is None:
             return _NOTHING_TO_POST
         try:
+            caller = await self._caller(account)
+            if not caller.has_pool(event["data"]["pool"]):
+                return _NOTHING_TO_POST
             async with asyncio.timeout(self._timeout_s):
                 status, answer = await self._exchange(account, event_id, letter)
         except TimeoutError:
             return Receipt(None, f"no answer within {self._timeout_s:g} s")
+        except (ProblemError, StoreUnavailableError) as error:
+            return Receipt(None, f"the account's key: {error}"[:300])
         except (OSError, ValueError, aiohttp.ClientError) as error:
             return Receipt(None, f"{type(error).__name__}: {error}"[:300])
         if not 200 <= status < 300:
@@ -171,6 +183,10 @@ class Callbacks:
             return "the sender is a line of this bank: two machines would talk for ever"
         return None
 
+    async def _caller(self, account: Account) -> Caller:
+        """Who the account's key is now. Raises ProblemError, StoreUnavailableError."""
+        return await self._auth.identify(f"Bearer {account.token}", for_bound=True)
+
     async def _send(
         self, account: Account, event_id: str, text: Mapping[str, Any], texts: tuple[str, ...]
     ) -> str | None:
@@ -186,9 +202,9 @@ class Callbacks:
         ]
         once = Once(f"twiml:{event_id}", "")  # the first answer stands, if the event comes again
         try:
-            caller = await self._auth.identify(f"Bearer {account.token}")
+            caller = await self._caller(account)
             outcomes = await self._gateway.send(wanted, caller, once)
-        except (ProblemError, ConflictError, StoreUnavailableError) as error:
+        except (ProblemError, ConflictError, RateLimitedError, StoreUnavailableError) as error:
             return str(error)
         refused = [outcome for outcome in outcomes if isinstance(outcome, RefusalError)]
         return refused[0].words if refused else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -12,8 +13,9 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from modemgw.api.clients import CLIENT
 from modemgw.api.messages import once_of
-from modemgw.api.problems import ProblemError
+from modemgw.api.problems import ProblemError, problem_error
 from modemgw.api.respond import answer
 from modemgw.api.routing import CALLER, Scope
 from modemgw.api.targets import ForbiddenTargetError, check_url
@@ -22,7 +24,7 @@ from modemgw.api.twilio.faults import FaultError, of_problem, of_refusal, wrong
 from modemgw.api.twilio.forms import Form, read_form, read_message, read_time
 from modemgw.api.twilio.resource import STATUS_CALLBACK, resource, uri_of
 from modemgw.gateway import views
-from modemgw.gateway.requests import ConflictError, RefusalError
+from modemgw.gateway.requests import ConflictError, RateLimitedError, RefusalError
 from modemgw.store import messages
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.messages import Filter
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from modemgw.api.auth import Auth
     from modemgw.api.settings import ApiSettings
     from modemgw.api.targets import AllowedHosts
-    from modemgw.api.twilio.settings import TwilioSettings
     from modemgw.gateway.gateway import Gateway
     from modemgw.gateway.requests import Caller
     from modemgw.store.prepared import Record
@@ -67,10 +68,9 @@ class TwilioMessages:
         auth: Auth,
         allowed: AllowedHosts,
         settings: ApiSettings,
-        twilio: TwilioSettings,
     ) -> None:
         self._gateway, self._auth, self._allowed = gateway, auth, allowed
-        self._settings, self._twilio = settings, twilio
+        self._settings, self._twilio = settings, settings.twilio
 
     def routes(self) -> tuple[tuple[str, str, Handler], ...]:
         """Method, path and handler of each."""
@@ -103,6 +103,9 @@ class TwilioMessages:
             except ProblemError as error:
                 fault = of_problem(error.problem)
                 return fault.response(**_kept_headers(error.problem.response()))
+            except RateLimitedError as limited:
+                fault = faults.Fault(429, faults.TOO_MANY, limited.words)
+                return fault.response(Retry_After=str(math.ceil(limited.retry_after_s)))
             except ConflictError:
                 words = "this Idempotency-Key came with another request before; use a new one"
                 return wrong(faults.BAD_PARAMETER, words, 409).fault.response()
@@ -116,7 +119,11 @@ class TwilioMessages:
     async def _enter(self, request: web.Request, scope: Scope | None) -> Caller:
         """Who asks: the account as user, its token as password."""
         user, token = _basic(request.headers.get("Authorization"))
-        caller = await self._auth.identify(f"Bearer {token}")
+        if request[CLIENT].clear and not self._settings.allow_anywhere:
+            raise problem_error("in-the-clear", "the proxy says that this came without TLS")
+        caller = await self._auth.identify(
+            f"Bearer {token}", for_bound=True, client=request[CLIENT]
+        )
         sid = account_sid(caller.key_id)
         if user != sid:
             words = f"the user is no account of this token; `modemgw twilio` tells which is ({sid})"
@@ -160,7 +167,7 @@ class TwilioMessages:
     async def list_page(self, request: web.Request) -> web.Response:
         """One page, the newest first."""
         account, query = request.match_info["account"], Form.of_pairs(list(request.query.items()))
-        wanted, page = self._filter(query), _page(query)
+        wanted, page = self._filter(query, request[CALLER]), _page(query)
         rows = await self._gateway.reader.run(
             lambda c: messages.find(c, wanted, before=page.before, limit=page.size + 1)
         )
@@ -181,7 +188,7 @@ class TwilioMessages:
         }
         return answer(body)
 
-    def _filter(self, query: Form) -> Filter:
+    def _filter(self, query: Form, caller: Caller) -> Filter:
         to, from_ = query.get("To"), query.get("From")
         begins, ends = _time(query, "DateSent>"), _time(query, "DateSent<")
         day = _time(query, "DateSent")
@@ -193,6 +200,7 @@ class TwilioMessages:
             sender=self._gateway.read_number(from_, "from") if from_ else None,
             created_after=None if begins is None else begins - 0.001,
             created_before=ends,
+            pools=caller.pools,
         )
 
     async def fetch(self, request: web.Request) -> web.Response:
@@ -205,7 +213,7 @@ class TwilioMessages:
         row = None
         if found is not None:
             row = await self._gateway.reader.run(lambda c: messages.get(c, found))
-        if row is None:
+        if row is None or not request[CALLER].has_pool(row.pool):
             raise _not_found(request.path)
         return row
 
@@ -246,15 +254,15 @@ class TwilioMessages:
         if body:
             raise wrong(faults.BAD_PARAMETER, "Body can become empty, nothing else")
         if status is not None:
-            await self._cancel(row.id)
+            await self._cancel(row.id, request[CALLER])
         if body is not None:
             await self._remove(request, row, redact=True)
         row = await self._find(request)
         return answer(resource(views.message(row), request.match_info["account"]))
 
-    async def _cancel(self, message_id: str) -> None:
+    async def _cancel(self, message_id: str, caller: Caller) -> None:
         try:
-            await self._gateway.cancel(message_id)
+            await self._gateway.cancel(message_id, caller)
         except RefusalError as refusal:
             if refusal.kind != "not-cancelable":
                 raise
