@@ -33,9 +33,9 @@ class Refusals:
 
     def load(self, numbers: Iterable[str], reviews: Mapping[str, float] = _NO_REVIEWS) -> None:
         """Start with what the database knows: opt-outs, and open reviews with their ends."""
-        known = set(numbers)
-        self._hidden = {number for number in known if number.startswith(ERASED_MARK)}
-        self._opted_out = known - self._hidden
+        self._opted_out = set(numbers)
+        self._hidden = {number for number in self._opted_out if number.startswith(ERASED_MARK)}
+        self._opted_out -= self._hidden
         self._reviews = dict(reviews)
 
     def erased_as(self, number: str) -> str:

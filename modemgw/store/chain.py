@@ -79,4 +79,4 @@ class AuditKey:
         return hmac.compare_digest(self.head_mac(head), head.mac)
 
     def _mac(self, use: str, text: str) -> str:
-        return hmac.new(self._key, f"{use}:{text}".encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, f"{use}:{text}".encode(), "sha256").hex()

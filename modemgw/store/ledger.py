@@ -32,6 +32,7 @@ _LAST = Prepared(
     .order_by(desc(_entries.c.sequence))
     .limit(1)
 )
+_ADD_ENTRY, _ADD_PAYLOAD = Prepared(insert(_entries)), Prepared(insert(_payloads))
 CARRIED_OVER = "carried_over"
 ERASED_MARK = "#"
 _HASH_DIGITS = 31  # with the mark what the column of a number takes: 124 bits
@@ -62,18 +63,16 @@ class Ledger:
         sequence = 1 if last is None else last.sequence + 1
         entry = Entry(self.host, sequence, float(now), action, digest(salt, payload))
         place = {"chain": entry.chain, "sequence": entry.sequence}
-        connection.execute(
-            insert(_entries).values(
-                **place,
-                at=entry.at,
-                action=entry.action,
-                digest=entry.digest,
-                link=entry.link(FIRST_LINK if last is None else last.link),
-            )
-        )
-        connection.execute(
-            insert(_payloads).values(**place, salt=salt, subject=subject, payload=payload)
-        )
+        values = {
+            **place,
+            "at": entry.at,
+            "action": entry.action,
+            "digest": entry.digest,
+            "link": entry.link(FIRST_LINK if last is None else last.link),
+        }
+        _ADD_ENTRY.run(connection, values)
+        hidden = {"salt": salt, "subject": subject, "payload": payload}
+        _ADD_PAYLOAD.run(connection, place | hidden)
 
     def _without_numbers(self, value: Any) -> Any:
         if isinstance(value, dict):

@@ -28,3 +28,10 @@ def test_a_person_is_shown_erased_and_still_opted_out(stage: Stage, tmp_path: Pa
     assert "the opt-out stays" in erased.stdout
     told = json.loads(run("person", "show", NUMBER, "--json", cwd=tmp_path, **reach).stdout)
     assert (told["audit"], told["opt_out"]["reason"]) == ([], "")
+    config = ("--config", str(stage.config))
+    checked = json.loads(run("audit", "verify", "--json", *config, cwd=tmp_path).stdout)
+    assert (checked["holds"], checked["key"], checked["erased"]) == (True, True, 1)
+    assert checked["heads"] >= 1
+    why = run("audit", "export", "--number", NUMBER, *config, cwd=tmp_path)
+    assert why.returncode == 0, why.stderr
+    assert "what was kept before was erased" in why.stdout

@@ -192,3 +192,17 @@ def test_the_hours_of_countries_come_with_the_outer_window(tmp_path: Path) -> No
     hours = load(written(tmp_path, own)).gate.country_hours()
     assert hours.for_number("+13055550123", "marketing") is None
     assert hours.for_number("+4930123456", "marketing") is not None
+
+
+def test_the_audit_s_key_lies_beside_the_database_unless_told(tmp_path: Path) -> None:
+    """Its heads lie beside it; with a server for a database, both where the daemon is started."""
+    path = tmp_path / "modemgw.toml"
+    for text, key, head in (
+        ('database_url = "sqlite:////srv/bank/db"', "/srv/bank/modemgw-audit.key", "/srv/bank/"),
+        ('database_url = "postgresql://bank@db/bank"', "modemgw-audit.key", ""),
+        ('[audit]\nkey_file = "/etc/bank/key"', "/etc/bank/key", "/etc/bank/"),
+    ):
+        path.write_text(text)
+        config = load(path)
+        assert str(config.audit_key_file) == key
+        assert str(config.audit_head_file) == f"{head}modemgw-audit.heads"

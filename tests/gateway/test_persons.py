@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from modemgw.gateway import persons
+from modemgw.gateway import persons, settle
 from modemgw.gateway.requests import Caller, Once, RefusalError
-from modemgw.store import optouts, tables
+from modemgw.modem.interface import Outcome, SubmitResult
+from modemgw.store import optouts, tables, webhooks
 from modemgw.store.proof import verify
-from tests.gateway.scripted import Script
+from modemgw.store.webhooks import Endpoint
+from tests.gateway.scripted import Script, unknown
 from tests.gateway.world import ALICE, BOB, World
 
 if TYPE_CHECKING:
@@ -183,6 +185,62 @@ async def test_a_text_on_the_air_is_waited_for(
     answered.set()
     assert (await erasing)["messages"] == 1
     assert (await show(world))["messages"] == []
+
+
+async def test_what_is_claimed_and_has_not_begun_never_does(
+    world: World, modem: ScriptedModem
+) -> None:
+    """The modem takes it back, though nobody knows of it any more, and goes on with others."""
+    begin = asyncio.Event()
+    modem.plan(Script(before_obtain=begin))
+    message_id = await world.send(text="for Alice")
+    await world.until_async(lambda: world.claimed(message_id))
+    assert (await erase(world))["messages"] == 1
+    begin.set()
+    await world.until(lambda: modem.withdrawn == 1)
+    await world.becomes(await world.send(to=BOB, text="for Bob"), "sent")
+    assert modem.texts == ["for Bob"]
+    withdrawn, now = SubmitResult(Outcome.WITHDRAWN), world.clock.now
+    step = await world.writer.run(
+        lambda tx: settle.record(
+            tx, message_id, 1, withdrawn, world.settings, now, modem_id="mod_any"
+        )
+    )
+    assert step is settle.Step.DONE
+
+
+async def test_what_is_in_doubt_goes_with_the_rest(world: World, modem: ScriptedModem) -> None:
+    """Nobody waits for its outcome any more."""
+    modem.plan(unknown())
+    await world.becomes(await world.send(), "in_doubt")
+    assert (await erase(world))["messages"] == 1
+    await world.becomes(await world.send(text="anew"), "sent")
+
+
+async def test_no_webhook_is_sent_what_was_erased(world: World, modem: ScriptedModem) -> None:
+    """What still waits for an endpoint is gone, and what it has got cannot be sent again."""
+    endpoint = Endpoint("http://127.0.0.1:9/hook", ("*",), "whsec_" + "A" * 32)
+    await world.writer.run(
+        lambda tx: webhooks.sync_configured(tx.connection, [endpoint], world.clock.now)
+    )
+    await world.becomes(await world.send(), "sent")
+    await world.becomes(await world.send(to=BOB), "sent")
+    before = await world.reader.run(owed)
+    await erase(world)
+    left = await world.reader.run(owed)
+    assert "person.erased" in left
+    assert 0 < left.count("message.status") < before.count("message.status")
+    orphans = select(func.count()).where(
+        tables.deliveries.c.position.not_in(select(tables.events.c.position))
+    )
+    assert await world.reader.run(lambda c: c.execute(orphans).scalar_one()) == 0
+
+
+def owed(connection: Connection) -> list[str]:
+    """The types of the events that webhooks are owed."""
+    joined = tables.deliveries.c.position == tables.events.c.position
+    query = select(tables.events.c.type).join(tables.deliveries, joined)
+    return list(connection.execute(query).scalars())
 
 
 async def test_the_same_request_again_texts_nobody_who_was_erased(

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert
 
-from modemgw.gateway.proving import EVERY_S
+from modemgw.gateway.proving import BATCH, EVERY_S
 from modemgw.store import heads, tables
+from modemgw.store.engine import writer_engine
 from modemgw.store.errors import StoreError
+from modemgw.store.ids import new_id
 from modemgw.store.ledger import every_entry
 from modemgw.store.proof import verify
 from modemgw.store.writer import Writer
 from tests.gateway.test_stop import answers
-from tests.gateway.world import ALICE, World
+from tests.gateway.world import ALICE, START, World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,3 +120,19 @@ async def test_a_start_with_another_key_is_refused(make_world: MakeWorld) -> Non
     assert isinstance(other.writer, Writer)
     await other.writer.stop()
     other.reader.close()
+
+
+async def test_the_old_list_is_carried_over_at_the_first_start(make_world: MakeWorld) -> None:
+    """All of it, before anything is sent."""
+    world = make_world()
+    engine = writer_engine(world.url)
+    rows = [
+        {"id": new_id("aud"), "created_at": START, "action": "opted_out", "number": ALICE}
+        for _ in range(BATCH + 1)
+    ]
+    with engine.begin() as connection:
+        connection.execute(insert(tables.audit), [row | {"detail": {}} for row in rows])
+    engine.dispose()
+    await world.start()
+    assert await told(world) == [("opted_out", {})] * (BATCH + 1)
+    await world.stop()
