@@ -15,6 +15,7 @@ from aiohttp import web
 from modemgw.api.auth import Auth, demand
 from modemgw.api.bank import Bank
 from modemgw.api.consent import Consent
+from modemgw.api.conversations import Conversations
 from modemgw.api.courier import Courier
 from modemgw.api.docs import Docs
 from modemgw.api.feed import Feed
@@ -23,6 +24,7 @@ from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
 from modemgw.api.middleware import add_headers, around
 from modemgw.api.pools import Pools
+from modemgw.api.preview import Preview
 from modemgw.api.pump import Pump
 from modemgw.api.recordings import Recordings
 from modemgw.api.reviews import Reviews
@@ -73,7 +75,9 @@ class Api:
     def _routes(self, docs: Docs) -> tuple[Route, ...]:
         gateway, settings = self._gateway, self._settings
         resources = (
+            Preview(gateway, settings),
             Messages(gateway, settings),
+            Conversations(gateway, settings),
             Reviews(gateway, settings),
             Consent(gateway, settings),
             Lines(gateway, settings),

@@ -94,7 +94,7 @@ class Messages:
                 body=SendMessage,
                 idempotent_by_key=True,
                 problems=GATE_PROBLEMS,
-                examples=_EXAMPLES,
+                examples=EXAMPLES,
             ),
             Route(
                 "POST",
@@ -110,7 +110,7 @@ class Messages:
                 body=SendBatch,
                 idempotent_by_key=True,
                 problems=("invalid",),
-                examples={"two": {"messages": list(_EXAMPLES.values())}},
+                examples={"two": {"messages": list(EXAMPLES.values())}},
             ),
             Route(
                 "POST",
@@ -171,12 +171,8 @@ class Messages:
         raw = await read_json(
             request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
         )
-        wanted = _as_request(validate(SendMessage, raw))
-        once = _once(request, raw)
-        (outcome,) = await self._gateway.send([wanted], request[CALLER], once)
-        if isinstance(outcome, RefusalError):
-            raise outcome
-        return answer(outcome, 201, Location=f"/v1/messages/{outcome['id']}")
+        wanted = as_request(validate(SendMessage, raw))
+        return await send_one(self._gateway, request, wanted, raw)
 
     async def send_batch(self, request: web.Request) -> web.Response:
         """Take many texts, each with its own outcome."""
@@ -222,7 +218,7 @@ class Messages:
         wanted = []
         for body in bodies:
             try:
-                wanted.append(_as_request(validate(SendMessage, body)))
+                wanted.append(as_request(validate(SendMessage, body)))
             except ProblemError as error:
                 items.append(_refused(error.problem))
             else:
@@ -340,7 +336,18 @@ def _no_such_message() -> ProblemError:
     return problem_error("not-found", "there is no message with this id")
 
 
-def _as_request(body: SendMessage) -> SendRequest:
+async def send_one(
+    gateway: Gateway, request: web.Request, wanted: SendRequest, raw: Any
+) -> web.Response:
+    """Take one text, once for its Idempotency-Key, which covers the body as it came."""
+    (outcome,) = await gateway.send([wanted], request[CALLER], _once(request, raw))
+    if isinstance(outcome, RefusalError):
+        raise outcome
+    return answer(outcome, 201, Location=f"/v1/messages/{outcome['id']}")
+
+
+def as_request(body: SendMessage) -> SendRequest:
+    """What the gateway is asked for."""
     return SendRequest(
         to=body.to,
         text=body.text,
@@ -354,6 +361,7 @@ def _as_request(body: SendMessage) -> SendRequest:
         if_in_doubt=body.if_in_doubt,
         if_partly_sent=body.if_partly_sent,
         sticky=body.sticky,
+        transliterate=body.transliterate,
         reference=body.reference,
         metadata=MappingProxyType(body.metadata),
     )
@@ -416,7 +424,7 @@ def _chunk_once(once: Once | None, start: int) -> Once | None:
     return Once(token, once.digest)
 
 
-_EXAMPLES = {
+EXAMPLES = {
     "reply": {"to": "+15550001001", "text": "Your parcel comes at 3 pm 📦", "reference": "A-17"},
     "tomorrow": {
         "to": "+15550001002",

@@ -18,12 +18,15 @@ from modemgw.gateway.countries import country_of
 from modemgw.gateway.lanes import PRIORITIES, lane_of
 from modemgw.gateway.requests import ConflictError, RefusalError
 from modemgw.gateway.status import MessageStatus
+from modemgw.gateway.transliteration import transliterated
 from modemgw.pdu import PduError, segment
 from modemgw.store import idempotency, lines, messages, optouts
 from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
 
     from modemgw.consent.gate import Decision
     from modemgw.gateway.dispatch import Dispatcher
@@ -41,8 +44,11 @@ FARTHEST_SEND_AT_S = 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
-    """A text that has passed all checks which need no database."""
+class Draft:
+    """A text that has passed all checks which need no database.
+
+    `transliterated`: its text is no longer what the sender wrote, as he wished.
+    """
 
     request: SendRequest
     recipient: str
@@ -50,6 +56,18 @@ class _Draft:
     pool: str | None
     encoding: str
     parts: int
+    transliterated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A text of which the gate was asked: the question, its answer, and what both rest on."""
+
+    draft: Draft
+    line: Any  # the row of the line that it names
+    conversation: Record | None
+    question: Question
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +108,7 @@ class Outbound:
         With `once`, the same request again gets the same answer. Raises ConflictError when its
         token was used for another request, StoreUnavailableError when nothing could be written.
         """
-        drafts = [self._check(request, caller) for request in requests]
+        drafts = [self.check(request, caller) for request in requests]
         now = self._clock()
         operation = lambda tx: self._write(tx, drafts, caller, once, now)  # noqa: E731
         try:
@@ -112,7 +130,8 @@ class Outbound:
 
     # -- checks that need no database -----------------------------------------------------------
 
-    def _check(self, request: SendRequest, caller: Caller) -> _Draft | RefusalError:
+    def check(self, request: SendRequest, caller: Caller) -> Draft | RefusalError:
+        """Read a request as far as that needs no database, or say what is wrong with it."""
         try:
             recipient = recipient_key(request.to, self._settings.default_region)
         except NumberError as error:
@@ -123,11 +142,14 @@ class Outbound:
             if pool is None and request.from_ is None:
                 pool = self._route(recipient, kind, request)
                 kind = self._kind(request, pool, caller)
-            encoding, parts = self._cut(request.text)
+            text = transliterated(request.text) if request.transliterate else request.text
+            encoding, parts = self._cut(text)
             self._times(request)
         except RefusalError as refusal:
             return refusal
-        return _Draft(request, recipient, kind, pool, encoding, parts)
+        changed = text != request.text
+        request = replace(request, text=text)
+        return Draft(request, recipient, kind, pool, encoding, parts, changed)
 
     def _pool(self, request: SendRequest) -> str | None:
         if request.pool is None or request.pool in self._settings.pools:
@@ -191,7 +213,7 @@ class Outbound:
     def _write(
         self,
         tx: Transaction,
-        drafts: Sequence[_Draft | RefusalError],
+        drafts: Sequence[Draft | RefusalError],
         caller: Caller,
         once: Once | None,
         now: float,
@@ -220,17 +242,13 @@ class Outbound:
             )
         return answer, taken
 
-    def _accept(self, tx: Transaction, draft: _Draft, caller: Caller, now: float) -> Outcome:
+    def _accept(self, tx: Transaction, draft: Draft, caller: Caller, now: float) -> Outcome:
         """Write one message, unless the line or the gate refuses it."""
-        request = draft.request
-        conversation = messages.find_conversation(tx.connection, draft.recipient, draft.pool or "")
         try:
-            line = self._line(tx, request)
+            weighed = self.weigh(tx.connection, draft, caller, now)
         except RefusalError as refusal:
             return refusal
-        last_inbound = conversation.last_inbound_at if conversation is not None else None
-        question = self._question(tx, draft, caller, line, last_inbound, now)
-        decision = decide(question)
+        decision = weighed.decision
         if isinstance(decision, Block):
             optouts.record(
                 tx.connection,
@@ -240,25 +258,32 @@ class Outbound:
                 rule=decision.rule,
                 key=caller.key_id,
             )
-            field = "text" if decision.rule == CARD_NUMBER else "to"
-            return RefusalError(decision.rule.replace("_", "-"), decision.words, field=field)
-        if conversation is None:
-            conversation = messages.make_conversation(
-                tx.connection, draft.recipient, draft.pool or "", now
-            )
-        return self._insert(draft, question, caller, line, conversation, decision, now)
+            return refusal_of(decision)
+        conversation = weighed.conversation or messages.make_conversation(
+            tx.connection, draft.recipient, draft.pool or "", now
+        )
+        row = self.row_of(weighed, conversation, caller, now)
+        return Taken(row, views.message(row), row.lane, row.priority)
 
-    def _line(self, tx: Transaction, request: SendRequest) -> Any:
+    def weigh(self, connection: Connection, draft: Draft, caller: Caller, now: float) -> Weighed:
+        """Ask the gate about a draft; writes nothing. Raises RefusalError for its line."""
+        conversation = messages.find_conversation(connection, draft.recipient, draft.pool or "")
+        line = self._line(connection, draft.request)
+        last_inbound = conversation.last_inbound_at if conversation is not None else None
+        question = self._question(connection, draft, caller, line, last_inbound, now)
+        return Weighed(draft, line, conversation, question, decide(question))
+
+    def _line(self, connection: Connection, request: SendRequest) -> Any:
         """The row of the line that `from` names; None where the gateway may choose."""
         if request.from_ is None:
             return None
-        found = lines.line_by_id(tx.connection, request.from_)
+        found = lines.line_by_id(connection, request.from_)
         if found is None:
             try:
                 number = recipient_key(request.from_, self._settings.default_region)
             except NumberError as error:
                 raise RefusalError("invalid-number", str(error), field="from") from None
-            found = lines.line_by_number(tx.connection, number)
+            found = lines.line_by_number(connection, number)
         if found is None:
             words = f"no line has the number or id {request.from_!r}; GET /v1/lines lists them"
             raise RefusalError("unknown-line", words, field="from")
@@ -274,8 +299,8 @@ class Outbound:
 
     def _question(
         self,
-        tx: Transaction,
-        draft: _Draft,
+        connection: Connection,
+        draft: Draft,
         caller: Caller,
         line: Any,
         last_inbound: float | None,
@@ -292,7 +317,7 @@ class Outbound:
             now=datetime.fromtimestamp(at, UTC),
             policy=self._settings.policy,
             pool=draft.pool,
-            opted_out=optouts.get(tx.connection, draft.recipient) is not None,
+            opted_out=optouts.get(connection, draft.recipient) is not None,
             held=self._refusals.held(draft.recipient),
             line_country=country_of(line.number) if line is not None else None,
             urgent=caller.urgent,
@@ -303,17 +328,10 @@ class Outbound:
             text=draft.request.text,
         )
 
-    def _insert(
-        self,
-        draft: _Draft,
-        question: Question,
-        caller: Caller,
-        line: Any,
-        conversation: Record,
-        decision: Decision,
-        now: float,
-    ) -> Taken:
-        request = draft.request
+    def row_of(self, weighed: Weighed, conversation: Record, caller: Caller, now: float) -> Record:
+        """The message that a text becomes which the gate lets in; not written yet."""
+        draft, line, decision = weighed.draft, weighed.line, weighed.decision
+        request, question = draft.request, weighed.question
         home = lane = self._lane(draft, line.id if line is not None else None, caller)
         last_line_id = conversation.line_id
         match request.sticky if line is None and last_line_id else None:
@@ -326,7 +344,7 @@ class Outbound:
         later = self._later(request, decision, now)
         status = MessageStatus.QUEUED if later is None else MessageStatus.SCHEDULED
         priority = PRIORITIES[draft.kind] if request.priority is None else request.priority
-        row = messages.new_message(
+        return messages.new_message(
             {
                 "id": question.message_id,
                 "direction": "outbound",
@@ -337,6 +355,7 @@ class Outbound:
                 "pool": draft.pool,
                 "kind": draft.kind,
                 "text": request.text,
+                "transliterated": draft.transliterated,
                 "encoding": draft.encoding,
                 "parts": draft.parts,
                 "reference_number": random.randrange(256) if draft.parts > 1 else None,
@@ -360,10 +379,9 @@ class Outbound:
                 "hold_reason": decision.rule if isinstance(decision, Defer) else None,
             },
         )
-        return Taken(row, views.message(row), lane if later is None else None, priority)
 
     @staticmethod
-    def _lane(draft: _Draft, line_id: str | None, caller: Caller) -> str:
+    def _lane(draft: Draft, line_id: str | None, caller: Caller) -> str:
         send_at = draft.request.send_at
         return lane_of(line_id, draft.pool, caller.key_id, kind=draft.kind, send_at=send_at)
 
@@ -388,6 +406,12 @@ class Outbound:
             times.append(decision.until.timestamp())
         latest = max(times)
         return latest if latest > now else None
+
+
+def refusal_of(decision: Block) -> RefusalError:
+    """How a caller is told that the gate refuses a text."""
+    field = "text" if decision.rule == CARD_NUMBER else "to"
+    return RefusalError(decision.rule.replace("_", "-"), decision.words, field=field)
 
 
 def _kept(item: dict[str, Any] | RefusalError) -> dict[str, Any]:

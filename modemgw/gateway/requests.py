@@ -27,6 +27,7 @@ class SendRequest:
 
     `time_zone` is the recipient's, an IANA name; None: what the number tells. `sticky` says of the
     line that the two last spoke on: `prefer` it, `require` it where there is one, or `off`.
+    `transliterate`: what GSM-7 lacks may be replaced.
     """
 
     to: str
@@ -41,6 +42,7 @@ class SendRequest:
     if_in_doubt: str = "hold"
     if_partly_sent: str = "fail"
     sticky: str = "prefer"
+    transliterate: bool = False
     reference: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 

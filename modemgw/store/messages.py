@@ -98,6 +98,7 @@ EMPTY_MESSAGE: Mapping[str, Any] = {
     "priority": 0,
     "resends": 0,
     "restarts": 0,
+    "transliterated": False,
 }
 
 
@@ -211,9 +212,14 @@ class Filter:
 
 
 def find(
-    connection: Connection, wanted: Filter, *, before: str | None, limit: int
+    connection: Connection,
+    wanted: Filter,
+    *,
+    before: str | None,
+    limit: int,
+    oldest_first: bool = False,
 ) -> Sequence[Record]:
-    """Messages, the newest first, older than the message `before`."""
+    """Messages, the newest first, older than the message `before`; or the other way round."""
     m = _messages.c
     conditions = [
         column == value
@@ -232,9 +238,10 @@ def find(
     if wanted.created_before is not None:
         conditions.append(m.created_at < wanted.created_before)
     if before is not None:
-        conditions.append(m.id < before)
+        conditions.append(m.id > before if oldest_first else m.id < before)
+    order = m.id if oldest_first else m.id.desc()
     return connection.execute(
-        select(_messages).where(and_(True, *conditions)).order_by(m.id.desc()).limit(limit)
+        select(_messages).where(and_(True, *conditions)).order_by(order).limit(limit)
     ).all()
 
 
