@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -223,7 +223,9 @@ class Messages:
                 items.append(_refused(error.problem))
             else:
                 items.append(None)
-        outcomes = iter(await self._gateway.send(wanted, caller, once) if wanted else ())
+        # Also without a text that could be taken: so the key is known to be used for this batch.
+        asked = wanted or once is not None
+        outcomes = iter(await self._gateway.send(wanted, caller, once) if asked else ())
         return [item if item is not None else _outcome(next(outcomes)) for item in items]
 
     # -- reading --------------------------------------------------------------------------------
@@ -396,7 +398,7 @@ async def _batch_once(request: web.Request, bodies: Sequence[Any]) -> Once | Non
         for body in bodies[start : start + DIGESTED_AT_ONCE]:
             digest.update(b"\n" + _canonical(body).encode())
         await asyncio.sleep(0)
-    return Once(token, digest.hexdigest())
+    return Once(token, digest.hexdigest(), is_batch=True)
 
 
 def _token(request: web.Request) -> str | None:
@@ -421,7 +423,7 @@ def _chunk_once(once: Once | None, start: int) -> Once | None:
     if once is None or start == 0:
         return once
     token = hashlib.sha256(f"{once.token}\n{start}".encode()).hexdigest()
-    return Once(token, once.digest)
+    return replace(once, token=token)
 
 
 EXAMPLES = {

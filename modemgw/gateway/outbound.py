@@ -231,7 +231,7 @@ class Outbound:
         taken = [outcome for outcome in outcomes if isinstance(outcome, Taken)]
         messages.insert_queued(tx.connection, [text.row for text in taken])
         answer = [o.view if isinstance(o, Taken) else o for o in outcomes]
-        if once is not None and (taken or len(drafts) > 1):
+        if once is not None and (taken or once.is_batch):
             idempotency.keep(
                 tx.connection,
                 key_id=caller.key_id,

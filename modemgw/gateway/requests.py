@@ -49,10 +49,14 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """An Idempotency-Key: what it covers is `digest`, a hash of the request."""
+    """An Idempotency-Key: what it covers is `digest`, a hash of the request.
+
+    `is_batch`: refusals are part of the answer and kept with it; one of a single text is not kept.
+    """
 
     token: str
     digest: str
+    is_batch: bool = False
 
 
 class RefusalError(Exception):
