@@ -21,11 +21,11 @@ _c, _m = _conversations.c, _messages.c
 Key: TypeAlias = tuple[float, str]
 """Where a page of conversations ended: when the last one was active, and its id."""
 
-_ACTIVE_AT = func.coalesce(_c.spoken_at, _c.created_at)
+_active_at = func.coalesce(_c.spoken_at, _c.created_at)
 _LAST_MESSAGE = select(func.max(_m.id)).where(_m.conversation_id == _c.id).correlate(_conversations)
 _SHOWN = select(
     _conversations,
-    _ACTIVE_AT.label("active_at"),
+    _active_at.label("active_at"),
     _LAST_MESSAGE.scalar_subquery().label("last_message_id"),
 )
 _ONE_MORE = Prepared(
@@ -69,9 +69,12 @@ def find(
     if wanted.unread is not None:  # literally: the index of these has this very condition
         conditions.append(literal_column("unread > 0" if wanted.unread else "unread = 0"))
     if before is not None:
-        conditions.append(tuple_(_ACTIVE_AT, _c.id) < tuple_(*before))
+        # SQLite looks up the first of these in the index; the pair it would try on every row.
+        before_at, _ = before
+        conditions.append(_active_at <= before_at)
+        conditions.append(tuple_(_active_at, _c.id) < tuple_(*before))
     return connection.execute(
-        _SHOWN.where(and_(True, *conditions)).order_by(_ACTIVE_AT.desc(), _c.id.desc()).limit(limit)
+        _SHOWN.where(and_(True, *conditions)).order_by(_active_at.desc(), _c.id.desc()).limit(limit)
     ).all()
 
 
