@@ -6,8 +6,9 @@ A history as a bank has it after some months: of a hundred texts seven came in; 
 out nearly all are delivered, and one in a hundred each failed, sent, expired, undelivered, queued.
 40 lines, of which one is hardly used; 30,000 people, of whom few have most of the texts. What is
 timed is the API's own query of fifty messages and their conversion to JSON, on a connection of the
-reader's kind, for the first page, one from the middle of the history and one near its end: p50 and
-p99. Without a URL the database is a SQLite file of this disk.
+reader's kind, for the first page, one from the middle of the history and one near its end: p50 by
+the clock, and of this process's CPU, which others on the machine change less. Without a URL the
+database is a SQLite file of this disk.
 """
 
 from __future__ import annotations
@@ -163,14 +164,16 @@ def deepest(connection: Connection, share: float) -> str:
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """p50 and p99 of some rounds, in ms; the first, which compiles the SQL, is not counted."""
+    """p50 of some rounds, by the clock and of this process's CPU, in ms; the first is not counted,
+    for it compiles the SQL."""
     work()
-    times = []
+    times, costs = [], []
     for _ in range(ROUNDS):
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), time.process_time()
         work()
+        costs.append((time.process_time() - cpu) * 1000)
         times.append((time.perf_counter() - begin) * 1000)
-    return percentiles(times)
+    return percentiles(times)[0], percentiles(costs)[0]
 
 
 def measure(url: str, count: int, *, markdown: bool) -> list[Goal]:
@@ -186,8 +189,8 @@ def measure(url: str, count: int, *, markdown: bool) -> list[Goal]:
         starts = [None, deepest(connection, 0.5), deepest(connection, 0.02)]
         for case in cases(began, count):
             found = [timed(lambda c=case, s=s: page(connection, c.wanted, s)) for s in starts]
-            shown.add_row(case.name, *(f"{p50:.1f} / {p99:.1f}" for p50, p99 in found))
-            goals.append(Goal(case.name, max(p50 for p50, _ in found), 15, "ms"))
+            shown.add_row(case.name, *(f"{wall:.1f} / {cpu:.1f}" for wall, cpu in found))
+            goals.append(Goal(case.name, max(wall for wall, _ in found), 15, "ms"))
         for name, wanted in (
             ("conversations", conversations.Filter()),
             ("conversations, unread", conversations.Filter(unread=True)),
@@ -199,8 +202,8 @@ def measure(url: str, count: int, *, markdown: bool) -> list[Goal]:
                 timed(lambda w=wanted, k=k: conversations.find(connection, w, before=k, limit=51))
                 for k in keys
             ]
-            shown.add_row(name, *(f"{p50:.1f} / {p99:.1f}" for p50, p99 in found))
-            goals.append(Goal(name, max(p50 for p50, _ in found), 15, "ms"))
+            shown.add_row(name, *(f"{wall:.1f} / {cpu:.1f}" for wall, cpu in found))
+            goals.append(Goal(name, max(wall for wall, _ in found), 15, "ms"))
     engine.dispose()
     Console(width=140).print(shown)
     return goals
