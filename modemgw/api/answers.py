@@ -53,6 +53,9 @@ class Message(Shape):
     text: str
     parts: int
     encoding: str
+    transliterated: bool = Field(
+        description="Outbound: characters of it were replaced, as its sender wished."
+    )
     partial: bool = Field(description="Inbound: parts of it have not come yet.")
     keyword: str | None = Field(description="Inbound: opt_out, opt_in, help or review.")
     created_at: datetime

@@ -16,6 +16,7 @@ from modemgw.api.auth import Auth
 from modemgw.api.bank import Bank
 from modemgw.api.clients import networks
 from modemgw.api.consent import Consent
+from modemgw.api.conversations import Conversations
 from modemgw.api.courier import Courier
 from modemgw.api.deliveries import Deliveries
 from modemgw.api.docs import Docs
@@ -28,6 +29,7 @@ from modemgw.api.metrics import Metrics
 from modemgw.api.middleware import add_headers, around
 from modemgw.api.persons import Persons
 from modemgw.api.pools import Pools
+from modemgw.api.preview import Preview
 from modemgw.api.pump import Pump
 from modemgw.api.recordings import Recordings
 from modemgw.api.reviews import Reviews
@@ -95,7 +97,9 @@ class Api:
         gateway, settings = self._gateway, self._settings
         streams = Streams(self._feed, self._auth, settings)
         resources = (
+            Preview(gateway, settings),
             Messages(gateway, settings),
+            Conversations(gateway, settings),
             Reviews(gateway, settings),
             Consent(gateway, settings),
             Persons(gateway),

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +98,7 @@ class Messages:
                 problems=GATE_PROBLEMS,
                 for_bound=True,
                 counted=True,
-                examples=_EXAMPLES,
+                examples=EXAMPLES,
             ),
             Route(
                 "POST",
@@ -116,7 +116,7 @@ class Messages:
                 problems=("invalid",),
                 for_bound=True,
                 counted=True,
-                examples={"two": {"messages": list(_EXAMPLES.values())}},
+                examples={"two": {"messages": list(EXAMPLES.values())}},
             ),
             Route(
                 "POST",
@@ -181,12 +181,8 @@ class Messages:
         raw = await read_json(
             request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
         )
-        wanted = _as_request(validate(SendMessage, raw))
-        once = once_of(request, raw)
-        (outcome,) = await self._gateway.send([wanted], request[CALLER], once)
-        if isinstance(outcome, RefusalError):
-            raise outcome
-        return answer(outcome, 201, Location=f"/v1/messages/{outcome['id']}")
+        wanted = as_request(validate(SendMessage, raw))
+        return await send_one(self._gateway, request, wanted, raw)
 
     async def send_batch(self, request: web.Request) -> web.Response:
         """Take many texts, each with its own outcome."""
@@ -231,12 +227,14 @@ class Messages:
         wanted = []
         for body in bodies:
             try:
-                wanted.append(_as_request(validate(SendMessage, body)))
+                wanted.append(as_request(validate(SendMessage, body)))
             except ProblemError as error:
                 items.append(_refused(error.problem))
             else:
                 items.append(None)
-        outcomes = iter(await self._gateway.send(wanted, caller, once) if wanted else ())
+        # Also without a text that could be taken: so the key is known to be used for this batch.
+        asked = wanted or once is not None
+        outcomes = iter(await self._gateway.send(wanted, caller, once) if asked else ())
         return [item if item is not None else _outcome(next(outcomes)) for item in items]
 
     # -- reading --------------------------------------------------------------------------------
@@ -351,7 +349,18 @@ def _no_such_message() -> ProblemError:
     return problem_error("not-found", "there is no message with this id")
 
 
-def _as_request(body: SendMessage) -> SendRequest:
+async def send_one(
+    gateway: Gateway, request: web.Request, wanted: SendRequest, raw: Any
+) -> web.Response:
+    """Take one text, once for its Idempotency-Key, which covers the body as it came."""
+    (outcome,) = await gateway.send([wanted], request[CALLER], once_of(request, raw))
+    if isinstance(outcome, RefusalError):
+        raise outcome
+    return answer(outcome, 201, Location=f"/v1/messages/{outcome['id']}")
+
+
+def as_request(body: SendMessage) -> SendRequest:
+    """What the gateway is asked for."""
     return SendRequest(
         to=body.to,
         text=body.text,
@@ -365,6 +374,7 @@ def _as_request(body: SendMessage) -> SendRequest:
         if_in_doubt=body.if_in_doubt,
         if_partly_sent=body.if_partly_sent,
         sticky=body.sticky,
+        transliterate=body.transliterate,
         reference=body.reference,
         metadata=MappingProxyType(body.metadata),
     )
@@ -407,7 +417,7 @@ async def _batch_once(request: web.Request, bodies: Sequence[Any]) -> Once | Non
         for body in bodies[start : start + DIGESTED_AT_ONCE]:
             digest.update(b"\n" + _canonical(body).encode())
         await asyncio.sleep(0)
-    return Once(token, digest.hexdigest())
+    return Once(token, digest.hexdigest(), is_batch=True)
 
 
 def _token(request: web.Request) -> str | None:
@@ -432,10 +442,10 @@ def _chunk_once(once: Once | None, start: int) -> Once | None:
     if once is None or start == 0:
         return once
     token = hashlib.sha256(f"{once.token}\n{start}".encode()).hexdigest()
-    return Once(token, once.digest)
+    return replace(once, token=token)
 
 
-_EXAMPLES = {
+EXAMPLES = {
     "reply": {"to": "+15550001001", "text": "Your parcel comes at 3 pm 📦", "reference": "A-17"},
     "tomorrow": {
         "to": "+15550001002",

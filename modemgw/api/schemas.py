@@ -78,6 +78,11 @@ class SendMessage(Body):
         description="The line that the two last spoke on: prefer it and wait for it a little, "
         "require it, or take any.",
     )
+    transliterate: bool = Field(
+        False,
+        description="Write something close for characters that force UCS-2 (quotation marks, "
+        "dashes, unusual spaces, accents), where that lets the text go as GSM-7.",
+    )
     reference: Annotated[str, Field(max_length=255)] | None = Field(
         None, description="Yours; told in every event."
     )

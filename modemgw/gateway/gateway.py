@@ -11,6 +11,7 @@ import structlog
 from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import acts, opting, quota, settle, views
+from modemgw.gateway.asking import Asking
 from modemgw.gateway.cancels import Cancels, has_begun
 from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
@@ -28,6 +29,7 @@ from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.review_desk import ReviewDesk
 from modemgw.gateway.roster import Roster
 from modemgw.gateway.status import CANCELABLE, MessageStatus
+from modemgw.gateway.talks import Talks
 from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import Ussd
@@ -80,6 +82,7 @@ class Gateway:
         self._outbound = Outbound(
             writer, settings, self.refusals, self.roster, self.dispatcher, self.tally, clock
         )
+        self.asking = Asking(self._outbound, reader, clock)
         self._inbound = Inbound(
             writer,
             settings,
@@ -112,6 +115,7 @@ class Gateway:
         self.review_desk = ReviewDesk(writer, reader, self.refusals, clock)
         self.persons = Persons(writer, reader, self.refusals, clock)
         self.proving = Proving(writer, settings, clock)
+        self.talks = Talks(writer, reader, self.roster)
         self._known_until = 0  # the events whose opt-outs and reviews are in memory
 
     # -- its life -------------------------------------------------------------------------------

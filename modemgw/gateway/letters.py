@@ -18,7 +18,7 @@ from modemgw.gateway.automatic import queue_reply
 from modemgw.gateway.learning import learn
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
-from modemgw.store import inbox, messages, optouts
+from modemgw.store import conversations, inbox, messages, optouts
 from modemgw.store.ids import new_id
 from modemgw.store.inbox import PartKey
 
@@ -250,6 +250,7 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
                 "metadata": _told_of(letter, own_line),
             },
         )
+        conversations.has_come_in(connection, conversation.id)
     else:
         row = messages.changed(connection, message_id, **values)
     inbox.join(connection, letter.part_ids, row.id)

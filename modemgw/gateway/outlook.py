@@ -154,6 +154,14 @@ class Outlook:
                 at = until.timestamp()
         return at if row.expires_at is None or at < row.expires_at else None
 
+    async def candidates(self, row: Record) -> list[str]:
+        """The ids of the lines of this host that may take a text, which need not be written yet.
+
+        Raises StoreUnavailableError.
+        """
+        lane = Lane.parse(row.lane or row.home_lane)
+        return sorted((await self._look()).serving(lane.pool, lane.line))
+
     # -- what is known --------------------------------------------------------------------------
 
     async def _look(self) -> _Sight:

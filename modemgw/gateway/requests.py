@@ -38,6 +38,7 @@ class SendRequest:
 
     `time_zone` is the recipient's, an IANA name; None: what the number tells. `sticky` says of the
     line that the two last spoke on: `prefer` it, `require` it where there is one, or `off`.
+    `transliterate`: what GSM-7 lacks may be replaced.
     """
 
     to: str
@@ -52,16 +53,21 @@ class SendRequest:
     if_in_doubt: str = "hold"
     if_partly_sent: str = "fail"
     sticky: str = "prefer"
+    transliterate: bool = False
     reference: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """An Idempotency-Key: what it covers is `digest`, a hash of the request."""
+    """An Idempotency-Key: what it covers is `digest`, a hash of the request.
+
+    `is_batch`: refusals are part of the answer and kept with it; one of a single text is not kept.
+    """
 
     token: str
     digest: str
+    is_batch: bool = False
 
 
 class RefusalError(Exception):

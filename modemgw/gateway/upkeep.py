@@ -107,10 +107,16 @@ class Upkeep:
         await self._writer.run(
             lambda tx: events.prune(tx.connection, now - settings.keep_events_s, BATCH)
         )
-        await self._writer.run(
-            lambda tx: idempotency.prune(tx.connection, now - settings.keep_idempotency_s)
-        )
+        while await self._forget_answers(now - settings.keep_idempotency_s):
+            pass
         await self._give_out_partials(now)
+
+    async def _forget_answers(self, before: float) -> bool:
+        """Forget some that are kept under an Idempotency-Key; whether there may be more."""
+        forgotten = await self._writer.run(
+            lambda tx: idempotency.prune(tx.connection, before, BATCH)
+        )
+        return forgotten == BATCH
 
     async def move_home(self, lanes: Iterable[str]) -> None:
         """Let others send what has waited in these lanes for its line for long enough."""

@@ -40,6 +40,7 @@ def message(row: Record) -> dict[str, Any]:
         "text": row.text,
         "parts": row.parts,
         "encoding": row.encoding,
+        "transliterated": row.transliterated,
         "partial": row.partial,
         "keyword": row.classified,
         "created_at": timestamp(row.created_at),

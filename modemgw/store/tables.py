@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -95,7 +96,17 @@ conversations = Table(
     Column("last_inbound_at", Double),
     Column("last_sequence", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("unread", Integer, nullable=False, server_default="0"),  # texts that came in
+    Column("read_up_to", _ID),  # the last message that somebody has read
     UniqueConstraint("number", "pool"),
+    Index("ix_conversations_activity", text("coalesce(spoken_at, created_at)"), "id"),
+    Index(
+        "ix_conversations_unread",
+        text("coalesce(spoken_at, created_at)"),
+        "id",
+        sqlite_where=text("unread > 0"),
+        postgresql_where=text("unread > 0"),
+    ),
 )
 
 messages = Table(
@@ -143,10 +154,13 @@ messages = Table(
     Column("resends", Integer, nullable=False),  # how often it went again out of doubt
     Column("hold_reason", String(48)),
     Column("restarts", Integer, nullable=False, server_default="0"),  # how often it began anew
+    Column("transliterated", Boolean, nullable=False, server_default=false()),
     Index("ix_messages_sender", "sender", "id"),
     Index("ix_messages_recipient", "recipient", "id"),
     Index("ix_messages_line", "line_id", "id"),
-    Index("ix_messages_direction", "direction", "id"),
+    Index("ix_messages_conversation", "conversation_id", "id"),
+    # Of the outbound ones, which are most, one page is found without an index.
+    _partial("ix_messages_inbound", "id", where="direction = 'inbound'"),
     Index("ix_messages_status", "status", "id"),
     Index(
         "ix_messages_queue",

@@ -204,7 +204,15 @@ async def open_house(
     gateway = Gateway(
         writer,
         reader,
-        GatewaySettings(host, "US", Policy(None, (ANYWHERE,)), b"k" * 32, **gateway_settings),
+        GatewaySettings(
+            **{
+                "host": host,
+                "default_region": "US",
+                "policy": Policy(None, (ANYWHERE,)),
+                "fingerprint_key": b"k" * 32,
+                **gateway_settings,
+            }
+        ),
         Replies("Test"),
         clock,
     )

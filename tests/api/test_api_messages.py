@@ -108,7 +108,7 @@ async def test_filters_narrow_the_list(house: House) -> None:
         line_id=line,
         conversation_id=conversation,
     )
-    named = await house.receive(id="msg_" + "1" * 32, sender="INFO")
+    named = await house.receive(id="msg_" + "0" * 31 + "1", sender="INFO")
     sent = (await house.send()).json["id"]
 
     async def ids(query: str) -> list[str]:

@@ -114,8 +114,16 @@ def test_an_answer_is_kept_for_its_key_until_it_is_old(connection: Connection) -
     assert found is not None
     assert found.answer == [{"message": {"id": 1}}]
     assert idempotency.find(connection, "other", "t") is None
-    assert idempotency.prune(connection, NOW) == 0
-    assert idempotency.prune(connection, NOW + 1) == 1
+    assert idempotency.prune(connection, NOW, 10) == 0
+    assert idempotency.prune(connection, NOW + 1, 10) == 1
+
+
+def test_old_answers_are_forgotten_some_at_a_time(connection: Connection) -> None:
+    """The oldest first, so that the writer is never held up for long."""
+    for i in range(5):
+        idempotency.keep(connection, key_id="k", token=f"t{i}", digest="d", answer=[], now=NOW + i)
+    assert [idempotency.prune(connection, NOW + 4, 3) for _ in range(3)] == [3, 1, 0]
+    assert idempotency.find(connection, "k", "t4") is not None
 
 
 def test_messages_are_listed_newest_first_and_narrowed(connection: Connection) -> None:
