@@ -12,7 +12,7 @@ from modemgw.api.messages import GATE_PROBLEMS, send_one
 from modemgw.api.problems import FieldError, invalid, problem_error
 from modemgw.api.queries import decode_cursor, encode_cursor, is_id, read_query
 from modemgw.api.respond import answer, page
-from modemgw.api.routing import Answer, Route, Scope
+from modemgw.api.routing import CALLER, Answer, Route, Scope
 from modemgw.api.schemas import NoQuery
 from modemgw.gateway import views
 from modemgw.gateway.requests import SendRequest
@@ -52,6 +52,7 @@ class Conversations:
                 "you turn pages.",
                 query=shapes.ConversationsQuery,
                 problems=("invalid", "invalid-number"),
+                for_bound=True,
             ),
             Route(
                 "GET",
@@ -63,6 +64,7 @@ class Conversations:
                 TAG,
                 query=NoQuery,
                 problems=("not-found",),
+                for_bound=True,
             ),
             Route(
                 "GET",
@@ -75,6 +77,7 @@ class Conversations:
                 description="`keyword` marks what was a STOP, START or HELP, or may be one.",
                 query=shapes.ThreadQuery,
                 problems=("invalid", "not-found"),
+                for_bound=True,
             ),
             Route(
                 "POST",
@@ -89,6 +92,8 @@ class Conversations:
                 body=shapes.Answering,
                 idempotent_by_key=True,
                 problems=(*GATE_PROBLEMS, "not-found"),
+                for_bound=True,
+                counted=True,
                 examples={"an answer": {"text": "We are open until 6 pm today."}},
             ),
             Route(
@@ -103,6 +108,7 @@ class Conversations:
                 "nothing.",
                 body=shapes.ReadUpTo,
                 problems=("invalid", "not-found"),
+                for_bound=True,
                 examples={"up to": {"message": "msg_0198f6c2a1b27c3d8e4f5a6b7c8d9e0f"}},
             ),
         )
@@ -117,6 +123,7 @@ class Conversations:
             pool=query.pool,
             line_id=query.line,
             unread=query.unread,
+            pools=request[CALLER].pools,
         )
         before = _key(decode_cursor(query.cursor, _CURSOR))
         items, end = await self._gateway.talks.page(wanted, before, query.limit)
@@ -125,14 +132,13 @@ class Conversations:
     async def read(self, request: web.Request) -> web.Response:
         """One conversation."""
         read_query(request, NoQuery)
-        return answer(await self._gateway.talks.read(_id(request)))
+        return answer(await self._gateway.talks.read(_id(request), request[CALLER]))
 
     async def thread(self, request: web.Request) -> web.Response:
         """One page of its messages."""
         query, conversation_id = read_query(request, shapes.ThreadQuery), _id(request)
         after = decode_cursor(query.cursor, r"msg_[0-9a-f]{32}")
-        if after is None:
-            await self._gateway.talks.read(conversation_id)
+        await self._gateway.talks.read(conversation_id, request[CALLER])
         rows = await self._gateway.reader.run(
             lambda c: messages.find(
                 c,
@@ -153,7 +159,10 @@ class Conversations:
         )
         body = validate(shapes.Answering, raw)
         wanted = await self._gateway.talks.answering(
-            _id(request), _as_request(body), same_line=body.sticky == "require"
+            _id(request),
+            _as_request(body),
+            request[CALLER],
+            same_line=body.sticky == "require",
         )
         return await send_one(self._gateway, request, wanted, raw)
 
@@ -165,7 +174,8 @@ class Conversations:
         body = validate(shapes.ReadUpTo, raw)
         if not is_id(body.message, "msg"):
             raise invalid(FieldError("message", "an id is expected: msg_ and 32 hex digits"))
-        return answer(await self._gateway.talks.mark_read(_id(request), body.message))
+        shown = await self._gateway.talks.mark_read(_id(request), body.message, request[CALLER])
+        return answer(shown)
 
 
 def _id(request: web.Request) -> str:

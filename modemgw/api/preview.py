@@ -48,6 +48,7 @@ class Preview:
                 "text that would be refused has its problem in `outlook`.",
                 body=SendMessage,
                 problems=("invalid", "text-too-long", "invalid-text"),
+                for_bound=True,
                 examples=EXAMPLES,
             ),
         )

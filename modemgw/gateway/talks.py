@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from modemgw.gateway.requests import SendRequest
+    from modemgw.gateway.requests import Caller, SendRequest
     from modemgw.gateway.roster import Roster
     from modemgw.store.conversations import Filter, Key
     from modemgw.store.prepared import Record
@@ -43,13 +43,15 @@ class Talks:
 
         return await self._reader.run(query)
 
-    async def read(self, conversation_id: str) -> dict[str, Any]:
-        """One conversation. Raises RefusalError (`not-found`), StoreUnavailableError."""
+    async def read(self, conversation_id: str, caller: Caller) -> dict[str, Any]:
+        """One conversation, where the caller may see it. Raises RefusalError (`not-found`), StoreUnavailableError."""
         return await self._reader.run(
-            lambda c: _views(c, [_there(conversations.get(c, conversation_id))])[0]
+            lambda c: _views(c, [_there(conversations.get(c, conversation_id), caller)])[0]
         )
 
-    async def mark_read(self, conversation_id: str, message_id: str) -> dict[str, Any]:
+    async def mark_read(
+        self, conversation_id: str, message_id: str, caller: Caller
+    ) -> dict[str, Any]:
         """Note that all of it was read up to a message; the conversation then.
 
         Idempotent. Raises RefusalError (`not-found`, `invalid` where the message is not of it),
@@ -57,7 +59,7 @@ class Talks:
         """
 
         def operation(tx: Transaction) -> None:
-            _there(conversations.get(tx.connection, conversation_id))
+            _there(conversations.get(tx.connection, conversation_id), caller)
             message = messages.get(tx.connection, message_id)
             if message is None or message.conversation_id != conversation_id:
                 words = "it is no message of this conversation"
@@ -65,10 +67,10 @@ class Talks:
             conversations.mark_read(tx.connection, conversation_id, message_id)
 
         await self._writer.run(operation)
-        return await self.read(conversation_id)
+        return await self.read(conversation_id, caller)
 
     async def answering(
-        self, conversation_id: str, request: SendRequest, *, same_line: bool
+        self, conversation_id: str, request: SendRequest, caller: Caller, *, same_line: bool
     ) -> SendRequest:
         """The request with recipient, pool and line filled in.
 
@@ -77,7 +79,7 @@ class Talks:
         """
 
         def query(connection: Connection) -> tuple[Record, Record | None]:
-            found = _there(conversations.get(connection, conversation_id))
+            found = _there(conversations.get(connection, conversation_id), caller)
             line = lines.line_by_id(connection, found.line_id) if found.line_id else None
             return found, line
 
@@ -96,8 +98,9 @@ class Talks:
         return in_pool and line.retired_at is None
 
 
-def _there(row: Record | None) -> Record:
-    if row is None:
+def _there(row: Record | None, caller: Caller) -> Record:
+    """The conversation, where the caller may see it; the default pool's has an empty name."""
+    if row is None or not caller.has_pool(row.pool or None):
         raise RefusalError("not-found", "there is no conversation with this id")
     return row
 

@@ -37,12 +37,16 @@ _ONE_MORE = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list of conversations is narrowed to; None: not narrowed. `pool` "" is the default."""
+    """What a list of conversations is narrowed to; None: not narrowed.
+
+    `pool` "" is the default; `pools` are those alone that somebody may see.
+    """
 
     number: str | None = None
     pool: str | None = None
     line_id: str | None = None
     unread: bool | None = None
+    pools: frozenset[str] | None = None
 
 
 def get(connection: Connection, conversation_id: str) -> Record | None:
@@ -68,6 +72,8 @@ def find(
     ]
     if wanted.unread is not None:  # literally: the index of these has this very condition
         conditions.append(literal_column("unread > 0" if wanted.unread else "unread = 0"))
+    if wanted.pools is not None:
+        conditions.append(_c.pool.in_(sorted(wanted.pools)))
     if before is not None:
         # SQLite looks up the first of these in the index; the pair it would try on every row.
         before_at, _ = before

@@ -122,6 +122,28 @@ async def test_a_bound_key_reads_lists_and_cancels_its_pools_messages_alone(hous
     assert (await house.call("POST", path, key="sales")).status == 200
 
 
+async def test_a_bound_key_sees_and_answers_its_pools_conversations_alone(house: House) -> None:
+    """Another's is answered as one that does not exist, whatever is asked of it."""
+    mine, other = await sent(house, pool="sales"), await sent(house, pool="care")
+    assert [c["id"] for c in await listed(house, "/v1/conversations")] == [mine["conversation"]]
+    assert await listed(house, "/v1/conversations?pool=care") == []
+    path = "/v1/conversations/"
+    for talk, status in ((mine["conversation"], 200), (other["conversation"], 404)):
+        for method, rest, body in (
+            ("GET", "", None),
+            ("GET", "/messages", None),
+            ("POST", "/messages", {"text": "Hello"}),
+            ("POST", "/read", {"message": mine["id"]}),
+        ):
+            reply = await house.call(method, f"{path}{talk}{rest}", body, key="sales")
+            good = 201 if rest == "/messages" and method == "POST" else 200
+            assert reply.status == (good if status == 200 else 404), (method, rest)
+    preview = await house.call(
+        "POST", "/v1/messages/preview", {**TEXT, "pool": "care"}, key="sales"
+    )
+    assert preview.json["outlook"]["problem"]["type"].endswith("/pool-not-granted")
+
+
 async def test_a_bound_key_cancels_many_in_its_pools_alone(house: House) -> None:
     """Its own of a time before it was bound stay."""
     key_id = (await listed(house, "/v1/keys", "all"))[1]["id"]
@@ -183,6 +205,12 @@ async def test_every_other_route_refuses_a_bound_key(house: House) -> None:
         ("GET", "/v1/messages"),
         ("GET", "/v1/messages/{id}"),
         ("POST", "/v1/messages/{id}/cancel"),
+        ("POST", "/v1/messages/preview"),
+        ("GET", "/v1/conversations"),
+        ("GET", "/v1/conversations/{id}"),
+        ("GET", "/v1/conversations/{id}/messages"),
+        ("POST", "/v1/conversations/{id}/messages"),
+        ("POST", "/v1/conversations/{id}/read"),
         ("GET", "/v1/lines"),
         ("GET", "/v1/lines/{id}"),
         ("GET", "/v1/pools"),

@@ -105,6 +105,7 @@ def read_message(form: Form, account: str, pools: Collection[str], now: float) -
         pool=_pool(service, pools) if service else None,
         send_at=_send_at(form, now),
         valid_for_s=_validity(form),
+        transliterate=form.flag("SmartEncoded"),
         metadata=MappingProxyType(marks),
     )
 
