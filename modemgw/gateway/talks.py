@@ -44,7 +44,10 @@ class Talks:
         return await self._reader.run(query)
 
     async def read(self, conversation_id: str, caller: Caller) -> dict[str, Any]:
-        """One conversation, where the caller may see it. Raises RefusalError (`not-found`), StoreUnavailableError."""
+        """One conversation, where the caller may see it.
+
+        Raises RefusalError (`not-found`), StoreUnavailableError.
+        """
         return await self._reader.run(
             lambda c: _views(c, [_there(conversations.get(c, conversation_id), caller)])[0]
         )
