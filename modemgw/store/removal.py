@@ -72,6 +72,7 @@ def _without_text(answer: list[dict[str, Any]], message_id: str) -> Iterable[dic
 def blank(connection: Connection, message_id: str, copies: Copies) -> None:
     """Take a message's text away, wherever it stands."""
     connection.execute(update(_messages).where(_messages.c.id == message_id).values(text=""))
+    connection.execute(update(_parts).where(_parts.c.message_id == message_id).values(tpdu=None))
     connection.execute(update(_inbound).where(_inbound.c.message_id == message_id).values(pdu=""))
     for position, data in copies.events.items():
         connection.execute(update(_events).where(_events.c.position == position).values(data=data))

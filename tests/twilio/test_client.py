@@ -141,9 +141,15 @@ async def test_a_text_is_redacted_everywhere_and_deleted(site: Site, line: str) 
         assert (failed.value.status, failed.value.code) == (409, 20009)
     native = f"/v1/messages/{message_id(made.sid)}"
     await site.house.call("POST", f"{native}/cancel")
+    own = message_id(made.sid) or ""
+    await site.house.gateway.writer.run(
+        lambda tx: messages.change_part(tx.connection, own, 1, tpdu="0011000B91")
+    )
     redacted = await site.call(lambda c: c.messages(made.sid).update(body=""))
     assert (redacted.body, redacted.status) == ("", "canceled")
     assert "Top secret" not in json.dumps((await site.house.call("GET", native)).json)
+    (part,) = await site.house.gateway.reader.run(lambda c: messages.get_parts(c, own))
+    assert part.tpdu is None
     told = await site.house.gateway.reader.run(
         lambda c: c.exec_driver_sql("SELECT data FROM events").scalars().all()
     )
