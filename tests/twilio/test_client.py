@@ -12,7 +12,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from modemgw.store import keys
+from modemgw.store import keys, messages
 from modemgw.store.sids import account_sid, message_id
 from tests.twilio.conftest import ended
 
