@@ -133,6 +133,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         ),
         fingerprint_key=read_secret(config.secret_file),
         language=config.replies.language,
+        optouts=config.optouts.rules(config.pools.keys(), config.brands),
         pools=MappingProxyType(pools),
         plans=MappingProxyType(plans),
         line_plans=MappingProxyType(

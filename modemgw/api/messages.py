@@ -66,7 +66,6 @@ GATE_PROBLEMS = (
     "line-retired",
     "kind-not-granted",
     "opted-out",
-    "held",
     "destination",
 )
 TAG = "messages"

@@ -57,14 +57,16 @@ class Classification:
     """What a text was taken for, and why.
 
     `reason` is for people: the rule, and the words that it found. `scope` is what the request
-    covers; without further word, all. `language` (ISO 639-1) is the one to answer in: the
-    keyword's, else the one passed in. `normalised` is the text as the rules saw it, `version`
-    that of the lexicon.
+    covers; without further word, all. `everything`: it is a refusal in other words than a keyword,
+    or a keyword of all texts (STOP ALL), and no configuration narrows it. `language` (ISO 639-1) is
+    the one to answer in: the keyword's, else the one passed in. `normalised` is the text as the
+    rules saw it, `version` that of the lexicon.
     """
 
     kind: Class
     reason: str
     scope: Scope = "all"
+    everything: bool = True
     language: str | None = None
     normalised: str = ""
     version: str = ""
@@ -75,6 +77,7 @@ class _Verdict:
     kind: Class
     reason: str
     tongue: Language | None = None
+    is_word: bool = False  # one keyword, and no refusal in plain language
 
 
 _Rule: TypeAlias = "Callable[[Reading], _Verdict | None]"
@@ -102,14 +105,21 @@ def classify(
         (found for rule in _RULES if (found := rule(reading)) is not None),
         _Verdict(Class.NONE, "ordinary talk"),
     )
+    of_all = not everywhere().everything.isdisjoint(unmarked(reading.words))
     spoken = verdict.tongue.code if verdict.tongue is not None else None
     return Classification(
         kind=verdict.kind,
         reason=verdict.reason,
+        everything=of_all or not verdict.is_word,
         language=spoken or language,
         normalised=" ".join(reading.words),
         version=version(),
     )
+
+
+def _keyword(reason: str, keyword: str, tongue: Language) -> _Verdict:
+    is_word = keyword.replace(" ", "") in tongue.whole or " " not in keyword
+    return _Verdict(Class.OPT_OUT, reason, tongue, is_word)
 
 
 def _symbols(reading: Reading) -> _Verdict | None:
@@ -158,7 +168,7 @@ def _opt_out_keyword(reading: Reading) -> _Verdict | None:
     openings = _openings(reading.core) or _openings(("".join(reading.core),))
     for tongue in reading.tongues if openings else ():
         if keyword := _whole_keyword(openings, tongue.whole, tongue):
-            return _Verdict(Class.OPT_OUT, f"keyword: {keyword}", tongue)
+            return _keyword(f"keyword: {keyword}", keyword, tongue)
     return None
 
 
@@ -169,7 +179,7 @@ def _local_keyword(reading: Reading) -> _Verdict | None:
         return None
     for tongue in reading.tongues:
         if said in tongue.opt_out_words(country):
-            return _Verdict(Class.OPT_OUT, f"keyword in {country}: {said}", tongue)
+            return _keyword(f"keyword in {country}: {said}", said, tongue)
     return None
 
 
@@ -183,7 +193,7 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
     for tongue in reading.tongues if meant else ():
         for keyword in meant:
             if keyword in tongue.whole:
-                return _Verdict(Class.OPT_OUT, f"misspelt keyword: {said} for {keyword}", tongue)
+                return _keyword(f"misspelt keyword: {said} for {keyword}", keyword, tongue)
     return None
 
 
@@ -222,7 +232,7 @@ def _keyword_as_clause(reading: Reading) -> _Verdict | None:
         for tongue in reading.tongues if openings else ():
             known = tongue.clauses if clause.last else tongue.strong
             if keyword := _whole_keyword(openings, known, tongue):
-                return _Verdict(Class.OPT_OUT, f"keyword as a clause: {keyword}", tongue)
+                return _keyword(f"keyword as a clause: {keyword}", keyword, tongue)
     return None
 
 
@@ -233,7 +243,7 @@ def _shouted_keyword(reading: Reading) -> _Verdict | None:
                 continue
             for tongue in reading.tongues:
                 if word in tongue.strong:
-                    return _Verdict(Class.OPT_OUT, f"keyword in capitals: {word}", tongue)
+                    return _keyword(f"keyword in capitals: {word}", word, tongue)
     return None
 
 

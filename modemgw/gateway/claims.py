@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from modemgw.clock import moment
 from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, closing, decide
-from modemgw.gateway import acts, caps, limits
+from modemgw.gateway import acts, caps, limits, opting
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
@@ -25,6 +25,7 @@ from modemgw.store import messages, optouts, queue, reviews
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modemgw.consent.scopes import OptOutRules
     from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.caps import Cap
     from modemgw.gateway.lanes import Flow
@@ -54,10 +55,16 @@ class Job:
     lane: str  # where it returns to when it is given back
     priority: int
     permit: str | None
-    is_marketing: bool
+    kind: str
+    pool: str | None
     expires_at: float | None
     want_report: bool
     reservation: Reservation | None = None
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether a review holds it."""
+        return self.kind == Kind.MARKETING
 
     @property
     def flow(self) -> Flow:
@@ -168,6 +175,8 @@ class _Choice:
             return None
         if self._cancels is not None and self._cancels.catches(self._tx, head.id, self._now):
             return None
+        if candidate.opted_out:
+            candidate = replace(candidate, opted_out=self._is_covered(candidate.message))
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
@@ -186,6 +195,11 @@ class _Choice:
         counts += caps.reserve(connection, held_to, job.recipient, self._now)
         reservation = Reservation(tuple(counts)) if counts else None
         return replace(_within_hours(job, asked), reservation=reservation)
+
+    def _is_covered(self, row: Record) -> bool:
+        """Whether one of the recipient's opt-outs covers the text."""
+        rules, connection = self._settings.optouts, self._tx.connection
+        return opting.refuses(connection, rules, row.recipient, row.kind, row.pool)
 
     def _caps(self, asked: Question) -> list[Cap]:
         """The caps under which a text is to be counted: none where it was already."""
@@ -328,22 +342,29 @@ def _job(tx: Transaction, row: Record) -> Job:
         lane=row.lane,
         priority=row.priority,
         permit=row.permit,
-        is_marketing=row.kind == Kind.MARKETING,
+        kind=row.kind,
+        pool=row.pool,
         expires_at=row.expires_at,
         want_report=row.want_report,
     )
 
 
 def begin_part(
-    tx: Transaction, job: Job, seq: int, line: Line, modem_id: str, host: str, now: float
+    tx: Transaction,
+    job: Job,
+    seq: int,
+    line: Line,
+    modem_id: str,
+    settings: GatewaySettings,
+    now: float,
 ) -> bool:
-    """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out,
-    or may have and it is marketing.
+    """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out of
+    such texts, or may have and it is marketing.
 
     The lock makes a text of this recipient, on whichever host it arrives, come wholly before or
     wholly after.
     """
-    if not _may_begin(tx, job):
+    if not _may_begin(tx, job, settings.optouts):
         return False
     return queue.begin_part(
         tx.connection,
@@ -352,21 +373,23 @@ def begin_part(
         line_id=line.id,
         modem_id=modem_id,
         sender=line.number,
-        host=host,
+        host=settings.host,
         now=now,
     )
 
 
-def ask_again(tx: Transaction, job: Job, seq: int, host: str) -> bool:
+def ask_again(tx: Transaction, job: Job, seq: int, settings: GatewaySettings) -> bool:
     """Whether a part recorded as `submitting` a while ago may still begin."""
-    return _may_begin(tx, job) and queue.still_begun(tx.connection, job.message_id, seq, host)
+    return _may_begin(tx, job, settings.optouts) and queue.still_begun(
+        tx.connection, job.message_id, seq, settings.host
+    )
 
 
-def _may_begin(tx: Transaction, job: Job) -> bool:
+def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
     optouts.lock(tx.connection, job.recipient)
     if job.permit is not None:
         return True
-    if optouts.get(tx.connection, job.recipient) is not None:
+    if opting.refuses(tx.connection, rules, job.recipient, job.kind, job.pool):
         return False
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None
 

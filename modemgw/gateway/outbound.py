@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from modemgw.clock import moment
 from modemgw.consent.gate import CARD_NUMBER, Block, Defer, Kind, Question, closing, decide
 from modemgw.consent.numbers import NumberError, recipient_key
-from modemgw.gateway import views
+from modemgw.gateway import opting, views
 from modemgw.gateway.countries import country_of
 from modemgw.gateway.lanes import PRIORITIES, lane_of
 from modemgw.gateway.requests import ConflictError, RefusalError
@@ -292,7 +292,9 @@ class Outbound:
             now=datetime.fromtimestamp(at, UTC),
             policy=self._settings.policy,
             pool=draft.pool,
-            opted_out=optouts.get(tx.connection, draft.recipient) is not None,
+            opted_out=opting.refuses(
+                tx.connection, self._settings.optouts, draft.recipient, draft.kind, draft.pool
+            ),
             held=self._refusals.held(draft.recipient),
             line_country=country_of(line.number) if line is not None else None,
             urgent=caller.urgent,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modemgw.consent.scopes import OptOutRules
 from modemgw.gateway.plans import Plan
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class GatewaySettings:
     plan of a line by its ICCID or number; that called `default` is everybody else's. `expected` are
     the ICCIDs that should be there. So many refusals in a row as `blocked_after` quarantine a line;
     `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither. A text that may be
-    a refusal counts as one when nobody has decided within `review_within_s`.
+    a refusal counts as one when nobody has decided within `review_within_s`. `optouts` says what an
+    opt-out covers.
     """
 
     host: str
@@ -55,6 +57,7 @@ class GatewaySettings:
     policy: Policy
     fingerprint_key: bytes
     language: str = "en"
+    optouts: OptOutRules = field(default_factory=OptOutRules)
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
     plans: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
     line_plans: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
