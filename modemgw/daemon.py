@@ -23,7 +23,6 @@ from modemgw.api.app import Api, ApiError, ApiSettings
 from modemgw.clock import SYSTEM, ClockError, SharedClock
 from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
-from modemgw.consent.replies import Replies
 from modemgw.gateway.caps import Cap
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.plans import Plan
@@ -112,6 +111,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             section.reject_calls,
             plans.get(section.plan or ""),
             frozenset(section.tags),
+            section.keywords.words(),
         )
         for name, section in config.pools.items()
     }
@@ -132,7 +132,6 @@ def gateway_settings(config: Config) -> GatewaySettings:
             },
         ),
         fingerprint_key=read_secret(config.secret_file),
-        language=config.replies.language,
         optouts=config.optouts.rules(config.pools.keys(), config.brands),
         pools=MappingProxyType(pools),
         plans=MappingProxyType(plans),
@@ -260,7 +259,7 @@ class _Daemon:
         writer = Writer(config.database_url, config.host, published=self._published)
         reader = Reader(config.database_url)
         checkpointer = Checkpointer(config.database_url)
-        gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand), clock)
+        gateway = Gateway(writer, reader, self._settings, config.answers(), clock)
         self._api = Api(gateway, api_settings(config))
         bank = Bank(replace(self._bank_settings, clock=clock), gateway)
         writer.start()

@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from modemgw.config.answers import RepliesSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.fields import CLOCK_PREFIX, check_database
 from modemgw.config.modems import ModemsSection
@@ -34,13 +35,14 @@ from modemgw.config.sending import (
     NumbersSection,
     PlanSection,
     PoolSection,
-    RepliesSection,
     RouteSection,
 )
 from modemgw.config.serving import ApiSection, LogSection, TestingSection, WebhookSection
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
+
+    from modemgw.consent.replies import Replies
 
 __all__ = ["CLOCK_PREFIX", "Config", "ConfigError", "load", "read_secret"]
 
@@ -124,6 +126,15 @@ class Config(BaseSettings):
             if cap.pool is not None and cap.pool not in self.pools:
                 raise ValueError(f"gate.caps, no. {number}: there is no pool {cap.pool!r}")
         return self
+
+    @model_validator(mode="after")
+    def _answers_fit(self) -> Self:
+        self.answers()
+        return self
+
+    def answers(self) -> Replies:
+        """The answers to STOP, START and HELP. Raises ValueError for one that fits no SMS."""
+        return self.replies.replies({name: pool.replies for name, pool in self.pools.items()})
 
     @model_validator(mode="after")
     def _brands_are_of_pools(self) -> Self:

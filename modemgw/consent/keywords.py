@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from modemgw.consent.lexicon import Language, everywhere, sayings, version
 from modemgw.consent.quotes import Reaction, reaction
-from modemgw.consent.reading import Reading, Sender, read, unmarked
+from modemgw.consent.reading import NO_OWN_WORDS, OwnWords, Reading, Sender, read, unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -91,6 +91,7 @@ def classify(
     opted_out: bool = False,
     last_outbound: Sequence[str] | str = (),
     since_optout_s: float | None = None,
+    own: OwnWords = NO_OWN_WORDS,
 ) -> Classification:
     """Say what a whole incoming text (all its parts joined) asks of us.
 
@@ -98,9 +99,10 @@ def classify(
     the pool's and decides which language a shared keyword belongs to. `opted_out` is the sender's
     present state, `since_optout_s` the seconds since we confirmed it, None where unknown.
     `last_outbound` are our last texts to the sender, so that a quote of them is none of theirs.
+    `own` are keywords besides those of the lexicon.
     """
     outbound = (last_outbound,) if isinstance(last_outbound, str) else last_outbound
-    reading = read(text, Sender(country, language, opted_out, since_optout_s), outbound)
+    reading = read(text, Sender(country, language, opted_out, since_optout_s, own), outbound)
     verdict = next(
         (found for rule in _RULES if (found := rule(reading)) is not None),
         _Verdict(Class.NONE, "ordinary talk"),
@@ -120,6 +122,45 @@ def classify(
 def _keyword(reason: str, keyword: str, tongue: Language) -> _Verdict:
     is_word = keyword.replace(" ", "") in tongue.whole or " " not in keyword
     return _Verdict(Class.OPT_OUT, reason, tongue, is_word)
+
+
+def own_words(
+    opt_out: Sequence[str] = (), opt_in: Sequence[str] = (), help_: Sequence[str] = ()
+) -> OwnWords:
+    """Read keywords that the operator adds; each counts as a whole message, as others do.
+
+    They add to what comes with the program and take nothing from it. Raises ValueError for one
+    that says nothing, that is of two lists, or that means something else already.
+    """
+    found: dict[str, Class] = {}
+    for kind, texts in ((Class.OPT_OUT, opt_out), (Class.OPT_IN, opt_in), (Class.HELP, help_)):
+        for text in texts:
+            said = _said(text)
+            if not said:
+                raise ValueError(f"the keyword {text!r} has no letters or digits")
+            if found.setdefault(said, kind) is not kind:
+                raise ValueError(f"the keyword {text!r} stands in two lists")
+            if (other := _meaning(text)) not in (kind, Class.NONE):
+                raise ValueError(f"the keyword {text!r} means {other.value} already")
+    return OwnWords(
+        *(
+            frozenset(said for said, meant in found.items() if meant is kind)
+            for kind in (Class.OPT_OUT, Class.OPT_IN, Class.HELP)
+        )
+    )
+
+
+def _said(text: str) -> str:
+    return read(text, Sender(None, None, opted_out=False, since_optout_s=None), ()).core_text
+
+
+def _meaning(text: str) -> Class:
+    """What it asks of us by the lexicon alone, of those who opted out or of others."""
+    meanings = (
+        classify(text).kind,
+        classify(text, opted_out=True, since_optout_s=0.0).kind,
+    )
+    return next((kind for kind in meanings if kind is not Class.NONE), Class.NONE)
 
 
 def _symbols(reading: Reading) -> _Verdict | None:
@@ -145,6 +186,19 @@ def _reaction(reading: Reading) -> _Verdict | None:
         return None
     kind = Class.REVIEW if found is Reaction.DISLIKE else Class.NONE
     return _Verdict(kind, f"a {found} that quotes our text")
+
+
+def _own_opt_out(reading: Reading) -> _Verdict | None:
+    if reading.core_text not in reading.sender.own.opt_out:
+        return None
+    return _Verdict(Class.OPT_OUT, f"own keyword: {reading.core_text}", is_word=True)
+
+
+def _own_opt_in_or_help(reading: Reading) -> _Verdict | None:
+    own, said = reading.sender.own, reading.core_text
+    if said in own.opt_in and reading.sender.opted_out:
+        return _Verdict(Class.OPT_IN, f"own keyword: {said}")
+    return _Verdict(Class.HELP, f"own keyword: {said}") if said in own.help else None
 
 
 def _contradiction(reading: Reading) -> _Verdict | None:
@@ -283,11 +337,13 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _reaction,
     _symbols,
     _machine,
+    _own_opt_out,
     _contradiction,
     _opt_out_keyword,
     _local_keyword,
     _opt_in,
     _help,
+    _own_opt_in_or_help,
     _misspelt_keyword,
     _refusal,
     _keyword_as_clause,

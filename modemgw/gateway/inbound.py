@@ -244,7 +244,7 @@ class Inbound:
             pool=pools[0] if pools else "",
             region=region,
             settings=self._settings,
-            replies=self._replies,
+            replies=self._replies.of_pool(pools[0] if pools else ""),
             now=now,
             own_line=self.own_line(sender.address),
             pools=tuple(pools),

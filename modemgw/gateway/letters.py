@@ -287,10 +287,11 @@ def _classify(tx: Transaction, letter: Letter, origin: Origin) -> Classification
     found = classify(
         letter.text,
         country=origin.region,
-        language=origin.settings.language,
+        language=origin.replies.language,
         opted_out=bool(since),
         last_outbound=messages.last_texts_to(tx.connection, sender.address),
         since_optout_s=origin.now - max(since) if since else None,
+        own=origin.settings.words_of(origin.pools),
     )
     return _in_order(tx, found, letter.sent, origin) if found.kind is Class.OPT_IN else found
 
@@ -406,7 +407,7 @@ def _answer(
     """Queue the one automatic answer, on the line that was written to."""
     if origin.line_id is None:
         return  # nobody could tell which line was meant; the agent sees the message
-    text = origin.replies.text(reply, language or origin.settings.language)
+    text = origin.replies.text(reply, language)
     queued = queue_reply(
         tx,
         to=origin.sender.address,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modemgw import pdu
+from modemgw.consent.keywords import own_words
+from modemgw.consent.replies import Replies, Reply
 from modemgw.consent.scopes import OptOut, OptOutRules
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import RefusalError
@@ -343,3 +346,36 @@ def test_an_opt_out_is_kept_in_memory_once_a_scope() -> None:
     refusals.add(FRENCH, OptOut("pool:sales"))
     assert refusals.refuses(FRENCH, "transactional", "sales")
     assert len(refusals) == 1
+
+
+async def test_a_pool_has_keywords_and_answers_of_its_own(make_world: MakeWorld) -> None:
+    """On its lines alone; each STOP is confirmed once, in the pool's words."""
+    pools = dict(POOLS)
+    words = own_words(["no deals"], ["deals"], ["deal desk"])
+    pools["sales"] = replace(POOLS["sales"], words=words)
+    world = make_world(**{**rules(), "pools": MappingProxyType(pools)})
+    own = Replies("Acme Deals", {"de": {Reply.OPTED_OUT: "{brand}: Schluss."}}, "de")
+    world.replies = Replies("Acme", pools={"sales": own})
+    sales, support = ScriptedModem(1), ScriptedModem(3)
+    await world.start(sales, support)
+    await world.write(support, "No deals!")
+    await world.write(support, "Deal desk")
+    assert await scopes(world) == []
+    await world.write(sales, "Deal desk")
+    await world.until(lambda: len(sales.texts) == 1)
+    for _ in range(2):
+        await world.write(sales, "No deals!")
+    await world.until(lambda: len(sales.texts) == 2)
+    await world.write(support, "STOP")
+    assert await scopes(world) == ["pool:sales", "pool:support"]
+    await world.write(support, "Deals")
+    await world.write(sales, "Deals")
+    assert await scopes(world) == ["pool:support"]
+    await world.until(lambda: len(sales.texts) == 3)
+    assert sales.texts[0].startswith("Acme Deals: Antworten")
+    assert sales.texts[1] == "Acme Deals: Schluss."
+    assert sales.texts[2].startswith("Acme Deals: Sie bekommen wieder")
+    assert support.texts == []
+    kinds = [row.classified for row in await world.inbound()]
+    assert kinds == [None, None, "help", "opt_out", "opt_out", "opt_out", None, "opt_in"]
+    await world.stop()

@@ -70,6 +70,7 @@ class World:
                 **settings,
             }
         )
+        self.replies = Replies("Acme")
         self.gateway: Gateway
         self._task: asyncio.Task[None] | None = None
         self._scts = 0
@@ -78,8 +79,7 @@ class World:
         """Start a gateway, with these modems ready."""
         self.writer, self.reader = Writer(self.url, self.settings.host), Reader(self.url)
         self.writer.start()
-        replies = Replies("Acme")
-        self.gateway = Gateway(self.writer, self.reader, self.settings, replies, self.clock)
+        self.gateway = Gateway(self.writer, self.reader, self.settings, self.replies, self.clock)
         await self.gateway.prepare()
         self._task = asyncio.create_task(self.gateway.run())
         for modem in modems:
