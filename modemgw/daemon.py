@@ -28,7 +28,6 @@ from modemgw.api.twilio.settings import Account, TwilioSettings
 from modemgw.clock import SYSTEM, ClockError, SharedClock
 from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
-from modemgw.consent.replies import Replies
 from modemgw.gateway.caps import Cap
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.plans import Plan
@@ -129,6 +128,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             section.reject_calls,
             plans.get(section.plan or ""),
             frozenset(section.tags),
+            section.keywords.words(),
         )
         for name, section in config.pools.items()
     }
@@ -149,7 +149,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             },
         ),
         fingerprint_key=read_secret(config.secret_file),
-        language=config.replies.language,
+        optouts=config.optouts.rules(config.pools.keys(), config.brands),
         pools=MappingProxyType(pools),
         plans=MappingProxyType(plans),
         line_plans=MappingProxyType(
@@ -340,7 +340,7 @@ class _Daemon:
         )
         reader = Reader(config.database_url)
         checkpointer = Checkpointer(config.database_url)
-        gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand), clock)
+        gateway = Gateway(writer, reader, self._settings, config.answers(), clock)
         self._api = Api(gateway, self._api_settings)
         bank = Bank(replace(self._bank_settings, clock=clock), gateway)
         writer.start()

@@ -326,7 +326,8 @@ class OptOut(Shape):
     """A recipient's standing refusal."""
 
     number: str
-    scope: str
+    scope: str = Field(description="`all`, `pool:NAME` or `brand:NAME`.")
+    leaves: list[str] = Field(description="Kinds of texts that it does not end.")
     source: str
     reason: str
     message: str | None
@@ -338,7 +339,7 @@ class OptOut(Shape):
 
 
 class OptOutPage(Shape):
-    """Opt-outs, by number."""
+    """Opt-outs, by number and scope."""
 
     items: list[OptOut]
     next: str | None

@@ -68,7 +68,6 @@ GATE_PROBLEMS = (
     "kind-not-granted",
     "pool-not-granted",
     "opted-out",
-    "held",
     "destination",
 )
 TAG = "messages"

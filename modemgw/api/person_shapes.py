@@ -52,7 +52,7 @@ class Person(Shape):
     """What is kept about a number; `messages` the newest first, a page at a time."""
 
     number: str
-    opt_out: OptOut | None
+    opt_outs: list[OptOut]
     reviews: list[Review]
     conversations: list[PersonConversation]
     audit: list[AuditEntry]

@@ -142,8 +142,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Do not text them. Only they can opt in again, by START, or by consent that you can "
             "document.",
         ),
-        "held": Kind(
-            422, "A STOP of the recipient is being recorded", "Do not text them; see opted-out."
+        "unknown-scope": Kind(
+            422,
+            "There is no such pool or brand",
+            "`all`, or what the configuration has under `[pools]` and `[[brands]]`.",
         ),
         "destination": Kind(
             422,

@@ -208,20 +208,6 @@ class UssdAnswer(Body):
     text: Annotated[str, Field(min_length=1, max_length=182)]
 
 
-class OptOutReason(Body):
-    """Why somebody is opted out, for the audit."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
-
-
-class OptInQuery(Body):
-    """Why somebody is opted in again, for the audit."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
-        None, description="The new consent and where it is documented."
-    )
-
-
 class ReviewsQuery(PageQuery):
     """Which reviews."""
 

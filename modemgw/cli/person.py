@@ -48,10 +48,9 @@ def erase(
 
 
 def _in_words(told: dict[str, Any]) -> str:
-    kept = told["opt_out"]
-    stands = "may be texted" if kept is None else f"opted out at {kept['created_at']}"
+    kept = [f"opted out of {item['scope']} at {item['created_at']}" for item in told["opt_outs"]]
     lines = [
-        f"{told['number']} {stands}",
+        f"{told['number']} {', '.join(kept) or 'has not opted out'}",
         *(
             f"review\t{item['created_at']}\t{item['decision'] or 'open'}\t{item['reason']}"
             for item in told["reviews"]

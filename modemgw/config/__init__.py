@@ -20,10 +20,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from modemgw.config.answers import RepliesSection
 from modemgw.config.audit import AuditSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.fields import CLOCK_PREFIX, check_database
 from modemgw.config.modems import ModemsSection
+from modemgw.config.optouts import BrandSection, OptOutsSection
 from modemgw.config.secret import read_secret
 from modemgw.config.sending import (
     CallsSection,
@@ -34,7 +36,6 @@ from modemgw.config.sending import (
     NumbersSection,
     PlanSection,
     PoolSection,
-    RepliesSection,
     RouteSection,
 )
 from modemgw.config.serving import (
@@ -48,6 +49,8 @@ from modemgw.store.engine import parse_url
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
+
+    from modemgw.consent.replies import Replies
 
 __all__ = ["CLOCK_PREFIX", "Config", "ConfigError", "load", "read_secret"]
 
@@ -96,6 +99,10 @@ class Config(BaseSettings):
     pools: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PoolSection] = Field(
         {}, description="Named groups of lines."
     )
+    brands: list[BrandSection] = Field(
+        [], max_length=1_000, description="Pools that people know as one sender."
+    )
+    optouts: OptOutsSection = Field(OptOutsSection(), description="What a STOP ends.")
     plans: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PlanSection] = Field(
         {}, description="What SIMs may send: limits that are never passed."
     )
@@ -136,6 +143,30 @@ class Config(BaseSettings):
         for number, cap in enumerate(self.gate.caps, 1):
             if cap.pool is not None and cap.pool not in self.pools:
                 raise ValueError(f"gate.caps, no. {number}: there is no pool {cap.pool!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _answers_fit(self) -> Self:
+        self.answers()
+        return self
+
+    def answers(self) -> Replies:
+        """The answers to STOP, START and HELP. Raises ValueError for one that fits no SMS."""
+        return self.replies.replies({name: pool.replies for name, pool in self.pools.items()})
+
+    @model_validator(mode="after")
+    def _brands_are_of_pools(self) -> Self:
+        owners: dict[str, str] = {}
+        for number, brand in enumerate(self.brands, 1):
+            if brand.name in owners.values():
+                raise ValueError(f"brands, no. {number}: there are two brands {brand.name!r}")
+            for pool in brand.pools:
+                if pool not in self.pools:
+                    raise ValueError(f"brands, no. {number}: there is no pool {pool!r}")
+                if pool in owners:
+                    words = f"the pool {pool!r} is of {owners[pool]!r}, too"
+                    raise ValueError(f"brands, no. {number}: {words}")
+                owners[pool] = brand.name
         return self
 
     @model_validator(mode="after")

@@ -7,13 +7,13 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from modemgw.config.answers import KeywordsSection, PoolRepliesSection
 from modemgw.config.fields import (
     Kind,
     Seconds,
     Section,
     Strings,
     Weekday,
-    check_brand,
     check_destinations,
     check_iccids,
     check_numbers,
@@ -187,17 +187,6 @@ class CallsSection(Section):
     reject: bool = Field(False, description="Hang up; else they ring until the caller gives up.")
 
 
-class RepliesSection(Section):
-    """The automatic answers to STOP, START and HELP."""
-
-    brand: Annotated[str, AfterValidator(check_brand)] = Field(
-        "SMS service", max_length=40, description="Who is answering."
-    )
-    language: str = Field(
-        "en", pattern=r"^[a-z]{2}$", description="Their language, where the keyword shows none."
-    )
-
-
 class PlanSection(Section):
     """What a SIM may send; `default` is for lines that name no plan. What is not given is free.
 
@@ -268,6 +257,10 @@ class PoolSection(Section):
     )
     plan: str | None = Field(
         None, description="A plan that the pool's texts, on all its lines together, are held to."
+    )
+    keywords: KeywordsSection = Field(KeywordsSection(), description="Keywords of its own.")
+    replies: PoolRepliesSection = Field(
+        PoolRepliesSection(), description="Answers to STOP, START and HELP of its own."
     )
 
     @model_validator(mode="after")

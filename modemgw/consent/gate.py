@@ -50,6 +50,8 @@ REPLY_WINDOW: Final = timedelta(hours=24)
 
 # A review whose time is over becomes an opt-out within moments; who asks meanwhile asks again.
 REVIEW_RECHECK: Final = timedelta(minutes=1)
+# A STOP that is being recorded cancels what it covers, within moments; the rest goes on.
+HOLD_RECHECK: Final = timedelta(seconds=1)
 # Not everything that waited for the morning goes in its first second.
 JITTER: Final = timedelta(minutes=15)
 
@@ -147,9 +149,10 @@ def _countries(names: Sequence[str]) -> tuple[str, ...]:
 class Question:
     """All that a decision depends on.
 
-    `recipient` is E.164, or a short code without +. `opted_out` stands in the database; `held`
-    stands in memory, while a STOP is on its way there. `line_country` is the ISO code of the
-    line's home country; without one `default_region` takes its place. `last_inbound_at` is when
+    `recipient` is E.164, or a short code without +. `opted_out`: an opt-out in the database covers
+    this text (see `scopes`); `held` stands in memory, while a STOP is on its way there. Nobody
+    knows yet what that covers, so it defers and does not block. `line_country` is the ISO code of
+    the line's home country; without one `default_region` takes its place. `last_inbound_at` is when
     the recipient last wrote to us. `time_zone` is where the recipient is known to be; None: where
     the number may be. `message_id` decides when, after an opening, the text goes; without one it
     goes at once. `under_review`: they wrote what may be a refusal, and that is decided then at the
@@ -251,10 +254,11 @@ def _opted_out(question: Question) -> Block | None:
     return Block("opted_out", "the recipient has opted out; only they can opt in again (START)")
 
 
-def _held(question: Question) -> Block | None:
+def _held(question: Question) -> Defer | None:
     if not question.held or question.permit is not None:
         return None
-    return Block("held", "a STOP of the recipient is being recorded at this moment")
+    until = question.now + HOLD_RECHECK
+    return Defer(until, "held", "what may be a STOP of the recipient is being recorded")
 
 
 def _denied(question: Question) -> Block | None:
@@ -404,11 +408,11 @@ def _jittered(question: Question, opening: datetime, clocks: Sequence[Clock]) ->
 
 _RULES: Final[tuple[_Rule, ...]] = (
     _opted_out,
-    _held,
     _denied,
     _destination,
     _service,
     _card_number,
     _hours,
     _under_review,
+    _held,
 )

@@ -25,6 +25,7 @@ from modemgw.store.events import Event
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modemgw.consent.scopes import OptOut, OptOutRules
     from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
@@ -190,8 +191,10 @@ def _end_at_opt_out(tx: Transaction, row: Record, states: list[PartStatus], now:
     end(tx, row, MessageStatus.CANCELED, now, OPTED_OUT, words)
 
 
-def cancel_for_opt_out(tx: Transaction, number: str, now: float) -> int:
-    """Cancel all that is queued for a recipient who has opted out; how many messages.
+def cancel_for_opt_out(
+    tx: Transaction, number: str, now: float, opt_out: OptOut, rules: OptOutRules
+) -> int:
+    """Cancel what is queued for a recipient and covered by their opt-out; how many messages.
 
     What is on the air at this moment cannot be called back: it is noted in the audit as in flight,
     and the rest of its message ends when its answer is there.
@@ -199,7 +202,7 @@ def cancel_for_opt_out(tx: Transaction, number: str, now: float) -> int:
     canceled = 0
     statuses = [*UNFINISHED, MessageStatus.IN_DOUBT]
     for row in messages.unfinished_to(tx.connection, number, statuses):
-        if row.permit is not None:
+        if row.permit is not None or not rules.covers(opt_out, number, row.kind, row.pool):
             continue
         states = _states(tx, row.id)
         in_flight = PartStatus.SUBMITTING in states

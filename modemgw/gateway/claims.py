@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from modemgw.clock import moment
 from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, closing, decide
-from modemgw.gateway import acts, caps, limits
+from modemgw.gateway import acts, caps, limits, opting
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
@@ -25,6 +25,7 @@ from modemgw.store import messages, optouts, queue, reviews
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modemgw.consent.scopes import OptOutRules
     from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.caps import Cap
     from modemgw.gateway.lanes import Flow
@@ -54,10 +55,16 @@ class Job:
     lane: str  # where it returns to when it is given back
     priority: int
     permit: str | None
-    is_marketing: bool
+    kind: str
+    pool: str | None
     expires_at: float | None
     want_report: bool
     reservation: Reservation | None = None
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether a review holds it."""
+        return self.kind == Kind.MARKETING
 
     @property
     def flow(self) -> Flow:
@@ -168,8 +175,10 @@ class _Choice:
             return None
         if self._cancels is not None and self._cancels.catches(self._tx, head.id, self._now):
             return None
-        if candidate.any_erased:
-            candidate = _with_erased(self._tx, candidate)
+        if candidate.opted_out or candidate.any_erased:
+            row, rules = candidate.message, self._settings.optouts
+            covered = _is_covered(self._tx, rules, row.recipient, row.kind, row.pool)
+            candidate = replace(candidate, opted_out=covered)
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
@@ -258,16 +267,11 @@ def _reserve(tx: Transaction, accounts: Sequence[Account], job: Job, now: float)
     ]
 
 
-def _with_erased(tx: Transaction, candidate: Candidate) -> Candidate:
-    """The candidate with an opt-out that is kept as a hash alone.
-
-    Accepting has looked for it, too: this is a text that was accepted on another host meanwhile.
-    """
-    return replace(candidate, opted_out=_opted_out(tx, candidate.message.recipient))
-
-
-def _opted_out(tx: Transaction, number: str) -> bool:
-    return optouts.get(tx.connection, number, tx.erased_as(number)) is not None
+def _is_covered(
+    tx: Transaction, rules: OptOutRules, number: str, kind: str, pool: str | None
+) -> bool:
+    """Whether one of the recipient's opt-outs, be it kept as a hash alone, covers such a text."""
+    return opting.refuses(tx.connection, rules, number, kind, pool, tx.erased_as(number))
 
 
 def _stays_behind(tx: Transaction, candidate: Candidate, asked: Question, now: float) -> bool:
@@ -343,7 +347,8 @@ def _job(tx: Transaction, row: Record) -> Job:
         lane=row.lane,
         priority=row.priority,
         permit=row.permit,
-        is_marketing=row.kind == Kind.MARKETING,
+        kind=row.kind,
+        pool=row.pool,
         expires_at=row.expires_at,
         want_report=row.want_report,
     )
@@ -355,17 +360,17 @@ def begin_part(
     seq: int,
     line: Line,
     modem_id: str,
-    host: str,
+    settings: GatewaySettings,
     now: float,
     tpdu: str,
 ) -> bool:
-    """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out,
-    or may have and it is marketing.
+    """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out of
+    such texts, or may have and it is marketing.
 
     The lock makes a text of this recipient, on whichever host it arrives, come wholly before or
     wholly after.
     """
-    if not _may_begin(tx, job):
+    if not _may_begin(tx, job, settings.optouts):
         return False
     begun = queue.begin_part(
         tx.connection,
@@ -374,7 +379,7 @@ def begin_part(
         line_id=line.id,
         modem_id=modem_id,
         sender=line.number,
-        host=host,
+        host=settings.host,
         now=now,
         tpdu=tpdu,
     )
@@ -385,21 +390,23 @@ def begin_part(
 
 def _note_permit(tx: Transaction, job: Job, seq: int, now: float) -> None:
     """Tell the audit of a permit that lets a part pass an opt-out."""
-    if _opted_out(tx, job.recipient):
+    if optouts.of(tx.connection, job.recipient, tx.erased_as(job.recipient)):
         told = {"permit": job.permit, "message": job.message_id, "part": seq}
         tx.record("permit_used", job.recipient, now, **told)
 
 
-def ask_again(tx: Transaction, job: Job, seq: int, host: str) -> bool:
+def ask_again(tx: Transaction, job: Job, seq: int, settings: GatewaySettings) -> bool:
     """Whether a part recorded as `submitting` a while ago may still begin."""
-    return _may_begin(tx, job) and queue.still_begun(tx.connection, job.message_id, seq, host)
+    return _may_begin(tx, job, settings.optouts) and queue.still_begun(
+        tx.connection, job.message_id, seq, settings.host
+    )
 
 
-def _may_begin(tx: Transaction, job: Job) -> bool:
+def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
     optouts.lock(tx.connection, job.recipient)
     if job.permit is not None:
         return True
-    if _opted_out(tx, job.recipient):
+    if _is_covered(tx, rules, job.recipient, job.kind, job.pool):
         return False
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None
 

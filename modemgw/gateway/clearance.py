@@ -35,11 +35,11 @@ class Clearance:
 
         def begin(tx: Transaction) -> bool:
             return not self._is_over and claims.begin_part(
-                tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now, self._tpdu
+                tx, job, seq, worker.line, worker.modem_id, shared.settings, now, self._tpdu
             )
 
         def ask_again(tx: Transaction) -> bool:
-            return claims.ask_again(tx, job, seq, shared.settings.host)
+            return claims.ask_again(tx, job, seq, shared.settings)
 
         operation = ask_again if self._begun else begin
         self._begun = True
@@ -57,7 +57,7 @@ class Clearance:
 
     def verdict(self) -> Verdict:
         shared, job = self._worker.shared, self._job
-        if job.permit is None and job.recipient in shared.refusals:
+        if job.permit is None and shared.refusals.refuses(job.recipient, job.kind, job.pool):
             return Verdict.NO
         if job.is_marketing and shared.refusals.review_due_at(job.recipient) is not None:
             return Verdict.NO

@@ -10,6 +10,7 @@ import structlog
 
 from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
+from modemgw.consent.scopes import ALL, OptOut
 from modemgw.gateway import acts, opting, quota, settle, views
 from modemgw.gateway.asking import Asking
 from modemgw.gateway.cancels import Cancels, has_begun
@@ -71,7 +72,8 @@ class Gateway:
         self.writer, self.reader = writer, reader
         self.tally = Tally()
         ledger = writer.ledger
-        self.refusals = Refusals(None if ledger is None else ledger.erased_as)
+        erased_as = None if ledger is None else ledger.erased_as
+        self.refusals = Refusals(settings.optouts, erased_as)
         self.roster = Roster(writer, settings, clock, self._noted)
         self.cancels = Cancels(writer, reader, clock)
         self.removals = Removals(writer, reader, clock)
@@ -112,8 +114,8 @@ class Gateway:
             self._outbound,
             clock,
         )
-        self.review_desk = ReviewDesk(writer, reader, self.refusals, clock)
-        self.persons = Persons(writer, reader, self.refusals, clock)
+        self.review_desk = ReviewDesk(writer, reader, self.refusals, settings.optouts, clock)
+        self.persons = Persons(writer, reader, self.refusals, settings.optouts, clock)
         self.proving = Proving(writer, settings, clock)
         self.talks = Talks(writer, reader, self.roster)
         self._known_until = 0  # the events whose opt-outs and reviews are in memory
@@ -136,8 +138,10 @@ class Gateway:
         await self.registry.refresh()
         await self.dispatcher.look()
         self.dispatcher.expect(await self.reader.run(lambda c: lines.lines_of(c, host)))
+        known = await self.reader.run(optouts.every)
         self.refusals.load(
-            await self.reader.run(optouts.numbers), await self.reader.run(reviews.every_open)
+            ((number, OptOut.parse(scope, leaves)) for number, scope, leaves in known),
+            await self.reader.run(reviews.every_open),
         )
         log.info("recovered", returned=returned, in_doubt=doubtful, opt_outs=len(self.refusals))
 
@@ -176,18 +180,23 @@ class Gateway:
 
     async def _follow(self, event: Event) -> None:
         if event.type == "optout.created":
-            self.refusals.add(event.data["number"])
+            told = event.data  # an older version tells of no scope: it knew of one
+            opt_out = OptOut(told.get("scope", ALL), frozenset(told.get("leaves", ())))
+            self.refusals.add(told["number"], opt_out)
         elif event.type == "optout.removed":
             await self._recheck(event.data["number"])
-        elif event.type == "person.erased" and event.data["opted_out"]:
-            self.refusals.hide(event.data["hash"])
+        elif event.type == "person.erased":
+            await self._recheck_hash(event.data["hash"])
         elif event.type in ("review.opened", "review.decided"):
             await self._recheck_review(event.data["number"])
 
     async def _recheck(self, number: str) -> None:
         hashed = self.refusals.erased_as(number)
-        if await self.reader.run(lambda c: optouts.get(c, number, hashed)) is None:
-            self.refusals.discard(number)
+        standing = await self.reader.run(lambda c: opting.standing(c, number, hashed))
+        self.refusals.replace(number, standing)
+
+    async def _recheck_hash(self, hashed: str) -> None:
+        self.refusals.replace(hashed, await self.reader.run(lambda c: opting.standing(c, hashed)))
 
     async def _recheck_review(self, number: str) -> None:
         row = await self.reader.run(lambda c: reviews.open_of(c, number))
@@ -241,30 +250,54 @@ class Gateway:
 
         return await self.writer.run(operation)
 
-    async def opt_out(self, number: str, source: str, reason: str) -> dict[str, Any]:
-        """Record an opt-out that came another way than by text; idempotent. Raises RefusalError."""
-        number, now = self.read_number(number), self.clock()
+    async def opt_out(
+        self, number: str, source: str, reason: str, scope: str = ALL
+    ) -> dict[str, Any]:
+        """Record an opt-out that came another way than by text, of all kinds; idempotent.
 
-        def operation(tx: Transaction) -> dict[str, Any]:
-            opting.opt_out(tx, number, now, source=source, reason=reason)
-            row = optouts.get(tx.connection, number, tx.erased_as(number))
-            assert row is not None
-            return views.opt_out(row)
+        Raises RefusalError (`invalid-number`, `unknown-scope`).
+        """
+        number, now = self.read_number(number), self.clock()
+        self._demand_known(scope)
+        asked, rules = OptOut(scope), self.settings.optouts
+
+        def operation(tx: Transaction) -> tuple[dict[str, Any], tuple[OptOut, ...]]:
+            hashed = tx.erased_as(number)
+            opting.opt_out(tx, number, now, asked, rules, source=source, reason=reason)
+            rows = optouts.of(tx.connection, number, hashed)
+            row = next(row for row in rows if row.scope == scope)
+            return views.opt_out(row), opting.standing(tx.connection, number, hashed)
 
         with self.refusals.hold(number):
-            view = await self.writer.run(operation)
-            self.refusals.add(number)
+            view, standing = await self.writer.run(operation)
+            self.refusals.replace(number, standing)
         return view
 
-    async def opt_in(self, number: str, source: str, reason: str) -> None:
-        """Lift an opt-out on documented new consent. Raises RefusalError (`not-found`)."""
+    async def opt_in(self, number: str, source: str, reason: str, scope: str | None = None) -> None:
+        """Lift the opt-out of a scope, or all of a number, on documented new consent.
+
+        Raises RefusalError (`invalid-number`, `not-found`).
+        """
         number, now = self.read_number(number), self.clock()
-        lifted = await self.writer.run(
-            lambda tx: opting.opt_in(tx, number, now, source=source, reason=reason)
-        )
+
+        def operation(tx: Transaction) -> tuple[bool, tuple[OptOut, ...]]:
+            optouts.lock(tx.connection, number)
+            hashed = tx.erased_as(number)
+            known = opting.standing(tx.connection, number, hashed)
+            asked = [o for o in known if scope is None or o.scope == scope]
+            lifted = opting.opt_in(tx, number, now, asked, source=source, reason=reason)
+            return lifted, opting.standing(tx.connection, number, hashed)
+
+        lifted, standing = await self.writer.run(operation)
         if not lifted:
-            raise RefusalError("not-found", f"{number} has not opted out")
-        self.refusals.discard(number)
+            of = "" if scope is None else f" of {scope}"
+            raise RefusalError("not-found", f"{number} has not opted out{of}")
+        self.refusals.replace(number, standing)
+
+    def _demand_known(self, scope: str) -> None:
+        if not self.settings.optouts.knows(scope):
+            words = f"{scope!r} is neither all nor a pool or a brand that is configured"
+            raise RefusalError("unknown-scope", words, field="scope")
 
     def read_number(self, raw: str, field: str = "number") -> str:
         """A number as it is kept, E.164 or a short code. Raises RefusalError (`invalid-number`)."""

@@ -13,14 +13,14 @@ from sqlalchemy.exc import IntegrityError
 from modemgw.clock import moment
 from modemgw.consent.gate import CARD_NUMBER, Block, Defer, Kind, Question, closing, decide
 from modemgw.consent.numbers import NumberError, recipient_key
-from modemgw.gateway import quota, views
+from modemgw.gateway import opting, quota, views
 from modemgw.gateway.countries import country_of
 from modemgw.gateway.lanes import PRIORITIES, lane_of
 from modemgw.gateway.requests import ConflictError, RefusalError
 from modemgw.gateway.status import MessageStatus
 from modemgw.gateway.transliteration import transliterated
 from modemgw.pdu import PduError, segment
-from modemgw.store import idempotency, lines, messages, optouts
+from modemgw.store import idempotency, lines, messages
 from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
@@ -320,10 +320,10 @@ class Outbound:
     def _is_in(self, pool: str | None, line: Record) -> bool:
         return pool in self._roster.pools_of(line.iccid, line.number)
 
-    def _opted_out(self, connection: Connection, number: str) -> bool:
-        ledger = self._writer.ledger
-        erased_as = "" if ledger is None else ledger.erased_as(number)
-        return optouts.get(connection, number, erased_as) is not None
+    def _opted_out(self, connection: Connection, draft: Draft) -> bool:
+        number, hashed = draft.recipient, self._refusals.erased_as(draft.recipient)
+        rules = self._settings.optouts
+        return opting.refuses(connection, rules, number, draft.kind, draft.pool, hashed)
 
     def _question(
         self,
@@ -345,7 +345,7 @@ class Outbound:
             now=datetime.fromtimestamp(at, UTC),
             policy=self._settings.policy,
             pool=draft.pool,
-            opted_out=self._opted_out(connection, draft.recipient),
+            opted_out=self._opted_out(connection, draft),
             held=self._refusals.held(draft.recipient),
             line_country=country_of(line.number) if line is not None else None,
             urgent=caller.urgent,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from modemgw.consent.scopes import EVERYTHING
 from modemgw.gateway import acts, opting, views
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.status import UNFINISHED, MessageStatus, PartStatus
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from modemgw.clock import Clock
+    from modemgw.consent.scopes import OptOutRules
     from modemgw.gateway.refusals import Refusals
     from modemgw.gateway.requests import Caller
     from modemgw.store.persons import Traces
@@ -36,9 +38,11 @@ _WORDS: Final = "The data of its recipient were erased."
 class Persons:
     """Shows and erases what is kept about a number."""
 
-    def __init__(self, writer: Writer, reader: Reader, refusals: Refusals, clock: Clock) -> None:
+    def __init__(
+        self, writer: Writer, reader: Reader, refusals: Refusals, rules: OptOutRules, clock: Clock
+    ) -> None:
         self._writer, self._reader = writer, reader
-        self._refusals, self._clock = refusals, clock
+        self._refusals, self._rules, self._clock = refusals, rules, clock
 
     async def show(self, number: str, *, before: str | None, limit: int) -> dict[str, Any]:
         """Everything about a number; of its messages those before the id `before`.
@@ -49,11 +53,11 @@ class Persons:
 
         def query(connection: Connection) -> dict[str, Any]:
             rows = persons.texts(connection, number, before=before, limit=limit + 1)
-            kept = optouts.get(connection, number, self._refusals.erased_as(number))
+            kept = optouts.of(connection, number, self._refusals.erased_as(number))
             entries = ledger.entries(connection, number, AUDIT_LIMIT) if ledger else []
             return {
                 "number": number,
-                "opt_out": None if kept is None else views.opt_out(kept),
+                "opt_outs": [views.opt_out(row) for row in kept],
                 "reviews": [views.review(row) for row in persons.reviews(connection, number)],
                 "conversations": [
                     views.conversation(row) for row in persons.conversations(connection, number)
@@ -87,7 +91,7 @@ class Persons:
     async def _canceled(self, number: str) -> bool:
         """Cancel what is queued; false while something is on the air."""
         now = self._clock()
-        return await self._writer.run(lambda tx: _cancel(tx, number, now))
+        return await self._writer.run(lambda tx: _cancel(tx, self._rules, number, now))
 
     async def _clear_up(self, number: str) -> None:
         """Delete what has come between the search and the deletion."""
@@ -101,16 +105,18 @@ class Persons:
         now = self._clock()
         told = await self._writer.run(lambda tx: _erase(tx, number, found, reason, caller, now))
         if told is not None:
-            if told["opted_out"]:
-                self._refusals.hide(self._refusals.erased_as(number))
+            hashed = self._refusals.erased_as(number)
+            standing = await self._reader.run(lambda c: opting.standing(c, hashed))
             self._refusals.forget(number)
+            self._refusals.replace(hashed, standing)
         return told
 
 
-def _cancel(tx: Transaction, number: str, now: float) -> bool:
+def _cancel(tx: Transaction, rules: OptOutRules, number: str, now: float) -> bool:
     optouts.lock(tx.connection, number)
     if reviews.open_of(tx.connection, number) is not None:
-        opting.opt_out(tx, number, now, source="review", reason="erased undecided")
+        why = "erased undecided"
+        opting.opt_out(tx, number, now, EVERYTHING, rules, source="review", reason=why)
     on_air = False
     for row in messages.unfinished_to(tx.connection, number, UNFINISHED):
         states = {part.status for part in messages.get_parts(tx.connection, row.id)}

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modemgw.consent.reading import NO_OWN_WORDS, OwnWords
+from modemgw.consent.scopes import OptOutRules
 from modemgw.gateway.plans import Plan
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Pool:
     `tags`. `kind` is what its texts are.
 
     `reject_calls`: whether calls to its lines are hung up; None: as elsewhere. `plan` is what its
-    texts, on all lines together, are held to.
+    texts, on all lines together, are held to. `words` are keywords of its own.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Pool:
     reject_calls: bool | None = None
     plan: Plan | None = None
     tags: frozenset[str] = frozenset()
+    words: OwnWords = NO_OWN_WORDS
 
     def has(self, iccid: str, number: str | None, tags: Iterable[str]) -> bool:
         """Whether a line belongs to it."""
@@ -43,20 +46,20 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """Times in seconds. `policy` is the gate's; `language` is that of automatic answers;
-    `retry_patience` is what the waits between attempts are multiplied by. `line_plans` names the
-    plan of a line by its ICCID or number; that called `default` is everybody else's. `expected` are
-    the ICCIDs that should be there. So many refusals in a row as `blocked_after` quarantine a line;
-    `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither. A text that may be
-    a refusal counts as one when nobody has decided within `review_within_s`. `rules` are digests of
-    what the configuration says of sending, by section; the audit notes when they change.
+    """Times in seconds. `policy` is the gate's; `retry_patience` is what the waits between attempts
+    are multiplied by. `line_plans` names the plan of a line by its ICCID or number; that called
+    `default` is everybody else's. `expected` are the ICCIDs that should be there. So many refusals
+    in a row as `blocked_after` quarantine a line; `drop_rest_s` is how long one rests whose texts
+    arrive no longer; 0: neither. A text that may be a refusal counts as one when nobody has decided
+    within `review_within_s`. `optouts` says what an opt-out covers. `rules` are digests of what the
+    configuration says of sending, by section; the audit notes when they change.
     """
 
     host: str
     default_region: str
     policy: Policy
     fingerprint_key: bytes
-    language: str = "en"
+    optouts: OptOutRules = field(default_factory=OptOutRules)
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
     plans: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
     line_plans: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -92,6 +95,17 @@ class GatewaySettings:
         """What a line is held to."""
         name = self.line_plans.get(iccid) or self.line_plans.get(number or "") or DEFAULT_PLAN
         return self.plans.get(name, Plan(name))
+
+    def words_of(self, pools: Iterable[str]) -> OwnWords:
+        """The keywords that count on a line of these pools: those of each."""
+        words = [self.pools[name].words for name in pools]
+        if len(words) == 1:
+            return words[0]
+        return OwnWords(
+            frozenset[str]().union(*(own.opt_out for own in words)),
+            frozenset[str]().union(*(own.opt_in for own in words)),
+            frozenset[str]().union(*(own.help for own in words)),
+        )
 
     def rejects_calls(self, pools: Iterable[str]) -> bool:
         """Whether calls to a line of these pools are hung up: one pool that says so is enough."""

@@ -227,6 +227,7 @@ def opt_out(row: Record) -> dict[str, Any]:
     return {
         "number": row.number,
         "scope": row.scope,
+        "leaves": row.leaves.split(),
         "source": row.source,
         "reason": row.reason,
         "message": row.message_id,

@@ -38,7 +38,8 @@ def gather(
     entries = ledger.entries(connection, number, ENTRIES_LIMIT)[::-1]
     rows = persons.texts(connection, number, before=None, limit=TEXTS_LIMIT)
     told = [row for row in rows if _is_within(row, since, until)]
-    kept = optouts.get(connection, number, ledger.erased_as(number))
+    known = optouts.of(connection, number, ledger.erased_as(number))
+    kept = known[0] if known else None
     return {
         "since": since,
         "until": until,
@@ -55,9 +56,21 @@ def opted_out_at(entries: Sequence[dict[str, Any]], kept: Record | None, at: flo
     """Whether an opt-out stood just before a time, by the audit; or else by what is kept."""
     before = [e for e in entries if e["at"] < at and e["action"] in ("opted_out", "opted_in")]
     if before:
-        return bool(before[-1]["action"] == "opted_out")
+        return bool(_scopes_after(before))
     ever = any(e["action"] in ("opted_out", "opted_in") for e in entries)
     return not ever and kept is not None and bool(kept.created_at < at)
+
+
+def _scopes_after(entries: Sequence[dict[str, Any]]) -> set[str]:
+    """Of which scopes opt-outs stand after these entries, the oldest first."""
+    standing: set[str] = set()
+    for entry in entries:
+        scope = str(entry["detail"].get("scope", "all"))
+        if entry["action"] == "opted_out":
+            standing.add(scope)
+        else:
+            standing.discard(scope)
+    return standing
 
 
 def rules_in(connection: Connection, since: float, until: float) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ class Candidate:
     """A message at the head of a lane, with what decides whether it may go on this line."""
 
     message: Record
-    opted_out: bool
+    opted_out: bool  # of whatever scope
     any_erased: bool  # whether there are opt-outs of which only a hash is kept
     in_doubt: bool
     last_inbound_at: float | None

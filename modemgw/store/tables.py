@@ -284,7 +284,9 @@ opt_outs = Table(
     "opt_outs",
     metadata,
     Column("number", _NUMBER, primary_key=True),
-    Column("scope", String(64), nullable=False),
+    Column("scope", String(80), primary_key=True),  # all, pool:NAME, brand:NAME
+    # The kinds of texts that it does not end, with a space between.
+    Column("leaves", String(64), nullable=False, server_default=""),
     Column("source", String(32), nullable=False),  # keyword, api, cli, review
     Column("reason", Text, nullable=False),
     Column("message_id", _ID),

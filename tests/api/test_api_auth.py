@@ -58,7 +58,7 @@ async def test_a_key_can_do_what_its_scopes_allow_and_no_more(house: House) -> N
         ("GET", "/v1/messages", None, "read"),
         ("GET", "/v1/modems", None, "read"),
         ("PUT", "/v1/optouts/%2B15550001009", {}, "send"),
-        ("DELETE", "/v1/optouts/%2B15550001009", None, "admin"),
+        ("DELETE", "/v1/optouts/%2B15550001009?reason=form", None, "admin"),
         ("GET", "/v1/webhooks", None, "admin"),
     ]
     for method, path, body, needed in tries:

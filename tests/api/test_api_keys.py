@@ -171,7 +171,7 @@ async def test_every_admin_call_is_in_the_audit_with_who_what_and_its_outcome(
     """Before the answer goes out; secrets and numbers are not in it."""
     made = await make(house)
     await house.call("PATCH", "/v1/keys/key_none", {"name": "x"})
-    await house.call("DELETE", "/v1/optouts/%2B15550001009")
+    await house.call("DELETE", "/v1/optouts/%2B15550001009?reason=form")
     await house.call("GET", "/v1/messages")
     entries = await audit(house)
     assert [(e["method"], e["route"], e["status"]) for e in entries] == [

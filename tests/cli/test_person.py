@@ -21,13 +21,13 @@ def test_a_person_is_shown_erased_and_still_opted_out(stage: Stage, tmp_path: Pa
     stage.client.call("PUT", "/v1/optouts/%2B12025550177", {"reason": "on the phone"})
     shown = run("person", "show", NUMBER, cwd=tmp_path, **reach)
     assert shown.returncode == 0, shown.stderr
-    assert "opted out at" in shown.stdout
+    assert "opted out of all at" in shown.stdout
     assert "on the phone" in shown.stdout
     erased = run("person", "erase", NUMBER, "--reason", "asked for it", cwd=tmp_path, **reach)
     assert erased.returncode == 0, erased.stderr
     assert "the opt-out stays" in erased.stdout
     told = json.loads(run("person", "show", NUMBER, "--json", cwd=tmp_path, **reach).stdout)
-    assert (told["audit"], told["opt_out"]["reason"]) == ([], "")
+    assert (told["audit"], told["opt_outs"][0]["reason"]) == ([], "")
     config = ("--config", str(stage.config))
     checked = json.loads(run("audit", "verify", "--json", *config, cwd=tmp_path).stdout)
     assert (checked["holds"], checked["key"], checked["erased"]) == (True, True, 1)

@@ -10,6 +10,7 @@ import pytest
 
 from modemgw.consent.country_hours import CountryHours, Hours
 from modemgw.consent.gate import (
+    HOLD_RECHECK,
     JITTER,
     REPLY_WINDOW,
     REVIEW_RECHECK,
@@ -71,9 +72,11 @@ def test_an_opt_out_blocks_every_kind(kind: Kind) -> None:
     assert rule_of(decide(question)) == "opted_out"
 
 
-def test_a_hold_blocks_before_the_opt_out_is_written() -> None:
-    """Between the STOP and its commit nothing begins."""
-    assert rule_of(decide(replace(AT_NOON, held=True))) == "held"
+def test_a_hold_defers_until_the_opt_out_is_written() -> None:
+    """Between the STOP and its commit nothing begins; what it does not cover goes on then."""
+    decision = decide(replace(AT_NOON, held=True))
+    assert isinstance(decision, Defer)
+    assert (decision.rule, decision.until) == ("held", NOON + HOLD_RECHECK)
 
 
 @pytest.mark.parametrize("kind", Kind)

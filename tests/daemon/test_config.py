@@ -57,6 +57,15 @@ def test_the_environment_wins_over_the_file(
     [
         ('[api]\nlissten = "x"', "api.lissten"),
         ("colour = 1", "colour"),
+        ('[optouts]\nleaves = ["marketing"]', "optouts.leaves"),
+        ('[optouts]\nleaves_in = ["US"]', "optouts: in US a STOP ends all kinds"),
+        ('[[brands]]\nname = "a"\npools = ["x"]', "brands, no. 1: there is no pool 'x'"),
+        (
+            '[pools]\nx.lines = ["+1"]\n[[brands]]\nname = "a"\npools = ["x", "x"]',
+            "brands, no. 1: the pool 'x' is of 'a', too",
+        ),
+        ('[pools.x]\nlines = ["+1"]\nkeywords.help = ["stop"]', "means opt_out already"),
+        ('[pools.x]\nlines = ["+1"]\nreplies.texts.fr.help = "œuf"', "GSM-7 lacks"),
         ('[api]\nlisten = "8080"', "api.listen"),
         ('[api]\ntls_key = "x.pem"', "tls_certificate and tls_key go together"),
         ('[api]\ntrusted_proxies = ["10.0.0.1/8"]', "api.trusted_proxies.0"),

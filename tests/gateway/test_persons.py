@@ -79,7 +79,7 @@ async def test_everything_is_shown_and_then_nowhere(world: World, modem: Scripte
     texts = {item["text"] for item in shown["messages"]}
     assert {"a secret for Alice", "my own words", "STOP"} <= texts
     assert {entry["action"] for entry in shown["audit"]} == {"opted_out", "permit_used"}
-    assert (shown["opt_out"]["number"], len(shown["conversations"])) == (ALICE, 1)
+    assert (shown["opt_outs"][0]["number"], len(shown["conversations"])) == (ALICE, 1)
     told = await erase(world)
     assert (told["messages"], told["audit"], told["opted_out"]) == (4, 2, True)
     left = await world.reader.run(dump)

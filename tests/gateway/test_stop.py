@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modemgw.consent.scopes import EVERYTHING
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import RefusalError
 from modemgw.store import optouts
@@ -287,7 +288,7 @@ def test_a_number_is_held_until_every_hold_is_left() -> None:
             assert ALICE in refusals
         assert refusals.held(ALICE)
     assert ALICE not in refusals
-    refusals.load([BOB])
+    refusals.load([(BOB, EVERYTHING)])
     assert (BOB in refusals, len(refusals)) == (True, 1)
-    refusals.discard(BOB)
+    refusals.replace(BOB, ())
     assert not refusals.opted_out(BOB)

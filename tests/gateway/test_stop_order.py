@@ -175,7 +175,7 @@ def is_opted_out(engine: Engine, texts: Sequence[Text], zones: Sequence[int]) ->
             tpdu = replace(tpdu, scts=scts)
             here = origin(f"lin_{one.line}", START + one.sent_at + one.delay_s)
             take_in_text(tx, tpdu, f"inb_{one.sent_at}", here)
-        found = optouts.get(connection, ALICE) is not None
+        found = bool(optouts.of(connection, ALICE))
         connection.rollback()
     return found
 

@@ -72,6 +72,7 @@ class World:
                 **settings,
             }
         )
+        self.replies = Replies("Acme")
         self.gateway: Gateway
         self.audit_key = AUDIT_KEY
         self.ledger: Ledger
@@ -84,8 +85,7 @@ class World:
         self.writer = Writer(self.url, self.settings.host, ledger=self.ledger)
         self.reader = Reader(self.url)
         self.writer.start()
-        replies = Replies("Acme")
-        self.gateway = Gateway(self.writer, self.reader, self.settings, replies, self.clock)
+        self.gateway = Gateway(self.writer, self.reader, self.settings, self.replies, self.clock)
         await self.gateway.prepare()
         self._task = asyncio.create_task(self.gateway.run())
         for modem in modems:

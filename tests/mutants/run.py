@@ -86,6 +86,16 @@ MUTANTS = (
         ("tests/gateway/test_persons.py::test_the_write_ahead_asks_the_database_for_hashes",),
     ),
     Mutant(
+        "scope-at-claim",
+        "the question at the claim whether an opt-out covers the text's pool and kind",
+        ("tests/gateway/test_scopes.py::test_a_claim_asks_for_the_scope_and_kind",),
+    ),
+    Mutant(
+        "scope-widens",
+        "the wider reading of what is not certain: a text of no pool, a pool that is gone",
+        ("tests/consent/test_scopes.py::test_a_scope_covers_its_pools_and_what_names_none",),
+    ),
+    Mutant(
         "review-rule",
         "the gate's rule that holds marketing while a review is open",
         ("tests/gateway/test_reviews.py::test_marketing_waits_and_the_conversation_goes_on",),

@@ -176,13 +176,18 @@ def test_opt_outs_are_paged_by_number(connection: Connection) -> None:
         assert not optouts.add(connection, values)
     page = optouts.page(connection, after=None, limit=2)
     assert [row.number for row in page] == ["+1", "+2"]
-    assert [row.number for row in optouts.page(connection, after="+2", limit=2)] == ["+3"]
-    assert (optouts.count(connection), sorted(optouts.numbers(connection))) == (
-        3,
-        ["+1", "+2", "+3"],
-    )
-    assert optouts.remove(connection, "+3")
-    assert not optouts.remove(connection, "+3")
+    rest = optouts.page(connection, after=("+2", "all"), limit=2)
+    assert [row.number for row in rest] == ["+3"]
+    assert optouts.add(connection, values | {"scope": "pool:sales"})
+    assert [row.scope for row in optouts.of(connection, "+2")] == ["all", "pool:sales"]
+    known = sorted(optouts.every(connection))
+    assert known == [(number, "all", "") for number in ("+1", "+2")] + [
+        ("+2", "pool:sales", ""),
+        ("+3", "all", ""),
+    ]
+    assert optouts.count(connection) == 3
+    assert optouts.remove(connection, "+3", "all")
+    assert not optouts.remove(connection, "+3", "all")
     optouts.note_confirmation(connection, "+3", NOW)
     optouts.note_confirmation(connection, "+3", NOW + 1)
     assert optouts.confirmed_at(connection, "+3") == NOW + 1

@@ -79,6 +79,28 @@ def test_an_opt_out_from_before_the_order_was_kept_is_of_the_time_of_reading(
     engine.dispose()
 
 
+def test_an_opt_out_from_before_scopes_is_of_everything(url: str) -> None:
+    """And its number may have further ones."""
+    engine, config = writer_engine(url), alembic_config()
+    columns = "number, scope, source, reason, created_at, sent_at"
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        connection.execute(
+            text(f"INSERT INTO opt_outs ({columns}) VALUES ('+1', 'all', 'keyword', 'STOP', 1, 2)")
+        )
+    engine.dispose()
+    migrate(url)
+    engine = writer_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(f"INSERT INTO opt_outs ({columns}) VALUES ('+1', 'pool:a', 'api', '', 3, 3)")
+        )
+        rows = connection.execute(text("SELECT scope, leaves, reason FROM opt_outs ORDER BY scope"))
+        assert [tuple(row) for row in rows] == [("all", "", "STOP"), ("pool:a", "", "")]
+    engine.dispose()
+
+
 def test_a_newer_database_is_refused_in_words(url: str) -> None:
     """A program that is older than its database says so and touches nothing."""
     engine = writer_engine(url)
