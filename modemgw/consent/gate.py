@@ -29,6 +29,7 @@ from zlib import crc32
 import phonenumbers
 
 from modemgw.consent.cards import has_card_number
+from modemgw.consent.content import CARD_NUMBER, Pattern, blocking
 from modemgw.consent.country_hours import NO_HOURS, CountryHours
 from modemgw.consent.hours import (
     Clock,
@@ -55,7 +56,7 @@ JITTER: Final = timedelta(minutes=15)
 
 OWN_COUNTRY: Final = "own"
 ANYWHERE: Final = "*"
-CARD_NUMBER: Final = "card_number"
+CONTENT: Final = "content"
 
 
 class Kind(StrEnum):
@@ -81,15 +82,16 @@ class Policy:
     `outer_window` is in the recipient's time; None: any hour. `destinations` holds ISO country
     codes in capitals, `OWN_COUNTRY` and `ANYWHERE`. Raises ValueError for anything else.
     `country_hours` are in force whatever the outer window. `block_cards`: texts with the number of
-    a payment card do not go. Of `deny` and `allow` the one counts that names a number more exactly;
-    what is allowed needs neither a destination nor to be no service. `pool_destinations` take the
-    place of `destinations` for texts of some pools.
+    a payment card do not go, nor such as `content` fits. Of `deny` and `allow` the one counts that
+    names a number more exactly; what is allowed needs neither a destination nor to be no service.
+    `pool_destinations` take the place of `destinations` for texts of some pools.
     """
 
     outer_window: Window | None
     destinations: tuple[str, ...] = (OWN_COUNTRY,)
     country_hours: CountryHours = NO_HOURS
     block_cards: bool = True
+    content: tuple[Pattern, ...] = ()
     deny: NumberList = NOBODY
     allow: NumberList = NOBODY
     pool_destinations: Mapping[str, tuple[str, ...]] = field(
@@ -114,6 +116,7 @@ class Policy:
         country_hours: CountryHours = NO_HOURS,
         *,
         block_cards: bool = True,
+        content: Sequence[Pattern] = (),
         deny: Sequence[str] = (),
         allow: Sequence[str] = (),
         pool_destinations: Mapping[str, Sequence[str]] = MappingProxyType({}),
@@ -127,6 +130,7 @@ class Policy:
             _countries(destinations),
             country_hours,
             block_cards=block_cards,
+            content=tuple(content),
             deny=NumberList.parse(deny),
             allow=NumberList.parse(allow),
             pool_destinations=MappingProxyType(
@@ -298,6 +302,16 @@ def _card_number(question: Question) -> Block | None:
     )
 
 
+def _content(question: Question) -> Block | None:
+    # Those two we write ourselves; what the law wants to be sent must not hang on a pattern.
+    if question.permit in (Permit.CONFIRMATION, Permit.HELP):
+        return None
+    found = blocking(question.policy.content, question.text, question.kind, question.pool)
+    if found is None:
+        return None
+    return Block(f"{CONTENT}:{found}", f"the text holds what gate.content calls {found!r}")
+
+
 def _hours(question: Question) -> Defer | Block | None:
     bounds = _bounds(question)
     if not bounds:
@@ -409,6 +423,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _destination,
     _service,
     _card_number,
+    _content,
     _hours,
     _under_review,
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modemgw.consent.content import NO_MASK, Mask
 from modemgw.gateway.plans import Plan
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Pool:
     `tags`. `kind` is what its texts are.
 
     `reject_calls`: whether calls to its lines are hung up; None: as elsewhere. `plan` is what its
-    texts, on all lines together, are held to.
+    texts, on all lines together, are held to; `max_parts` its longest text, None: as elsewhere.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Pool:
     reject_calls: bool | None = None
     plan: Plan | None = None
     tags: frozenset[str] = frozenset()
+    max_parts: int | None = None
 
     def has(self, iccid: str, number: str | None, tags: Iterable[str]) -> bool:
         """Whether a line belongs to it."""
@@ -47,7 +49,8 @@ class GatewaySettings:
     plan of a line by its ICCID or number; that called `default` is everybody else's. `expected` are
     the ICCIDs that should be there. So many refusals in a row as `blocked_after` quarantine a line;
     `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither. A text that may be
-    a refusal counts as one when nobody has decided within `review_within_s`.
+    a refusal counts as one when nobody has decided within `review_within_s`. `mask` says what is
+    hidden of texts that come in.
     """
 
     host: str
@@ -55,6 +58,7 @@ class GatewaySettings:
     policy: Policy
     fingerprint_key: bytes
     language: str = "en"
+    mask: Mask = NO_MASK
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
     plans: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
     line_plans: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
