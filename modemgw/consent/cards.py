@@ -59,6 +59,15 @@ _DIGIT_OF: Final = {
 }
 
 
+# Of texts in ASCII, to see in a moment that there are neither digits enough nor words for them.
+_ASCII_DIGITS: Final = b"0123456789"
+_ASCII_WORDS: Final = frozenset(word.encode() for word in _DIGIT_OF if word.isascii())
+_LETTERS: Final = bytes(
+    ord(chr(code).lower()) if chr(code).isascii() and chr(code).isalpha() else 0x20
+    for code in range(256)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Digits that stand together in a plain text, and where."""
@@ -75,10 +84,18 @@ def has_card_number(text: str) -> bool:
 
 def card_numbers(text: str) -> Iterator[Sequence[Group]]:
     """The numbers of payment cards in a plain text, in their groups; they may overlap."""
-    tokens = [(digits, token) for token in _TOKEN.finditer(text) if (digits := _digits(token[0]))]
-    if sum(len(digits) for digits, _ in tokens) < _LENGTHS.start:
-        return  # as nearly always
-    groups = [Group(digits, token.start(), token.end()) for digits, token in tokens]
+    if text.isascii():
+        octets = text.encode()
+        digits = len(octets) - len(octets.translate(None, _ASCII_DIGITS))
+        if digits < _LENGTHS.start and _ASCII_WORDS.isdisjoint(octets.translate(_LETTERS).split()):
+            return  # as nearly always
+    if sum(map(_count, _TOKEN.findall(text))) < _LENGTHS.start:
+        return
+    groups = [
+        Group(found, token.start(), token.end())
+        for token in _TOKEN.finditer(text)
+        if (found := _digits(token[0]))
+    ]
     for run in _runs(text, groups):
         for cut in _cuts(run):
             if _is_card("".join(group.digits for group in cut)):
@@ -106,6 +123,12 @@ def _digits(token: str) -> str:
         return token
     ideographs = token.translate(_IDEOGRAPHS)
     return ideographs if ideographs.isdigit() else _DIGIT_OF.get(_bare(token), "")
+
+
+@lru_cache(maxsize=_REMEMBERED_WORDS)
+def _count(token: str) -> int:
+    """How many digits a token has."""
+    return len(_digits(token))
 
 
 def _cuts(run: Sequence[Group]) -> Iterator[Sequence[Group]]:

@@ -57,6 +57,7 @@ JITTER: Final = timedelta(minutes=15)
 OWN_COUNTRY: Final = "own"
 ANYWHERE: Final = "*"
 CONTENT: Final = "content"
+_OUTER_WINDOW: Final = "outer_window"
 
 
 class Kind(StrEnum):
@@ -327,7 +328,7 @@ def _hours(question: Question) -> Defer | Block | None:
         return Block("no_common_hour", _no_common_hour(question, bounds, clocks))
     # The bank's own rule comes first where both object: it is the one that can be widened.
     shut = next(bound for bound in bounds if not _all_open(question, bound))
-    words = f"outside {shut.words} in the recipient's time"
+    words = f"outside {_words(shut, question)} in the recipient's time"
     return Defer(_jittered(question, opening, clocks), shut.rule, words)
 
 
@@ -359,11 +360,16 @@ def closing(question: Question) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """Hours that bind a text: by which rule, and in words."""
+    """Hours that bind a text, and by which rule."""
 
     timetable: Timetable
     rule: str
-    words: str
+
+
+def _words(bound: _Bound, question: Question) -> str:
+    if bound.rule == _OUTER_WINDOW:
+        return str(question.policy.outer_window)
+    return f"the hours of {question.kind} texts to {home_country(question.recipient)}"
 
 
 def _bounds(question: Question) -> list[_Bound]:
@@ -373,13 +379,11 @@ def _bounds(question: Question) -> list[_Bound]:
     bounds = []
     window = question.policy.outer_window
     if window is not None and not question.urgent:
-        bounds.append(_Bound(Timetable.daily(window), "outer_window", str(window)))
+        bounds.append(_Bound(Timetable.daily(window), _OUTER_WINDOW))
     if not question.urgent or question.kind is Kind.MARKETING:
         hours = question.policy.country_hours.for_number(question.recipient, question.kind)
         if hours is not None:
-            country = home_country(question.recipient)
-            words = f"the hours of {question.kind} texts to {country}"
-            bounds.append(_Bound(hours, "quiet_hours", words))
+            bounds.append(_Bound(hours, "quiet_hours"))
     return bounds
 
 
@@ -399,7 +403,7 @@ def _all_open(question: Question, bound: _Bound) -> bool:
 def _no_common_hour(question: Question, bounds: Sequence[_Bound], clocks: Sequence[Clock]) -> str:
     zones = len(clocks) // len(bounds)
     where = "the number's time zone has" if zones == 1 else f"the number's {zones} time zones have"
-    hours = " and ".join(bound.words for bound in bounds)
+    hours = " and ".join(_words(bound, question) for bound in bounds)
     urgent = "" if question.kind is Kind.MARKETING else ", or send with a key marked urgent"
     return (
         f"{where} no hour of {hours} in common within a week: give the recipient's own time_zone, "
