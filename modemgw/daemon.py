@@ -129,6 +129,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             plans.get(section.plan or ""),
             frozenset(section.tags),
             section.keywords.words(),
+            section.max_parts,
         )
         for name, section in config.pools.items()
     }
@@ -140,6 +141,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             config.gate.destinations,
             config.gate.country_hours(),
             block_cards=config.content.block_cards,
+            content=[section.as_pattern() for section in config.gate.content],
             deny=config.gate.deny,
             allow=config.gate.allow,
             pool_destinations={
@@ -159,6 +161,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         blocked_after=config.lines.blocked_after,
         drop_rest_s=config.lines.drop_rest,
         review_within_s=config.gate.review_within,
+        mask=config.inbound.as_mask(config.gate.content),
         default_kind=texts.default_kind,
         reports=texts.reports,
         reject_calls=config.calls.reject,

@@ -165,6 +165,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "The text holds the number of a payment card",
             "Leave it out, or give its last four digits alone.",
         ),
+        "content": Kind(
+            422,
+            "The text holds what must not go out",
+            "The answer names the pattern, see `gate.content`; leave out what fits it.",
+        ),
         "unknown-zone": Kind(
             422, "The recipient's hour cannot be told", "Send with a key that is marked urgent."
         ),

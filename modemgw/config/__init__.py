@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from modemgw.config.answers import RepliesSection
 from modemgw.config.audit import AuditSection
+from modemgw.config.content import ContentSection, InboundSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.fields import CLOCK_PREFIX, check_database
 from modemgw.config.modems import ModemsSection
@@ -29,7 +30,6 @@ from modemgw.config.optouts import BrandSection, OptOutsSection
 from modemgw.config.secret import read_secret
 from modemgw.config.sending import (
     CallsSection,
-    ContentSection,
     GateSection,
     LinesSection,
     MessagesSection,
@@ -93,6 +93,9 @@ class Config(BaseSettings):
     numbers: NumbersSection = Field(NumbersSection(), description="How numbers are read.")
     gate: GateSection = Field(GateSection(), description="What may be sent at all.")
     content: ContentSection = Field(ContentSection(), description="What may stand in texts.")
+    inbound: InboundSection = Field(
+        InboundSection(), description="What becomes of texts that come in."
+    )
     messages: MessagesSection = Field(MessagesSection(), description="What becomes of messages.")
     calls: CallsSection = Field(CallsSection(), description="What becomes of voice calls.")
     replies: RepliesSection = Field(RepliesSection(), description="Answers to STOP and HELP.")
@@ -167,6 +170,15 @@ class Config(BaseSettings):
                     words = f"the pool {pool!r} is of {owners[pool]!r}, too"
                     raise ValueError(f"brands, no. {number}: {words}")
                 owners[pool] = brand.name
+        return self
+
+    @model_validator(mode="after")
+    def _content_is_known(self) -> Self:
+        self.inbound.as_mask(self.gate.content)
+        for pattern in self.gate.content:
+            for pool in pattern.pools:
+                if pool not in self.pools:
+                    raise ValueError(f"gate.content {pattern.name}: there is no pool {pool!r}")
         return self
 
     @model_validator(mode="after")

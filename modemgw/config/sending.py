@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from modemgw.config.answers import KeywordsSection, PoolRepliesSection
+from modemgw.config.content import Patterns, check_names
 from modemgw.config.fields import (
     Kind,
     Seconds,
@@ -106,6 +107,9 @@ class GateSection(Section):
         description="Numbers, short codes and beginnings that may be texted although `deny` names "
         "them less exactly, they are in no allowed country, or they are of a service.",
     )
+    content: Annotated[Patterns, AfterValidator(check_names)] = Field(
+        [], description="What must not stand in texts that go out."
+    )
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
     )
@@ -130,16 +134,6 @@ class GateSection(Section):
             ((entry.country, entry.dates) for entry in self.holidays),
             legal=parse_window(self.outer_window) is not None,
         )
-
-
-class ContentSection(Section):
-    """What may stand in texts."""
-
-    block_cards: bool = Field(
-        True,
-        description="Refuse texts with the number of a payment card, however it is written: SMS "
-        "may not carry it (PCI DSS 4.2.2).",
-    )
 
 
 class MessagesSection(Section):
@@ -254,6 +248,9 @@ class PoolSection(Section):
     )
     destinations: Annotated[Strings, AfterValidator(check_destinations)] | None = Field(
         None, description="Where its texts may go; else `gate.destinations` counts."
+    )
+    max_parts: int | None = Field(
+        None, ge=1, le=255, description="Its longest text, in parts; else `messages.max_parts`."
     )
     plan: str | None = Field(
         None, description="A plan that the pool's texts, on all its lines together, are held to."

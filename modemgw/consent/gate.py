@@ -29,6 +29,7 @@ from zlib import crc32
 import phonenumbers
 
 from modemgw.consent.cards import has_card_number
+from modemgw.consent.content import CARD_NUMBER, Pattern, blocking
 from modemgw.consent.country_hours import NO_HOURS, CountryHours
 from modemgw.consent.hours import (
     Clock,
@@ -57,7 +58,8 @@ JITTER: Final = timedelta(minutes=15)
 
 OWN_COUNTRY: Final = "own"
 ANYWHERE: Final = "*"
-CARD_NUMBER: Final = "card_number"
+CONTENT: Final = "content"
+_OUTER_WINDOW: Final = "outer_window"
 
 
 class Kind(StrEnum):
@@ -83,15 +85,16 @@ class Policy:
     `outer_window` is in the recipient's time; None: any hour. `destinations` holds ISO country
     codes in capitals, `OWN_COUNTRY` and `ANYWHERE`. Raises ValueError for anything else.
     `country_hours` are in force whatever the outer window. `block_cards`: texts with the number of
-    a payment card do not go. Of `deny` and `allow` the one counts that names a number more exactly;
-    what is allowed needs neither a destination nor to be no service. `pool_destinations` take the
-    place of `destinations` for texts of some pools.
+    a payment card do not go, nor such as `content` fits. Of `deny` and `allow` the one counts that
+    names a number more exactly; what is allowed needs neither a destination nor to be no service.
+    `pool_destinations` take the place of `destinations` for texts of some pools.
     """
 
     outer_window: Window | None
     destinations: tuple[str, ...] = (OWN_COUNTRY,)
     country_hours: CountryHours = NO_HOURS
     block_cards: bool = True
+    content: tuple[Pattern, ...] = ()
     deny: NumberList = NOBODY
     allow: NumberList = NOBODY
     pool_destinations: Mapping[str, tuple[str, ...]] = field(
@@ -116,6 +119,7 @@ class Policy:
         country_hours: CountryHours = NO_HOURS,
         *,
         block_cards: bool = True,
+        content: Sequence[Pattern] = (),
         deny: Sequence[str] = (),
         allow: Sequence[str] = (),
         pool_destinations: Mapping[str, Sequence[str]] = MappingProxyType({}),
@@ -129,6 +133,7 @@ class Policy:
             _countries(destinations),
             country_hours,
             block_cards=block_cards,
+            content=tuple(content),
             deny=NumberList.parse(deny),
             allow=NumberList.parse(allow),
             pool_destinations=MappingProxyType(
@@ -302,6 +307,16 @@ def _card_number(question: Question) -> Block | None:
     )
 
 
+def _content(question: Question) -> Block | None:
+    # Those two we write ourselves; what the law wants to be sent must not hang on a pattern.
+    if question.permit in (Permit.CONFIRMATION, Permit.HELP):
+        return None
+    found = blocking(question.policy.content, question.text, question.kind, question.pool)
+    if found is None:
+        return None
+    return Block(f"{CONTENT}:{found}", f"the text holds what gate.content calls {found!r}")
+
+
 def _hours(question: Question) -> Defer | Block | None:
     bounds = _bounds(question)
     if not bounds:
@@ -317,7 +332,7 @@ def _hours(question: Question) -> Defer | Block | None:
         return Block("no_common_hour", _no_common_hour(question, bounds, clocks))
     # The bank's own rule comes first where both object: it is the one that can be widened.
     shut = next(bound for bound in bounds if not _all_open(question, bound))
-    words = f"outside {shut.words} in the recipient's time"
+    words = f"outside {_words(shut, question)} in the recipient's time"
     return Defer(_jittered(question, opening, clocks), shut.rule, words)
 
 
@@ -349,11 +364,16 @@ def closing(question: Question) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """Hours that bind a text: by which rule, and in words."""
+    """Hours that bind a text, and by which rule."""
 
     timetable: Timetable
     rule: str
-    words: str
+
+
+def _words(bound: _Bound, question: Question) -> str:
+    if bound.rule == _OUTER_WINDOW:
+        return str(question.policy.outer_window)
+    return f"the hours of {question.kind} texts to {home_country(question.recipient)}"
 
 
 def _bounds(question: Question) -> list[_Bound]:
@@ -363,13 +383,11 @@ def _bounds(question: Question) -> list[_Bound]:
     bounds = []
     window = question.policy.outer_window
     if window is not None and not question.urgent:
-        bounds.append(_Bound(Timetable.daily(window), "outer_window", str(window)))
+        bounds.append(_Bound(Timetable.daily(window), _OUTER_WINDOW))
     if not question.urgent or question.kind is Kind.MARKETING:
         hours = question.policy.country_hours.for_number(question.recipient, question.kind)
         if hours is not None:
-            country = home_country(question.recipient)
-            words = f"the hours of {question.kind} texts to {country}"
-            bounds.append(_Bound(hours, "quiet_hours", words))
+            bounds.append(_Bound(hours, "quiet_hours"))
     return bounds
 
 
@@ -389,7 +407,7 @@ def _all_open(question: Question, bound: _Bound) -> bool:
 def _no_common_hour(question: Question, bounds: Sequence[_Bound], clocks: Sequence[Clock]) -> str:
     zones = len(clocks) // len(bounds)
     where = "the number's time zone has" if zones == 1 else f"the number's {zones} time zones have"
-    hours = " and ".join(bound.words for bound in bounds)
+    hours = " and ".join(_words(bound, question) for bound in bounds)
     urgent = "" if question.kind is Kind.MARKETING else ", or send with a key marked urgent"
     return (
         f"{where} no hour of {hours} in common within a week: give the recipient's own time_zone, "
@@ -412,6 +430,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _destination,
     _service,
     _card_number,
+    _content,
     _hours,
     _under_review,
     _held,

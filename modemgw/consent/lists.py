@@ -42,6 +42,8 @@ class NumberList:
 
         A whole number counts for more than the same digits as a beginning.
         """
+        if not self.numbers and not self.beginnings:  # as most lists are
+            return 0
         if number in self.numbers:
             return len(number) + 1
         lengths = range(len(number), 0, -1) if self.beginnings else ()

@@ -16,6 +16,7 @@ from modemgw.consent.replies import Reply
 from modemgw.gateway import acts, opting, reviews
 from modemgw.gateway.automatic import queue_reply
 from modemgw.gateway.learning import learn
+from modemgw.gateway.redaction import UNREADABLE, redacted
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
 from modemgw.store import conversations, inbox, messages, optouts
@@ -76,8 +77,13 @@ class Letter:
     parts: int
     partial: bool
     part_ids: tuple[str, ...]
-    sent: Sent
+    tpdus: tuple[Deliver, ...]
     data: bytes | None = None
+
+    @property
+    def sent(self) -> Sent:
+        """When, and by which centres."""
+        return _sent(self.tpdus)
 
 
 def read_tpdu(pdu: str) -> tuple[Tpdu, str | None]:
@@ -112,9 +118,7 @@ def take_in_text(tx: Transaction, tpdu: Deliver, part_id: str, origin: Origin) -
     """Take in a DELIVER whose TPDU is kept as `part_id`; a message comes of it once it is whole."""
     concat = tpdu.concat
     if concat is None or concat.total == 1:
-        letter = Letter(
-            text_of(tpdu), tpdu.alphabet, 1, False, (part_id,), _sent([tpdu]), tpdu.data
-        )
+        letter = Letter(text_of(tpdu), tpdu.alphabet, 1, False, (part_id,), (tpdu,), tpdu.data)
         return take_in_letter(tx, letter, origin)
     key = PartKey(origin.line_id, origin.sender.address[:32], concat.ref, concat.bits, concat.total)
     rows = inbox.siblings(tx.connection, key, origin.now - JOIN_WINDOW_S)
@@ -126,11 +130,12 @@ def take_in_text(tx: Transaction, tpdu: Deliver, part_id: str, origin: Origin) -
 
 
 def _letter(joined: Joined, rows: Sequence[Record]) -> Letter:
-    parts = [_deliver(row) for row in rows if row.id in joined.tokens]
+    by_id = {row.id: row for row in rows}
+    parts = tuple(_deliver(by_id[str(token)]) for token in joined.tokens)
     return Letter(
         text=clean(joined.text) if joined.data is None else readable(joined.data),
         encoding=parts[0].alphabet,
-        sent=_sent(parts),
+        tpdus=parts,
         parts=joined.total,
         partial=not joined.complete,
         part_ids=tuple(str(token) for token in joined.tokens),
@@ -161,6 +166,8 @@ def _join(rows: Sequence[Record]) -> tuple[list[Joined], Reassembler]:
     machine = Reassembler(window_s=JOIN_WINDOW_S)
     whole = []
     for row in rows:
+        if row.pdu == UNREADABLE:
+            continue
         joined = machine.add(
             row.line_id or "",
             _deliver(row),
@@ -227,9 +234,12 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
             last_inbound_at=now,
         )
     message_id = _open_message(tx, letter)
+    # What it asks for was read from what was written; from here on there is only what may be kept.
+    kept, pdus = redacted(letter, origin.settings.mask)
+    inbox.rewrite(connection, pdus)
     values = {
         "status": MessageStatus.RECEIVED,
-        "text": letter.text,
+        "text": kept.text,
         "encoding": letter.encoding,
         "parts": letter.parts,
         "partial": letter.partial,
@@ -249,7 +259,7 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
                 "conversation_id": conversation.id,
                 "created_at": now,
                 "received_at": now,
-                "metadata": _told_of(letter, own_line),
+                "metadata": _told_of(kept, own_line),
             },
         )
         conversations.has_come_in(connection, conversation.id)

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 
 from modemgw.clock import moment
-from modemgw.consent.gate import CARD_NUMBER, Block, Defer, Kind, Question, closing, decide
+from modemgw.consent.content import CARD_NUMBER
+from modemgw.consent.gate import CONTENT, Block, Defer, Kind, Question, closing, decide
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import opting, quota, views
 from modemgw.gateway.countries import country_of
@@ -147,7 +148,7 @@ class Outbound:
             if not caller.has_pool(pool):
                 raise _not_granted(pool, caller)
             text = transliterated(request.text) if request.transliterate else request.text
-            encoding, parts = self._cut(text)
+            encoding, parts = self._cut(text, pool)
             self._times(request)
         except RefusalError as refusal:
             return refusal
@@ -192,7 +193,7 @@ class Outbound:
             raise RefusalError("kind-not-granted", words, field="kind")
         return kind
 
-    def _cut(self, text: str) -> tuple[str, int]:
+    def _cut(self, text: str, pool_name: str | None) -> tuple[str, int]:
         if not text.strip():
             raise RefusalError("empty-text", "the text is empty", field="text")
         if "\0" in text:
@@ -205,10 +206,14 @@ class Outbound:
             cut = segment(text)
         except PduError as error:
             raise RefusalError("invalid-text", str(error), field="text") from None
-        if len(cut.parts) > self._settings.max_parts:
+        pool = self._settings.pools.get(pool_name or "")
+        of_pool = pool.max_parts if pool is not None else None
+        most = self._settings.max_parts if of_pool is None else of_pool
+        if len(cut.parts) > most:
+            key = "messages.max_parts" if of_pool is None else f"pools.{pool_name}.max_parts"
             words = (
-                f"the text needs {len(cut.parts)} parts; {self._settings.max_parts} are allowed: "
-                "shorten it, or raise messages.max_parts"
+                f"the text needs {len(cut.parts)} parts; {most} are allowed: "
+                f"shorten it, or raise {key}"
             )
             raise RefusalError("text-too-long", words, field="text")
         return cut.encoding, len(cut.parts)
@@ -445,8 +450,9 @@ def _not_granted(pool: str | None, caller: Caller) -> RefusalError:
 
 def refusal_of(decision: Block) -> RefusalError:
     """How a caller is told that the gate refuses a text."""
-    field = "text" if decision.rule == CARD_NUMBER else "to"
-    return RefusalError(decision.rule.replace("_", "-"), decision.words, field=field)
+    rule = decision.rule.partition(":")[0]
+    field = "text" if rule in (CARD_NUMBER, CONTENT) else "to"
+    return RefusalError(rule.replace("_", "-"), decision.words, field=field)
 
 
 def _kept(item: dict[str, Any] | RefusalError) -> dict[str, Any]:

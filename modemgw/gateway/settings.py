@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modemgw.consent.content import NO_MASK, Mask
 from modemgw.consent.reading import NO_OWN_WORDS, OwnWords
 from modemgw.consent.scopes import OptOutRules
 from modemgw.gateway.plans import Plan
@@ -27,7 +28,8 @@ class Pool:
     `tags`. `kind` is what its texts are.
 
     `reject_calls`: whether calls to its lines are hung up; None: as elsewhere. `plan` is what its
-    texts, on all lines together, are held to. `words` are keywords of its own.
+    texts, on all lines together, are held to. `words` are keywords of its own; `max_parts` its
+    longest text, None: as elsewhere.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Pool:
     plan: Plan | None = None
     tags: frozenset[str] = frozenset()
     words: OwnWords = NO_OWN_WORDS
+    max_parts: int | None = None
 
     def has(self, iccid: str, number: str | None, tags: Iterable[str]) -> bool:
         """Whether a line belongs to it."""
@@ -51,8 +54,9 @@ class GatewaySettings:
     `default` is everybody else's. `expected` are the ICCIDs that should be there. So many refusals
     in a row as `blocked_after` quarantine a line; `drop_rest_s` is how long one rests whose texts
     arrive no longer; 0: neither. A text that may be a refusal counts as one when nobody has decided
-    within `review_within_s`. `optouts` says what an opt-out covers. `rules` are digests of what the
-    configuration says of sending, by section; the audit notes when they change.
+    within `review_within_s`. `optouts` says what an opt-out covers, `mask` what is hidden of texts
+    that come in. `rules` are digests of what the configuration says of sending, by section; the
+    audit notes when they change.
     """
 
     host: str
@@ -60,6 +64,7 @@ class GatewaySettings:
     policy: Policy
     fingerprint_key: bytes
     optouts: OptOutRules = field(default_factory=OptOutRules)
+    mask: Mask = NO_MASK
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
     plans: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
     line_plans: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

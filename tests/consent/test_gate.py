@@ -25,7 +25,7 @@ from modemgw.consent.gate import (
     closing,
     decide,
 )
-from modemgw.consent.places import UnknownZoneError, zones_of
+from modemgw.consent.places import UnknownZoneError, zones_called, zones_of
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # 12:00 in New York
 NIGHT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # 03:00 in New York
@@ -232,13 +232,13 @@ def test_zones_without_a_common_hour_block_at_once() -> None:
 def test_a_machine_without_zone_data_blocks_rather_than_guesses() -> None:
     """What cannot be known is not assumed; the words say what to install."""
     ZoneInfo.clear_cache()
-    zones_of.cache_clear()
+    zones_called.cache_clear()
     reset_tzpath([])
     try:
         decision = decide(replace(AT_NOON, recipient="+18085550123"))
     finally:
         reset_tzpath()
-        zones_of.cache_clear()
+        zones_called.cache_clear()
     if isinstance(decision, Block):  # with the tzdata package installed the zone is known anyway
         assert decision.rule == "unknown_zone"
         assert "tzdata" in decision.words
