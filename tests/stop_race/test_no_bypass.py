@@ -77,8 +77,8 @@ def test_a_prompt_is_answered_in_two_places_only() -> None:
 def test_the_gate_is_asked_directly_before(place: str, asks: str, writes: str) -> None:
     """Behind the question nothing is awaited but the write itself, or the way back."""
     function = _functions()[place]
-    questions = [n.lineno for n in ast.walk(function) if _is_call(n, {asks})]
-    (write,) = [n.lineno for n in ast.walk(function) if _is_call(n, {writes})]
+    questions = _lines_of(function, asks)
+    (write,) = _lines_of(function, writes)
     asked = max(line for line in questions if line < write)
     between = [
         node
@@ -158,6 +158,12 @@ def _is_call(node: ast.AST, names: set[str], of: str | None = None) -> bool:
     if not isinstance(node.func, ast.Attribute) or node.func.attr not in names:
         return False
     return of is None or ast.unparse(node.func.value) == of
+
+
+def _lines_of(function: ast.AST, name: str) -> list[int]:
+    """Where it is called."""
+    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    return [call.lineno for call in calls if _is_call(call, {name})]
 
 
 def _takes(names: set[str], *, of: str) -> Callable[[ast.AST], bool]:
