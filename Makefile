@@ -59,6 +59,7 @@ race: $(STAMP)  ## STOPs and sends meet at random, with kills, on one host and o
 	$(BIN)/python -m tests.stop_race --database sqlite --seed $(SEED) --rounds $(ROUNDS)
 	$(BIN)/python -m tests.stop_race --database postgresql --seed $(SEED) --rounds $(ROUNDS)
 	$(BIN)/python -m tests.stop_race --database postgresql --hosts 2 --seed $(SEED) --rounds $(ROUNDS)
+	$(BIN)/python -m tests.stop_race.crowd --seed $(SEED)
 
 reliability: $(STAMP)  ## 200 texts under each fault with real time limits, as a table; a quarter of an hour
 	$(BIN)/python -m tests.reliability
