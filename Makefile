@@ -11,9 +11,10 @@ TESTED = .tested
 SOURCES = $(shell find modemgw tests pyproject.toml -type f -not -name '*.pyc')
 FUZZ_SECONDS ?= 3600
 KILLS ?= 300
+ROUNDS ?= 2000
 SEED ?= 1
 
-.PHONY: demo test check format soak crash reliability judges bench fuzz mutants clean
+.PHONY: demo test check format soak crash race reliability judges bench fuzz mutants clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("modemgw needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -53,6 +54,12 @@ soak: $(STAMP)  ## every fault at once on a sending bank, and the whole tour as 
 crash: $(STAMP)  ## the daemon killed 300 times at random instants on each database; half an hour
 	$(BIN)/python -m tests.crash --database sqlite --seed $(SEED) --kills $(KILLS)
 	$(BIN)/python -m tests.crash --database postgresql --seed $(SEED) --kills $(KILLS)
+
+race: $(STAMP)  ## STOPs and sends meet at random, with kills, on one host and on two; a quarter of an hour
+	$(BIN)/python -m tests.stop_race --database sqlite --seed $(SEED) --rounds $(ROUNDS)
+	$(BIN)/python -m tests.stop_race --database postgresql --seed $(SEED) --rounds $(ROUNDS)
+	$(BIN)/python -m tests.stop_race --database postgresql --hosts 2 --seed $(SEED) --rounds $(ROUNDS)
+	$(BIN)/python -m tests.stop_race.crowd --seed $(SEED)
 
 reliability: $(STAMP)  ## 200 texts under each fault with real time limits, as a table; a quarter of an hour
 	$(BIN)/python -m tests.reliability

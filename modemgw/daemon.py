@@ -32,7 +32,12 @@ from modemgw.gateway.caps import Cap
 from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.routing import Rule
-from modemgw.gateway.settings import GatewaySettings, Pool
+from modemgw.gateway.settings import (
+    PERMIT_AGE_S,
+    SHARED_PERMIT_AGE_S,
+    GatewaySettings,
+    Pool,
+)
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
 from modemgw.modem.profile import Domain
@@ -45,7 +50,7 @@ from modemgw.modem.settings import (
 )
 from modemgw.store import keys, webhooks
 from modemgw.store.chain import canonical
-from modemgw.store.engine import Checkpointer, reader_engine, sole_daemon
+from modemgw.store.engine import Checkpointer, reader_engine, serves_many, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
 from modemgw.store.ledger import Ledger
 from modemgw.store.reader import Reader
@@ -178,6 +183,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         routes=tuple(_rule(section) for section in config.routes),
         caps=tuple(Cap(cap.kind, cap.pool, cap.per_day, cap.per_week) for cap in config.gate.caps),
         start_hold_s=config.gate.start_hold,
+        permit_age_s=SHARED_PERMIT_AGE_S if serves_many(config.database_url) else PERMIT_AGE_S,
         keep_events_s=texts.keep_events,
         rules=MappingProxyType(_rules(config)),
         head_file=config.audit_head_file,

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.requests import Caller, Once, SendRequest
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import Incoming, Modem, ModemStatus, UssdSession
+    from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
     from modemgw.store.writer import Transaction, Writer
 
@@ -190,25 +191,33 @@ class Gateway:
         elif event.type in ("review.opened", "review.decided"):
             await self._recheck_review(event.data["number"])
 
+    # Both ask through the writer: what it answers comes in the order of the commits, so that no
+    # older answer undoes in memory what was committed since.
+
     async def _recheck(self, number: str) -> None:
         hashed = self.refusals.erased_as(number)
-        standing = await self.reader.run(lambda c: opting.standing(c, number, hashed))
+        standing = await self.writer.run(lambda tx: opting.standing(tx.connection, number, hashed))
         self.refusals.replace(number, standing)
 
     async def _recheck_hash(self, hashed: str) -> None:
-        self.refusals.replace(hashed, await self.reader.run(lambda c: opting.standing(c, hashed)))
+        standing = await self.writer.run(lambda tx: opting.standing(tx.connection, hashed))
+        self.refusals.replace(hashed, standing)
 
     async def _recheck_review(self, number: str) -> None:
-        row = await self.reader.run(lambda c: reviews.open_of(c, number))
+        now = self.clock()
+
+        def operation(tx: Transaction) -> Record | None:
+            row = reviews.open_of(tx.connection, number)
+            if row is None:
+                # What was put aside since the decision, by whoever did not know of it yet.
+                queue.release_recipient(tx.connection, number, now, queue.UNDER_REVIEW)
+            return row
+
+        row = await self.writer.run(operation)
         if row is not None:
             self.refusals.review(number, row.due_at)
-            return
-        self.refusals.review_ended(number)
-        now = self.clock()
-        # What was put aside since the decision, by whoever did not know of it yet.
-        await self.writer.run(
-            lambda tx: queue.release_recipient(tx.connection, number, now, queue.UNDER_REVIEW)
-        )
+        else:
+            self.refusals.review_ended(number)
 
     # -- what the API asks ----------------------------------------------------------------------
 

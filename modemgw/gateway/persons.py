@@ -106,7 +106,7 @@ class Persons:
         told = await self._writer.run(lambda tx: _erase(tx, number, found, reason, caller, now))
         if told is not None:
             hashed = self._refusals.erased_as(number)
-            standing = await self._reader.run(lambda c: opting.standing(c, hashed))
+            standing = await self._writer.run(lambda tx: opting.standing(tx.connection, hashed))
             self._refusals.forget(number)
             self._refusals.replace(hashed, standing)
         return told

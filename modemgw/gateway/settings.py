@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from modemgw.gateway.routing import Rule
 
 DEFAULT_PLAN = "default"
+PERMIT_AGE_S = 1.0
+# Where another host may opt somebody out: the database knows it at once, memory a second later.
+SHARED_PERMIT_AGE_S = 0.025
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,10 @@ class GatewaySettings:
     `default` is everybody else's. `expected` are the ICCIDs that should be there. So many refusals
     in a row as `blocked_after` quarantine a line; `drop_rest_s` is how long one rests whose texts
     arrive no longer; 0: neither. A text that may be a refusal counts as one when nobody has decided
-    within `review_within_s`. `optouts` says what an opt-out covers, `mask` what is hidden of texts
-    that come in. `rules` are digests of what the configuration says of sending, by section; the
-    audit notes when they change.
+    within `review_within_s`. The right of a part to begin is asked for again when its prompt is not
+    there within `permit_age_s`. `optouts` says what an opt-out covers, `mask` what is hidden of
+    texts that come in. `rules` are digests of what the configuration says of sending, by section;
+    the audit notes when they change.
     """
 
     host: str
@@ -79,7 +83,7 @@ class GatewaySettings:
     max_attempts: int = 6
     retry_patience: float = 1.0
     default_valid_for_s: float = 86_400.0
-    permit_age_s: float = 1.0
+    permit_age_s: float = PERMIT_AGE_S
     part_wait_s: float = 3_600.0
     partial_after_s: float = 300.0
     in_doubt_timeout_s: float = 86_400.0

@@ -17,6 +17,11 @@ from tests.gateway.scripted import Script, ScriptedModem, unknown
 from tests.gateway.world import ALICE, BOB, World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from sqlalchemy import Connection
+
     from tests.gateway.conftest import MakeWorld
 
 LONG = "An offer that nobody needs, told at length. " * 9  # three parts
@@ -278,6 +283,35 @@ async def test_a_stop_on_one_host_binds_the_other(two_hosts: tuple[World, World]
     await there.until(lambda: ALICE not in there.gateway.refusals)
     await here.stop()
     await there.stop()
+
+
+async def test_a_stop_beside_the_news_of_an_older_start_stays_in_memory(
+    world: World, modem: ScriptedModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who follows the events asks whether the opt-out is lifted, and a STOP is committed before the
+    answer is there."""
+    await world.gateway.opt_out(ALICE, "api", "")
+    await world.gateway.opt_in(ALICE, "api", "signed form")
+    (lifted,) = await world.events("optout.removed")
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    read = world.gateway.reader.run
+
+    async def late(operation: Callable[[Connection], Any]) -> Any:
+        answer = await read(operation)
+        asked.set()
+        await go_on.wait()
+        return answer
+
+    with monkeypatch.context() as slowed:
+        slowed.setattr(world.gateway.reader, "run", late)
+        following = asyncio.create_task(world.gateway._follow(lifted))
+        await asyncio.wait(
+            {following, asyncio.create_task(asked.wait())}, return_when="FIRST_COMPLETED"
+        )
+        await world.gateway.opt_out(ALICE, "api", "on the phone")
+        go_on.set()
+        await following
+    assert ALICE in world.gateway.refusals
 
 
 def test_a_number_is_held_until_every_hold_is_left() -> None:
