@@ -103,6 +103,7 @@ def standing(
 ) -> Iterator[Hosts]:
     """Everything up, all modems ready. `modems` for each host."""
     extra = "start_hold = 2\n[messages]\nretry_patience = 0.05\nline_rest = 1\n"
+    extra += f"[audit]\nkey_file = {json.dumps(str(folder / 'audit.key'))}\n"
     first = Site(
         folder, url, modems=modems * hosts, submit_ms=submit_ms, extra=extra, host="host0",
         ports=_ports(folder, 0, modems),
