@@ -185,6 +185,7 @@ def _plan(name: str, section: PlanSection) -> Plan:
         per_month=section.per_month,
         recipients_per_day=section.recipients_per_day,
         recipients_per_month=section.recipients_per_month,
+        cost_per_day=section.cost_per_day,
         min_gap_s=section.min_gap,
         gap_jitter=section.gap_jitter,
         time_zone=ZoneInfo(section.time_zone),

@@ -207,6 +207,13 @@ class PlanSection(Section):
     recipients_per_month: Limit = Field(
         None, description="Different recipients in a billing month."
     )
+    cost_per_day: float | None = Field(
+        None,
+        gt=0,
+        le=1_000_000,
+        description="Money in a calendar day, in that of the lines' `cost` of a part; what has no "
+        "cost counts nothing.",
+    )
     min_gap: float = Field(
         0.0, ge=0, le=86_400, description="Least seconds between two messages of a line."
     )

@@ -174,7 +174,7 @@ class _Choice:
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
         job = _job(self._tx, candidate.message)
-        pool = Account.of_pool(lane.pool, self._settings)
+        pool = Account.of_pool(lane.pool, self._settings, self._line.cost)
         held_to = self._caps(asked)
         if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
             return None
