@@ -26,6 +26,7 @@ from modemgw.consent.gate import Policy
 from modemgw.consent.replies import Replies
 from modemgw.gateway.caps import Cap
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.number_files import NumberFiles
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.routing import Rule
 from modemgw.gateway.settings import GatewaySettings, Pool
@@ -144,6 +145,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         blocked_after=config.lines.blocked_after,
         drop_rest_s=config.lines.drop_rest,
         review_within_s=config.gate.review_within,
+        files=_number_files(config),
         mask=config.inbound.as_mask(config.gate.content),
         default_kind=texts.default_kind,
         reports=texts.reports,
@@ -163,6 +165,15 @@ def gateway_settings(config: Config) -> GatewaySettings:
         start_hold_s=config.gate.start_hold,
         keep_events_s=texts.keep_events,
     )
+
+
+def _number_files(config: Config) -> NumberFiles:
+    """The lists of the gate's files. Raises ConfigError: whom it may not text it must know."""
+    files = NumberFiles(config.gate.deny_file, config.gate.allow_file)
+    wrong = [words for words in files.load().values() if words]
+    if wrong:
+        raise ConfigError("\n  ".join(wrong))
+    return files
 
 
 def _rule(section: RouteSection) -> Rule:
@@ -264,6 +275,7 @@ class _Daemon:
         reader = Reader(config.database_url)
         checkpointer = Checkpointer(config.database_url)
         gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand), clock)
+        loop.add_signal_handler(signal.SIGHUP, gateway.lists.soon)
         self._api = Api(gateway, api_settings(config))
         bank = Bank(replace(self._bank_settings, clock=clock), gateway)
         writer.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 - pydantic reads it
+from pathlib import Path  # noqa: TC003 - likewise
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -110,6 +111,12 @@ class GateSection(Section):
     content: Annotated[Patterns, AfterValidator(check_names)] = Field(
         [], description="What must not stand in texts that go out."
     )
+    deny_file: Path | None = Field(
+        None,
+        description="A file with more of `deny`, one a line, a million at most. Read again when it "
+        "changes, and on SIGHUP.",
+    )
+    allow_file: Path | None = Field(None, description="A file with more of `allow`, likewise.")
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
     )

@@ -285,7 +285,7 @@ def question(
         kind=Kind(row.kind),
         default_region=settings.default_region,
         now=datetime.fromtimestamp(now, UTC),
-        policy=settings.policy,
+        policy=settings.gate,
         pool=row.pool,
         opted_out=candidate.opted_out,
         permit=Permit(row.permit) if row.permit else None,

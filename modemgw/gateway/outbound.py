@@ -296,7 +296,7 @@ class Outbound:
             kind=Kind(draft.kind),
             default_region=self._settings.default_region,
             now=datetime.fromtimestamp(at, UTC),
-            policy=self._settings.policy,
+            policy=self._settings.gate,
             pool=draft.pool,
             opted_out=optouts.get(tx.connection, draft.recipient) is not None,
             held=self._refusals.held(draft.recipient),

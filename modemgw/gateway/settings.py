@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from modemgw.consent.content import NO_MASK, Mask
+from modemgw.gateway.number_files import NumberFiles
 from modemgw.gateway.plans import Plan
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class GatewaySettings:
     the ICCIDs that should be there. So many refusals in a row as `blocked_after` quarantine a line;
     `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither. A text that may be
     a refusal counts as one when nobody has decided within `review_within_s`. `mask` says what is
-    hidden of texts that come in.
+    hidden of texts that come in, `files` are further lists of the gate.
     """
 
     host: str
@@ -59,6 +60,7 @@ class GatewaySettings:
     fingerprint_key: bytes
     language: str = "en"
     mask: Mask = NO_MASK
+    files: NumberFiles = field(default_factory=NumberFiles)
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
     plans: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
     line_plans: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -87,6 +89,11 @@ class GatewaySettings:
     stop_grace_s: float = 10.0
     keep_events_s: float = 30 * 86_400.0
     keep_idempotency_s: float = 2 * 86_400.0
+
+    @property
+    def gate(self) -> Policy:
+        """What the gate decides by: `policy`, and the lists of the files as they are now."""
+        return self.files.joined(self.policy)
 
     def plan_of(self, iccid: str, number: str | None) -> Plan:
         """What a line is held to."""
