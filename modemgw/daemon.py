@@ -144,6 +144,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         expected=frozenset([*config.lines.expected, *(line.iccid for line in config.modems.line)]),
         blocked_after=config.lines.blocked_after,
         drop_rest_s=config.lines.drop_rest,
+        new_country_after=config.gate.new_country_after,
         review_within_s=config.gate.review_within,
         files=_number_files(config),
         mask=config.inbound.as_mask(config.gate.content),

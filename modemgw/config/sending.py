@@ -117,6 +117,11 @@ class GateSection(Section):
         "changes, and on SIGHUP.",
     )
     allow_file: Path | None = Field(None, description="A file with more of `allow`, likewise.")
+    new_country_after: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        50,
+        description="Texts accepted within an hour for a country that was not texted before, after "
+        "which an alert is raised. 0: none is.",
+    )
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
     )

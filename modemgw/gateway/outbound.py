@@ -17,6 +17,7 @@ from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import views
 from modemgw.gateway.countries import country_of
 from modemgw.gateway.lanes import PRIORITIES, lane_of
+from modemgw.gateway.newcomers import Newcomers
 from modemgw.gateway.requests import ConflictError, RefusalError
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import PduError, segment
@@ -82,6 +83,7 @@ class Outbound:
         self._writer, self._settings, self._refusals = writer, settings, refusals
         self._roster, self._dispatcher = roster, dispatcher
         self._tally, self._clock = tally, clock
+        self._newcomers = Newcomers(settings)
 
     async def send(
         self, requests: Sequence[SendRequest], caller: Caller, once: Once | None
@@ -248,6 +250,7 @@ class Outbound:
             rule = decision.rule.partition(":")[0]
             field = "text" if rule in (CARD_NUMBER, CONTENT) else "to"
             return RefusalError(rule.replace("_", "-"), decision.words, field=field)
+        self._newcomers.accepted(tx, draft.recipient, now)
         if conversation is None:
             conversation = messages.make_conversation(
                 tx.connection, draft.recipient, draft.pool or "", now

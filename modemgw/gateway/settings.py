@@ -51,7 +51,8 @@ class GatewaySettings:
     the ICCIDs that should be there. So many refusals in a row as `blocked_after` quarantine a line;
     `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither. A text that may be
     a refusal counts as one when nobody has decided within `review_within_s`. `mask` says what is
-    hidden of texts that come in, `files` are further lists of the gate.
+    hidden of texts that come in, `files` are further lists of the gate. More than
+    `new_country_after` texts within an hour to a country that is new are told; 0: none are.
     """
 
     host: str
@@ -68,6 +69,7 @@ class GatewaySettings:
     blocked_after: int = 5
     drop_rest_s: float = 4 * 3_600.0
     review_within_s: float = 86_400.0
+    new_country_after: int = 0
     default_kind: str = "transactional"
     reports: bool = True
     reject_calls: bool = False
