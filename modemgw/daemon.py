@@ -30,6 +30,7 @@ from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
 from modemgw.gateway.caps import Cap
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.number_files import NumberFiles
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.routing import Rule
 from modemgw.gateway.settings import (
@@ -165,7 +166,9 @@ def gateway_settings(config: Config) -> GatewaySettings:
         expected=frozenset([*config.lines.expected, *(line.iccid for line in config.modems.line)]),
         blocked_after=config.lines.blocked_after,
         drop_rest_s=config.lines.drop_rest,
+        new_country_after=config.gate.new_country_after,
         review_within_s=config.gate.review_within,
+        files=_number_files(config),
         mask=config.inbound.as_mask(config.gate.content),
         default_kind=texts.default_kind,
         reports=texts.reports,
@@ -190,11 +193,28 @@ def gateway_settings(config: Config) -> GatewaySettings:
     )
 
 
+_SECTIONS_OF_RULES = (
+    "gate", "inbound", "content", "numbers", "messages", "replies", "optouts", "brands", "pools",
+    "plans", "routes",
+)  # fmt: skip
+
+
 def _rules(config: Config) -> dict[str, str]:
     """Digests of what decides whether and how a text may be sent, by section."""
-    sections = ("gate", "content", "numbers", "messages", "replies", "pools", "plans", "routes")
-    told = config.model_dump(mode="json", include=set(sections))
-    return {name: hashlib.sha256(canonical(told[name]).encode()).hexdigest() for name in sections}
+    told = config.model_dump(mode="json", include=set(_SECTIONS_OF_RULES))
+    return {
+        name: hashlib.sha256(canonical(told[name]).encode()).hexdigest()
+        for name in _SECTIONS_OF_RULES
+    }
+
+
+def _number_files(config: Config) -> NumberFiles:
+    """The lists of the gate's files. Raises ConfigError: whom it may not text it must know."""
+    files = NumberFiles(config.gate.deny_file, config.gate.allow_file)
+    wrong = [words for words in files.load().values() if words]
+    if wrong:
+        raise ConfigError("\n  ".join(wrong))
+    return files
 
 
 def _rule(section: RouteSection) -> Rule:
@@ -217,6 +237,7 @@ def _plan(name: str, section: PlanSection) -> Plan:
         per_month=section.per_month,
         recipients_per_day=section.recipients_per_day,
         recipients_per_month=section.recipients_per_month,
+        cost_per_day=section.cost_per_day,
         min_gap_s=section.min_gap,
         gap_jitter=section.gap_jitter,
         time_zone=ZoneInfo(section.time_zone),
@@ -358,8 +379,7 @@ class _Daemon:
             await gateway.prepare()
             await self._sync_webhooks(writer, clock())
             await self._api.start()
-            if self._api.certificate is not None:
-                loop.add_signal_handler(signal.SIGHUP, self._api.certificate.ask_again)
+            loop.add_signal_handler(signal.SIGHUP, self._read_again, gateway)
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._owned(gateway.run()), name="gateway"),
@@ -380,6 +400,12 @@ class _Daemon:
             checkpointer.stop()
             await writer.stop()
             reader.close()
+
+    def _read_again(self, gateway: Gateway) -> None:
+        """Look at the files that may change while we run."""
+        gateway.lists.soon()
+        if self._api.certificate is not None:
+            self._api.certificate.ask_again()
 
     def _published(self, published: Published) -> None:
         self._api.published(published)

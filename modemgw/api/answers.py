@@ -164,11 +164,11 @@ class Canceled(Shape):
 
 
 class Usage(Shape):
-    """How far a limit is used."""
+    """How far a limit is used, in parts or recipients; `cost_per_day` in money."""
 
     limit: str
-    used: int
-    most: int
+    used: float
+    most: float
     renews_at: datetime | None = Field(description="When more may go. Null: nothing is used.")
 
 

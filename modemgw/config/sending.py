@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 - pydantic reads it
+from pathlib import Path  # noqa: TC003 - likewise
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -110,6 +111,17 @@ class GateSection(Section):
     content: Annotated[Patterns, AfterValidator(check_names)] = Field(
         [], description="What must not stand in texts that go out."
     )
+    deny_file: Path | None = Field(
+        None,
+        description="A file with more of `deny`, one a line, a million at most. Read again when it "
+        "changes, and on SIGHUP.",
+    )
+    allow_file: Path | None = Field(None, description="A file with more of `allow`, likewise.")
+    new_country_after: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        50,
+        description="Texts accepted within an hour for a country that was not texted before, after "
+        "which an alert is raised. 0: none is.",
+    )
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
     )
@@ -195,6 +207,13 @@ class PlanSection(Section):
     recipients_per_day: Limit = Field(None, description="Different recipients in a calendar day.")
     recipients_per_month: Limit = Field(
         None, description="Different recipients in a billing month."
+    )
+    cost_per_day: float | None = Field(
+        None,
+        gt=0,
+        le=1_000_000,
+        description="Money in a calendar day, in that of the lines' `cost` of a part; what has no "
+        "cost counts nothing.",
     )
     min_gap: float = Field(
         0.0, ge=0, le=86_400, description="Least seconds between two messages of a line."

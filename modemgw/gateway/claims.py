@@ -185,7 +185,7 @@ class _Choice:
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
         job = _job(self._tx, candidate.message)
-        pool = Account.of_pool(lane.pool, self._settings)
+        pool = Account.of_pool(lane.pool, self._settings, self._line.cost)
         held_to = self._caps(asked)
         if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
             return None
@@ -304,7 +304,7 @@ def question(
         kind=Kind(row.kind),
         default_region=settings.default_region,
         now=datetime.fromtimestamp(now, UTC),
-        policy=settings.policy,
+        policy=settings.gate,
         pool=row.pool,
         opted_out=candidate.opted_out,
         permit=Permit(row.permit) if row.permit else None,

@@ -19,6 +19,7 @@ from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.guard import Guard
 from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.inventory import Stocktaker
+from modemgw.gateway.number_files import ListKeeper
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.outlook import Outlook
 from modemgw.gateway.persons import Persons
@@ -104,6 +105,7 @@ class Gateway:
         )
         self._inbound.delivered = self._guard.delivered
         self._inbound.own_line = self.registry.own_line
+        self.lists = ListKeeper(writer, settings.files, settings.host, clock)
         self._stocktaker = Stocktaker(writer, reader, settings.expected, self.registry, clock)
         self.desk = Desk(
             writer,
@@ -155,6 +157,7 @@ class Gateway:
             group.create_task(self.registry.run(), name="registry")
             group.create_task(self._guard.run(), name="guard")
             group.create_task(self._stocktaker.run(), name="inventory")
+            group.create_task(self.lists.run(), name="number lists")
             group.create_task(self.review_desk.run(), name="reviews")
             group.create_task(self.proving.run(), name="audit")
 

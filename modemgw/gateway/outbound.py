@@ -17,6 +17,7 @@ from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import opting, quota, views
 from modemgw.gateway.countries import country_of
 from modemgw.gateway.lanes import PRIORITIES, lane_of
+from modemgw.gateway.newcomers import Newcomers
 from modemgw.gateway.requests import ConflictError, RefusalError
 from modemgw.gateway.status import MessageStatus
 from modemgw.gateway.transliteration import transliterated
@@ -100,6 +101,7 @@ class Outbound:
         self._writer, self._settings, self._refusals = writer, settings, refusals
         self._roster, self._dispatcher = roster, dispatcher
         self._tally, self._clock = tally, clock
+        self._newcomers = Newcomers(settings)
 
     async def send(
         self, requests: Sequence[SendRequest], caller: Caller, once: Once | None
@@ -281,6 +283,7 @@ class Outbound:
                 pool=draft.pool,
             )
             return refusal_of(decision)
+        self._newcomers.accepted(tx, draft.recipient, now)
         conversation = weighed.conversation or messages.make_conversation(
             tx.connection, draft.recipient, draft.pool or "", now
         )
@@ -348,7 +351,7 @@ class Outbound:
             kind=Kind(draft.kind),
             default_region=self._settings.default_region,
             now=datetime.fromtimestamp(at, UTC),
-            policy=self._settings.policy,
+            policy=self._settings.gate,
             pool=draft.pool,
             opted_out=self._opted_out(connection, draft),
             held=self._refusals.held(draft.recipient),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from modemgw.consent.content import NO_MASK, Mask
 from modemgw.consent.reading import NO_OWN_WORDS, OwnWords
 from modemgw.consent.scopes import OptOutRules
+from modemgw.gateway.number_files import NumberFiles
 from modemgw.gateway.plans import Plan
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ class GatewaySettings:
     arrive no longer; 0: neither. A text that may be a refusal counts as one when nobody has decided
     within `review_within_s`. The right of a part to begin is asked for again when its prompt is not
     there within `permit_age_s`. `optouts` says what an opt-out covers, `mask` what is hidden of
-    texts that come in. `rules` are digests of what the configuration says of sending, by section;
-    the audit notes when they change.
+    texts that come in; `files` are further lists of the gate. More than `new_country_after` texts
+    within an hour to a country that is new are told; 0: none are. `rules` are digests of what the
+    configuration says of sending, by section; the audit notes when they change.
     """
 
     host: str
@@ -69,6 +71,7 @@ class GatewaySettings:
     fingerprint_key: bytes
     optouts: OptOutRules = field(default_factory=OptOutRules)
     mask: Mask = NO_MASK
+    files: NumberFiles = field(default_factory=NumberFiles)
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
     plans: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
     line_plans: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -76,6 +79,7 @@ class GatewaySettings:
     blocked_after: int = 5
     drop_rest_s: float = 4 * 3_600.0
     review_within_s: float = 86_400.0
+    new_country_after: int = 0
     default_kind: str = "transactional"
     reports: bool = True
     reject_calls: bool = False
@@ -99,6 +103,11 @@ class GatewaySettings:
     keep_idempotency_s: float = 2 * 86_400.0
     rules: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     head_file: Path | None = None
+
+    @property
+    def gate(self) -> Policy:
+        """What the gate decides by: `policy`, and the lists of the files as they are now."""
+        return self.files.joined(self.policy)
 
     def plan_of(self, iccid: str, number: str | None) -> Plan:
         """What a line is held to."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
-from modemgw.gateway import acts, causes, settle
+from modemgw.gateway import acts, causes, newcomers, settle
 from modemgw.gateway.acts import own_lane
 from modemgw.gateway.lanes import is_patient
 from modemgw.gateway.status import MessageStatus, moved
@@ -101,6 +101,7 @@ class Upkeep:
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
+        await self._writer.run(lambda tx: newcomers.clear(tx, now))
         await self.move_home(self._dispatcher.stuck_lanes())
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))

@@ -206,6 +206,11 @@ def bank_alert(kind: str, words: str) -> dict[str, Any]:
     return {"alert": kind, "modem": None, "port": None, "message": words}
 
 
+def country_alert(kind: str, country: str, words: str) -> dict[str, Any]:
+    """An alert about texts to a country, raised or cleared."""
+    return {**bank_alert(kind, words), "country": country}
+
+
 def ussd(session: UssdSession, modem_id: str | None, line_id: str | None) -> dict[str, Any]:
     """A USSD session; the same in answers and in events."""
     return {
