@@ -80,17 +80,13 @@ class Hosts:
         lines = self.watch_file.read_text().split("\n")[:-1]
         return [json.loads(line) for line in lines]
 
-    def seen_at(self, number: str, count: int = 1) -> int:
-        """When the watcher first saw an opt-out of a number (for the `count`th time)."""
+    def await_seen(self, number: str) -> None:
+        """Until the watcher has seen an opt-out of a number."""
 
-        def seen() -> list[int]:
-            return [
-                row["seen"]
-                for row in self.watched()
-                if row.get("number") == number and "seen" in row
-            ]
+        def seen() -> bool:
+            return any(row.get("number") == number and "seen" in row for row in self.watched())
 
-        return wait_for(f"the opt-out of {number}", lambda: seen()[count - 1 :])[0]
+        wait_for(f"the opt-out of {number}", seen)
 
 
 def _is_ready(site: Site) -> bool:

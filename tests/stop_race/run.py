@@ -69,12 +69,15 @@ def race(
 
 
 def _settle(hosts: Hosts) -> None:
-    """Until nothing is to be sent any more: what still went wrongly would be seen."""
+    """Until nothing is to be sent any more: what still went wrongly would be seen. A confirmation
+    behind a part in doubt would wait its five minutes."""
 
     def settled() -> bool:
-        return not any(
-            hosts.bank.get(f"/v1/messages?status={status}&limit=1")["items"]
+        waiting = [
+            shown
             for status in ("queued", "sending")
-        )
+            for shown in hosts.bank.items(f"/v1/messages?status={status}&limit=500")
+        ]
+        return all(shown["waiting_for"] == "recipient_in_doubt" for shown in waiting)
 
     wait_for("all texts to go", settled, _REST_S, pause_s=0.5)

@@ -181,7 +181,7 @@ def test_a_permit_does_not_outlive_a_pause_of_its_process(two_hosts: tuple[Hosts
         here.daemon.send_signal(signal.SIGSTOP)
         try:
             put(there, attempt).join()
-            hosts.seen_at(number(attempt))
+            hosts.await_seen(number(attempt))
             time.sleep(1.2)  # the permit's age, and the prompt is there
         finally:
             here.daemon.send_signal(signal.SIGCONT)
