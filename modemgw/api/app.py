@@ -14,6 +14,7 @@ from aiohttp import web
 from modemgw.api import cors
 from modemgw.api.auth import Auth
 from modemgw.api.bank import Bank
+from modemgw.api.check import Checks
 from modemgw.api.clients import networks
 from modemgw.api.consent import Consent
 from modemgw.api.conversations import Conversations
@@ -98,6 +99,7 @@ class Api:
         streams = Streams(self._feed, self._auth, settings)
         resources = (
             Preview(gateway, settings),
+            Checks(gateway, settings),
             Messages(gateway, settings),
             Conversations(gateway, settings),
             Reviews(gateway, settings),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from modemgw.api import preview_shapes
 from modemgw.api.jsonbody import read_json, validate
 from modemgw.api.messages import EXAMPLES, as_request
-from modemgw.api.problems import of_refusal
+from modemgw.api.problems import FieldError, ProblemError, invalid, of_refusal
 from modemgw.api.respond import answer
 from modemgw.api.routing import CALLER, Answer, Route, Scope
-from modemgw.api.schemas import SendMessage
+from modemgw.api.schemas import RawBatch, SendBatch, SendMessage
 from modemgw.gateway import views
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.sizing import size_up
@@ -51,6 +52,21 @@ class Preview:
                 for_bound=True,
                 examples=EXAMPLES,
             ),
+            Route(
+                "POST",
+                "/v1/messages/batch/preview",
+                self.preview_batch,
+                Scope.SEND,
+                "See what would become of many texts",
+                Answer(200, preview_shapes.BatchPreview),
+                TAG,
+                description="The same body as `POST /v1/messages/batch`; each text is asked about "
+                "as if it were sent now, alone. Nothing is written.",
+                body=SendBatch,
+                problems=("invalid",),
+                for_bound=True,
+                examples={"two": {"messages": list(EXAMPLES.values())}},
+            ),
         )
 
     async def preview(self, request: web.Request) -> web.Response:
@@ -62,6 +78,32 @@ class Preview:
         seen = await asyncio.to_thread(size_up, wanted, self._gateway.settings.max_parts)
         asked = await self._gateway.asking.ask(wanted, request[CALLER])
         return answer({**seen, "outlook": await self._outlook(asked)})
+
+    async def preview_batch(self, request: web.Request) -> web.Response:
+        """Look at many texts."""
+        raw = await read_json(
+            request, limit=self._settings.batch_body_limit, timeout_s=self._settings.body_timeout_s
+        )
+        bodies = validate(RawBatch, raw).messages
+        if len(bodies) > self._settings.batch_limit:
+            words = f"{len(bodies)} texts; {self._settings.batch_limit} are allowed at once"
+            raise invalid(FieldError("messages", words))
+        outcomes: Counter[str] = Counter()
+        items = []
+        for body in bodies:
+            try:
+                asked = await self._gateway.asking.ask(
+                    as_request(validate(SendMessage, body)), request[CALLER]
+                )
+            except ProblemError as error:
+                problem = error.problem
+                items.append({"status": problem.status, "problem": problem.document()})
+                outcomes["invalid"] += 1
+            else:
+                outlook = await self._outlook(asked)
+                items.append({"status": 200, "outlook": outlook})
+                outcomes[outlook["outcome"]] += 1
+        return answer({"items": items, "outcomes": dict(outcomes)})
 
     async def _outlook(self, asked: Asked) -> dict[str, Any]:
         """What would become of it."""

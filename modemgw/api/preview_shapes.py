@@ -63,3 +63,20 @@ class Preview(Shape):
         "change nothing."
     )
     outlook: Outlook
+
+
+class BatchPreviewItem(Shape):
+    """What would become of one text of a batch."""
+
+    status: int = Field(description="200, or that of the problem.")
+    outlook: Outlook | None = None
+    problem: ProblemDocument | None = Field(None, description="What is wrong with the text's JSON.")
+
+
+class BatchPreview(Shape):
+    """What would become of a batch."""
+
+    items: list[BatchPreviewItem]
+    outcomes: dict[str, int] = Field(
+        description="How many: queued, scheduled, refused; invalid: with a problem."
+    )

@@ -11,6 +11,7 @@ from modemgw import __version__
 from modemgw.cli import (
     audit,
     bank,
+    check,
     configuration,
     doctor,
     importing,
@@ -96,6 +97,7 @@ app.add_typer(keys.app, name="keys")
 app.command("twilio")(twilio.twilio)
 app.command()(mcp)
 app.add_typer(optouts.app, name="optouts")
+app.command("may-i-text")(check.may_i_text)
 app.add_typer(person.app, name="person")
 app.add_typer(audit.app, name="audit")
 app.add_typer(pdu.app, name="pdu")

@@ -253,6 +253,20 @@ def decide(question: Question) -> Decision:
     return Allow(question.permit if lifted else None)
 
 
+def objections(question: Question) -> tuple[Defer | Block, ...]:
+    """What every rule has against the text, in their order: the first is what `decide` says."""
+    found = (rule(question) for rule in _RULES)
+    return tuple(objection for objection in found if objection is not None)
+
+
+def zones(question: Question) -> tuple[str, ...]:
+    """The names of the time zones whose hours count; none where that cannot be told."""
+    try:
+        return tuple(zone.key for zone in _zones(question))
+    except UnknownZoneError:
+        return ()
+
+
 def _opted_out(question: Question) -> Block | None:
     if not question.opted_out or question.permit is not None:
         return None
@@ -392,12 +406,13 @@ def _bounds(question: Question) -> list[_Bound]:
 
 
 def _clocks(question: Question, timetables: Sequence[Timetable]) -> list[Clock]:
-    zones: Sequence[ZoneInfo] = (
-        zones_of(question.recipient, question.default_region)
-        if question.time_zone is None
-        else (question.time_zone,)
-    )
-    return [Clock(timetable, zone) for timetable in timetables for zone in zones]
+    return [Clock(timetable, zone) for timetable in timetables for zone in _zones(question)]
+
+
+def _zones(question: Question) -> Sequence[ZoneInfo]:
+    if question.time_zone is not None:
+        return (question.time_zone,)
+    return zones_of(question.recipient, question.default_region)
 
 
 def _all_open(question: Question, bound: _Bound) -> bool:

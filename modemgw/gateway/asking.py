@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from modemgw.consent.gate import Block, Defer
+from modemgw.consent.gate import Block, Defer, objections, zones
 from modemgw.gateway.outbound import Draft, refusal_of
 from modemgw.gateway.requests import RefusalError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
 
+_ANY_TEXT = "."
 _NO_CONVERSATION = SimpleNamespace(id=None, line_id=None, spoken_at=None)
 
 
@@ -45,6 +46,25 @@ class Asked:
         return decision.words if isinstance(decision, Defer) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether a recipient may be texted: what stands against it, all of it, and in which zones the
+    hours are reckoned. `is_reply`: they wrote lately, so hours and caps do not bind an answer.
+    """
+
+    draft: Draft
+    objections: tuple[Block | Defer, ...]
+    zones: tuple[str, ...]
+    is_reply: bool
+
+    @property
+    def outcome(self) -> str:
+        """`allowed`, `deferred` or `blocked`."""
+        if any(isinstance(objection, Block) for objection in self.objections):
+            return "blocked"
+        return "deferred" if self.objections else "allowed"
+
+
 class Asking:
     """Answers "what if", by the code that accepts texts."""
 
@@ -61,6 +81,26 @@ class Asking:
             return Asked(None, None, draft)
         now = self._clock()
         return await self._reader.run(lambda c: self._weigh(c, draft, caller, now))
+
+    async def check(self, request: SendRequest, caller: Caller) -> Checked | RefusalError:
+        """What each rule of the gate says of any text to this recipient, whatever its words.
+
+        A RefusalError where the request itself is at fault. Raises StoreUnavailableError.
+        """
+        draft = self._outbound.check(replace(request, text=_ANY_TEXT), caller)
+        if isinstance(draft, RefusalError):
+            return draft
+        now = self._clock()
+
+        def query(connection: Connection) -> Checked | RefusalError:
+            try:
+                weighed = self._outbound.weigh(connection, draft, caller, now)
+            except RefusalError as refusal:
+                return refusal
+            question = weighed.question
+            return Checked(draft, objections(question), zones(question), question.is_reply)
+
+        return await self._reader.run(query)
 
     def _weigh(self, connection: Connection, draft: Draft, caller: Caller, now: float) -> Asked:
         try:

@@ -206,6 +206,8 @@ async def test_every_other_route_refuses_a_bound_key(house: House) -> None:
         ("GET", "/v1/messages/{id}"),
         ("POST", "/v1/messages/{id}/cancel"),
         ("POST", "/v1/messages/preview"),
+        ("POST", "/v1/messages/batch/preview"),
+        ("POST", "/v1/check"),
         ("GET", "/v1/conversations"),
         ("GET", "/v1/conversations/{id}"),
         ("GET", "/v1/conversations/{id}/messages"),

@@ -28,6 +28,7 @@ COMMANDS = frozenset(
         "keys",
         "line",
         "lines",
+        "may-i-text",
         "mcp",
         "messages",
         "modems",

@@ -109,6 +109,18 @@ async def test_a_model_that_ignores_refusals_sends_nothing(house: House) -> None
     assert await queued(house) == 0
 
 
+async def test_a_text_is_looked_at_and_asked_about_without_sending(house: House) -> None:
+    """What it costs, and whether the person may be texted, by the very gate."""
+    async with offering(house) as client:
+        _, seen = await call(client, "preview_text", to=TO, text="Soon 📦")
+        assert (seen["size"]["encoding"], seen["outlook"]["outcome"]) == ("ucs2", "queued")
+        _, may = await call(client, "may_i_text", to=STOPPED, kind="marketing")
+        assert (may["outcome"], may["objections"][0]["rule"]) == ("blocked", "opted_out")
+        _, may = await call(client, "may_i_text", to=TO)
+        assert may["outcome"] == "allowed"
+    assert await queued(house) == 0
+
+
 async def test_a_conversation_is_both_sides_newest_first(house: House) -> None:
     """With STOP marked, and whether they opted out."""
     for at, who in ((1.0, "sender"), (3.0, "sender")):
