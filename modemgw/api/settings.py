@@ -33,6 +33,7 @@ class ApiSettings:
     batch_limit: int = 10_000
     body_timeout_s: float = 30.0
     heartbeat_s: float = 15.0
+    ping_s: float = 30.0  # of a WebSocket; whose pong is not there in half of it has gone
     stream_limit: int = 2_000
     stream_write_timeout_s: float = 30.0
     webhook_limit: int = 100

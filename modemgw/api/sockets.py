@@ -86,7 +86,7 @@ class Sockets:
         if authorization is not None:
             await self._check(authorization, request[CLIENT])
         socket = web.WebSocketResponse(
-            heartbeat=self._settings.heartbeat_s, max_msg_size=LARGEST_MESSAGE, compress=False
+            heartbeat=self._settings.ping_s, max_msg_size=LARGEST_MESSAGE, compress=False
         )
         if not socket.can_prepare(request):
             raise problem_error("bad-request", "this address speaks WebSocket (RFC 6455) alone")
