@@ -205,9 +205,11 @@ def in_flight(url: str) -> dict[str, list[float]]:
     found: dict[str, list[float]] = defaultdict(list)
     with engine.connect() as connection:
         rows = connection.execute(
-            text("SELECT created_at, detail FROM audit WHERE action = 'in_flight_at_opt_out'")
+            text(
+                "SELECT at, payload FROM audit_entries JOIN audit_payloads USING (chain, sequence) "
+                "WHERE action = 'in_flight_at_opt_out'"
+            )
         )
-        for created_at, detail in rows:
-            told = json.loads(detail) if isinstance(detail, str) else detail
-            found[told["message"]].append(created_at)
+        for at, payload in rows:
+            found[json.loads(payload)["detail"]["message"]].append(at)
     return dict(found)
