@@ -27,13 +27,14 @@ from modemgw.api.keys import Keys
 from modemgw.api.lines import Lines
 from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
-from modemgw.api.middleware import add_headers, around
+from modemgw.api.middleware import EXACT, add_headers, around
 from modemgw.api.persons import Persons
 from modemgw.api.pools import Pools
 from modemgw.api.preview import Preview
 from modemgw.api.pump import Pump
 from modemgw.api.recordings import Recordings
 from modemgw.api.reviews import Reviews
+from modemgw.api.routing import exact_methods
 from modemgw.api.settings import ApiSettings
 from modemgw.api.sockets import Sockets
 from modemgw.api.streams import Streams
@@ -185,6 +186,7 @@ class Api:
             middlewares=[around(self._metrics, self._proxies), *self._preflights()],
             client_max_size=self._settings.batch_body_limit,
         )
+        application[EXACT] = exact_methods(routes)
         door = Door(self._gateway, self._auth, self._settings)
         for route in routes:
             application.router.add_route(route.method, route.path, door.guarded(route))

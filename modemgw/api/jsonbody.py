@@ -29,7 +29,7 @@ FIELD_ERRORS_LIMIT = 20
 async def read_json(request: web.Request, *, limit: int, timeout_s: float) -> Any:
     """The JSON in a request's body; None where there is no body.
 
-    Raises ProblemError: `unsupported-media-type`, `too-large`, `timeout`, `bad-json`.
+    Raises ProblemError: `unsupported-media-type`, `too-large`, `timeout`, `bad-json`, `invalid`.
     """
     if not request.body_exists:
         return None
@@ -41,9 +41,10 @@ async def read_json(request: web.Request, *, limit: int, timeout_s: float) -> An
             "unsupported-media-type", f"the body is {kind}; send it as application/json"
         )
     body = await read_bytes(request, limit, timeout_s)
-    if len(body) < LONG_BODY:
-        return parse(body)
-    return await asyncio.to_thread(parse, body)
+    value = parse(body) if len(body) < LONG_BODY else await asyncio.to_thread(parse, body)
+    if value is None:  # which is no empty body
+        raise invalid(FieldError("", "a JSON object is expected"))
+    return value
 
 
 async def read_bytes(request: web.Request, limit: int, timeout_s: float) -> bytes:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 REQUEST_ID = web.RequestKey("request_id", str)
+# The methods of addresses without variables, as the header Allow has them.
+EXACT: web.AppKey[dict[str, str]] = web.AppKey("exact", dict)
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _KIND_OF_STATUS = {
@@ -93,7 +95,7 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
         log.warning("database_unavailable", error=str(error), request=request[REQUEST_ID])
         return Problem("unavailable", "the database cannot be used now").response()
     except web.HTTPException as error:
-        return _of_http(error)
+        return _of_http(request, error)
     except ConnectionError:
         raise  # the client has gone
     except Exception as error:
@@ -102,11 +104,13 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
         return Problem("internal", f"see the log for request {request[REQUEST_ID]}").response()
 
 
-def _of_http(error: web.HTTPException) -> web.StreamResponse:
+def _of_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
     if error.status < 400:
         return web.Response(status=error.status, headers=error.headers)
     kind = _KIND_OF_STATUS.get(error.status, "bad-request")
-    headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+    headers = {}
+    if "Allow" in error.headers:  # aiohttp adds what is allowed where a {variable} fits, too
+        headers["Allow"] = request.app[EXACT].get(request.path, error.headers["Allow"])
     words = error.reason
     if kind == "not-found":
         words = "nothing is served here; /openapi.json lists what is"

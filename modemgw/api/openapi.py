@@ -74,7 +74,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "tags": [route.tag],
         "summary": route.summary,
         "parameters": _parameters(route),
-        "responses": {str(route.answer.status): _answer(route), **_problems(route)},
+        "responses": _responses(route),
         "security": [] if route.scope is None else [{"key": []}],
     }
     words = [route.description] if route.description else []
@@ -90,6 +90,16 @@ def _operation(route: Route) -> dict[str, Any]:
             "content": {"application/json": content},
         }
     return operation
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    answer, good = route.answer, _answer(route)
+    found = {str(answer.status): good, **_problems(route)}
+    if answer.or_status is not None:
+        other = found.get(str(answer.or_status), good)
+        content = {**other.get("content", {}), **good["content"]}
+        found[str(answer.or_status)] = {**other, "content": content}
+    return found
 
 
 def _operation_id(route: Route) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,12 +29,16 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer. Without a model it has no JSON: `media_type` says what it is, if anything."""
+    """A good answer. Without a model it has no JSON: `media_type` says what it is, if anything.
+
+    The same body may come with another status, `or_status`.
+    """
 
     status: int = 200
     model: type[BaseModel] | None = None
     media_type: str | None = None
     description: str = "OK"
+    or_status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +66,12 @@ class Route:
     for_bound: bool = False
     counted: bool = False
     examples: dict[str, Any] = field(default_factory=dict)  # bodies, by a name in words
+
+
+def exact_methods(routes: Iterable[Route]) -> dict[str, str]:
+    """The methods of each path without variables, joined as in the header Allow."""
+    found: dict[str, set[str]] = {}
+    for route in routes:
+        if "{" not in route.path:
+            found.setdefault(route.path, set()).add(route.method)
+    return {path: ",".join(sorted(methods)) for path, methods in found.items()}
