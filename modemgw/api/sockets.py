@@ -90,7 +90,7 @@ class Sockets:
         )
         if not socket.can_prepare(request):
             raise problem_error("bad-request", "this address speaks WebSocket (RFC 6455) alone")
-        with self._streams.counted():
+        with self._streams.counted(request):
             await socket.prepare(request)
             with contextlib.suppress(ConnectionError, TimeoutError):
                 if authorization is None:

@@ -34,7 +34,7 @@ class Streams:
 
     def __init__(self, feed: Feed, auth: Auth, settings: ApiSettings) -> None:
         self._feed, self._auth, self._settings = feed, auth, settings
-        self._open = 0
+        self._open: dict[int, web.Request] = {}
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
@@ -72,7 +72,7 @@ class Streams:
             headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         )
         # It may have gone, or not read; then it resumes where it was.
-        with self.counted(), contextlib.suppress(ConnectionError, TimeoutError):
+        with self.counted(request), contextlib.suppress(ConnectionError, TimeoutError):
             await response.prepare(request)
             await self._write(response, _greeting(start))
             with self._feed.listening():
@@ -80,15 +80,21 @@ class Streams:
         return response
 
     @contextlib.contextmanager
-    def counted(self) -> Iterator[None]:
-        """Be one of the streams that are open. Raises ProblemError where there are too many."""
-        if self._open >= self._settings.stream_limit:
-            raise problem_error("too-many-streams", f"{self._open} streams are open")
-        self._open += 1
+    def counted(self, request: web.Request) -> Iterator[None]:
+        """Be one of the streams that are open. Raises ProblemError where there are too many.
+
+        One whose client has gone ends with the next news or heartbeat; it counts no more.
+        """
+        limit = self._settings.stream_limit
+        if len(self._open) >= limit:
+            there = sum(other.transport is not None for other in self._open.values())
+            if there >= limit:
+                raise problem_error("too-many-streams", f"{there} streams are open")
+        self._open[id(request)] = request
         try:
             yield
         finally:
-            self._open -= 1
+            del self._open[id(request)]
 
     async def _follow(
         self,
