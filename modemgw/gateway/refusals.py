@@ -94,7 +94,8 @@ class Refusals:
 
     def forget(self, number: str) -> None:
         """Note that nothing is kept about this number but what stands under its hash."""
-        self._drop(number)
+        self._everything.discard(number)
+        self._narrower.pop(number, None)
         self._reviews.pop(number, None)
 
     def review(self, number: str, due_at: float) -> None:

@@ -14,6 +14,7 @@ from modemgw.consent.gate import Policy
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.settings import Pool
 from modemgw.store import tables
+from modemgw.store.ledger import every_entry
 from tests.gateway.scripted import ScriptedModem
 from tests.gateway.world import ALICE, World
 
@@ -59,9 +60,9 @@ async def test_a_pattern_refuses_a_text_when_it_is_accepted(make_world: MakeWorl
     assert isinstance(refusal, RefusalError)
     assert (refusal.kind, refusal.field) == ("content", "text")
     assert "'pin'" in refusal.words
-    query = select(tables.audit.c.action, tables.audit.c.detail)
-    ((action, detail),) = await world.reader.run(lambda c: c.execute(query).all())
-    assert (action, detail["rule"]) == ("refused", "content:pin")
+    told = await world.reader.run(every_entry)
+    (entry,) = (entry for entry in told if entry["action"] == "refused")
+    assert entry["detail"]["rule"] == "content:pin"
     await world.stop()
 
 
