@@ -1,7 +1,8 @@
-"""What admins do over the API, written to the audit: who, what, when, with what outcome, whence."""
+"""What admins and tools do over the API, for the audit: who, what, with what outcome, whence."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,6 +12,8 @@ from modemgw.store.errors import StoreUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aiohttp import web
+
     from modemgw.api.routing import Route
     from modemgw.gateway.gateway import Gateway
     from modemgw.gateway.requests import Caller
@@ -18,8 +21,20 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACTION = "admin"
+BY_TOOL = "tool_used"
+TOOL_HEADER = "Modemgw-Tool"
+_TOOL = re.compile(r"[a-z_]{1,32}")
 LONGEST_TARGET = 64
 _TARGETS = ("id", "name")  # a number is told by the opt-out's own entry, and by no other
+
+
+def tool_of(request: web.Request) -> str | None:
+    """The tool of `modemgw mcp` that makes a call; None: a person's program does, or none is named.
+
+    Who does not want to be noted can leave the header out: it serves those who do.
+    """
+    named = request.headers.get(TOOL_HEADER, "")
+    return named if _TOOL.fullmatch(named) else None
 
 
 async def note(
@@ -31,11 +46,15 @@ async def note(
     status: int,
     client: str,
     request: str,
+    tool: str | None = None,
 ) -> None:
-    """Record a call of a route that needs the scope admin. A database that is away is logged."""
+    """Record a call of a route that needs the scope admin, or that a program makes by itself.
+
+    A database that is away is logged.
+    """
     target = next((match[name][:LONGEST_TARGET] for name in _TARGETS if name in match), None)
     now = gateway.clock()
-    told = {
+    told: dict[str, object] = {
         "key": caller.key_id,
         "method": route.method,
         "route": route.path,
@@ -45,6 +64,8 @@ async def note(
         "request": request,
     }
     try:
-        await gateway.writer.run(lambda tx: tx.record(ACTION, None, now, **told))
+        action = ACTION if tool is None else BY_TOOL
+        told |= {} if tool is None else {"tool": tool}
+        await gateway.writer.run(lambda tx: tx.record(action, None, now, **told))
     except StoreUnavailableError:
         log.warning("admin_call_not_in_audit", **told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING
 
 from modemgw.api import admin_log, ratelimit
@@ -46,28 +46,35 @@ class Door:
             )
             demand(caller, scope)
             request[CALLER] = caller
+            handler = route.handler
             if route.counted and (caller.per_minute or caller.per_day):
-                return await self._counted(request, route, caller)
-            if scope is Scope.ADMIN:
-                return await self._noted(request, route, caller)
-            return await route.handler(request)
+                handler = partial(self._counted, handler=handler, caller=caller)
+            tool = admin_log.tool_of(request)
+            if scope is Scope.ADMIN or tool is not None:
+                return await self._noted(request, route, handler, caller, tool)
+            return await handler(request)
 
         return behind
 
     async def _counted(
-        self, request: web.Request, route: Route, caller: Caller
+        self, request: web.Request, *, handler: Handler, caller: Caller
     ) -> web.StreamResponse:
         """The answer with the limits of the key, whether it was taken or not."""
-        response = await answered(request, route.handler)
+        response = await answered(request, handler)
         with contextlib.suppress(StoreUnavailableError):  # what was taken is taken all the same
             response.headers.update(ratelimit.headers(await self._gateway.quotas(caller)))
         return response
 
     async def _noted(
-        self, request: web.Request, route: Route, caller: Caller
+        self,
+        request: web.Request,
+        route: Route,
+        handler: Handler,
+        caller: Caller,
+        tool: str | None,
     ) -> web.StreamResponse:
         """The answer, which goes out once the audit has it."""
-        response = await answered(request, route.handler)
+        response = await answered(request, handler)
         await admin_log.note(
             self._gateway,
             caller,
@@ -76,5 +83,6 @@ class Door:
             status=response.status,
             client=request[CLIENT].address,
             request=request[REQUEST_ID],
+            tool=tool,
         )
         return response

@@ -17,6 +17,7 @@ from mcp.shared._httpx_utils import create_mcp_http_client
 from modemgw.cli.mcp.tools import Desk
 from modemgw.store import messages
 from modemgw.store.ids import new_id
+from modemgw.store.ledger import every_entry
 from tests.api.house import House, open_house
 from tests.cli.commands import run
 from tests.e2e.site import free_port
@@ -119,6 +120,26 @@ async def test_a_text_is_looked_at_and_asked_about_without_sending(house: House)
         _, may = await call(client, "may_i_text", to=TO)
         assert may["outcome"] == "allowed"
     assert await queued(house) == 0
+
+
+async def test_every_call_is_in_the_audit(house: House) -> None:
+    """With the key, the tool and its outcome; no number, no text."""
+    async with offering(house) as client:
+        await call(client, "send_text", to=TO, text="Hello")
+        await call(client, "send_text", to=STOPPED, text="Hello")
+        await call(client, "list_lines")
+    told = await house.gateway.reader.run(every_entry)
+    used = [entry["detail"] for entry in told if entry["action"] == "tool_used"]
+    assert [(one["tool"], one["route"], one["status"]) for one in used] == [
+        ("send_text", "/v1/messages", 201),
+        ("send_text", "/v1/messages", 422),
+        ("list_lines", "/v1/lines", 200),
+    ]
+    assert all(one["key"].startswith("key_") for one in used)
+    assert TO[1:] not in json.dumps(used)
+    await house.call("GET", "/v1/lines", headers={"Modemgw-Tool": "Robert'); DROP TABLE"})
+    again = await house.gateway.reader.run(every_entry)
+    assert len(again) == len(told)
 
 
 async def test_a_conversation_is_both_sides_newest_first(house: House) -> None:

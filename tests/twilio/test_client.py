@@ -191,6 +191,7 @@ CREATE_FAULTS = [
     ({"media_url": ["https://example.com/cat.jpg"]}, 400, 21623),
     ({"status_callback": "http://10.1.2.3/x"}, 400, 21609),
     ({"status_callback": "ftp://example.com"}, 400, 21609),
+    ({"status_callback": "https://crm.example.com/" + "x" * 2_048}, 400, 21609),
     ({"body": "My card is 4111 1111 1111 1111"}, 400, 30007),
 ]
 

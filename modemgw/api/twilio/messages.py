@@ -45,6 +45,7 @@ Handler: TypeAlias = "Callable[[web.Request], Awaitable[web.StreamResponse]]"
 BASE: Final = "/2010-04-01/Accounts/{account}"
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 1_000
+LONGEST_CALLBACK: Final = 2_048
 _DAY_S: Final = 86_400.0
 _TOKEN = re.compile(r"PA([0-9a-f]{32})")
 _RETRY_AFTER_S: Final = "5"
@@ -156,6 +157,9 @@ class TwilioMessages:
                 "StatusCallback: callbacks are signed with the account's token, which the daemon "
                 "must know: name it in [[twilio.accounts]]"
             )
+            raise wrong(faults.STATUS_CALLBACK, words)
+        if len(callback) > LONGEST_CALLBACK:
+            words = f"StatusCallback: it has more than {LONGEST_CALLBACK} characters"
             raise wrong(faults.STATUS_CALLBACK, words)
         try:
             check_url(self._twilio.posted_to(callback), self._allowed)
