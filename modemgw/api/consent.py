@@ -131,7 +131,8 @@ class Consent:
     async def delete(self, request: web.Request) -> web.Response:
         """Lift an opt-out."""
         query = read_query(request, OptInQuery)
-        await self._gateway.opt_in(self._number(request), SOURCE, query.reason, query.scope)
+        reason = query.reason or f"no evidence was given, with key {request[CALLER].key_id}"
+        await self._gateway.opt_in(self._number(request), SOURCE, reason, query.scope)
         return web.Response(status=204)
 
     def _number(self, request: web.Request) -> str:

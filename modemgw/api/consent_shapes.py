@@ -29,8 +29,10 @@ class OptOutQuery(Body):
 class OptInQuery(Body):
     """Why somebody is opted in again, for the audit."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)] = Field(
-        description="The new consent, and where it is documented."
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        None,
+        description="The new consent, and where it is documented. Without one the audit says that "
+        "there was none.",
     )
     scope: OptOutScope | None = Field(
         None, description="Which opt-out is lifted. Default: all of the number."
