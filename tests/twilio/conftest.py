@@ -14,6 +14,7 @@ from twilio.rest import Client
 
 from modemgw.api.twilio.callbacks import EVENTS, SCHEME
 from modemgw.api.twilio.settings import Account, TwilioSettings
+from modemgw.gateway.settings import Pool
 from modemgw.store import keys, lines, messages, webhooks
 from modemgw.store.sids import account_sid, message_id
 from modemgw.store.webhooks import Endpoint
@@ -97,7 +98,10 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
             MappingProxyType({"https://crm.example.com": application.url}),
         )
         async with open_house(
-            tmp_path, twilio=twilio, allowed_hosts=frozenset({"127.0.0.1"})
+            tmp_path,
+            twilio=twilio,
+            allowed_hosts=frozenset({"127.0.0.1"}),
+            gateway_settings={"pools": {"sales": Pool("sales", frozenset())}},
         ) as house:
             row = await house.gateway.reader.run(lambda c: keys.find(c, token, 1.0))
             assert row is not None

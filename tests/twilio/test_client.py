@@ -13,7 +13,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from modemgw.store import keys, messages
-from modemgw.store.sids import account_sid, message_id
+from modemgw.store.sids import account_sid, message_id, service_sid
 from tests.twilio.conftest import ended
 
 if TYPE_CHECKING:
@@ -210,6 +210,35 @@ async def test_what_cannot_be_sent_has_its_code(
     document = json.loads(site.http.answers[-1])
     assert document.keys() == {"code", "message", "more_info", "status"}
     assert (await site.house.call("GET", "/v1/messages")).json["items"] == []
+
+
+async def test_a_messaging_service_is_a_pool(site: Site) -> None:
+    """A text by MG… alone waits for any line of that pool, and says so."""
+    service = service_sid("sales")
+    made = await site.call(partial(_send, to=TO, messaging_service_sid=service, body="x"))
+    assert (made.messaging_service_sid, made.from_) == (service, None)
+    native = await site.house.call("GET", f"/v1/messages/{message_id(made.sid)}")
+    assert native.json["pool"] == "sales"
+
+
+async def test_a_services_number_is_none_that_is_texted(site: Site, line: str) -> None:
+    """21614: a premium one, and a short code."""
+    for number in ("+19005550100", "36111"):
+        with pytest.raises(TwilioRestException) as failed:
+            await site.call(partial(_send, to=number, from_=line, body="x"))
+        assert (failed.value.status, failed.value.code) == (400, 21614), number
+
+
+async def test_who_sends_more_than_the_key_may_waits(site: Site, line: str) -> None:
+    """20429, with when to come again."""
+    token = await site.house.make_key("few", scopes=("send",), per_minute=1)
+    row = await site.house.gateway.reader.run(lambda c: keys.find(c, token, 1.0))
+    assert row is not None
+    client = Client(account_sid(row.id), token, http_client=site.http)
+    await asyncio.to_thread(_send, client, to=TO, from_=line, body="x")
+    with pytest.raises(TwilioRestException) as failed:
+        await asyncio.to_thread(_send, client, to=TO, from_=line, body="x")
+    assert (failed.value.status, failed.value.code) == (429, 20429)
 
 
 async def test_wrong_credentials_are_refused(site: Site) -> None:
