@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from yarl import URL
 
@@ -16,6 +16,8 @@ from modemgw.api.signing import signed_headers
 from modemgw.api.targets import AllowedHosts, GuardedResolver, check_host
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modemgw.api.settings import ApiSettings
     from modemgw.store.prepared import Record
 
@@ -75,6 +77,9 @@ class Carrier(Protocol):
     async def post(self, to: Destination, event_id: str, body: bytes) -> Receipt:
         """Post one event. Never raises, except for cancellation."""
 
+    def strand(self, kind: str, conversation: str | None, data: Mapping[str, Any]) -> str | None:
+        """Within what an event of this type waits for those before it."""
+
 
 class Courier:
     """Posts events. How many at once is the callers' affair."""
@@ -110,6 +115,10 @@ class Courier:
         except (OSError, ValueError) as error:
             return Receipt(None, f"{type(error).__name__}: {error}"[:300])
         return Receipt(status, None if 200 <= status < 300 else f"answered {status}")
+
+    def strand(self, _kind: str, conversation: str | None, _data: Mapping[str, Any]) -> str | None:
+        """Its conversation."""
+        return conversation
 
     def _poster(self, *, trusted: bool) -> Poster:
         """The resolver of the guarded one needs the running loop."""

@@ -8,7 +8,8 @@ and what was posted but not yet recorded is posted again, with the same id: at l
 Each endpoint has a *lane*, which takes up what is owed in the order of positions, at most `WINDOW`
 ahead. Mostly it knows all up to a commit and is given that commit's events directly; where it does
 not (a start, another host's events, a full window), it reads them from the database. Within a lane
-each conversation has a *strand*: a task that posts its events one after the other and does not
+each conversation (or what else the carrier names: `Carrier.strand`) has a *strand*: a task that
+posts its events one after the other and does not
 begin the next before the outcome of the last is committed; the outcomes of all strands that come
 together are committed together. Events without a conversation share one strand. So order holds
 where it matters, and neither endpoints nor conversations wait for each other (a strand of which
@@ -148,8 +149,10 @@ class Pump:
                 self._wake.set()
             else:
                 lane.read_to = published.last
+                strand = self._carrier_to(lane.destination.url).strand
                 for position, event in owed:
-                    self._enqueue(lane, event.conversation_id, _fresh(position, event))
+                    of = strand(event.type, event.conversation_id, event.data)
+                    self._enqueue(lane, of, _fresh(position, event))
         if not published.owed:
             self._wake.set()
 
@@ -228,17 +231,19 @@ class Pump:
     def _fill(self, lane: Lane, reading: _Reading) -> None:
         """Take up what was read, but for what was given to the lane while it was read."""
         lane.more = reading.more
+        strand = self._carrier_to(lane.destination.url).strand
         for row in reading.rows:
             if row.position > lane.read_to:
                 lane.read_to = row.position
-                self._enqueue(lane, row.conversation_id, self._owed(row))
+                of = strand(row.type, row.conversation_id, row.data)
+                self._enqueue(lane, of, self._owed(row))
         if not reading.more:
             lane.read_to = max(lane.read_to, reading.committed)
         for row in reading.late[: LATE_AT_ONCE - len(lane.late)]:
             if row.position not in lane.late:
                 lane.late.add(row.position)
                 owed = replace(self._owed(row), wait_s=0.0, late=True)
-                self._enqueue(lane, row.conversation_id, owed)
+                self._enqueue(lane, strand(row.type, row.conversation_id, row.data), owed)
 
     def _enqueue(self, lane: Lane, conversation: str | None, owed: Owed) -> None:
         lane.waiting += 1
@@ -276,6 +281,7 @@ class Pump:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("webhook_strand_died", webhook=lane.id, error=type(error).__name__)
             lane.closed = True  # the next look drops the lane and reads it anew
+            return  # and comes in its own time: what killed the strand may do so again
         if lane.closed or (lane.more and lane.room):
             self.wake()
 

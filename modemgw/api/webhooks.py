@@ -16,6 +16,7 @@ from modemgw.api.routing import Answer, Route, Scope
 from modemgw.api.schemas import NewWebhook, NoQuery
 from modemgw.api.signing import new_secret, read_secret
 from modemgw.api.targets import ForbiddenTargetError, check_url
+from modemgw.api.twilio.callbacks import SCHEME
 from modemgw.api.webhook_shapes import ChangeWebhook, RotateSecret, WebhookSecret
 from modemgw.gateway import views
 from modemgw.gateway.views import timestamp
@@ -24,6 +25,8 @@ from modemgw.store.events import Event
 from modemgw.store.webhooks import Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
     from modemgw.api.courier import Courier
@@ -134,7 +137,7 @@ class Webhooks:
                 "Post a `webhook.test` event to it now",
                 Answer(200, answers.TestResult, description="What it said."),
                 TAG,
-                problems=("not-found",),
+                problems=("not-found", "configured-webhook"),
             ),
         )
 
@@ -236,7 +239,7 @@ class Webhooks:
         if body.enabled is not None:
             values["enabled"] = body.enabled
             values["disabled_reason"] = None if body.enabled else "disabled on request"
-        row = await self._change(request, values)
+        row = await self._change(request, lambda _row: values)
         _, owed = await self._find(request)
         return answer(_view(row, owed))
 
@@ -246,17 +249,23 @@ class Webhooks:
             request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
         )
         body = validate(RotateSecret, {} if raw is None else raw)
-        secret, former = self._secret(body.secret), (await self._find(request))[0]
+        secret = self._secret(body.secret)
         until = self._gateway.clock() + body.grace
         row = await self._change(
             request,
-            {"secret": secret, "former_secret": former.secret, "former_until": until},
+            lambda row: {
+                "secret": secret,
+                "former_secret": row.secret,
+                "former_until": until,
+            },
         )
         _, owed = await self._find(request)
         shown = {**_view(row, owed), "secret": secret, "former_until": timestamp(until)}
         return answer(shown)
 
-    async def _change(self, request: web.Request, values: dict[str, Any]) -> Record:
+    async def _change(
+        self, request: web.Request, values_of: Callable[[Record], dict[str, Any]]
+    ) -> Record:
         """Set columns of an endpoint that was made over the API. Raises ProblemError."""
         webhook_id = _webhook_id(request)
 
@@ -266,7 +275,7 @@ class Webhooks:
                 raise _no_such_webhook()
             if row.origin != ORIGIN:
                 raise problem_error("configured-webhook", "change it there")
-            return webhooks.change(tx.connection, webhook_id, **values)
+            return webhooks.change(tx.connection, webhook_id, **values_of(row))
 
         row = await self._gateway.writer.run(operation)
         self._pump.wake()
@@ -275,6 +284,11 @@ class Webhooks:
     async def test(self, request: web.Request) -> web.Response:
         """Post one event that stands for nothing, and say what came back."""
         row, _ = await self._find(request)
+        if row.url.startswith(SCHEME):
+            words = (
+                "it is an application of [[twilio.accounts]], which knows no such event; text it"
+            )
+            raise problem_error("configured-webhook", words)
         event = Event("webhook.test", self._gateway.clock(), {"webhook": row.id})
         destination = Destination.of(row)
         body = to_json(views.event(event))

@@ -273,3 +273,14 @@ def test_a_late_attempt_that_fails_for_days_is_the_last() -> None:
         now=4 * DAY_S,
     )
     assert (values["status"], values["next_at"], values["attempts"]) == ("dead", None, 21)
+
+
+async def test_two_who_rotate_at_once_both_have_a_secret_that_signs(house: House) -> None:
+    """The second replaces the first's, which then is the former: none was handed out in vain."""
+    body = {"url": "https://example.com/sms", "events": ["*"]}
+    made = (await house.call("POST", "/v1/webhooks", body)).json
+    path = f"/v1/webhooks/{made['id']}/rotate"
+    replies = await asyncio.gather(*(house.call("POST", path, {}) for _ in range(2)))
+    row = await house.gateway.reader.run(lambda c: webhooks.get(c, made["id"]))
+    assert row is not None
+    assert {row.secret, row.former_secret} == {reply.json["secret"] for reply in replies}

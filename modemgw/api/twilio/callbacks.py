@@ -14,6 +14,7 @@ import json
 import time
 from collections import OrderedDict, deque
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,8 +22,10 @@ import aiohttp
 import structlog
 from yarl import URL
 
+from modemgw.api.auth import demand
 from modemgw.api.courier import Receipt
 from modemgw.api.problems import ProblemError
+from modemgw.api.routing import Scope
 from modemgw.api.targets import GuardedResolver, check_host
 from modemgw.api.twilio.faults import of_ended
 from modemgw.api.twilio.resource import ACCOUNT, REPLY, STATUS_CALLBACK, STATUSES, VERSION
@@ -101,6 +104,8 @@ class Callbacks:
             caller = await self._caller(account)
             if not caller.has_pool(event["data"]["pool"]):
                 return _NOTHING_TO_POST
+            if letter.inbound and Scope.READ not in caller.scopes:
+                return Receipt(204, "not posted: the account's key lacks the scope read")
             async with asyncio.timeout(self._timeout_s):
                 status, answer = await self._exchange(account, event_id, letter)
         except TimeoutError:
@@ -113,7 +118,14 @@ class Callbacks:
             return Receipt(None, f"answered {status}")  # 410, too: it is no endpoint of ours
         if not letter.inbound or answer is None:
             return Receipt(status, None)
-        return Receipt(status, await self._reply(account, event_id, event["data"], answer))
+        return Receipt(status, await self._reply(account, event, answer))
+
+    def strand(self, kind: str, conversation: str | None, data: Mapping[str, Any]) -> str | None:
+        """Its conversation for a text that comes in; a status waits for that of its own message.
+
+        Whoever sends names a StatusCallback: one that fails must hold up nothing else.
+        """
+        return data.get("id", conversation) if kind == "message.status" else conversation
 
     async def _exchange(
         self, account: Account, event_id: str, letter: _Letter
@@ -132,7 +144,7 @@ class Callbacks:
         ) as response:
             if not response.content_type.endswith("xml"):
                 return response.status, None
-            return response.status, await response.content.read(BYTES_LIMIT + 1)
+            return response.status, await _bounded(response.content)
 
     def _session(self, *, trusted: bool) -> aiohttp.ClientSession:
         session = self._sessions.get(trusted)
@@ -153,18 +165,16 @@ class Callbacks:
 
     # -- answers --------------------------------------------------------------------------------
 
-    async def _reply(
-        self, account: Account, event_id: str, text: Mapping[str, Any], answer: bytes
-    ) -> str | None:
+    async def _reply(self, account: Account, event: Mapping[str, Any], answer: bytes) -> str | None:
         """Send what an application answers; what was wrong with that, for the delivery log."""
         try:
             found = read_twiml(answer)
         except TwimlError as error:
             log.warning("twiml_refused", account=account.sid, error=str(error))
             return f"TwiML: {error}"[:300]
-        fault = await self._unanswerable(text) if found.texts else None
+        fault = await self._unanswerable(event) if found.texts else None
         if fault is None and found.texts:
-            fault = await self._send(account, event_id, text, found.texts)
+            fault = await self._send(account, event["id"], event["data"], found.texts)
         if fault is None and found.ignored:
             fault = f"not understood: {', '.join(found.ignored)}"
         if fault is not None:
@@ -172,9 +182,13 @@ class Callbacks:
             fault = f"TwiML: {fault}"[:300]
         return fault
 
-    async def _unanswerable(self, text: Mapping[str, Any]) -> str | None:
+    async def _unanswerable(self, event: Mapping[str, Any]) -> str | None:
         """Why nobody may answer this text by machine."""
-        sender = text["from"]
+        text = event["data"]
+        sender, kept_s = text["from"], self._gateway.settings.keep_idempotency_s
+        came_at = datetime.fromisoformat(event["created_at"]).timestamp()
+        if self._gateway.clock() - came_at > kept_s:
+            return "the text is so old that nobody knows any more whether it was answered"
         if text["keyword"] in _OPT_OUT_TYPES:
             return "STOP, START and HELP are answered by the gateway alone"
         if sender is None:
@@ -191,7 +205,7 @@ class Callbacks:
         self, account: Account, event_id: str, text: Mapping[str, Any], texts: tuple[str, ...]
     ) -> str | None:
         sender = text["from"]
-        if not self._answers.may(account.sid, sender):
+        if not self._answers.may(account.sid, sender, len(texts)):
             return f"more than {ANSWERS_AN_HOUR} answers to one sender within an hour"
         marks = MappingProxyType({ACCOUNT: account.sid, REPLY: message_sid(text["id"])})
         wanted = [
@@ -203,6 +217,7 @@ class Callbacks:
         once = Once(f"twiml:{event_id}", "")  # the first answer stands, if the event comes again
         try:
             caller = await self._caller(account)
+            demand(caller, Scope.SEND)
             outcomes = await self._gateway.send(wanted, caller, once)
         except (ProblemError, ConflictError, RateLimitedError, StoreUnavailableError) as error:
             return str(error)
@@ -259,18 +274,27 @@ def _status(account: Account, text: Mapping[str, Any]) -> dict[str, str]:
     form = _named(account, text) | {"MessageStatus": status, "SmsStatus": status}
     code = of_ended(text["status"], text["error"]["code"] if text["error"] else None)
     if code is not None:
-        form |= {"ErrorCode": str(code), "ErrorMessage": text["error"]["message"]}
+        form |= {"ErrorCode": str(code)}
+        form |= {"ErrorMessage": text["error"]["message"]} if text["error"] else {}
     return form
 
 
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    """The body to its end, or as far as shows that it is too long."""
+    body = b""
+    while len(body) <= BYTES_LIMIT and (piece := await content.read(BYTES_LIMIT + 1 - len(body))):
+        body += piece
+    return body
+
+
 class _Answers:
-    """How many answers each sender got from each account within the hour."""
+    """How many texts in answer each sender got from each account within the hour."""
 
     def __init__(self) -> None:
         self._given: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
 
-    def may(self, account: str, sender: str) -> bool:
-        """Count one more, unless there were enough."""
+    def may(self, account: str, sender: str, count: int) -> bool:
+        """Count so many texts more, unless they would be too many."""
         now, key = time.monotonic(), (account, sender)
         given = self._given.setdefault(key, deque())
         self._given.move_to_end(key)
@@ -278,7 +302,7 @@ class _Answers:
             self._given.popitem(last=False)
         while given and given[0] < now - _HOUR_S:
             given.popleft()
-        if len(given) >= ANSWERS_AN_HOUR:
+        if len(given) + count > ANSWERS_AN_HOUR:
             return False
-        given.append(now)
+        given.extend([now] * count)
         return True

@@ -52,6 +52,8 @@ _REFUSED: Mapping[str, tuple[int, int]] = MappingProxyType(
         "unknown-line": (400, 21606),
         "line-retired": (400, 21606),
         "unknown-pool": (400, 21701),
+        "pool-not-granted": (400, 21701),
+        "not-found": (404, NOT_FOUND),
         "empty-text": (400, NO_BODY),
         "text-too-long": (400, BODY_TOO_LONG),
         "invalid-text": (400, NO_BODY),

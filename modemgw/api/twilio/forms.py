@@ -122,7 +122,8 @@ def _validity(form: Form) -> float | None:
     raw = form.get("ValidityPeriod")
     if not raw:
         return None
-    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw[:9]) <= LONGEST_VALIDITY_S):
+    digits = raw.isascii() and raw.isdigit() and len(raw) <= 9
+    if not (digits and 1 <= int(raw) <= LONGEST_VALIDITY_S):
         words = f"ValidityPeriod is 1 to {LONGEST_VALIDITY_S} seconds; got {raw[:40]!r}"
         raise wrong(faults.VALIDITY, words)
     return float(raw)

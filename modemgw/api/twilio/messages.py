@@ -47,6 +47,7 @@ PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 1_000
 LONGEST_CALLBACK: Final = 2_048
 _DAY_S: Final = 86_400.0
+_WRITTEN_URL = re.compile(r"[!-~]+")  # it is posted to, and signed, to the letter
 _TOKEN = re.compile(r"PA([0-9a-f]{32})")
 _RETRY_AFTER_S: Final = "5"
 
@@ -160,6 +161,9 @@ class TwilioMessages:
             raise wrong(faults.STATUS_CALLBACK, words)
         if len(callback) > LONGEST_CALLBACK:
             words = f"StatusCallback: it has more than {LONGEST_CALLBACK} characters"
+            raise wrong(faults.STATUS_CALLBACK, words)
+        if _WRITTEN_URL.fullmatch(callback) is None:
+            words = "StatusCallback: percent-encode what is no printable ASCII, and spaces"
             raise wrong(faults.STATUS_CALLBACK, words)
         try:
             check_url(self._twilio.posted_to(callback), self._allowed)

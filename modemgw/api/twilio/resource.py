@@ -57,7 +57,7 @@ def resource(message: Mapping[str, Any], account: str) -> dict[str, Any]:
         "date_updated": rfc2822(_last(message)),
         "direction": direction(message),
         "error_code": code,
-        "error_message": message["error"]["message"] if code is not None else None,
+        "error_message": None if code is None else (message["error"] or {}).get("message"),
         "from": message["from"],
         "messaging_service_sid": service_sid(message["pool"]) if message["pool"] else None,
         "num_media": "0",
