@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.requests import Caller
 
 FIRST_MESSAGE_S: Final = 10.0
+STRANGERS_AT_ONCE: Final = 100
 LARGEST_MESSAGE: Final = 4_096
 UNAUTHORIZED: Final = 4_401  # of the range that applications may use (§7.4.2)
 RESET: Final = to_json({"type": "reset", "reason": "that event is unknown or no longer kept"})
@@ -47,6 +48,7 @@ class Sockets:
 
     def __init__(self, feed: Feed, auth: Auth, streams: Streams, settings: ApiSettings) -> None:
         self._feed, self._auth, self._streams, self._settings = feed, auth, streams, settings
+        self._strangers = 0  # connected, without a key yet
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
@@ -90,16 +92,37 @@ class Sockets:
         )
         if not socket.can_prepare(request):
             raise problem_error("bad-request", "this address speaks WebSocket (RFC 6455) alone")
-        with self._streams.counted(request):
-            await socket.prepare(request)
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                if authorization is None:
-                    authorization = await self._first_message(socket, request[CLIENT])
-                if authorization is None:
-                    await socket.close(code=UNAUTHORIZED, message=b"send a key first")
-                else:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            if authorization is not None:
+                with self._streams.counted(request):
+                    await socket.prepare(request)
                     await self._serve(socket, authorization, types, query.after)
+                return socket
+            authorization = await self._introduced(socket, request)
+            if authorization is None:
+                await socket.close(code=UNAUTHORIZED, message=b"send a key first")
+                return socket
+            try:
+                with self._streams.counted(request):
+                    await self._serve(socket, authorization, types, query.after)
+            except ProblemError as problem:
+                words = problem.problem.detail.encode()
+                await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=words)
         return socket
+
+    async def _introduced(self, socket: web.WebSocketResponse, request: web.Request) -> str | None:
+        """What the first message says, see there. Who has no key yet takes no stream's place.
+
+        Raises ProblemError where too many are about to say who they are.
+        """
+        if self._strangers >= STRANGERS_AT_ONCE:
+            raise problem_error("too-many-streams", f"{self._strangers} wait to send their key")
+        self._strangers += 1
+        try:
+            await socket.prepare(request)
+            return await self._first_message(socket, request[CLIENT])
+        finally:
+            self._strangers -= 1
 
     async def _check(self, authorization: str, client: Client | None = None) -> Caller:
         """Who reads. Raises ProblemError unless the key may."""
@@ -116,7 +139,7 @@ class Sockets:
             given: Any = json.loads(message.data) if message.type is WSMsgType.TEXT else None
             authorization = f"Bearer {given['key']}"
             await self._check(authorization, client)
-        except (TimeoutError, ValueError, TypeError, KeyError, ProblemError):
+        except (TimeoutError, ValueError, TypeError, KeyError, RecursionError, ProblemError):
             return None
         return authorization
 

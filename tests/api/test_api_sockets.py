@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import (
+    ClientSession,
+    ClientWebSocketResponse,
+    TCPConnector,
+    WSCloseCode,
+    WSMsgType,
+    WSServerHandshakeError,
+)
 
 from modemgw.api import sockets
 from modemgw.gateway.views import event as view
@@ -167,3 +174,30 @@ async def test_many_sockets_get_every_event(house: House) -> None:
         await house.emit(*(event(f"n{n}") for n in range(start, start + 10)))
     assert await asyncio.gather(*followers) == [[f"n{n}" for n in range(200)]] * 20
     assert await house.gateway.reader.run(events.last_position) == 201
+
+
+async def test_who_sends_no_key_takes_no_streams_place(tmp_path: Path) -> None:
+    """Who has one follows events, however many only connect; too many of those are refused."""
+    async with open_house(tmp_path, stream_limit=2) as house, AsyncExitStack() as open_:
+        unbounded = TCPConnector(limit=0)  # a client of its own holds back at 100
+        house.client = await open_.enter_async_context(ClientSession(connector=unbounded))
+        strangers = [
+            await open_.enter_async_context(connected(house, key=None))
+            for _ in range(sockets.STRANGERS_AT_ONCE)
+        ]
+        with pytest.raises(WSServerHandshakeError) as refused:
+            async with connected(house, key=None):
+                pass
+        assert refused.value.status == 503
+        await open_.enter_async_context(connected(house))
+        await open_.enter_async_context(connected(house))
+        await strangers[0].send_json({"key": house.keys["all"]})
+        closing = await strangers[0].receive(5)
+        assert closing.data == WSCloseCode.TRY_AGAIN_LATER
+
+
+async def test_a_first_message_that_is_nested_deeply_is_no_key(house: House) -> None:
+    """It ends as any other that has none."""
+    async with connected(house, key=None) as socket:
+        await socket.send_str("[" * 4_000)
+        assert (await socket.receive(5)).data == sockets.UNAUTHORIZED
