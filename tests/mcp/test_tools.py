@@ -265,3 +265,14 @@ async def answers(port: int) -> bool:
         return False
     writer.close()
     return True
+
+
+async def test_a_key_that_no_header_can_carry_is_told_to_nobody(
+    house: House, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither to the model nor in the log."""
+    async with offering(house, "mgw_by_mistake\n") as client:
+        well, said = await call(client, "list_lines")
+    assert (well, "no header can carry" in said) == (False, True)
+    out, log = capfd.readouterr()
+    assert "by_mistake" not in said + out + log

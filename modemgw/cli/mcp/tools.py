@@ -85,7 +85,10 @@ class Desk:
         pool: Pool = None,
         request_id: Annotated[
             str | None,
-            Field(description="Yours, new for each text; the same again never sends twice."),
+            Field(
+                description="Yours, new for each text; the same again never sends twice.",
+                pattern=r"^[!-~]{1,255}$",
+            ),
         ] = None,
     ) -> dict[str, Any]:
         """Send one text to one person. Answers with the message, which waits its turn."""
@@ -177,6 +180,9 @@ class Desk:
             raise _in_words(refused) from None
         except CommandError as error:
             raise ToolError(f"The gateway cannot be reached: {error}") from None
+        except ValueError:  # its words would tell the key
+            words = "The key has a character that no header can carry; its owner can mend that."
+            raise ToolError(words) from None
         found: dict[str, Any] = answer
         return found
 
