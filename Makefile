@@ -13,8 +13,9 @@ FUZZ_SECONDS ?= 3600
 KILLS ?= 300
 ROUNDS ?= 2000
 SEED ?= 1
+TIMES ?= 25
 
-.PHONY: demo test check format soak crash race reliability judges bench fuzz mutants clean
+.PHONY: demo test check format soak crash race reliability judges bench fuzz api-fuzz mutants clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("modemgw needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -84,6 +85,9 @@ fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypot
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -q -m hypothesis --timeout 3600 tests/pdu tests/at tests/consent tests/api
+
+api-fuzz: $(STAMP)  ## an outside program tries the whole API, TIMES as often as in the tests, by SEED
+	API_FUZZ_TIMES=$(TIMES) API_FUZZ_SEED=$(SEED) $(PYTEST) -q --timeout 7200 tests/api/test_schemathesis.py
 
 clean:  ## what can be made again
 	rm -rf $(VENV) .tested .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz/corpus build dist *.egg-info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,9 @@ CHECKS: Final = (
 # rotated may be the one with which all else is asked.
 LEFT_OUT: Final = r"^/(v1/events|docs|metrics|readyz|v1/keys/)"
 BATCHES: Final = r"^/v1/messages/batch"
+# `make api-fuzz` tries as many times more, and other things.
+TIMES: Final = int(os.environ.get("API_FUZZ_TIMES", "1"))
+SEED: Final = os.environ.get("API_FUZZ_SEED", "20261128")
 
 
 async def tried(house: House, folder: Path, *options: str) -> str:
@@ -41,7 +45,7 @@ async def tried(house: House, folder: Path, *options: str) -> str:
     process = await asyncio.create_subprocess_exec(
         *command,
         *("--header", f"Authorization: Bearer {house.keys['all']}"),
-        *("--seed", "20261128", "--no-color", "--request-timeout", "10", *options),
+        *("--seed", SEED, "--no-color", "--request-timeout", "10", *options),
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -64,7 +68,7 @@ async def test_it_finds_nothing(tmp_path: Path, pools: dict[str, Pool]) -> None:
         said = await tried(
             house,
             tmp_path,
-            *("--checks", ",".join(CHECKS), "--max-examples", "4"),
+            *("--checks", ",".join(CHECKS), "--max-examples", str(4 * TIMES)),
             *("--exclude-path-regex", f"{LEFT_OUT}|{BATCHES}"),
         )
         assert "API Operations" in said
@@ -78,6 +82,6 @@ async def test_it_finds_nothing_in_batches(tmp_path: Path, pools: dict[str, Pool
         await tried(
             house,
             tmp_path,
-            *("--checks", ",".join(checks), "--max-examples", "10"),
+            *("--checks", ",".join(checks), "--max-examples", str(10 * TIMES)),
             *("--include-path-regex", BATCHES),
         )
