@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import structlog
 
+from modemgw.gateway.requests import RateLimitedError
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiohttp import web
 
@@ -25,6 +28,7 @@ BY_TOOL = "tool_used"
 TOOL_HEADER = "Modemgw-Tool"
 _TOOL = re.compile(r"[a-z_]{1,32}")
 LONGEST_TARGET = 64
+TOOL_CALLS_A_MINUTE = 120  # of one key; each is an entry in the audit, which nothing prunes
 _TARGETS = ("id", "name")  # a number is told by the opt-out's own entry, and by no other
 
 
@@ -35,6 +39,25 @@ def tool_of(request: web.Request) -> str | None:
     """
     named = request.headers.get(TOOL_HEADER, "")
     return named if _TOOL.fullmatch(named) else None
+
+
+class Pace:
+    """How often keys call with tools; the audit does not grow faster than that."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._began, self._calls = monotonic(), Counter[str]()
+
+    def step(self, key_id: str) -> None:
+        """Count one call. Raises RateLimitedError where it would be too many within the minute."""
+        now = self._monotonic()
+        if now - self._began >= 60.0:
+            self._began = now
+            self._calls.clear()
+        if self._calls[key_id] >= TOOL_CALLS_A_MINUTE:
+            words = f"a tool may call {TOOL_CALLS_A_MINUTE} times a minute; wait, and do less"
+            raise RateLimitedError(words, self._began + 60.0 - now)
+        self._calls[key_id] += 1
 
 
 async def note(

@@ -29,6 +29,7 @@ class Door:
 
     def __init__(self, gateway: Gateway, auth: Auth, settings: ApiSettings) -> None:
         self._gateway, self._auth, self._settings = gateway, auth, settings
+        self._tools = admin_log.Pace()
 
     def guarded(self, route: Route) -> Handler:
         """The route's handler, behind the check of the key that it asks for."""
@@ -50,6 +51,8 @@ class Door:
             if route.counted and (caller.per_minute or caller.per_day):
                 handler = partial(self._counted, handler=handler, caller=caller)
             tool = admin_log.tool_of(request)
+            if tool is not None:
+                self._tools.step(caller.key_id)
             if scope is Scope.ADMIN or tool is not None:
                 return await self._noted(request, route, handler, caller, tool)
             return await handler(request)

@@ -14,6 +14,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 
+from modemgw.api.admin_log import TOOL_CALLS_A_MINUTE
 from modemgw.cli.mcp.tools import Desk
 from modemgw.store import messages
 from modemgw.store.ids import new_id
@@ -140,6 +141,22 @@ async def test_every_call_is_in_the_audit(house: House) -> None:
     await house.call("GET", "/v1/lines", headers={"Modemgw-Tool": "Robert'); DROP TABLE"})
     again = await house.gateway.reader.run(every_entry)
     assert len(again) == len(told)
+
+
+async def test_no_tool_fills_the_audit(house: House) -> None:
+    """A key calls with tools so often a minute; beyond that it is told to wait, and not noted."""
+    for name in ("busy", "other"):
+        await house.make_key(name, scopes=("read",))
+    tool = {"Modemgw-Tool": "list_lines"}
+    for _ in range(TOOL_CALLS_A_MINUTE):
+        assert (await house.call("GET", "/v1/lines", key="busy", headers=tool)).status == 200
+    refused = await house.call("GET", "/v1/lines", key="busy", headers=tool)
+    assert (refused.status, refused.kind) == (429, "rate-limited")
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert (await house.call("GET", "/v1/lines", key="other", headers=tool)).status == 200
+    told = await house.gateway.reader.run(every_entry)
+    used = [entry for entry in told if entry["action"] == "tool_used"]
+    assert len(used) == TOOL_CALLS_A_MINUTE + 1
 
 
 async def test_a_conversation_is_both_sides_newest_first(house: House) -> None:
