@@ -159,12 +159,25 @@ def follow_parts(
         changes["sent_at"] = now
     if to is MessageStatus.DELIVERED:
         changes["delivered_at"] = now
+    if to is MessageStatus.UNDELIVERED and reason is None:
+        reason = _told_before(tx, message_id)
     if to in (MessageStatus.SENT, MessageStatus.DELIVERED):
         changes |= {"error_code": None, "error_message": None}
     elif reason is not None:
         changes |= {"error_code": reason.code, "error_message": reason.words}
     announce(tx, messages.changed(tx.connection, message_id, status=moved(was, to), **changes), now)
     return to
+
+
+def undelivered(tp_st: int) -> Reason:
+    """Why a message did not arrive, by the TP-ST (3GPP TS 23.040 §9.2.3.15) of one of its parts."""
+    return Reason("undelivered", f"The network could not deliver it (TP-ST {tp_st:#04x}).")
+
+
+def _told_before(tx: Transaction, message_id: str) -> Reason:
+    """What a report told of a part while others were still to go."""
+    parts = messages.get_parts(tx.connection, message_id)
+    return undelivered(next(p.report_status for p in parts if p.status == PartStatus.UNDELIVERED))
 
 
 def _states(tx: Transaction, message_id: str) -> list[PartStatus]:

@@ -62,6 +62,26 @@ async def test_a_failure_that_is_reported_and_then_undone_is_followed(
     assert await world.status(message_id) == "delivered"
 
 
+async def test_a_failure_that_is_reported_before_the_last_part_went_is_told_at_the_end(
+    world: World, modem: ScriptedModem
+) -> None:
+    """With its reason, though nothing was wrong with the part that ends the message."""
+    answer = asyncio.Event()
+    last = Script(before_answer=answer)
+    modem.plan(Script(), Script(), last)
+    message_id = await world.send(text=LONG)
+    await last.written.wait()
+    await world.report(modem, 1, st=0x45)
+    assert await world.status(message_id) == "sending"
+    answer.set()
+    await world.becomes(message_id, "undelivered")
+    row = await world.row(message_id)
+    assert (row.error_code, row.error_message) == (
+        "undelivered",
+        "The network could not deliver it (TP-ST 0x45).",
+    )
+
+
 async def test_a_report_that_overtakes_its_answer_is_applied(
     world: World, modem: ScriptedModem
 ) -> None:
