@@ -40,7 +40,7 @@ class Removals:
     async def _take(
         self, message: Record, by: str, action: str, then: Callable[[Transaction], None]
     ) -> None:
-        copies = await self._reader.run(lambda c: removal.copies_of(c, message))
+        """Take the text first: what is told from then on has none, so no copy can be missed."""
         now = self._clock()
 
         def operation(tx: Transaction) -> None:
@@ -50,9 +50,14 @@ class Removals:
             if row.status in _ON_ITS_WAY:
                 words = f"the message is {row.status}; only one that has ended can be removed"
                 raise RefusalError("in-progress", words)
-            removal.blank(tx.connection, message.id, copies)
-            then(tx)
+            removal.blank(tx.connection, message.id)
             person = row.sender if row.direction == "inbound" else row.recipient
             tx.record(action, person, now, message=message.id, key=by)
 
+        def the_rest(tx: Transaction) -> None:
+            removal.blank_copies(tx.connection, copies)
+            then(tx)
+
         await self._writer.run(operation)
+        copies = await self._reader.run(lambda c: removal.copies_of(c, message))
+        await self._writer.run(the_rest)

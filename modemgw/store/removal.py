@@ -69,11 +69,15 @@ def _without_text(answer: list[dict[str, Any]], message_id: str) -> Iterable[dic
         yield {**item, "message": {**item["message"], "text": ""}} if blank else item
 
 
-def blank(connection: Connection, message_id: str, copies: Copies) -> None:
-    """Take a message's text away, wherever it stands."""
+def blank(connection: Connection, message_id: str) -> None:
+    """Take away the text of a message and its TPDUs; the copies are `blank_copies`'."""
     connection.execute(update(_messages).where(_messages.c.id == message_id).values(text=""))
     connection.execute(update(_parts).where(_parts.c.message_id == message_id).values(tpdu=None))
     connection.execute(update(_inbound).where(_inbound.c.message_id == message_id).values(pdu=""))
+
+
+def blank_copies(connection: Connection, copies: Copies) -> None:
+    """Take the text out of what was told of a message."""
     for position, data in copies.events.items():
         connection.execute(update(_events).where(_events.c.position == position).values(data=data))
     for (key_id, token), answer in copies.answers.items():
