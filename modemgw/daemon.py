@@ -311,15 +311,21 @@ def _accounts(config: Config) -> TwilioSettings:
 
 
 def twilio_settings(config: Config, connection: Connection) -> TwilioSettings:
-    """The accounts of the configuration. Raises ConfigError for a token that is no key in force."""
+    """The accounts of the configuration; one whose token is no key in force is left out.
+
+    A key that was revoked must not keep the bank from its work.
+    """
     accounts = {}
     for number, section in enumerate(config.twilio.accounts, 1):
         key = keys.find(connection, section.token, time.time())
         if key is None:
-            raise ConfigError(
-                f"twilio.accounts, no. {number}: the token is no API key in force; make one with "
-                "`modemgw keys create --scope send,read`"
+            log.error(
+                "twilio_account_left_out",
+                account=f"twilio.accounts, no. {number}",
+                reason="the token is no API key in force",
+                remedy="make one with `modemgw keys create --scope send,read`, and start again",
             )
+            continue
         account = Account(
             account_sid(key.id),
             section.token,

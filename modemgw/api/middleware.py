@@ -13,6 +13,8 @@ from aiohttp import web
 
 from modemgw.api.clients import CLIENT, client_of
 from modemgw.api.problems import Problem, ProblemError, of_rate, of_refusal
+from modemgw.api.twilio.faults import of_problem
+from modemgw.api.twilio.resource import VERSION
 from modemgw.gateway.requests import ConflictError, RateLimitedError, RefusalError
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.ids import new_id
@@ -114,7 +116,10 @@ def _of_http(request: web.Request, error: web.HTTPException) -> web.StreamRespon
     words = error.reason
     if kind == "not-found":
         words = "nothing is served here; /openapi.json lists what is"
-    return Problem(kind, words, headers=headers).response()
+    problem = Problem(kind, words, headers=headers)
+    if request.path.startswith(f"/{VERSION}/"):
+        return of_problem(problem).response(**headers)
+    return problem.response()
 
 
 def _without_values(error: Exception) -> dict[str, str]:

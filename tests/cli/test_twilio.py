@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from modemgw.config import Config
+from modemgw.daemon import twilio_settings
+from modemgw.store.engine import reader_engine
 from modemgw.store.sids import service_sid
 from tests.cli.commands import run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_it_tells_the_sids_of_keys_and_pools(tmp_path: Path) -> None:
@@ -26,3 +31,22 @@ def test_it_tells_the_sids_of_keys_and_pools(tmp_path: Path) -> None:
     table = run("twilio", cwd=tmp_path).stdout
     assert account["account_sid"] in table.replace("\n", "")
     assert key not in table
+
+
+def test_an_account_whose_key_was_revoked_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others are served, and the bank works on; the log says what to do."""
+    (tmp_path / "modemgw.toml").write_text("")
+    tokens = [
+        run("keys", "create", "--name", name, cwd=tmp_path).stdout.strip()
+        for name in ("crm", "former")
+    ]
+    run("keys", "revoke", "former", cwd=tmp_path)
+    config = Config.model_validate({"twilio": {"accounts": [{"token": t} for t in tokens]}})
+    engine = reader_engine(f"sqlite:///{tmp_path / 'modemgw.db'}", 1)
+    with engine.connect() as connection:
+        settings = twilio_settings(config, connection)
+    engine.dispose()
+    assert [account.token for account in settings.accounts.values()] == tokens[:1]
+    assert "modemgw keys create" in capsys.readouterr().out

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import sqlite3
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +14,13 @@ from aiohttp import web
 from sqlalchemy import update
 from twilio.base.exceptions import TwilioRestException
 
+from modemgw.api.twilio.settings import TwilioSettings
 from modemgw.gateway import acts
 from modemgw.gateway.status import MessageStatus
 from modemgw.store import messages, tables
 from modemgw.store.sids import message_id, service_sid
 from tests.api.house import until
+from tests.twilio.conftest import ended
 from tests.twilio.test_callbacks import (
     FROM,
     PUBLIC,
@@ -29,6 +33,9 @@ from tests.twilio.test_callbacks import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from twilio.rest import Client
 
     from modemgw.store.writer import Transaction
     from tests.twilio.conftest import Site
@@ -204,3 +211,84 @@ async def test_an_application_is_no_endpoint_to_be_tested(site: Site, line: str)
     (endpoint,) = (await site.house.call("GET", "/v1/webhooks")).json["items"]
     reply = await site.house.call("POST", f"/v1/webhooks/{endpoint['id']}/test")
     assert (reply.status, reply.kind) == (409, "configured-webhook")
+
+
+async def test_an_answer_that_could_not_be_kept_is_asked_for_again(
+    site: Site, line: str, tmp_path: Path
+) -> None:
+    """The database was away between the text and its answer: the text is posted anew."""
+    asked: list[str] = []
+
+    def rename(was: str, to: str) -> None:
+        with closing(sqlite3.connect(tmp_path / "modemgw.db")) as database:
+            database.execute(f"ALTER TABLE {was} RENAME TO {to}")
+
+    def answer(_path: str, form: dict[str, str]) -> tuple[int, str, str]:
+        asked.append(form["MessageSid"])
+        if len(asked) == 1:
+            rename("conversations", "away")
+        return says("Hello")("", {})
+
+    site.application.answer = answer
+    await receive(site, "Hi", line)
+    await until(lambda: bool(asked))
+    await settled_with(site, "could not be kept")
+    rename("away", "conversations")
+    (sent,) = await until_answers(site, 1)
+    assert (sent["text"], len(set(asked))) == ("Hello", 1)
+
+
+async def test_what_is_told_while_a_text_is_redacted_has_no_text(site: Site, line: str) -> None:
+    """A report comes in at that very moment."""
+    house = site.house
+
+    def redact(client: Client, sid: str) -> Any:
+        return client.messages(sid).update(body="")
+
+    def announce(tx: Transaction, found: str) -> None:
+        row = messages.get(tx.connection, found)
+        assert row is not None
+        acts.announce(tx, row, house.gateway.clock())
+
+    for _ in range(10):
+        made = await site.call(lambda c: c.messages.create(to=FROM, from_=line, body="Top secret"))
+        await ended(house, made.sid, "sent")
+        about, announced = partial(announce, found=message_id(made.sid) or ""), 0
+        redacting = asyncio.create_task(site.call(partial(redact, sid=made.sid)))
+        while not redacting.done():
+            await house.gateway.writer.run(about)
+            announced += 1
+        assert (redacting.result().body, announced > 1) == ("", True)
+    kept = await house.gateway.reader.run(
+        lambda c: c.exec_driver_sql("SELECT data FROM events").scalars().all()
+    )
+    assert "Top secret" not in "".join(str(data) for data in kept)
+
+
+@pytest.mark.parametrize(("method", "status", "code"), [("GET", 404, 20404), ("PUT", 405, 20004)])
+async def test_an_address_that_is_not_served_is_told_of_in_that_apis_way(
+    site: Site, method: str, status: int, code: int
+) -> None:
+    """With its code and a place to read more, as its clients expect."""
+    path = f"/2010-04-01/Accounts/{site.sid}"
+    path += "/Calls.json" if method == "GET" else "/Messages.json"
+    reply = await site.house.call(method, path)
+    assert (reply.status, reply.json["status"], reply.json["code"]) == (status, status, code)
+    assert reply.json["more_info"].endswith(str(code))
+
+
+@pytest.mark.parametrize(
+    ("url", "posted"),
+    [
+        ("https://crm.example.com/sms", "http://10.0.0.5:3000/sms"),
+        ("https://crm.example.com", "http://10.0.0.5:3000"),
+        ("https://crm.example.com?x=1", "http://10.0.0.5:3000?x=1"),
+        ("https://crm.example.com.evil.example/", "https://crm.example.com.evil.example/"),
+        ("https://crm.example.com@evil.example/", "https://crm.example.com@evil.example/"),
+        ("https://crm.example.com:8443/", "https://crm.example.com:8443/"),
+    ],
+)
+def test_the_beginning_of_an_address_ends_where_a_host_does(url: str, posted: str) -> None:
+    """A longer name is another host."""
+    settings = TwilioSettings(posted={"https://crm.example.com": "http://10.0.0.5:3000"})
+    assert settings.posted_to(url) == posted

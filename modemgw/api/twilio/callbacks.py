@@ -118,7 +118,10 @@ class Callbacks:
             return Receipt(None, f"answered {status}")  # 410, too: it is no endpoint of ours
         if not letter.inbound or answer is None:
             return Receipt(status, None)
-        return Receipt(status, await self._reply(account, event, answer))
+        try:
+            return Receipt(status, await self._reply(account, event, answer))
+        except StoreUnavailableError as error:
+            return Receipt(None, f"its answer could not be kept: {error}"[:300])
 
     def strand(self, kind: str, conversation: str | None, data: Mapping[str, Any]) -> str | None:
         """Its conversation for a text that comes in; a status waits for that of its own message.
@@ -166,7 +169,10 @@ class Callbacks:
     # -- answers --------------------------------------------------------------------------------
 
     async def _reply(self, account: Account, event: Mapping[str, Any], answer: bytes) -> str | None:
-        """Send what an application answers; what was wrong with that, for the delivery log."""
+        """Send what an application answers; what was wrong with that, for the delivery log.
+
+        Raises StoreUnavailableError: the text is posted again, and answered again.
+        """
         try:
             found = read_twiml(answer)
         except TwimlError as error:
@@ -219,8 +225,9 @@ class Callbacks:
             caller = await self._caller(account)
             demand(caller, Scope.SEND)
             outcomes = await self._gateway.send(wanted, caller, once)
-        except (ProblemError, ConflictError, RateLimitedError, StoreUnavailableError) as error:
+        except (ProblemError, ConflictError, RateLimitedError) as error:
             return str(error)
+        self._answers.count(account.sid, sender, len(texts))
         refused = [outcome for outcome in outcomes if isinstance(outcome, RefusalError)]
         return refused[0].words if refused else None
 
@@ -293,16 +300,17 @@ class _Answers:
     def __init__(self) -> None:
         self._given: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
 
-    def may(self, account: str, sender: str, count: int) -> bool:
-        """Count so many texts more, unless they would be too many."""
-        now, key = time.monotonic(), (account, sender)
-        given = self._given.setdefault(key, deque())
+    def may(self, account: str, sender: str, more: int) -> bool:
+        """Whether so many texts more would not be too many."""
+        given = self._given.get((account, sender), deque())
+        while given and given[0] < time.monotonic() - _HOUR_S:
+            given.popleft()
+        return len(given) + more <= ANSWERS_AN_HOUR
+
+    def count(self, account: str, sender: str, more: int) -> None:
+        """Remember so many texts more; forget who was answered longest ago where they are many."""
+        key = (account, sender)
+        self._given.setdefault(key, deque()).extend([time.monotonic()] * more)
         self._given.move_to_end(key)
         if len(self._given) > REMEMBERED:
             self._given.popitem(last=False)
-        while given and given[0] < now - _HOUR_S:
-            given.popleft()
-        if len(given) + count > ANSWERS_AN_HOUR:
-            return False
-        given.extend([now] * count)
-        return True

@@ -30,7 +30,8 @@ class TwilioSettings:
     """Accounts by their sid.
 
     `posted` maps the beginning of an address, as applications know it and signatures cover it, to
-    where it is posted instead: for an application behind a proxy that is reached directly.
+    where it is posted instead: for an application behind a proxy that is reached directly. A
+    beginning ends where a part of the address does: that of one host fits no longer name.
     """
 
     accounts: Mapping[str, Account] = field(default_factory=lambda: MappingProxyType({}))
@@ -42,8 +43,13 @@ class TwilioSettings:
 
     def posted_to(self, url: str) -> str:
         """Where what is meant for an address is posted; the longest beginning counts."""
-        fitting = [beginning for beginning in self.posted if url.startswith(beginning)]
+        fitting = [beginning for beginning in self.posted if _begins(url, beginning)]
         if not fitting:
             return url
         beginning = max(fitting, key=len)
         return self.posted[beginning] + url[len(beginning) :]
+
+
+def _begins(url: str, beginning: str) -> bool:
+    rest = url.removeprefix(beginning)
+    return rest != url and (beginning.endswith("/") or rest[:1] in ("", "/", "?", "#"))
