@@ -153,6 +153,11 @@ def modem(row: Record, guaranteed: bool | None) -> dict[str, Any]:
     }
 
 
+def stage(row: Record) -> dict[str, Any]:
+    """A state that a modem was in."""
+    return {"id": row.id, "state": row.state, "reason": row.reason, "at": timestamp(row.at)}
+
+
 def line_alert(kind: str, row: Record, words: str | None) -> dict[str, Any]:
     """An alert about a line, raised or cleared."""
     return {
