@@ -109,7 +109,7 @@ class Api:
             Persons(gateway),
             Lines(gateway, settings),
             Pools(gateway, settings),
-            Modems(gateway),
+            Modems(gateway, settings),
             Bank(gateway),
             Recordings(gateway),
             Ussd(gateway, settings),

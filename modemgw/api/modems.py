@@ -1,35 +1,36 @@
-"""Modems: how they are, and where they have been."""
+"""Modems: how they are, where they have been, and what people do about them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from modemgw.api import answers, modem_shapes
-from modemgw.api.problems import problem_error
-from modemgw.api.queries import decode_cursor, encode_cursor, is_id, read_query
+from modemgw.api.jsonbody import read_json, validate
+from modemgw.api.queries import decode_cursor, encode_cursor, read_query
 from modemgw.api.respond import answer, page
-from modemgw.api.routing import Answer, Route, Scope
-from modemgw.api.schemas import NoQuery, PageQuery
-from modemgw.gateway import views
-from modemgw.store import lines, modem_history
+from modemgw.api.routing import CALLER, Answer, Route, Scope
+from modemgw.api.schemas import NoQuery, PageQuery, PauseReason
+from modemgw.store.modem_history import KEPT
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
-    from modemgw.store.prepared import Record
 
 TAG = "bank"
+PATH = "/v1/modems/{id}"
 
 
 class Modems:
     """The resource `/v1/modems`."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, gateway: Gateway, settings: ApiSettings) -> None:
+        self._desk, self._settings = gateway.modem_desk, settings
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
+        modem = Answer(200, answers.Modem)
         return (
             Route(
                 "GET",
@@ -43,62 +44,90 @@ class Modems:
             ),
             Route(
                 "GET",
-                "/v1/modems/{id}",
+                PATH,
                 self.modem,
                 Scope.READ,
                 "Read a modem",
-                Answer(200, answers.Modem),
+                modem,
                 TAG,
                 query=NoQuery,
                 problems=("not-found",),
             ),
             Route(
                 "GET",
-                "/v1/modems/{id}/history",
+                PATH + "/history",
                 self.history,
                 Scope.READ,
                 "List the states that a modem was in",
                 Answer(200, modem_shapes.ModemHistory),
                 TAG,
-                description="The newest first, the last "
-                f"{modem_history.KEPT} of each modem, across restarts of the daemon.",
+                description=f"The newest first, the last {KEPT} of each modem, across restarts of "
+                "the daemon.",
                 query=PageQuery,
                 problems=("invalid", "not-found"),
+            ),
+            Route(
+                "POST",
+                PATH + "/pause",
+                self.pause,
+                Scope.ADMIN,
+                "Let nothing be sent through a modem until it is resumed",
+                modem,
+                TAG,
+                description="Whichever SIM sits in it. The rest of a message that has begun goes "
+                "on; texts that come in are read.",
+                body=PauseReason,
+                body_required=False,
+                problems=("invalid", "not-found"),
+                examples={"why": {"reason": "a new aerial"}},
+            ),
+            Route(
+                "POST",
+                PATH + "/resume",
+                self.resume,
+                Scope.ADMIN,
+                "End the pause of a modem",
+                modem,
+                TAG,
+                problems=("not-found",),
             ),
         )
 
     async def modems(self, request: web.Request) -> web.Response:
         """Every modem."""
         read_query(request, NoQuery)
-        rows = await self._gateway.reader.run(lines.all_modems)
-        return page([self._view(row) for row in rows])
+        return page(await self._desk.modems())
 
     async def modem(self, request: web.Request) -> web.Response:
         """One modem."""
         read_query(request, NoQuery)
-        return answer(self._view(await self._row(request)))
+        return answer(await self._desk.modem(_id(request)))
 
     async def history(self, request: web.Request) -> web.Response:
         """One page of the states that it was in."""
         query = read_query(request, PageQuery)
         before = decode_cursor(query.cursor, r"mst_[0-9a-f]{32}")
-        modem_id = (await self._row(request)).id
-        rows = await self._gateway.reader.run(
-            lambda c: modem_history.page(c, modem_id, before=before, limit=query.limit + 1)
+        found = await self._desk.history(_id(request), before=before, limit=query.limit + 1)
+        shown = found[: query.limit]
+        return page(shown, encode_cursor(shown[-1]["id"]) if len(found) > query.limit else None)
+
+    async def pause(self, request: web.Request) -> web.Response:
+        """Pause one."""
+        raw, caller = await self._body(request), request[CALLER]
+        reason = validate(PauseReason, {} if raw is None else raw).reason
+        words = reason or f"with key {caller.key_id}"
+        return answer(await self._desk.pause(_id(request), caller, words))
+
+    async def resume(self, request: web.Request) -> web.Response:
+        """Resume one."""
+        return answer(await self._desk.resume(_id(request), request[CALLER]))
+
+    async def _body(self, request: web.Request) -> Any:
+        settings = self._settings
+        return await read_json(
+            request, limit=settings.body_limit, timeout_s=settings.body_timeout_s
         )
-        shown = rows[: query.limit]
-        more = encode_cursor(shown[-1].id) if len(rows) > query.limit else None
-        return page([views.stage(row) for row in shown], more)
 
-    async def _row(self, request: web.Request) -> Record:
-        modem_id = request.match_info["id"]
-        row = None
-        if is_id(modem_id, "mdm"):
-            row = await self._gateway.reader.run(lambda c: lines.modem_by_id(c, modem_id))
-        if row is None:
-            raise problem_error("not-found", "there is no modem with this id")
-        return row
 
-    def _view(self, row: Record) -> dict[str, Any]:
-        driven = self._gateway.roster.modem_by_id(row.id)
-        return views.modem(row, driven.guaranteed if driven is not None else None)
+def _id(request: web.Request) -> str:
+    return request.match_info["id"]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from modemgw.gateway.countries import country_of
 from modemgw.gateway.plans import Plan
 from modemgw.modem.interface import ModemState
-from modemgw.store import lines, modem_history
+from modemgw.store import lines, modem_history, pauses
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 from modemgw.store.modem_history import Stage
@@ -208,7 +208,8 @@ class Roster:
             row, line = self._write(tx, noted, now)
             modem_history.note(tx.connection, row.id, list(stages))
             if changed:
-                tx.emit(Event("modem.state", now, views.modem(row, modem.guaranteed)))
+                paused = pauses.of_modem(tx.connection, row.id)
+                tx.emit(Event("modem.state", now, views.modem(row, modem.guaranteed, paused)))
             for event in alerts.changes(row, now, raised, alerted):
                 tx.emit(event)
             return row, line

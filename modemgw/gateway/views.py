@@ -132,8 +132,8 @@ def line(row: Record, pools: Sequence[str], standing: Standing) -> dict[str, Any
     }
 
 
-def modem(row: Record, guaranteed: bool | None) -> dict[str, Any]:
-    """A modem. `guaranteed` is known where it is driven."""
+def modem(row: Record, guaranteed: bool | None, paused: str | None) -> dict[str, Any]:
+    """A modem. `guaranteed` is known where it is driven; `paused` is why it sends nothing."""
     return {
         "id": row.id,
         "imei": row.imei,
@@ -145,6 +145,7 @@ def modem(row: Record, guaranteed: bool | None) -> dict[str, Any]:
         "state": row.state,
         "reason": row.reason,
         "since": timestamp(row.since),
+        "paused": paused,
         "line": row.line_id,
         "operator": row.operator,
         "guaranteed": guaranteed,

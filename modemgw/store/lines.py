@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from modemgw.store import modem_history, tables
+from modemgw.store import modem_history, pauses, tables
 from modemgw.store.ids import new_id
 from modemgw.store.modem_history import Stage
 from modemgw.store.prepared import Prepared, given, values_of
@@ -94,6 +94,7 @@ def see_modem(connection: Connection, host: str, port: str, now: float, **known:
             gone = delete(_modems).where(here, _modems.c.imei.is_(None)).returning(_modems.c.id)
             for former_id in connection.execute(gone).scalars().all():
                 modem_history.inherit(connection, former_id, known_by_imei.id)
+                pauses.inherit(connection, former_id, known_by_imei.id)
             return known_by_imei
     else:
         values.pop("imei", None)

@@ -47,3 +47,20 @@ async def test_the_history_of_no_modem_and_from_no_cursor_is_refused(house: Hous
     for unknown in ("mdm_" + "0" * 32, "nonsense", "%00"):
         assert (await house.call("GET", f"/v1/modems/{unknown}/history")).kind == "not-found"
         assert (await house.call("GET", f"/v1/modems/{unknown}")).kind == "not-found"
+
+
+async def test_a_modem_is_paused_and_resumed_by_administrators(house: House) -> None:
+    """Of whichever host; the reason is shown, and who gave none is named."""
+    await house.make_key("reader", scopes=["send", "read"])
+    path = f"/v1/modems/{await house.gateway.writer.run(see_elsewhere)}"
+    for act in ("pause", "resume"):
+        assert (await house.call("POST", f"{path}/{act}", key="reader")).kind == "missing-scope"
+        assert (await house.call("POST", f"/v1/modems/none/{act}")).kind == "not-found"
+    assert (await house.call("POST", f"{path}/pause", {"reason": ""})).kind == "invalid"
+    paused = await house.call("POST", f"{path}/pause", {"reason": "a new aerial"})
+    assert (paused.status, paused.json["paused"]) == (200, "a new aerial")
+    assert (await house.call("GET", path, key="reader")).json == paused.json
+    (listed,) = (await house.call("GET", "/v1/modems")).json["items"]
+    assert listed == paused.json
+    assert (await house.call("POST", f"{path}/resume")).json["paused"] is None
+    assert "with key" in (await house.call("POST", f"{path}/pause")).json["paused"]
