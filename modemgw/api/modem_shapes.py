@@ -1,10 +1,23 @@
-"""The shapes of `/v1/modems/{id}`: its history."""
+"""What `/v1/modems/{id}` is asked and answers: its history, its resets."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
 from modemgw.api.answers import Shape
+from modemgw.api.schemas import Body
+
+
+class ResetModem(Body):
+    """Where on the ladder recovery is to begin."""
+
+    rung: Literal["resync", "reopen", "restart", "power_cycle"] = Field(
+        "restart",
+        description="`resync` brings the dialogue into step; `reopen` opens the port anew; "
+        "`restart` is AT+CFUN=1,1 or what the profile names; `power_cycle` runs the configured "
+        "command.",
+    )
 
 
 class ModemStage(Shape):

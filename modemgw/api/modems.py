@@ -91,6 +91,21 @@ class Modems:
                 TAG,
                 problems=("not-found",),
             ),
+            Route(
+                "POST",
+                PATH + "/reset",
+                self.reset,
+                Scope.ADMIN,
+                "Reset a modem",
+                Answer(202, answers.Modem, description="It begins; state and history tell of it."),
+                TAG,
+                description="Begins recovery at a rung of its ladder, behind a text that is on "
+                "the air; no other begins. What does not help goes on with the rungs above.",
+                body=modem_shapes.ResetModem,
+                body_required=False,
+                problems=("invalid", "not-found", "not-here", "cannot-reset"),
+                examples={"open its port anew": {"rung": "reopen"}},
+            ),
         )
 
     async def modems(self, request: web.Request) -> web.Response:
@@ -121,6 +136,12 @@ class Modems:
     async def resume(self, request: web.Request) -> web.Response:
         """Resume one."""
         return answer(await self._desk.resume(_id(request), request[CALLER]))
+
+    async def reset(self, request: web.Request) -> web.Response:
+        """Reset one."""
+        raw, caller = await self._body(request), request[CALLER]
+        rung = validate(modem_shapes.ResetModem, {} if raw is None else raw).rung
+        return answer(await self._desk.reset(_id(request), caller, rung), 202)
 
     async def _body(self, request: web.Request) -> Any:
         settings = self._settings

@@ -88,6 +88,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "modem-not-ready": Kind(
             409, "The modem is not ready", "The answer says why; wait, or ask another."
         ),
+        "cannot-reset": Kind(
+            409, "The modem cannot be reset so now", "The answer says why, and what can be done."
+        ),
         "ussd-busy": Kind(
             409, "A USSD session is open at the modem", "Answer it, or end it, or wait for its end."
         ),

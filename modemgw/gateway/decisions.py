@@ -113,6 +113,11 @@ def resume_modem(tx: Transaction, modem_id: str, key_id: str, now: float) -> boo
     return True
 
 
+def note_reset(tx: Transaction, modem_id: str, rung: str, key_id: str, now: float) -> None:
+    """Keep who had a modem reset, and from which rung on."""
+    _record(tx, "modem_reset", modem_scope(modem_id), key_id, now, rung=rung)
+
+
 def retire(tx: Transaction, line_id: str, key_id: str, now: float, pools_of: PoolsOf) -> Record:
     """Take a line out of service for good. Raises RefusalError."""
     row, was = _before(tx, line_id, now)

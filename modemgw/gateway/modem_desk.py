@@ -5,8 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from modemgw.gateway import decisions, views
 from modemgw.gateway.requests import RefusalError
+from modemgw.modem.interface import Reset, ResetError
 from modemgw.store import lines, modem_history, pauses
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
     from modemgw.store.writer import Transaction, Writer
+
+
+log = structlog.get_logger(__name__)
 
 
 class ModemDesk:
@@ -99,6 +105,25 @@ class ModemDesk:
         return await self._decide(
             modem_id, lambda tx: decisions.resume_modem(tx, modem_id, caller.key_id, now)
         )
+
+    async def reset(self, modem_id: str, caller: Caller, rung: str) -> dict[str, Any]:
+        """Begin recovery of a modem at a rung, a word of `Reset`; the modem, as it is now.
+
+        Raises RefusalError (`not-found`, `not-here`, `cannot-reset`).
+        """
+        modem = await self.driven(modem_id)
+        try:
+            modem.reset(Reset(rung))
+        except ResetError as error:
+            raise RefusalError("cannot-reset", str(error)) from None
+        now = self._clock()
+        try:
+            await self._writer.run(
+                lambda tx: decisions.note_reset(tx, modem_id, rung, caller.key_id, now)
+            )
+        except StoreUnavailableError:  # a bank in trouble is where resets are wanted
+            log.warning("reset_not_in_audit", modem=modem_id, rung=rung, key=caller.key_id)
+        return await self.modem(modem_id)
 
     async def _decide(
         self, modem_id: str, decision: Callable[[Transaction], bool]

@@ -160,6 +160,19 @@ class UssdError(Exception):
         self.fault = fault
 
 
+class Reset(StrEnum):
+    """Where on the ladder a person wants recovery to begin, gentlest first."""
+
+    RESYNC = "resync"  # bring the dialogue into step
+    REOPEN = "reopen"  # close and open the port, and set the modem up anew
+    RESTART = "restart"  # 27.007 §8.2 `+CFUN=1,1`, or what its profile names
+    POWER_CYCLE = "power_cycle"  # by the configured command
+
+
+class ResetError(Exception):
+    """A modem cannot be reset so now; the words say why and what to do."""
+
+
 class Modem(Protocol):
     """One modem, as the gateway drives it."""
 
@@ -195,6 +208,13 @@ class Modem(Protocol):
 
     def end_ussd(self) -> UssdSession:
         """End the session, at the network too; one that has ended stays. Raises UssdError."""
+
+    def reset(self, rung: Reset) -> None:
+        """Begin recovery at this rung, behind a submit that is on the air; no other begins.
+
+        What comes of it is told by the status; what fails goes on with the rungs above. Raises
+        ResetError.
+        """
 
     def recording(self, *, masked: bool = True) -> list[str]:
         """Its flight recorder as the lines of a file (`modem.recording`), for a technician.

@@ -26,13 +26,14 @@ from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
 from modemgw.at.unsolicited import is_boot, is_full, is_start
 from modemgw.modem import startup, texts
+from modemgw.modem.asked import Errands
 from modemgw.modem.asking import attempt
 from modemgw.modem.calls import Calls
 from modemgw.modem.collect import Collector
 from modemgw.modem.errors import CommandTimeoutError, ModemError
 from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult
 from modemgw.modem.startup import SimState
-from modemgw.modem.submit import late_acceptance, submit
+from modemgw.modem.submit import late_acceptance, submit, submit_limit_s
 
 if TYPE_CHECKING:
     from modemgw.clock import Clock
@@ -90,6 +91,7 @@ class Session:
         self._sure = asyncio.Event()  # the network was asked about since
         self._calls = Calls(face.called, self._wake.set)
         self._next_sweep = 0.0
+        self._errands = Errands(channel)
         self._next_round = 0.0  # when the next sweep goes through all storages
         channel.on_unsolicited = self._hear
 
@@ -105,6 +107,7 @@ class Session:
             self._calls.end()
             self._ussd.detach()
             self._sure.set()  # who waits is refused now
+            await self._errands.close()
 
     async def _live(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -122,6 +125,26 @@ class Session:
             f"the modem restarted {_RESTARTS} times in a row: is its power supply strong enough?"
         )
 
+    @property
+    def has_errand(self) -> bool:
+        """Whether something is asked for that is not done yet."""
+        return self._errands.busy
+
+    def resynchronise(self) -> None:
+        """Bring the dialogue into step behind what is on the air, and ask for the network."""
+        self._errands.synchronise(self._turn_limit_s, self._question)
+
+    def end(self, reason: str) -> None:
+        """Let no submit begin, and end `run` behind the one that is on the air."""
+        self._errands.end(reason, self._turn_limit_s)
+
+    @property
+    def _turn_limit_s(self) -> float:
+        """What a submit takes at most, to the end of all waiting for its answer."""
+        timing = self._timing
+        submit_s = submit_limit_s(self._face.profile, timing)
+        return timing.clearance_s + submit_s + timing.boot_quiet_s
+
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """See `Modem.submit`."""
         try:
@@ -135,6 +158,8 @@ class Session:
             # Asked again: much may have happened while it waited for its turn.
             if collector is None or self._face.status.state is not ModemState.READY:
                 return SubmitResult(Outcome.REFUSED, detail="the modem is not ready")
+            if self._errands.ending:
+                return SubmitResult(Outcome.REFUSED, detail="the modem is about to be reset")
             try:
                 await collector.collect()
                 await self._settle_earlier()

@@ -12,6 +12,8 @@ from modemgw.modem.interface import (
     ModemState,
     ModemStatus,
     Outcome,
+    Reset,
+    ResetError,
     SubmitResult,
     UssdError,
     UssdFault,
@@ -110,6 +112,10 @@ class ScriptedModem:
     def end_ussd(self) -> UssdSession:
         """Not here."""
         raise UssdError(UssdFault.NO_SESSION, "not here")
+
+    def reset(self, rung: Reset) -> None:
+        """Nothing is wrong here."""
+        raise ResetError("not here")
 
     def recording(self, *, masked: bool = True) -> list[str]:
         """Nothing is recorded here."""

@@ -56,6 +56,14 @@ MUTANTS = (
         (_WINDOWS + "test_nothing_begins_while_an_opt_out_waits_for_its_commit",),
     ),
     Mutant(
+        "reset-turn",
+        "the wait of a reset for the answer to the submit that is on the air",
+        (
+            "tests/modem/test_asked.py::"
+            "test_a_restart_that_was_asked_for_waits_for_the_answer_to_a_submit",
+        ),
+    ),
+    Mutant(
         "pause-check",
         "the last look at pauses, between the commit and the write",
         ("tests/gateway/test_lines.py::test_a_pause_holds_what_is_claimed_and_not_begun",),
