@@ -1,7 +1,7 @@
-"""What `/v1/modems/{id}` is asked and answers: its history, its resets."""
+"""What `/v1/modems/{id}` is asked and answers: its history, its resets, its PIN."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,14 @@ class ResetModem(Body):
         description="`resync` brings the dialogue into step; `reopen` opens the port anew; "
         "`restart` is AT+CFUN=1,1 or what the profile names; `power_cycle` runs the configured "
         "command.",
+    )
+
+
+class SimPin(Body):
+    """The PIN of a SIM; it is kept nowhere."""
+
+    pin: Annotated[str, Field(pattern=r"^[0-9]{4,8}$", repr=False)] = Field(
+        description="4 to 8 digits."
     )
 
 

@@ -106,6 +106,28 @@ class Modems:
                 problems=("invalid", "not-found", "not-here", "cannot-reset"),
                 examples={"open its port anew": {"rung": "reopen"}},
             ),
+            Route(
+                "POST",
+                PATH + "/pin",
+                self.pin,
+                Scope.ADMIN,
+                "Open the SIM of a modem that waits for its PIN",
+                Answer(200, answers.Modem, description="The SIM is open."),
+                TAG,
+                description="It is kept nowhere: after the next reset the SIM asks again. None is "
+                "entered where one try is left, where the modem does not tell how many, or twice.",
+                body=modem_shapes.SimPin,
+                problems=(
+                    "invalid",
+                    "not-found",
+                    "not-here",
+                    "modem-not-ready",
+                    "pin-not-asked",
+                    "pin-unsafe",
+                    "pin-refused",
+                ),
+                examples={"a PIN": {"pin": "0000"}},
+            ),
         )
 
     async def modems(self, request: web.Request) -> web.Response:
@@ -142,6 +164,11 @@ class Modems:
         raw, caller = await self._body(request), request[CALLER]
         rung = validate(modem_shapes.ResetModem, {} if raw is None else raw).rung
         return answer(await self._desk.reset(_id(request), caller, rung), 202)
+
+    async def pin(self, request: web.Request) -> web.Response:
+        """Open the SIM of one."""
+        pin = validate(modem_shapes.SimPin, await self._body(request)).pin
+        return answer(await self._desk.enter_pin(_id(request), request[CALLER], pin))
 
     async def _body(self, request: web.Request) -> Any:
         settings = self._settings

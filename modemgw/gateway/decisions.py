@@ -118,6 +118,11 @@ def note_reset(tx: Transaction, modem_id: str, rung: str, key_id: str, now: floa
     _record(tx, "modem_reset", modem_scope(modem_id), key_id, now, rung=rung)
 
 
+def note_pin(tx: Transaction, modem_id: str, outcome: str, key_id: str, now: float) -> None:
+    """Keep who gave a PIN and what came of it; never the PIN."""
+    _record(tx, "pin_given", modem_scope(modem_id), key_id, now, outcome=outcome)
+
+
 def retire(tx: Transaction, line_id: str, key_id: str, now: float, pools_of: PoolsOf) -> Record:
     """Take a line out of service for good. Raises RefusalError."""
     row, was = _before(tx, line_id, now)

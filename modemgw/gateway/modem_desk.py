@@ -9,7 +9,8 @@ import structlog
 
 from modemgw.gateway import decisions, views
 from modemgw.gateway.requests import RefusalError
-from modemgw.modem.interface import Reset, ResetError
+from modemgw.gateway.views import timestamp
+from modemgw.modem.interface import PinError, PinFault, Reset, ResetError
 from modemgw.store import lines, modem_history, pauses
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
@@ -116,14 +117,42 @@ class ModemDesk:
             modem.reset(Reset(rung))
         except ResetError as error:
             raise RefusalError("cannot-reset", str(error)) from None
+        await self._note(decisions.note_reset, modem_id, caller, rung)
+        return await self.modem(modem_id)
+
+    async def enter_pin(self, modem_id: str, caller: Caller, pin: str) -> dict[str, Any]:
+        """Open the SIM of a modem that waits for its PIN, which is kept nowhere; the modem then.
+
+        Raises RefusalError (`not-found`, `not-here`, and the words of `PinFault`).
+        """
+        modem, outcome = await self.driven(modem_id), "unknown"
+        try:
+            await modem.enter_pin(pin)
+        except PinError as error:
+            outcome = error.fault.value
+            at_fault = "pin" if error.fault is PinFault.REFUSED else None
+            raise RefusalError(outcome, str(error), field=at_fault) from None
+        else:
+            outcome = "opened"
+        finally:
+            await self._note(decisions.note_pin, modem_id, caller, outcome)
+        now = modem.status  # what is written of it may be a moment older
+        view = await self.modem(modem_id)
+        return view | {"state": now.state, "reason": now.reason, "since": timestamp(now.since)}
+
+    async def _note(
+        self,
+        note: Callable[[Transaction, str, str, str, float], None],
+        modem_id: str,
+        caller: Caller,
+        word: str,
+    ) -> None:
+        """Tell the audit. A bank in trouble is where these acts are wanted: they do not need it."""
         now = self._clock()
         try:
-            await self._writer.run(
-                lambda tx: decisions.note_reset(tx, modem_id, rung, caller.key_id, now)
-            )
-        except StoreUnavailableError:  # a bank in trouble is where resets are wanted
-            log.warning("reset_not_in_audit", modem=modem_id, rung=rung, key=caller.key_id)
-        return await self.modem(modem_id)
+            await self._writer.run(lambda tx: note(tx, modem_id, word, caller.key_id, now))
+        except StoreUnavailableError:
+            log.warning("act_not_in_audit", modem=modem_id, act=word, key=caller.key_id)
 
     async def _decide(
         self, modem_id: str, decision: Callable[[Transaction], bool]

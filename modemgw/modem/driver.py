@@ -25,6 +25,8 @@ from modemgw.modem.interface import (
     ModemState,
     ModemStatus,
     Outcome,
+    PinError,
+    PinFault,
     Reset,
     ResetError,
     SubmitResult,
@@ -203,6 +205,15 @@ class Driver:
         if session is not None:
             session.end(f"given up for a reset: {rung} was asked for")
 
+    async def enter_pin(self, pin: str) -> None:
+        """See `interface.Modem`."""
+        session = self._session
+        if session is None or self._status.state is not ModemState.LOCKED:
+            words = f"the modem does not wait for a PIN, it is {self._status.state}"
+            reason = f": {self._status.reason}" if self._status.reason else ""
+            raise PinError(PinFault.NOT_ASKED, words + reason)
+        await session.enter_pin(pin)
+
     def _refuse_reset(self, rung: Reset) -> None:
         """Raises ResetError where a reset cannot be done, or is none of this modem."""
         session, state, reason = self._session, self._status.state, self._status.reason
@@ -305,6 +316,11 @@ class Driver:
     def may_enter_pin(self, pin: str) -> bool:
         """See `face.Face`."""
         return self._shared.pins.may_enter(self._modem_key, pin)
+
+    @property
+    def pin_turn(self) -> asyncio.Lock:
+        """See `face.Face`."""
+        return self._shared.pins.turn(self._modem_key)
 
     def sim_is_open(self) -> None:
         """See `face.Face`."""

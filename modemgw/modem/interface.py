@@ -173,6 +173,23 @@ class ResetError(Exception):
     """A modem cannot be reset so now; the words say why and what to do."""
 
 
+class PinFault(StrEnum):
+    """Why a PIN has not opened a SIM."""
+
+    NOT_ASKED = "pin-not-asked"  # it waits for something else, or for nothing
+    UNSAFE = "pin-unsafe"  # not entered: it could have been the last try
+    REFUSED = "pin-refused"  # by the SIM
+    NOT_READY = "modem-not-ready"
+
+
+class PinError(Exception):
+    """A PIN was not entered, or has not opened the SIM; the words say why and what to do."""
+
+    def __init__(self, fault: PinFault, words: str) -> None:
+        super().__init__(words)
+        self.fault = fault
+
+
 class Modem(Protocol):
     """One modem, as the gateway drives it."""
 
@@ -214,6 +231,12 @@ class Modem(Protocol):
 
         What comes of it is told by the status; what fails goes on with the rungs above. Raises
         ResetError.
+        """
+
+    async def enter_pin(self, pin: str) -> None:
+        """Open a SIM that waits for its PIN (4 to 8 digits); true to its word, or PinError.
+
+        It is not kept: after the next reset the SIM asks again. Bounded in time.
         """
 
     def recording(self, *, masked: bool = True) -> list[str]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
+    import pytest
+
     from modemgw.modem.interface import Modem
     from modemgw.store.writer import Transaction
 
@@ -104,3 +106,48 @@ async def test_a_reset_is_answered_at_once_and_the_history_tells_of_it(
         reply = await house.call("POST", f"/v1/modems/{elsewhere}/reset")
         assert reply.kind == "not-here"
         assert (await house.call("POST", "/v1/modems/none/reset")).kind == "not-found"
+
+
+async def test_a_pin_opens_a_sim_and_is_kept_nowhere(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not in logs, audit, events, history, recording or database, be it right or wrong."""
+    right, wrong = "83920417", "83920418"
+    async with open_site(house, tmp_path / "bank", "locked", right) as site:
+        sim = site.simulated.card(0, 0)
+        assert (await site.call("POST", "/pin", {"pin": right}, key=READER)).kind == "missing-scope"
+        for malformed in ("123", "123456789", "12a4", " 1234", "१२३४"):
+            reply = await site.call("POST", "/pin", {"pin": malformed})
+            assert (reply.kind, reply.fields) == ("invalid", {"pin"})
+            assert malformed not in reply.json["detail"]
+        refused = await site.call("POST", "/pin", {"pin": wrong})
+        assert (refused.status, refused.kind, refused.fields) == (422, "pin-refused", {"pin"})
+        assert "2 tries are left" in refused.json["detail"]
+        assert (await site.call("POST", "/pin", {"pin": wrong})).kind == "pin-unsafe"
+        assert sim.tries == 2
+        opened = await site.call("POST", "/pin", {"pin": right})
+        assert (opened.status, sim.tries) == (200, 3)
+        assert answers.Modem.model_validate(opened.json).state != "locked"
+        await until(lambda: house.gateway.modems_ready == (1, 1))
+        assert (await site.call("POST", "/pin", {"pin": right})).kind == "pin-not-asked"
+        given = [e["detail"]["outcome"] for e in await site.audit() if e["action"] == "pin_given"]
+        assert given == ["pin-refused", "pin-unsafe", "opened", "pin-not-asked"]
+        elsewhere = await house.gateway.writer.run(see_elsewhere)
+        reply = await house.call("POST", f"/v1/modems/{elsewhere}/pin", {"pin": right})
+        assert reply.kind == "not-here"
+        recording = (await site.call("GET", "/recording?masked=false")).body
+        told = [recording, *(file.read_bytes() for file in tmp_path.glob("modemgw.db*"))]
+        assert b"CPIN" in recording
+        assert not any(right[:7].encode() in octets for octets in told)
+        assert right[:7] not in "".join(capsys.readouterr())
+
+
+async def test_the_last_try_of_a_pin_is_left_to_a_person(house: House, tmp_path: Path) -> None:
+    """Who knows the PIN can still open the SIM in a telephone."""
+    async with open_site(house, tmp_path / "bank", "locked", "7294") as site:
+        sim = site.simulated.card(0, 0)
+        for wrong in ("1111", "2222"):
+            assert (await site.call("POST", "/pin", {"pin": wrong})).kind == "pin-refused"
+        reply = await site.call("POST", "/pin", {"pin": "7294"})
+        assert (reply.status, reply.kind, sim.tries) == (409, "pin-unsafe", 1)
+        assert "telephone" in reply.json["detail"]

@@ -12,6 +12,8 @@ from modemgw.modem.interface import (
     ModemState,
     ModemStatus,
     Outcome,
+    PinError,
+    PinFault,
     Reset,
     ResetError,
     SubmitResult,
@@ -116,6 +118,10 @@ class ScriptedModem:
     def reset(self, rung: Reset) -> None:
         """Nothing is wrong here."""
         raise ResetError("not here")
+
+    async def enter_pin(self, pin: str) -> None:
+        """Its SIM is open."""
+        raise PinError(PinFault.NOT_ASKED, "not here")
 
     def recording(self, *, masked: bool = True) -> list[str]:
         """Nothing is recorded here."""
