@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modemgw.modem.settings import PortSettings
 
 _ALL_TRIES: Final = 3  # of a PIN that nobody has entered wrongly (102.221 §9.5.1)
+_GIVEN_S: Final = 25.0  # a person waits, and a program of his that gives up after 30
 _BY_HAND: Final = "put the SIM into a telephone and unlock it there"
 
 
@@ -45,13 +46,13 @@ class Pins:
         self._channel, self._settings, self._face = channel, settings, face
         self._given: _Given | None = None
 
-    async def give(self, pin: str, limit_s: float) -> None:
+    async def give(self, pin: str) -> None:
         """Have a PIN entered, and wait until the SIM is open. Raises PinError."""
         if self._given is not None:
             raise PinError(PinFault.NOT_READY, "another PIN is being entered: wait for its end")
         given = self._given = _Given(pin, asyncio.get_running_loop().create_future())
         try:
-            async with asyncio.timeout(limit_s):
+            async with asyncio.timeout(_GIVEN_S):
                 await given.answer
         except TimeoutError:
             done = "has not said what came of the PIN yet" if given.entered else "is busy"

@@ -143,7 +143,7 @@ class Session:
     async def enter_pin(self, pin: str) -> None:
         """Have a SIM opened that waits for its PIN. Raises PinError."""
         self._wake.set()
-        await self._pins.give(pin, self._timing.pin_s)
+        await self._pins.give(pin)
 
     @property
     def _turn_limit_s(self) -> float:

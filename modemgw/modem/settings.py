@@ -107,7 +107,6 @@ class Timing:
 
     # A life.
     sim_poll_s: float = 10.0
-    pin_s: float = 25.0  # a person waits for what comes of the PIN that he gave
     sim_busy_s: float = 30.0
     boot_s: float = 20.0  # how long a modem that restarts may go on announcing so
     boot_quiet_s: float = 3.0  # silence that ends it
