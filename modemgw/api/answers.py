@@ -256,6 +256,9 @@ class Modem(Shape):
     state: str
     reason: str = Field(description="Why it is not ready, and what to do.")
     since: datetime
+    paused: str | None = Field(
+        description="Why a person lets nothing be sent through it. Null: it is not paused."
+    )
     line: str | None
     operator: str | None
     signal: Signal | None

@@ -28,6 +28,7 @@ from modemgw.api.lines import Lines
 from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
 from modemgw.api.middleware import EXACT, add_headers, around
+from modemgw.api.modems import Modems
 from modemgw.api.persons import Persons
 from modemgw.api.pools import Pools
 from modemgw.api.preview import Preview
@@ -108,6 +109,7 @@ class Api:
             Persons(gateway),
             Lines(gateway, settings),
             Pools(gateway, settings),
+            Modems(gateway, settings),
             Bank(gateway),
             Recordings(gateway),
             Ussd(gateway, settings),

@@ -1,30 +1,28 @@
-"""The bank: modems, the queue, and what came in and could not be used."""
+"""The bank as a whole: the queue, and what came in and could not be used."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from modemgw.api import answers
-from modemgw.api.problems import problem_error
 from modemgw.api.queries import decode_cursor, encode_cursor, read_query
 from modemgw.api.respond import answer, page
 from modemgw.api.routing import Answer, Route, Scope
 from modemgw.api.schemas import NoQuery, PageQuery
 from modemgw.gateway import views
-from modemgw.store import inbox, lines, queue
+from modemgw.store import inbox, queue
 
 if TYPE_CHECKING:
     from aiohttp import web
 
     from modemgw.gateway.gateway import Gateway
     from modemgw.gateway.outlook import PoolOutlook
-    from modemgw.store.prepared import Record
 
 TAG = "bank"
 
 
 class Bank:
-    """The resources `/v1/modems`, `/v1/queue` and `/v1/undecoded`."""
+    """The resources `/v1/queue` and `/v1/undecoded`."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -32,27 +30,6 @@ class Bank:
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
         return (
-            Route(
-                "GET",
-                "/v1/modems",
-                self.modems,
-                Scope.READ,
-                "List the modems",
-                Answer(200, answers.ModemPage),
-                TAG,
-                query=NoQuery,
-            ),
-            Route(
-                "GET",
-                "/v1/modems/{id}",
-                self.modem,
-                Scope.READ,
-                "Read a modem",
-                Answer(200, answers.Modem),
-                TAG,
-                query=NoQuery,
-                problems=("not-found",),
-            ),
             Route(
                 "GET",
                 "/v1/queue",
@@ -77,26 +54,6 @@ class Bank:
                 problems=("invalid",),
             ),
         )
-
-    async def modems(self, request: web.Request) -> web.Response:
-        """Every modem."""
-        read_query(request, NoQuery)
-        rows = await self._gateway.reader.run(lines.all_modems)
-        return page([self._view(row) for row in rows])
-
-    async def modem(self, request: web.Request) -> web.Response:
-        """One modem."""
-        read_query(request, NoQuery)
-        wanted = request.match_info["id"]
-        rows = await self._gateway.reader.run(lines.all_modems)
-        found = next((row for row in rows if row.id == wanted), None)
-        if found is None:
-            raise problem_error("not-found", "there is no modem with this id")
-        return answer(self._view(found))
-
-    def _view(self, row: Record) -> dict[str, Any]:
-        driven = self._gateway.roster.modem_by_id(row.id)
-        return views.modem(row, driven.guaranteed if driven is not None else None)
 
     async def queue(self, request: web.Request) -> web.Response:
         """How much waits."""

@@ -88,6 +88,20 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "modem-not-ready": Kind(
             409, "The modem is not ready", "The answer says why; wait, or ask another."
         ),
+        "cannot-reset": Kind(
+            409, "The modem cannot be reset so now", "The answer says why, and what can be done."
+        ),
+        "pin-not-asked": Kind(
+            409, "The SIM asks for no PIN", "The answer says what the modem is at."
+        ),
+        "pin-unsafe": Kind(
+            409,
+            "The PIN was not entered",
+            "It could have been the last try before the SIM locks: unlock it by hand.",
+        ),
+        "pin-refused": Kind(
+            422, "The SIM refused the PIN", "Try no other that you are not sure of."
+        ),
         "ussd-busy": Kind(
             409, "A USSD session is open at the modem", "Answer it, or end it, or wait for its end."
         ),

@@ -52,7 +52,7 @@ class Recordings:
     async def recording(self, request: web.Request) -> web.Response:
         """One recording."""
         query = read_query(request, RecordingQuery)
-        modem = await self._gateway.driven(request.match_info["id"])
+        modem = await self._gateway.modem_desk.driven(request.match_info["id"])
         if not query.masked:
             log.warning(
                 "recording_read_unmasked", port=modem.status.port, key=request[CALLER].key_id

@@ -86,25 +86,25 @@ class Ussd:
     async def start(self, request: web.Request) -> web.Response:
         """Begin."""
         body = validate(UssdCode, await self._body(request))
-        modem = await self._gateway.driven(request.match_info["id"])
+        modem = await self._gateway.modem_desk.driven(request.match_info["id"])
         return answer(self._gateway.ussd.start(modem, body.code), 201, Location=request.path)
 
     async def read(self, request: web.Request) -> web.Response:
         """How it stands."""
         read_query(request, NoQuery)
-        modem = await self._gateway.driven(request.match_info["id"])
+        modem = await self._gateway.modem_desk.driven(request.match_info["id"])
         return answer(self._gateway.ussd.session(modem))
 
     async def answer(self, request: web.Request) -> web.Response:
         """Say something to the network."""
         body = validate(UssdAnswer, await self._body(request))
-        modem = await self._gateway.driven(request.match_info["id"])
+        modem = await self._gateway.modem_desk.driven(request.match_info["id"])
         return answer(self._gateway.ussd.answer(modem, body.text))
 
     async def end(self, request: web.Request) -> web.Response:
         """End."""
         read_query(request, NoQuery)
-        modem = await self._gateway.driven(request.match_info["id"])
+        modem = await self._gateway.modem_desk.driven(request.match_info["id"])
         return answer(self._gateway.ussd.end(modem))
 
     async def _body(self, request: web.Request) -> object:

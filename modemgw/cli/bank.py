@@ -38,7 +38,7 @@ def modems(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -> No
                 item.get("imei"),
                 item.get("operator"),
                 _signal(item.get("signal")),
-                item.get("reason"),
+                item["reason"] or _pause(item),
             )
             for item in items
         ],
@@ -119,6 +119,10 @@ def _event_line(event: Event, shown: Mapping[str, Any]) -> str:
     )
     facts = " · ".join(str(fact) for fact in told if fact)
     return f"{shown.get('created_at', '')}  {event.type:16}  {facts}"
+
+
+def _pause(item: Mapping[str, Any]) -> str | None:
+    return f"paused: {item['paused']}" if item.get("paused") else None
 
 
 def _signal(value: object) -> str | None:

@@ -19,6 +19,7 @@ from modemgw.cli import (
     keys,
     lines,
     messages,
+    modem,
     optouts,
     pdu,
     person,
@@ -87,6 +88,7 @@ app.add_typer(simulate.app, name="simulate")
 app.add_typer(bank.app)
 app.add_typer(messages.app, name="messages")
 app.command("import")(importing.import_csv)
+app.add_typer(modem.app, name="modem")
 app.add_typer(lines.app, name="line")
 app.add_typer(pools.pool, name="pool")
 app.add_typer(pools.queue, name="queue")

@@ -14,6 +14,7 @@ from modemgw.gateway.line_state import EVERYTHING, Facts, Pauses, line_scope, st
 from modemgw.gateway.requests import RefusalError
 from modemgw.store import lines, pauses
 from modemgw.store.events import Event
+from modemgw.store.pauses import modem_scope
 
 if TYPE_CHECKING:
     from modemgw.gateway.line_state import Standing
@@ -94,6 +95,32 @@ def resume(tx: Transaction, scope: str, key_id: str, now: float, pools_of: Pools
     if pauses.lift(tx.connection, scope):
         _record(tx, "resumed", scope, key_id, now)
         _tell_all(tx, was, now, pools_of)
+
+
+def pause_modem(tx: Transaction, modem_id: str, reason: str, key_id: str, now: float) -> bool:
+    """Let nothing be sent through a modem until it is resumed; false where it was paused before."""
+    if not pauses.begin(tx.connection, modem_scope(modem_id), reason, now):
+        return False
+    _record(tx, "paused", modem_scope(modem_id), key_id, now, reason=reason)
+    return True
+
+
+def resume_modem(tx: Transaction, modem_id: str, key_id: str, now: float) -> bool:
+    """Let it send again; false where it was not paused."""
+    if not pauses.lift(tx.connection, modem_scope(modem_id)):
+        return False
+    _record(tx, "resumed", modem_scope(modem_id), key_id, now)
+    return True
+
+
+def note_reset(tx: Transaction, modem_id: str, rung: str, key_id: str, now: float) -> None:
+    """Keep who had a modem reset, and from which rung on."""
+    _record(tx, "modem_reset", modem_scope(modem_id), key_id, now, rung=rung)
+
+
+def note_pin(tx: Transaction, modem_id: str, outcome: str, key_id: str, now: float) -> None:
+    """Keep who gave a PIN and what came of it; never the PIN."""
+    _record(tx, "pin_given", modem_scope(modem_id), key_id, now, outcome=outcome)
 
 
 def retire(tx: Transaction, line_id: str, key_id: str, now: float, pools_of: PoolsOf) -> Record:

@@ -13,7 +13,7 @@ import structlog
 from modemgw.gateway.blocking import Answer
 from modemgw.gateway.lanes import Lane, WaitingLanes
 from modemgw.gateway.limits import holding
-from modemgw.gateway.line_state import EVERYTHING, line_scope, paused_lines, pool_scope
+from modemgw.gateway.line_state import EVERYTHING, paused_lines, pool_scope
 from modemgw.gateway.load import score
 from modemgw.gateway.pace import Pace
 from modemgw.gateway.roster import is_present
@@ -21,6 +21,7 @@ from modemgw.gateway.worker import LineWorker
 from modemgw.modem.interface import ModemState
 from modemgw.store import queue
 from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.pauses import modem_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -82,7 +83,8 @@ class Dispatcher:
         self._out_since: dict[str, float] = {}  # when each line that is away was first missed
         self.pauses: frozenset[str] = frozenset()
         self.barred: frozenset[str] = frozenset()  # lines that rest, are quarantined or retired
-        self._held: frozenset[str] = frozenset()  # those, and those that are paused
+        # Those, those that are paused, and those that sit in a modem that is.
+        self._held: frozenset[str] = frozenset()
         self.answered: Callable[[Answer], None] = lambda _answer: None
 
     # -- modems ---------------------------------------------------------------------------------
@@ -104,11 +106,13 @@ class Dispatcher:
         task = asyncio.create_task(worker.run(), name=f"worker {line.id}")
         self._workers[id(modem)], self._tasks[id(modem)] = worker, task
         self._by_line[line.id] = worker
+        self._hold()
         task.add_done_callback(lambda done: self._ended(modem, done))
 
     def _ended(self, modem: Modem, task: asyncio.Task[None]) -> None:
         self._forget(self._workers.pop(id(modem), None))
         self._tasks.pop(id(modem), None)
+        self._hold()
         if task.cancelled():
             return
         error = task.exception()
@@ -232,7 +236,7 @@ class Dispatcher:
         if line_id in self.barred:
             return True
         now, patience_s = self.clock(), self.settings.sticky_wait_s
-        if not self.is_live(line_id) or line_scope(line_id) in self.pauses:
+        if not self.is_live(line_id) or line_id in self._held:
             return now >= self._out_since.setdefault(line_id, now) + patience_s
         self._out_since.pop(line_id, None)
         wait = self.line_wait(line_id)
@@ -247,15 +251,26 @@ class Dispatcher:
         return in_pool and line_id is not None and not self.is_stuck(line_id)
 
     def pause(self, scopes: Iterable[str], barred: Iterable[str] = ()) -> None:
-        """These lines, pools or everything are paused, these lines barred, and nothing else is."""
+        """These scopes are paused, these lines barred, and nothing else is."""
         before, self.pauses = self.pauses, frozenset(scopes)
         barred_before, self.barred = self.barred, frozenset(barred)
-        self._held = self.barred | paused_lines(self.pauses)
+        self._hold()
         if self.pauses - before or self.barred - barred_before:
             for worker in self._workers.values():
                 worker.reconsider()
         if before - self.pauses or barred_before - self.barred:
             self.wake_all()
+
+    def _hold(self) -> None:
+        """Find out anew which lines may begin nothing. A modem's pause follows the modem: while a
+        SIM moves out of one that is paused, the worker of neither begins anything.
+        """
+        in_paused = {
+            worker.line.id
+            for worker in self._workers.values()
+            if modem_scope(worker.modem_id) in self.pauses
+        }
+        self._held = self.barred | paused_lines(self.pauses) | in_paused
 
     def holds_line(self, line_id: str) -> bool:
         """Whether a line may begin nothing, by anybody's decision."""

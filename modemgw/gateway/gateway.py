@@ -19,6 +19,7 @@ from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.guard import Guard
 from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.inventory import Stocktaker
+from modemgw.gateway.modem_desk import ModemDesk
 from modemgw.gateway.number_files import ListKeeper
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.outlook import Outlook
@@ -116,6 +117,9 @@ class Gateway:
             self.dispatcher,
             self._outbound,
             clock,
+        )
+        self.modem_desk = ModemDesk(
+            writer, reader, settings.host, self.registry, self.roster, clock
         )
         self.review_desk = ReviewDesk(writer, reader, self.refusals, settings.optouts, clock)
         self.persons = Persons(writer, reader, self.refusals, settings.optouts, clock)
@@ -323,20 +327,6 @@ class Gateway:
         """How many modems of this host can send now, and how many it knows."""
         states = [modem.status.state for modem in self.roster.modems]
         return states.count(ModemState.READY), len(states)
-
-    async def driven(self, modem_id: str) -> Modem:
-        """The modem of this id. Raises RefusalError (`not-found`, `not-here`)."""
-        modem = self.roster.modem_by_id(modem_id)
-        if modem is not None:
-            return modem
-        rows = await self.reader.run(lines.all_modems)
-        row = next((row for row in rows if row.id == modem_id), None)
-        if row is None:
-            raise RefusalError("not-found", "there is no modem with this id")
-        words = f"the modem was last seen by {row.host}; ask the daemon there"
-        if row.host == self.settings.host:
-            words = f"the modem was not seen since the daemon was started; it was at {row.port}"
-        raise RefusalError("not-here", words)
 
     # -- what modems tell -----------------------------------------------------------------------
 

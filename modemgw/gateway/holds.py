@@ -67,6 +67,8 @@ class Holds:
             return Hold(f"line_{standing.state}", standing.until)
         if not self._registry.is_present(line_id):
             return Hold("line_away")
+        if self._registry.modem_is_paused(line_id):
+            return Hold("modem_paused")
         rest_s = self._dispatcher.line_rest_s(line_id)
         if rest_s > 0:
             return Hold(f"line_{LineState.RESTING}", self._clock() + rest_s)

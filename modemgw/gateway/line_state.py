@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from modemgw.store.pauses import modem_scope
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from modemgw.store.prepared import Record
 
-EVERYTHING = "all"  # what can be paused, beside lines and pools
+EVERYTHING = "all"  # what can be paused, beside lines, modems and pools
 
 
 class LineState(StrEnum):
@@ -74,6 +76,10 @@ class Pauses:
         """Why a line is paused, by itself or with everything; None: it is not."""
         own = self.reasons.get(line_scope(line_id))
         return own if own is not None else self.reasons.get(EVERYTHING)
+
+    def of_modem(self, modem_id: str) -> str | None:
+        """Why a modem is paused, by itself; None: it is not."""
+        return self.reasons.get(modem_scope(modem_id))
 
 
 def line_scope(line_id: str) -> str:

@@ -120,6 +120,13 @@ class Registry:
         facts = Facts() if row is None else Facts.of(row)
         return standing_of(line_id, facts, self.pauses, self._clock())
 
+    def modem_is_paused(self, line_id: str) -> bool:
+        """Whether a line sits in a modem that a person has paused, on whichever host."""
+        row = self._rows.get(line_id)
+        if row is None or row.modem_state is None:  # it sits in none
+            return False
+        return self.pauses.of_modem(row.modem_id) is not None
+
     def own_line(self, number: str) -> str | None:
         """The line of ours that has this number."""
         return self._own_numbers.get(number)

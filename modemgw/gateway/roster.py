@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,9 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from modemgw.gateway.countries import country_of
 from modemgw.gateway.plans import Plan
 from modemgw.modem.interface import ModemState
-from modemgw.store import lines
+from modemgw.store import lines, modem_history, pauses
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
+from modemgw.store.modem_history import Stage
 
 from . import alerts, views
 
@@ -78,6 +80,8 @@ class Roster:
         self._former: dict[str, Line] = {}  # by IMEI
         self._owners: dict[str, Modem] = {}  # by IMEI
         self._alerts: dict[int, dict[str, str]] = {}  # what is raised, by kind
+        self._stages: dict[int, deque[Stage]] = {}  # what is not written yet
+        self._last_stage: dict[int, tuple[ModemState, str]] = {}
         self._wake = asyncio.Event()
 
     async def load(self, reader: Reader) -> None:
@@ -144,12 +148,21 @@ class Roster:
         its signal has changed.
         """
         self._modems[id(modem)] = modem
+        self._note_stage(modem)
         before = self._written.get(id(modem))
         if before is not None and replace(before, rssi_dbm=modem.status.rssi_dbm) == modem.status:
             self._fading[id(modem)] = modem
             return
         self._changed[id(modem)] = modem
         self._wake.set()
+
+    def _note_stage(self, modem: Modem) -> None:
+        """Keep each state and reason for the history: several may go by before one is written."""
+        key, status = id(modem), modem.status
+        stage = (status.state, status.reason)
+        if self._last_stage.get(key) != stage:
+            self._last_stage[key] = stage
+            self._stages.setdefault(key, _no_stages()).append(Stage(*stage, self._clock()))
 
     async def run(self) -> None:
         """Write what changes, until cancelled. A database that is away is waited for."""
@@ -189,11 +202,14 @@ class Roster:
         raised = self._alerts.get(id(modem), {})
         alerted = alerts.alerts_of(status, raised, namesake.status.port if namesake else None)
         changed = before is None or (before.state, before.iccid) != (status.state, status.iccid)
+        stages = self._stages.pop(id(modem), None) or _no_stages()
 
         def write(tx: Transaction) -> tuple[Record, Record | None]:
             row, line = self._write(tx, noted, now)
+            modem_history.note(tx.connection, row.id, list(stages))
             if changed:
-                tx.emit(Event("modem.state", now, views.modem(row, modem.guaranteed)))
+                paused = pauses.of_modem(tx.connection, row.id)
+                tx.emit(Event("modem.state", now, views.modem(row, modem.guaranteed, paused)))
             for event in alerts.changes(row, now, raised, alerted):
                 tx.emit(event)
             return row, line
@@ -203,6 +219,8 @@ class Roster:
         except (StoreUnavailableError, SQLAlchemyError) as error:
             # Away, or two ports or hosts told of one modem at once: the next attempt sees both.
             log.warning("modem_not_noted", port=status.port, error=str(error))
+            stages.extend(self._stages.pop(id(modem), ()))
+            self._stages[id(modem)] = stages
             await asyncio.sleep(RETRY_S)
             self.changed(modem)
             return
@@ -288,6 +306,10 @@ class Roster:
         if line is not None:
             lines.seat(tx.connection, line.id, row.id)
         return row, line
+
+
+def _no_stages() -> deque[Stage]:
+    return deque(maxlen=modem_history.KEPT)
 
 
 def _note_signals(tx: Transaction, seen: Sequence[tuple[str, int | None]], now: float) -> None:

@@ -132,8 +132,8 @@ def line(row: Record, pools: Sequence[str], standing: Standing) -> dict[str, Any
     }
 
 
-def modem(row: Record, guaranteed: bool | None) -> dict[str, Any]:
-    """A modem. `guaranteed` is known where it is driven."""
+def modem(row: Record, guaranteed: bool | None, paused: str | None) -> dict[str, Any]:
+    """A modem. `guaranteed` is known where it is driven; `paused` is why it sends nothing."""
     return {
         "id": row.id,
         "imei": row.imei,
@@ -145,12 +145,18 @@ def modem(row: Record, guaranteed: bool | None) -> dict[str, Any]:
         "state": row.state,
         "reason": row.reason,
         "since": timestamp(row.since),
+        "paused": paused,
         "line": row.line_id,
         "operator": row.operator,
         "guaranteed": guaranteed,
         "signal": None if row.rssi_dbm is None else {"rssi_dbm": row.rssi_dbm},
         "seen_at": timestamp(row.seen_at),
     }
+
+
+def stage(row: Record) -> dict[str, Any]:
+    """A state that a modem was in."""
+    return {"id": row.id, "state": row.state, "reason": row.reason, "at": timestamp(row.at)}
 
 
 def line_alert(kind: str, row: Record, words: str | None) -> dict[str, Any]:

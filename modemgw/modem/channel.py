@@ -225,6 +225,12 @@ class Channel:
             "no modem, the wrong one of its ports, or it hangs"
         )
 
+    async def resynchronise(self) -> None:
+        """As `synchronise`, of a dialogue that seems to be in step; for who holds `lock`."""
+        if not self.dirty:
+            self._stop_waiting()
+        await self.synchronise()
+
     async def reset(self, command: str, limit_s: float) -> bool:
         """Write a command that makes the modem restart, and wait until it says that it has started
         or its port goes with it; false where neither comes within the limit. Raises PortError.
@@ -245,6 +251,10 @@ class Channel:
         if started.done():
             await self.await_boot()
         return started.done() or self.lost.done()
+
+    def abandon(self, reason: str) -> None:
+        """Give the port up: whoever waits for an answer gets PortError, nothing is written more."""
+        self._lose(PortError(PortFault.LOST, reason))
 
     async def close(self) -> None:
         """Close the port; whoever waits for an answer gets PortError."""
@@ -326,6 +336,8 @@ class Channel:
             exchange.answered.exception()  # nobody may be waiting for it, which is no fault
 
     def _write(self, data: bytes, *, secret: bool = False) -> None:
+        if self.lost.done():
+            return
         self._recorder.record(Direction.WRITTEN, data, secret=secret)
         self._port.write(data)
 

@@ -7,14 +7,16 @@ the ladder that says what to do when an opening ends. An opening itself is a `Se
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import shlex
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modemgw.at.errors import AtError
 from modemgw.at.unsolicited import is_boot
+from modemgw.modem import power
+from modemgw.modem.asked import Wish
 from modemgw.modem.channel import Channel
 from modemgw.modem.direct import DirectTexts
 from modemgw.modem.errors import ModemError, PortError, PortFault, SamePortError
@@ -23,6 +25,10 @@ from modemgw.modem.interface import (
     ModemState,
     ModemStatus,
     Outcome,
+    PinError,
+    PinFault,
+    Reset,
+    ResetError,
     SubmitResult,
     UssdError,
     UssdFault,
@@ -37,7 +43,7 @@ from modemgw.modem.submit import late_acceptance
 from modemgw.modem.ussd import UssdDesk
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Iterator
 
     from modemgw.modem.direct import HandOver
     from modemgw.modem.discovery import Found
@@ -54,6 +60,11 @@ _NOT_OURS = frozenset(
 )
 _OWN_STORAGES = frozenset({"ME", "MT"})  # the SIM's own goes where the SIM goes
 _USABLE = frozenset({ModemState.READY, ModemState.DEGRADED})
+_RUNGS = {
+    Reset.REOPEN: Rung.REOPEN,
+    Reset.RESTART: Rung.RESET,
+    Reset.POWER_CYCLE: Rung.POWER_CYCLE,
+}
 
 
 class Driver:
@@ -84,6 +95,8 @@ class Driver:
         self._ladder = Ladder(
             self._timing, can_cycle_power=settings.power_cycle_command is not None
         )
+        self._wish = Wish()
+        self._is_resetting = False
         self._present = asyncio.Event()
         self._gone = asyncio.Event()
         self._session: Session | None = None
@@ -180,6 +193,47 @@ class Driver:
             _log.exception("%s: a submit failed in a way that it must not", self.path)
             return SubmitResult(Outcome.UNKNOWN, detail=f"internal error: {error!r}")
 
+    def reset(self, rung: Reset) -> None:
+        """See `interface.Modem`."""
+        self._refuse_reset(rung)
+        session = self._session
+        if rung is Reset.RESYNC:
+            assert session is not None
+            session.resynchronise()
+            return
+        self._wish.make(rung)
+        if session is not None:
+            session.end(f"given up for a reset: {rung} was asked for")
+
+    async def enter_pin(self, pin: str) -> None:
+        """See `interface.Modem`."""
+        session = self._session
+        if session is None or self._status.state is not ModemState.LOCKED:
+            words = f"the modem does not wait for a PIN, it is {self._status.state}"
+            reason = f": {self._status.reason}" if self._status.reason else ""
+            raise PinError(PinFault.NOT_ASKED, words + reason)
+        await session.enter_pin(pin)
+
+    def _refuse_reset(self, rung: Reset) -> None:
+        """Raises ResetError where a reset cannot be done, or is none of this modem."""
+        session, state, reason = self._session, self._status.state, self._status.reason
+        if self._is_resetting or self._wish.is_open or (session and session.has_errand):
+            raise ResetError("a reset is under way: wait for its end, the state tells of it")
+        if rung is Reset.POWER_CYCLE and self._settings.power_cycle_command is None:
+            raise ResetError(
+                "no command for its power is configured (`power_cycle_command` of its port): "
+                "replug it by hand"
+            )
+        if state is ModemState.ABSENT and (self._present.is_set() or rung is not Reset.POWER_CYCLE):
+            raise ResetError(f"the modem is absent: {reason}")
+        if rung is Reset.RESYNC and session is None:
+            raise ResetError(f"the port is not open, the modem is {state}: ask for reopen or above")
+        if rung is not Reset.REOPEN and self._is_one_of_several and not self._proven:
+            raise ResetError(
+                "no text has gone by this port yet: it may be another port of a modem that works, "
+                "which a reset would take with it; ask for reopen"
+            )
+
     def recording(self, *, masked: bool = True) -> list[str]:
         """See `interface.Modem`."""
         status = self._status
@@ -193,13 +247,17 @@ class Driver:
         while True:
             if not self._present.is_set():
                 self.go(ModemState.ABSENT, absence)
-                await self._present.wait()
+                await self._wish.wait(other=self._present)
+            asked = self._wish.take()
+            if asked is not None:
+                await self._reset_as_asked(asked)
+                continue
             error = await self._open_once()
             self._note_steadiness()
             if _is_missing(error) or not is_present(self.path):
                 self._present.clear()
                 absence = f"unplugged, or restarting: {error}"
-            else:
+            elif not self._wish.is_open:
                 await self._recover(error)
 
     def crashed(self, error: BaseException | None) -> None:
@@ -258,6 +316,11 @@ class Driver:
     def may_enter_pin(self, pin: str) -> bool:
         """See `face.Face`."""
         return self._shared.pins.may_enter(self._modem_key, pin)
+
+    @property
+    def pin_turn(self) -> asyncio.Lock:
+        """See `face.Face`."""
+        return self._shared.pins.turn(self._modem_key)
 
     def sim_is_open(self) -> None:
         """See `face.Face`."""
@@ -319,6 +382,9 @@ class Driver:
             channel = await self._open_channel()
         except ModemError as error:
             return error
+        if self._wish.is_open:
+            await channel.close()
+            return PortError(PortFault.LOST, "given up for a reset that was asked for")
         session = self._session_kind(
             channel,
             self._settings,
@@ -349,7 +415,7 @@ class Driver:
     async def _recover(self, error: Exception) -> None:
         self.go(ModemState.RECOVERING, str(error))
         if isinstance(error, PortError) and error.fault in _NOT_OURS:
-            await asyncio.sleep(self._ladder.pause())
+            await self._wish.wait(self._ladder.pause())
             return
         if isinstance(error, SamePortError):
             self.go(ModemState.ABSENT, str(error))
@@ -366,10 +432,12 @@ class Driver:
             case Rung.POWER_CYCLE if not self._proven and self._is_one_of_several:
                 pass
             case Rung.RESET:
-                await self._reset(self._start_s or wait_s)
+                with self._resetting():
+                    await self._reset(self._start_s or wait_s)
                 return
             case Rung.POWER_CYCLE:
-                await self._cycle_power()
+                with self._resetting():
+                    await self._cycle_power()
                 wait_s = self._start_s or wait_s
             case Rung.QUARANTINE:
                 failures = self._ladder.failures
@@ -379,16 +447,38 @@ class Driver:
                 )
                 await self._quarantine(step.wait_s)
                 return
-        await asyncio.sleep(wait_s)
+        await self._wish.wait(wait_s)
+
+    @contextlib.contextmanager
+    def _resetting(self) -> Iterator[None]:
+        self._is_resetting = True
+        try:
+            yield
+        finally:
+            self._is_resetting = False
+
+    async def _reset_as_asked(self, rung: Reset) -> None:
+        """Begin recovery where a person wants it to."""
+        if not self._present.is_set() and rung is not Reset.POWER_CYCLE:
+            return  # it has gone meanwhile, and is opened anew when it comes
+        step = self._ladder.start_at(_RUNGS[rung])
+        self.go(ModemState.RECOVERING, f"{rung} was asked for")
+        wait_s = self._start_s or step.wait_s
+        match rung:
+            case Reset.RESTART:
+                with self._resetting():
+                    await self._reset(wait_s)
+            case Reset.POWER_CYCLE:
+                with self._resetting():
+                    await self._cycle_power()
+                absent = not self._present.is_set()
+                await self._wish.wait(wait_s, self._present if absent else None)
 
     async def _quarantine(self, limit_s: float) -> None:
         """Leave it alone; but somebody who unplugs it meanwhile has done something about it."""
-        try:
-            async with asyncio.timeout(limit_s):
-                await self._gone.wait()
-        except TimeoutError:
-            return
-        self._ladder.steady()
+        await self._wish.wait(limit_s, self._gone)
+        if self._gone.is_set():
+            self._ladder.steady()
 
     def _note_steadiness(self) -> None:
         usable = self._life.stage.state in _USABLE
@@ -429,21 +519,7 @@ class Driver:
         command = self._settings.power_cycle_command
         assert command is not None
         self.go(ModemState.RECOVERING, "cutting its power")
-        arguments = [part.replace("{port}", self.path) for part in shlex.split(command)]
-        try:
-            process = await asyncio.create_subprocess_exec(*arguments)
-        except OSError as error:
-            _log.error("%s: the power command does not start: %s", self.path, error)
-            return
-        try:
-            async with asyncio.timeout(self._timing.power_command_s):
-                status = await process.wait()
-        except TimeoutError:
-            process.kill()
-            _log.error("%s: the power command did not end in time", self.path)
-            return
-        if status != 0:
-            _log.error("%s: the power command failed with status %d", self.path, status)
+        await power.cycle(self.path, command, self._timing.power_command_s)
 
 
 def _is_missing(error: Exception) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
+
     from modemgw.modem.direct import HandOver
     from modemgw.modem.interface import ModemState, ModemStatus
     from modemgw.modem.profile import Profile
@@ -46,6 +48,10 @@ class Face(Protocol):
 
     def may_enter_pin(self, pin: str) -> bool:
         """Whether it was not; true once."""
+
+    @property
+    def pin_turn(self) -> asyncio.Lock:
+        """To be held from reading the tries of this modem's SIM until a PIN is entered."""
 
     def sim_is_open(self) -> None:
         """The SIM asks for no PIN, or was given the right one."""

@@ -160,6 +160,36 @@ class UssdError(Exception):
         self.fault = fault
 
 
+class Reset(StrEnum):
+    """Where on the ladder a person wants recovery to begin, gentlest first."""
+
+    RESYNC = "resync"  # bring the dialogue into step
+    REOPEN = "reopen"  # close and open the port, and set the modem up anew
+    RESTART = "restart"  # 27.007 §8.2 `+CFUN=1,1`, or what its profile names
+    POWER_CYCLE = "power_cycle"  # by the configured command
+
+
+class ResetError(Exception):
+    """A modem cannot be reset so now; the words say why and what to do."""
+
+
+class PinFault(StrEnum):
+    """Why a PIN has not opened a SIM."""
+
+    NOT_ASKED = "pin-not-asked"  # it waits for something else, or for nothing
+    UNSAFE = "pin-unsafe"  # not entered: it could have been the last try
+    REFUSED = "pin-refused"  # by the SIM
+    NOT_READY = "modem-not-ready"
+
+
+class PinError(Exception):
+    """A PIN was not entered, or has not opened the SIM; the words say why and what to do."""
+
+    def __init__(self, fault: PinFault, words: str) -> None:
+        super().__init__(words)
+        self.fault = fault
+
+
 class Modem(Protocol):
     """One modem, as the gateway drives it."""
 
@@ -195,6 +225,19 @@ class Modem(Protocol):
 
     def end_ussd(self) -> UssdSession:
         """End the session, at the network too; one that has ended stays. Raises UssdError."""
+
+    def reset(self, rung: Reset) -> None:
+        """Begin recovery at this rung, behind a submit that is on the air; no other begins.
+
+        What comes of it is told by the status; what fails goes on with the rungs above. Raises
+        ResetError.
+        """
+
+    async def enter_pin(self, pin: str) -> None:
+        """Open a SIM that waits for its PIN (4 to 8 digits); true to its word, or PinError.
+
+        It is not kept: after the next reset the SIM asks again. Bounded in time.
+        """
 
     def recording(self, *, masked: bool = True) -> list[str]:
         """Its flight recorder as the lines of a file (`modem.recording`), for a technician.

@@ -3,6 +3,7 @@
     absent -> opening -> initialising -> (locked | no_sim | denied) -> registering -> ready
                                                                        ready <-> degraded
     any of these -> recovering -> opening, or quarantined -> opening; or absent, when it goes
+    quarantined -> recovering, when a person asks for a reset
 
 Whatever fails leads to `recovering`; a modem that started anew by itself to `initialising`.
 """
@@ -33,7 +34,7 @@ MAY_FOLLOW: Final[dict[S, frozenset[S]]] = {
     S.READY: _FAULT | {S.INITIALISING, S.DEGRADED},
     S.DEGRADED: _FAULT | {S.INITIALISING, S.DENIED, S.READY},
     S.RECOVERING: frozenset({S.OPENING, S.ABSENT, S.QUARANTINED}),
-    S.QUARANTINED: frozenset({S.OPENING, S.ABSENT}),
+    S.QUARANTINED: frozenset({S.OPENING, S.RECOVERING, S.ABSENT}),
 }
 """What may follow what. Staying, with another reason, is always allowed."""
 

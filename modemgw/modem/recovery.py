@@ -89,6 +89,15 @@ class Ladder:
             return Step(rung, self._timing.reset_s)
         return Step(rung, pause)
 
+    def start_at(self, rung: Rung) -> Step:
+        """A person wants this rung, whatever has failed before: go on from there.
+
+        `POWER_CYCLE` only where it can be done.
+        """
+        self._position = self._rungs.index(rung) + 1
+        self._doublings = self._cures = 0
+        return Step(rung, 0.0 if rung is Rung.REOPEN else self._timing.reset_s)
+
     def pause(self) -> float:
         """It could not be opened, which no rung but time or a person can mend: how long to wait.
 

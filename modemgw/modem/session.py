@@ -26,13 +26,15 @@ from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
 from modemgw.at.unsolicited import is_boot, is_full, is_start
 from modemgw.modem import startup, texts
+from modemgw.modem.asked import Errands
 from modemgw.modem.asking import attempt
 from modemgw.modem.calls import Calls
 from modemgw.modem.collect import Collector
 from modemgw.modem.errors import CommandTimeoutError, ModemError
 from modemgw.modem.interface import ModemState, ModemStatus, Outcome, SubmitResult
+from modemgw.modem.pins import Pins
 from modemgw.modem.startup import SimState
-from modemgw.modem.submit import late_acceptance, submit
+from modemgw.modem.submit import late_acceptance, submit, submit_limit_s
 
 if TYPE_CHECKING:
     from modemgw.clock import Clock
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _RESTARTS: Final = 5
-_PIN_TRIES: Final = 3  # of a PIN that nobody has entered wrongly (102.221 §9.5.1)
 _MEMORY_FULL: Final = 322  # 27.005 §3.2.5
 _REGISTRATION_PREFIXES: Final = frozenset({"+CREG", "+CGREG", "+CEREG"})
 _ROAMING: Final = frozenset({Registration.ROAMING, Registration.ROAMING_SMS_ONLY})
@@ -90,6 +91,8 @@ class Session:
         self._sure = asyncio.Event()  # the network was asked about since
         self._calls = Calls(face.called, self._wake.set)
         self._next_sweep = 0.0
+        self._errands = Errands(channel)
+        self._pins = Pins(channel, settings, face)
         self._next_round = 0.0  # when the next sweep goes through all storages
         channel.on_unsolicited = self._hear
 
@@ -105,6 +108,8 @@ class Session:
             self._calls.end()
             self._ussd.detach()
             self._sure.set()  # who waits is refused now
+            self._pins.close()
+            await self._errands.close()
 
     async def _live(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -122,6 +127,31 @@ class Session:
             f"the modem restarted {_RESTARTS} times in a row: is its power supply strong enough?"
         )
 
+    @property
+    def has_errand(self) -> bool:
+        """Whether something is asked for that is not done yet."""
+        return self._errands.busy
+
+    def resynchronise(self) -> None:
+        """Bring the dialogue into step behind what is on the air, and ask for the network."""
+        self._errands.synchronise(self._turn_limit_s, self._question)
+
+    def end(self, reason: str) -> None:
+        """Let no submit begin, and end `run` behind the one that is on the air."""
+        self._errands.end(reason, self._turn_limit_s)
+
+    async def enter_pin(self, pin: str) -> None:
+        """Have a SIM opened that waits for its PIN. Raises PinError."""
+        self._wake.set()
+        await self._pins.give(pin)
+
+    @property
+    def _turn_limit_s(self) -> float:
+        """What a submit takes at most, to the end of all waiting for its answer."""
+        timing = self._timing
+        submit_s = submit_limit_s(self._face.profile, timing)
+        return timing.clearance_s + submit_s + timing.boot_quiet_s
+
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """See `Modem.submit`."""
         try:
@@ -135,6 +165,8 @@ class Session:
             # Asked again: much may have happened while it waited for its turn.
             if collector is None or self._face.status.state is not ModemState.READY:
                 return SubmitResult(Outcome.REFUSED, detail="the modem is not ready")
+            if self._errands.ending:
+                return SubmitResult(Outcome.REFUSED, detail="the modem is about to be reset")
             try:
                 await collector.collect()
                 await self._settle_earlier()
@@ -223,12 +255,17 @@ class Session:
                 self._face.sim_is_open()
                 if self._face.status.state is not ModemState.INITIALISING:
                     self._face.go(ModemState.INITIALISING)
+                self._pins.opened()
                 return
             hindrance = _locked(sim.needs)
             if sim.needs == "SIM PIN":
-                hindrance = await self._unlock()
+                if await self._pins.enter_given():
+                    continue
+                hindrance = await self._pins.enter_configured()
                 if not hindrance:
                     continue
+            else:
+                self._pins.refuse(hindrance)
             if sim.state is SimState.LOCKED:
                 self._face.go(ModemState.LOCKED, hindrance)
             else:
@@ -236,32 +273,6 @@ class Session:
                     ModemState.NO_SIM, f"no usable SIM ({sim.needs or 'no answer'}): is it in?"
                 )
             await self._pause(self._timing.sim_poll_s)
-
-    async def _unlock(self) -> str:
-        """Enter the configured PIN if that is safe: why it was not, or did not help; "" if it did.
-
-        A restart of ours, or a reset of the modem, must not use up the tries that lock the SIM.
-        """
-        pin = self._settings.pin
-        if pin is None:
-            return "the SIM asks for its PIN: configure it, or switch the PIN off"
-        if not self._face.pin_was_tried(pin):
-            tries = await startup.pin_tries(self._channel, self._face.profile)
-            if tries is None and not self._settings.pin_blindly:
-                return (
-                    "the modem does not tell how many tries are left, so no PIN is entered: switch "
-                    "the PIN off in a telephone, or set pin_blindly"
-                )
-            if tries is not None and tries < _PIN_TRIES:
-                return (
-                    f"a wrong PIN was entered before and {tries} tries are left, so none is "
-                    "entered here: put the SIM into a telephone and unlock it there"
-                )
-            if self._face.may_enter_pin(pin) and await startup.unlock(
-                self._channel, pin, self._face.profile.settle_s
-            ):
-                return ""
-        return "the SIM refused the configured PIN, or it was tried before: it is not tried again"
 
     async def _subscribe(self) -> str | None:
         """Learn which line is in the modem; the line that was in it before, if it has changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,11 @@ class TriedPins:
 
     def __init__(self) -> None:
         self._tried: set[tuple[str, str]] = set()
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    def turn(self, modem: str) -> asyncio.Lock:
+        """Held while a PIN is entered into this modem, by one of its ports at a time."""
+        return self._turns.setdefault(modem, asyncio.Lock())
 
     def was_tried(self, modem: str, pin: str) -> bool:
         """Whether this PIN was entered into this modem (its IMEI) and did not open its SIM."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
-from modemgw.store import tables
+from modemgw.store import modem_history, pauses, tables
 from modemgw.store.ids import new_id
+from modemgw.store.modem_history import Stage
 from modemgw.store.prepared import Prepared, given, values_of
 from modemgw.store.sql import fitted, insert_new
 
@@ -90,7 +91,10 @@ def see_modem(connection: Connection, host: str, port: str, now: float, **known:
             update(_modems).where(_modems.c.imei == imei).values(**values).returning(_modems)
         ).one_or_none()
         if known_by_imei is not None:
-            connection.execute(delete(_modems).where(here, _modems.c.imei.is_(None)))
+            gone = delete(_modems).where(here, _modems.c.imei.is_(None)).returning(_modems.c.id)
+            for former_id in connection.execute(gone).scalars().all():
+                modem_history.inherit(connection, former_id, known_by_imei.id)
+                pauses.inherit(connection, former_id, known_by_imei.id)
             return known_by_imei
     else:
         values.pop("imei", None)
@@ -185,10 +189,17 @@ def lines_of(connection: Connection, host: str) -> list[str]:
 
 def forget_ports(connection: Connection, host: str, now: float) -> None:
     """At a start: what this host drove is absent until it is seen again."""
-    connection.execute(
+    reason = "not seen since the daemon started"
+    known = connection.execute(
         update(_modems)
         .where(_modems.c.host == host)
-        .values(
-            state="absent", reason="not seen since the daemon started", since=now, rssi_dbm=None
-        )
-    )
+        .values(state="absent", reason=reason, since=now, rssi_dbm=None)
+        .returning(_modems.c.id)
+    ).scalars()
+    for modem_id in known.all():
+        modem_history.note(connection, modem_id, [Stage("absent", reason, now)])
+
+
+def modem_by_id(connection: Connection, modem_id: str) -> Record | None:
+    """One modem."""
+    return connection.execute(select(_modems).where(_modems.c.id == modem_id)).one_or_none()

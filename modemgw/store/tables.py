@@ -85,6 +85,17 @@ modems = Table(
     Column("seen_at", Double, nullable=False),
 )
 
+modem_history = Table(
+    "modem_history",
+    metadata,
+    Column("modem_id", _ID, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("modem_id", "id"),
+)
+
 conversations = Table(
     "conversations",
     metadata,
@@ -237,7 +248,7 @@ usage_recipients = Table(
 pauses = Table(
     "pauses",
     metadata,
-    Column("scope", String(80), primary_key=True),  # all, line:ID or pool:NAME
+    Column("scope", String(80), primary_key=True),  # all, line:ID, modem:ID or pool:NAME
     Column("reason", Text, nullable=False),
     Column("since", Double, nullable=False),
 )

@@ -31,6 +31,7 @@ COMMANDS = frozenset(
         "may-i-text",
         "mcp",
         "messages",
+        "modem",
         "modems",
         "optouts",
         "pdu",

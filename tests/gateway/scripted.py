@@ -12,6 +12,10 @@ from modemgw.modem.interface import (
     ModemState,
     ModemStatus,
     Outcome,
+    PinError,
+    PinFault,
+    Reset,
+    ResetError,
     SubmitResult,
     UssdError,
     UssdFault,
@@ -110,6 +114,14 @@ class ScriptedModem:
     def end_ussd(self) -> UssdSession:
         """Not here."""
         raise UssdError(UssdFault.NO_SESSION, "not here")
+
+    def reset(self, rung: Reset) -> None:
+        """Nothing is wrong here."""
+        raise ResetError("not here")
+
+    async def enter_pin(self, pin: str) -> None:
+        """Its SIM is open."""
+        raise PinError(PinFault.NOT_ASKED, "not here")
 
     def recording(self, *, masked: bool = True) -> list[str]:
         """Nothing is recorded here."""

@@ -37,6 +37,7 @@ _POWER_CUTS = (
     "tests/crash/test_power_cuts.py::test_power_cuts_at_random_instants_lose_none_and_double_none"
 )
 
+_ASKED = "tests/modem/test_asked.py::"
 _WINDOWS = "tests/stop_race/test_windows.py::"
 
 MUTANTS = (
@@ -54,6 +55,16 @@ MUTANTS = (
         "hold",
         "the hold on a sender whose STOP is on its way into the database",
         (_WINDOWS + "test_nothing_begins_while_an_opt_out_waits_for_its_commit",),
+    ),
+    Mutant(
+        "reset-turn",
+        "the wait of a reset for the answer to the submit that is on the air",
+        (_ASKED + "test_a_restart_that_was_asked_for_waits_for_the_answer_to_a_submit",),
+    ),
+    Mutant(
+        "last-try",
+        "that the last try of a PIN is left to a person",
+        ("tests/modem/test_pins.py::test_a_pin_that_could_lock_the_sim_is_not_entered",),
     ),
     Mutant(
         "pause-check",
