@@ -294,6 +294,11 @@ def api_settings(config: Config) -> ApiSettings:
         trusted_proxies=tuple(config.api.trusted_proxies),
         cors_origins=frozenset(config.api.cors_origins),
         allowed_hosts=frozenset(config.api.allowed_hosts),
+        connection_limit=config.api.max_connections,
+        client_connection_limit=config.api.max_client_connections,
+        head_timeout_s=config.api.head_timeout,
+        body_timeout_s=config.api.body_timeout,
+        keepalive_timeout_s=config.api.keepalive_timeout,
         webhook_dead_after_s=config.api.webhook_dead_after,
     )
 

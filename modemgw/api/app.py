@@ -22,6 +22,7 @@ from modemgw.api.courier import Courier
 from modemgw.api.deliveries import Deliveries
 from modemgw.api.docs import Docs
 from modemgw.api.door import Door
+from modemgw.api.edge import Edge
 from modemgw.api.feed import Feed
 from modemgw.api.keys import Keys
 from modemgw.api.lines import Lines
@@ -88,6 +89,9 @@ class Api:
         )
         self._pump = Pump(gateway, self._carrier_to, settings)
         self._metrics = Metrics(gateway)
+        context = None if self._certificate is None else self._certificate.context
+        self._edge = Edge(settings, self._proxies, context)
+        self._metrics.watch(self._edge)
         self._runner: web.AppRunner | None = None
         self.addresses: tuple[str, ...] = ()
 
@@ -142,18 +146,24 @@ class Api:
     async def start(self) -> None:
         """Listen on all addresses. Raises ApiError when one of them may not or cannot be had."""
         await self._check_addresses()
+        settings = self._settings
         runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=self._settings.stop_grace_s
+            self._application(),
+            access_log=None,
+            shutdown_timeout=settings.stop_grace_s,
+            # The clocks of `connections` end a connection before this one does.
+            keepalive_timeout=settings.head_timeout_s + settings.keepalive_timeout_s,
         )
         await runner.setup()
-        self._runner = runner
+        self._runner, server = runner, runner.server
+        assert server is not None
         try:
-            for host, port in self._settings.listen:
-                await self._listen(runner, host, port)
+            for host, port in settings.listen:
+                await self._listen(server, host, port)
         except ApiError:
             await self.stop()
             raise
-        self.addresses = tuple(_written(address) for address in runner.addresses)
+        self.addresses = tuple(_written(address) for address in self._edge.addresses)
 
     async def run(self) -> None:
         """Feed streams and pump webhooks, until cancelled."""
@@ -166,6 +176,7 @@ class Api:
     async def stop(self) -> None:
         """End streams and requests within the grace, and close the ports. May be called twice."""
         self._feed.close()
+        await self._edge.close()
         runner, self._runner = self._runner, None
         ends = [self._pump.stop()] if runner is None else [self._pump.stop(), runner.cleanup()]
         await asyncio.gather(*ends)
@@ -226,11 +237,10 @@ class Api:
                 "yet; make one with `modemgw keys create`"
             )
 
-    async def _listen(self, runner: web.AppRunner, host: str, port: int) -> None:
+    async def _listen(self, server: web.Server, host: str, port: int) -> None:
         where = f"{host}:{port}"
         try:
-            context = None if self._certificate is None else self._certificate.context
-            await web.TCPSite(runner, host, port, ssl_context=context).start()
+            await self._edge.listen(server, host, port)
         except socket.gaierror as error:
             raise ApiError(f"api.listen: {host} is no address of this machine: {error}") from None
         except OSError as error:

@@ -73,6 +73,14 @@ def client_of(
     return Client(str(near), protocols[-1].strip().lower() == "http")
 
 
+def counted_with(peer: str, trusted: Sequence[Network]) -> str | None:
+    """With whom a connection from `peer` is counted; None of a trusted proxy, which is many."""
+    address = _address(peer)
+    if address is None or _is_in(address, trusted):
+        return None
+    return Client(str(address)).neighbourhood
+
+
 def _address(text: str) -> IPv46 | None:
     try:
         address = ipaddress.ip_address(text.partition("%")[0])

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from modemgw.api.places import Kind
 from modemgw.store import messages, optouts, queue, reviews, webhooks
 from modemgw.store.errors import StoreUnavailableError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
     from sqlalchemy import Connection
 
+    from modemgw.api.edge import Edge
     from modemgw.gateway.gateway import Gateway
 
 Labels = TypeVar("Labels", bound=tuple[str, ...])
@@ -67,6 +69,10 @@ class Metrics:
             registry=self._registry,
         )
 
+    def watch(self, edge: Edge) -> None:
+        """Tell of the connections, too."""
+        self._registry.register(_EdgeCollector(edge))
+
     def served(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that was answered. `route` is a template, never a path."""
         known = method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") else "other"
@@ -78,6 +84,29 @@ class Metrics:
         """Everything, in the text format of Prometheus. A database that is away is told, too."""
         await self._bank.refresh()
         return generate_latest(self._registry)
+
+
+class _EdgeCollector(Collector):
+    """Reads what the edge counts."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing to promise at registration."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Connections that are open, and those that were refused or cut."""
+        open_now = self._edge.places.of_kind
+        held = {kind.value: open_now[kind] for kind in (Kind.CONNECTION, Kind.STREAM)}
+        yield _gauge("http_open", "Connections to the API.", ("kind",), _by_one(held))
+        yield _counter(
+            "http_connections_cut",
+            "Connections that were refused, or ended because their client took too long.",
+            ("reason",),
+            _by_one(self._edge.cut),
+        )
 
 
 class _BankCollector(Collector):

@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from modemgw.api.clients import CLIENT, client_of
+from modemgw.api.connections import connection_of
 from modemgw.api.problems import Problem, ProblemError, of_rate, of_refusal
 from modemgw.api.twilio.faults import of_problem
 from modemgw.api.twilio.resource import VERSION
@@ -50,10 +51,17 @@ def around(metrics: Metrics, proxies: Sequence[Network]) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-Id", "")
+        connection = connection_of(request)
+        if connection is not None:
+            connection.request_began()
         request[REQUEST_ID] = given if _ACCEPTABLE_ID.fullmatch(given) else new_id("req")
         request[CLIENT] = client_of(request.remote, request.headers, proxies)
         began = time.monotonic()
-        response = await answered(request, handler)
+        try:
+            response = await answered(request, handler)
+        finally:
+            if connection is not None:
+                connection.request_ended()
         seconds = time.monotonic() - began
         route = _template(request)
         metrics.served(request.method, route, response.status, seconds)

@@ -31,7 +31,7 @@ _LIMITS = {
     "RateLimit-Policy": "The limits of the key: `q` messages in `w` seconds. Without limits: none.",
     "RateLimit": "How they stand: `r` messages are left, until `t` seconds have passed.",
 }
-_EVERY_ROUTE = ("internal", "unavailable")
+_EVERY_ROUTE = ("internal", "unavailable", "too-many-connections")
 _WITH_KEY = ("unauthorized", "missing-scope", "in-the-clear", "too-many-guesses")
 _WITH_BODY = ("bad-json", "too-large", "timeout", "unsupported-media-type", "overloaded")
 _WITH_TOKEN = ("bad-idempotency-key", "idempotency-conflict")

@@ -68,7 +68,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "method-not-allowed": Kind(
             405, "The method does not exist here", "The header Allow names those that do."
         ),
-        "timeout": Kind(408, "The body did not arrive in time", "Send it again, faster."),
+        "timeout": Kind(408, "The request did not arrive in time", "Send it again, faster."),
         "not-cancelable": Kind(
             409, "The message can no longer be canceled", "It was sent, or has ended; read it."
         ),
@@ -223,6 +223,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "More comes in than can be written",
             "Nothing was changed. Repeat after the seconds in Retry-After.",
         ),
+        "too-many-connections": Kind(
+            503,
+            "Too many connections are open",
+            "Nothing was read. Repeat after the seconds in Retry-After; keep fewer open, and use "
+            "each for many requests.",
+        ),
         "too-many-streams": Kind(
             503, "Too many streams are open", "Close some, or try again later."
         ),
@@ -230,7 +236,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 RETRY_AFTER_S: Mapping[str, int] = MappingProxyType(
-    {"unavailable": 5, "overloaded": 1, "too-many-streams": 10}
+    {"unavailable": 5, "overloaded": 1, "too-many-connections": 5, "too-many-streams": 10}
 )
 
 

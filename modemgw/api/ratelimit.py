@@ -1,4 +1,4 @@
-"""RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10 §3, §4)."""
+"""RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-11 §3, §4)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ HEADERS = ("RateLimit-Policy", "RateLimit")
 def headers(quotas: Sequence[Quota]) -> dict[str, str]:
     """What a key may send in which time, and what is left; nothing where it has no limit.
 
-    Both are lists of strings with parameters (RFC 9651 §3.1): the quota `q` in a window of `w`
-    seconds; `r` remaining, and the window begins anew in `t` seconds.
+    Both are lists of strings with integer parameters (RFC 9651 §3.1): the quota `q` (§3.1.1) in a
+    window of `w` seconds (§3.1.3); `r` are left (§4.1.1) for the next `t` seconds (§4.1.2). The
+    unit is the default of §3.1.2, requests: a request takes as many of them as it has messages,
+    which §3.1.2 leaves to us. Retry-After comes from the same clock before, so it is never earlier
+    than the end of `t`, as §6 wants it.
     """
     if not quotas:
         return {}

@@ -20,6 +20,7 @@ class ApiSettings:
     `trusted_proxies` are addresses and networks whose X-Forwarded headers are believed,
     `cors_origins` those whose pages may read answers. `allowed_hosts` are names, addresses and
     networks (`10.0.0.0/8`) that webhooks made over the API may reach although they are private.
+    Connections are counted apart from streams; those of one client only where it is no proxy.
     """
 
     listen: tuple[tuple[str, int], ...]
@@ -28,6 +29,10 @@ class ApiSettings:
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: frozenset[str] = field(default_factory=frozenset)
     allowed_hosts: frozenset[str] = field(default_factory=frozenset)
+    connection_limit: int = 4_000
+    client_connection_limit: int = 1_500
+    head_timeout_s: float = 20.0
+    keepalive_timeout_s: float = 75.0
     body_limit: int = 1 << 20
     batch_body_limit: int = 16 << 20
     batch_limit: int = 10_000

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from modemgw.api import answers
 from modemgw.api.auth import demand
+from modemgw.api.connections import connection_of
 from modemgw.api.fields import EVENT_TYPES
 from modemgw.api.problems import FieldError, ProblemError, invalid, problem_error
 from modemgw.api.queries import read_query
@@ -91,8 +92,10 @@ class Streams:
             if there >= limit:
                 raise problem_error("too-many-streams", f"{there} streams are open")
         self._open[id(request)] = request
+        connection = connection_of(request)
         try:
-            yield
+            with contextlib.nullcontext() if connection is None else connection.place.streaming():
+                yield
         finally:
             del self._open[id(request)]
 

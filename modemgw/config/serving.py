@@ -58,6 +58,37 @@ class ApiSection(Section):
     allowed_hosts: Strings = Field(
         [], description="Private hosts that webhooks made over the API may name."
     )
+    max_connections: int = Field(
+        4_000,
+        ge=10,
+        le=100_000,
+        description="Connections that may be open at once. Streams of events do not count; there "
+        "may be 2,000 of them besides.",
+    )
+    max_client_connections: int = Field(
+        1_500,
+        ge=1,
+        le=100_000,
+        description="How many of them may be of one address (of IPv6: one /64). Of a trusted "
+        "proxy: as many as in all.",
+    )
+    head_timeout: Seconds = Field(
+        20.0,
+        ge=1,
+        le=600,
+        description="Seconds for the head of a request, and for a TLS handshake, however steadily "
+        "it comes.",
+    )
+    body_timeout: Seconds = Field(
+        30.0, ge=1, le=3_600, description="Seconds for the body of a request."
+    )
+    keepalive_timeout: Seconds = Field(
+        75.0,
+        ge=1,
+        le=3_600,
+        description="Seconds after which a connection without a request, or with an answer that "
+        "nobody reads, is closed. Behind a proxy: longer than the proxy keeps it.",
+    )
     webhook_dead_after: Seconds = Field(
         900.0, description="Seconds after which an event that an endpoint refuses is given up."
     )
