@@ -125,6 +125,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             block_cards=config.content.block_cards,
             deny=config.gate.deny,
             allow=config.gate.allow,
+            consent=config.gate.requirement(),
             pool_destinations={
                 name: section.destinations
                 for name, section in config.pools.items()
@@ -142,6 +143,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         blocked_after=config.lines.blocked_after,
         drop_rest_s=config.lines.drop_rest,
         review_within_s=config.gate.review_within,
+        start_gives=tuple(config.gate.start_gives),
         default_kind=texts.default_kind,
         reports=texts.reports,
         reject_calls=config.calls.reject,

@@ -15,6 +15,7 @@ from aiohttp import web
 from modemgw.api.auth import Auth, demand
 from modemgw.api.bank import Bank
 from modemgw.api.consent import Consent
+from modemgw.api.consents import Consents
 from modemgw.api.courier import Courier
 from modemgw.api.docs import Docs
 from modemgw.api.feed import Feed
@@ -76,6 +77,7 @@ class Api:
             Messages(gateway, settings),
             Reviews(gateway, settings),
             Consent(gateway, settings),
+            Consents(gateway, settings),
             Lines(gateway, settings),
             Pools(gateway, settings),
             Bank(gateway),

@@ -70,6 +70,8 @@ EventType: TypeAlias = Literal[
     "optout.removed",
     "review.opened",
     "review.decided",
+    "consent.given",
+    "consent.withdrawn",
     "modem.state",
     "line.state",
     "call.received",

@@ -67,6 +67,7 @@ GATE_PROBLEMS = (
     "kind-not-granted",
     "opted-out",
     "held",
+    "consent-required",
     "destination",
 )
 TAG = "messages"

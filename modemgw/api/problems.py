@@ -120,6 +120,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Do not text them. Only they can opt in again, by START, or by consent that you can "
             "document.",
         ),
+        "consent-required": Kind(
+            422,
+            "The recipient has not consented to such texts",
+            "Record their consent with its source and evidence, or do not text them.",
+        ),
         "held": Kind(
             422, "A STOP of the recipient is being recorded", "Do not text them; see opted-out."
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 - pydantic reads it
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -24,6 +25,7 @@ from modemgw.config.fields import (
 )
 from modemgw.consent.country_hours import WEEKDAYS, CountryHours, Hours
 from modemgw.consent.hours import parse_window
+from modemgw.consent.requirement import Requirement
 
 Limit = Annotated[int | None, Field(ge=1, le=10_000_000)]
 
@@ -76,6 +78,13 @@ class HolidaysSection(Section):
     dates: list[date] = Field(description="Such as 2026-12-25.")
 
 
+class ConsentSection(Section):
+    """Which texts to a country need consent, in place of what is so elsewhere."""
+
+    country: Annotated[str, AfterValidator(check_region)] = Field(description="Its code.")
+    kinds: list[Kind] = Field(description="Kinds of texts; empty: none.")
+
+
 class GateSection(Section):
     """What may be sent at all."""
 
@@ -106,6 +115,19 @@ class GateSection(Section):
         description="Numbers, short codes and beginnings that may be texted although `deny` names "
         "them less exactly, they are in no allowed country, or they are of a service.",
     )
+    consent_required: list[Kind] = Field(
+        [],
+        description="Kinds of texts that need the recipient's consent on record (`/v1/consents`). "
+        "Default: none, for consents that are kept elsewhere; name `marketing` once they are here.",
+    )
+    consent_in: list[ConsentSection] = Field(
+        [], description="Countries for whose numbers other kinds need consent."
+    )
+    start_gives: list[Kind] = Field(
+        [],
+        description="Kinds to which the START that lifts an opt-out is consent although none was "
+        "on record; what the opt-out has ended it brings back in any case.",
+    )
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
     )
@@ -119,6 +141,11 @@ class GateSection(Section):
     def _hours_do_not_overlap(self) -> Self:
         self.country_hours()
         return self
+
+    def requirement(self) -> Requirement:
+        """Which texts need consent."""
+        countries = {entry.country: frozenset(entry.kinds) for entry in self.consent_in}
+        return Requirement(frozenset(self.consent_required), MappingProxyType(countries))
 
     def country_hours(self) -> CountryHours:
         """The hours by country and kind. Raises ValueError where entries contradict each other."""

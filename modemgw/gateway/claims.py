@@ -20,10 +20,12 @@ from modemgw.gateway import acts, caps, limits
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
-from modemgw.store import messages, optouts, queue, reviews
+from modemgw.store import consents, messages, optouts, queue, reviews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection
 
     from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.caps import Cap
@@ -55,6 +57,9 @@ class Job:
     priority: int
     permit: str | None
     is_marketing: bool
+    kind: str
+    pool: str | None
+    needs_consent: bool
     expires_at: float | None
     want_report: bool
     reservation: Reservation | None = None
@@ -169,11 +174,13 @@ class _Choice:
         if self._cancels is not None and self._cancels.catches(self._tx, head.id, self._now):
             return None
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
+        if asked.needs_consent:
+            asked = replace(asked, consented=_has_consented(connection, asked))
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
-        job = _job(self._tx, candidate.message)
+        job = _job(self._tx, candidate.message, needs_consent=asked.needs_consent)
         pool = Account.of_pool(lane.pool, self._settings)
         held_to = self._caps(asked)
         if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
@@ -299,6 +306,10 @@ def question(
     )
 
 
+def _has_consented(connection: Connection, asked: Question) -> bool:
+    return consents.stands(connection, asked.recipient, asked.kind, asked.pool)
+
+
 def _within_hours(job: Job, asked: Question) -> Job:
     """The job with its validity ending when the hours of marketing do: a service centre that cannot
     deliver it before must not do so at night."""
@@ -309,7 +320,7 @@ def _within_hours(job: Job, asked: Question) -> Job:
     return replace(job, expires_at=min(ends))
 
 
-def _job(tx: Transaction, row: Record) -> Job:
+def _job(tx: Transaction, row: Record, *, needs_consent: bool) -> Job:
     todo: tuple[int, ...] = (1,)
     if row.parts > 1 or row.status == MessageStatus.SENDING:
         todo = tuple(
@@ -329,6 +340,9 @@ def _job(tx: Transaction, row: Record) -> Job:
         priority=row.priority,
         permit=row.permit,
         is_marketing=row.kind == Kind.MARKETING,
+        kind=row.kind,
+        pool=row.pool,
+        needs_consent=needs_consent,
         expires_at=row.expires_at,
         want_report=row.want_report,
     )
@@ -338,7 +352,7 @@ def begin_part(
     tx: Transaction, job: Job, seq: int, line: Line, modem_id: str, host: str, now: float
 ) -> bool:
     """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out,
-    or may have and it is marketing.
+    may have and it is marketing, or has not consented where that is needed.
 
     The lock makes a text of this recipient, on whichever host it arrives, come wholly before or
     wholly after.
@@ -367,6 +381,8 @@ def _may_begin(tx: Transaction, job: Job) -> bool:
     if job.permit is not None:
         return True
     if optouts.get(tx.connection, job.recipient) is not None:
+        return False
+    if job.needs_consent and not consents.stands(tx.connection, job.recipient, job.kind, job.pool):
         return False
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None
 

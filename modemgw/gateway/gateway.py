@@ -12,6 +12,7 @@ from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.gateway import acts, opting, settle, views
 from modemgw.gateway.cancels import Cancels, has_begun
+from modemgw.gateway.consent_desk import ConsentDesk
 from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.guard import Guard
@@ -104,6 +105,7 @@ class Gateway:
             clock,
         )
         self.review_desk = ReviewDesk(writer, reader, self.refusals, clock)
+        self.consent_desk = ConsentDesk(writer, settings, self.refusals.withdrawals, clock)
         self._known_until = 0  # the events whose opt-outs and reviews are in memory
 
     # -- its life -------------------------------------------------------------------------------
@@ -165,6 +167,8 @@ class Gateway:
             self.refusals.add(event.data["number"])
         elif event.type == "optout.removed":
             await self._recheck(event.data["number"])
+        elif event.type == "consent.withdrawn":
+            self.refusals.withdrawals.note(event.data["number"])
         elif event.type in ("review.opened", "review.decided"):
             await self._recheck_review(event.data["number"])
 

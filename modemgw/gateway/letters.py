@@ -13,7 +13,7 @@ from modemgw.consent.gate import Permit
 from modemgw.consent.keywords import Class, Classification, classify
 from modemgw.consent.order import Refusal, Sent, lifts
 from modemgw.consent.replies import Reply
-from modemgw.gateway import acts, opting, reviews
+from modemgw.gateway import acts, consenting, opting, reviews
 from modemgw.gateway.automatic import queue_reply
 from modemgw.gateway.learning import learn
 from modemgw.gateway.status import MessageStatus
@@ -349,6 +349,14 @@ def _opt_in(tx: Transaction, found: Classification, message_id: str, origin: Ori
     reason = f"{found.reason} ({message_id})"
     # Answered when it changed something, or two machines could thank each other for ever.
     if opting.opt_in(tx, number, origin.now, source="keyword", reason=reason):
+        consenting.give_by_start(
+            tx,
+            number,
+            origin.now,
+            message_id=message_id,
+            reason=found.reason,
+            kinds=origin.settings.start_gives,
+        )
         _answer(tx, effects, Reply.OPTED_IN, None, found.language, origin)
     return effects
 

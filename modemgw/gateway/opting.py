@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modemgw.consent.order import UNKNOWN, Sent, refusal
-from modemgw.gateway import acts, reviews
+from modemgw.gateway import acts, consenting, reviews
 from modemgw.gateway.reviews import Decision
 from modemgw.store import optouts
 from modemgw.store.events import Event
@@ -34,6 +34,7 @@ def opt_out(
     """
     optouts.lock(tx.connection, number)
     reviews.decide(tx, number, now, Decision.OPT_OUT, by=by or source, reason=reason)
+    consenting.end_by_opt_out(tx, number, now, by=by or source, reason=reason)
     refused = refusal(sent, now)
     values = {
         "number": number,

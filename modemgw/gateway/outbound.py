@@ -19,7 +19,7 @@ from modemgw.gateway.lanes import PRIORITIES, lane_of
 from modemgw.gateway.requests import ConflictError, RefusalError
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import PduError, segment
-from modemgw.store import idempotency, lines, messages, optouts
+from modemgw.store import consents, idempotency, lines, messages, optouts
 from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
@@ -230,6 +230,10 @@ class Outbound:
             return refusal
         last_inbound = conversation.last_inbound_at if conversation is not None else None
         question = self._question(tx, draft, caller, line, last_inbound, now)
+        if question.needs_consent and consents.stands(
+            tx.connection, draft.recipient, draft.kind, draft.pool
+        ):
+            question = replace(question, consented=True)
         decision = decide(question)
         if isinstance(decision, Block):
             optouts.record(

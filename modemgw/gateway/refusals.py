@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modemgw.gateway.withdrawals import Withdrawals
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -25,6 +27,7 @@ class Refusals:
         self._opted_out: set[str] = set()
         self._held: Counter[str] = Counter()
         self._reviews: dict[str, float] = {}  # when each ends by itself
+        self.withdrawals = Withdrawals()
 
     def load(self, numbers: Iterable[str], reviews: Mapping[str, float] = _NO_REVIEWS) -> None:
         """Start with what the database knows: opt-outs, and open reviews with their ends."""

@@ -47,7 +47,8 @@ class GatewaySettings:
     plan of a line by its ICCID or number; that called `default` is everybody else's. `expected` are
     the ICCIDs that should be there. So many refusals in a row as `blocked_after` quarantine a line;
     `drop_rest_s` is how long one rests whose texts arrive no longer; 0: neither. A text that may be
-    a refusal counts as one when nobody has decided within `review_within_s`.
+    a refusal counts as one when nobody has decided within `review_within_s`. The START that
+    lifts an opt-out is consent to the kinds of `start_gives`.
     """
 
     host: str
@@ -62,6 +63,7 @@ class GatewaySettings:
     blocked_after: int = 5
     drop_rest_s: float = 4 * 3_600.0
     review_within_s: float = 86_400.0
+    start_gives: Sequence[str] = ()
     default_kind: str = "transactional"
     reports: bool = True
     reject_calls: bool = False

@@ -123,6 +123,8 @@ def test_event_types_are_those_of_the_contract() -> None:
         "optout.removed",
         "review.opened",
         "review.decided",
+        "consent.given",
+        "consent.withdrawn",
         "modem.state",
         "line.state",
         "call.received",
