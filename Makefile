@@ -11,9 +11,11 @@ TESTED = .tested
 SOURCES = $(shell find modemgw tests pyproject.toml -type f -not -name '*.pyc')
 FUZZ_SECONDS ?= 3600
 KILLS ?= 300
+ROUNDS ?= 2000
 SEED ?= 1
+TIMES ?= 25
 
-.PHONY: demo test check format soak crash reliability judges bench fuzz mutants clean
+.PHONY: demo test check format soak crash race reliability judges bench fuzz api-fuzz mutants clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("modemgw needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
@@ -54,6 +56,12 @@ crash: $(STAMP)  ## the daemon killed 300 times at random instants on each datab
 	$(BIN)/python -m tests.crash --database sqlite --seed $(SEED) --kills $(KILLS)
 	$(BIN)/python -m tests.crash --database postgresql --seed $(SEED) --kills $(KILLS)
 
+race: $(STAMP)  ## STOPs and sends meet at random, with kills, on one host and on two; a quarter of an hour
+	$(BIN)/python -m tests.stop_race --database sqlite --seed $(SEED) --rounds $(ROUNDS)
+	$(BIN)/python -m tests.stop_race --database postgresql --seed $(SEED) --rounds $(ROUNDS)
+	$(BIN)/python -m tests.stop_race --database postgresql --hosts 2 --seed $(SEED) --rounds $(ROUNDS)
+	$(BIN)/python -m tests.stop_race.crowd --seed $(SEED)
+
 reliability: $(STAMP)  ## 200 texts under each fault with real time limits, as a table; a quarter of an hour
 	$(BIN)/python -m tests.reliability
 
@@ -77,6 +85,9 @@ fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypot
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,fuzz]'
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -q -m hypothesis --timeout 3600 tests/pdu tests/at tests/consent tests/api
+
+api-fuzz: $(STAMP)  ## an outside program tries the whole API, TIMES as often as in the tests, by SEED
+	API_FUZZ_TIMES=$(TIMES) API_FUZZ_SEED=$(SEED) $(PYTEST) -q --timeout 7200 tests/api/test_schemathesis.py
 
 clean:  ## what can be made again
 	rm -rf $(VENV) .tested .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz/corpus build dist *.egg-info

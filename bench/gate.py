@@ -25,6 +25,7 @@ from rich.table import Table
 
 from modemgw.consent.country_hours import CountryHours
 from modemgw.consent.gate import Kind, Policy, Question, decide
+from modemgw.consent.scopes import EVERYTHING
 from modemgw.gateway.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _weight(count: int) -> float:
 
 def _loaded(count: int) -> Refusals:
     refusals = Refusals()
-    refusals.load(_opted_out(count))
+    refusals.load((number, EVERYTHING) for number in _opted_out(count))
     return refusals
 
 
@@ -102,7 +103,7 @@ def _seconds(refusals: Refusals, number: str, kind: Kind, now: datetime) -> floa
             default_region="US",
             now=now,
             policy=_POLICY,
-            opted_out=refusals.opted_out(number),
+            opted_out=refusals.refuses(number, kind, None),
             held=refusals.held(number),
             line_country="US",
             message_id=number,

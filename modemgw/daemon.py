@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import hashlib
 import os
 import resource
 import signal
 import socket
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,18 +19,26 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from modemgw import logs
 from modemgw.api.app import Api, ApiError, ApiSettings
+from modemgw.api.twilio.callbacks import EVENTS, SCHEME
+from modemgw.api.twilio.settings import Account, TwilioSettings
 from modemgw.clock import SYSTEM, ClockError, SharedClock
 from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.consent.gate import Policy
-from modemgw.consent.replies import Replies
 from modemgw.gateway.caps import Cap
 from modemgw.gateway.gateway import Gateway
+from modemgw.gateway.number_files import NumberFiles
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.routing import Rule
-from modemgw.gateway.settings import GatewaySettings, Pool
+from modemgw.gateway.settings import (
+    PERMIT_AGE_S,
+    SHARED_PERMIT_AGE_S,
+    GatewaySettings,
+    Pool,
+)
 from modemgw.modem import catalogue
 from modemgw.modem.bank import Bank
 from modemgw.modem.profile import Domain
@@ -39,20 +49,26 @@ from modemgw.modem.settings import (
     Parity,
     PortSettings,
 )
-from modemgw.store import webhooks
-from modemgw.store.engine import Checkpointer, sole_daemon
+from modemgw.store import keys, webhooks
+from modemgw.store.chain import canonical
+from modemgw.store.engine import Checkpointer, reader_engine, serves_many, sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
+from modemgw.store.ledger import Ledger
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
+from modemgw.store.sids import account_sid
 from modemgw.store.webhooks import Endpoint
 from modemgw.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from sqlalchemy import Connection
+
     from modemgw.clock import Clock
     from modemgw.config import Config
     from modemgw.config.sending import PlanSection, RouteSection
+    from modemgw.config.serving import ApiSection
     from modemgw.store.engine import Tenure
     from modemgw.store.events import Published
 
@@ -80,6 +96,7 @@ def run(path: Path) -> int:
         config = load(path)
         settings = gateway_settings(config)
         bank = bank_settings(config)
+        audit_key = read_secret(config.audit_key_file, "audit.key_file")
     except ConfigError as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - before logging is set up
         return BAD_CONFIGURATION
@@ -90,7 +107,12 @@ def run(path: Path) -> int:
     try:
         with sole_daemon(config.database_url, config.host) as tenure:
             migrate(config.database_url)
-            asyncio.run(_Daemon(config, settings, bank, tenure).serve())
+            twilio = _accounts(config)
+            api = replace(api_settings(config), twilio=twilio)
+            asyncio.run(_Daemon(config, settings, bank, api, tenure, audit_key).serve())
+    except ConfigError as error:  # what only the database could tell
+        print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - a word for a person
+        return BAD_CONFIGURATION
     except (StoreError, ApiError, ClockError) as error:
         print(f"modemgw: {error}", file=sys.stderr)  # noqa: T201 - the last word, for a person
         return FAILED
@@ -112,6 +134,8 @@ def gateway_settings(config: Config) -> GatewaySettings:
             section.reject_calls,
             plans.get(section.plan or ""),
             frozenset(section.tags),
+            section.keywords.words(),
+            section.max_parts,
         )
         for name, section in config.pools.items()
     }
@@ -123,6 +147,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             config.gate.destinations,
             config.gate.country_hours(),
             block_cards=config.content.block_cards,
+            content=[section.as_pattern() for section in config.gate.content],
             deny=config.gate.deny,
             allow=config.gate.allow,
             consent=config.gate.requirement(),
@@ -133,7 +158,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             },
         ),
         fingerprint_key=read_secret(config.secret_file),
-        language=config.replies.language,
+        optouts=config.optouts.rules(config.pools.keys(), config.brands),
         pools=MappingProxyType(pools),
         plans=MappingProxyType(plans),
         line_plans=MappingProxyType(
@@ -142,8 +167,11 @@ def gateway_settings(config: Config) -> GatewaySettings:
         expected=frozenset([*config.lines.expected, *(line.iccid for line in config.modems.line)]),
         blocked_after=config.lines.blocked_after,
         drop_rest_s=config.lines.drop_rest,
+        new_country_after=config.gate.new_country_after,
         review_within_s=config.gate.review_within,
         start_gives=tuple(config.gate.start_gives),
+        files=_number_files(config),
+        mask=config.inbound.as_mask(config.gate.content),
         default_kind=texts.default_kind,
         reports=texts.reports,
         reject_calls=config.calls.reject,
@@ -160,8 +188,35 @@ def gateway_settings(config: Config) -> GatewaySettings:
         routes=tuple(_rule(section) for section in config.routes),
         caps=tuple(Cap(cap.kind, cap.pool, cap.per_day, cap.per_week) for cap in config.gate.caps),
         start_hold_s=config.gate.start_hold,
+        permit_age_s=SHARED_PERMIT_AGE_S if serves_many(config.database_url) else PERMIT_AGE_S,
         keep_events_s=texts.keep_events,
+        rules=MappingProxyType(_rules(config)),
+        head_file=config.audit_head_file,
     )
+
+
+_SECTIONS_OF_RULES = (
+    "gate", "inbound", "content", "numbers", "messages", "replies", "optouts", "brands", "pools",
+    "plans", "routes",
+)  # fmt: skip
+
+
+def _rules(config: Config) -> dict[str, str]:
+    """Digests of what decides whether and how a text may be sent, by section."""
+    told = config.model_dump(mode="json", include=set(_SECTIONS_OF_RULES))
+    return {
+        name: hashlib.sha256(canonical(told[name]).encode()).hexdigest()
+        for name in _SECTIONS_OF_RULES
+    }
+
+
+def _number_files(config: Config) -> NumberFiles:
+    """The lists of the gate's files. Raises ConfigError: whom it may not text it must know."""
+    files = NumberFiles(config.gate.deny_file, config.gate.allow_file)
+    wrong = [words for words in files.load().values() if words]
+    if wrong:
+        raise ConfigError("\n  ".join(wrong))
+    return files
 
 
 def _rule(section: RouteSection) -> Rule:
@@ -184,6 +239,7 @@ def _plan(name: str, section: PlanSection) -> Plan:
         per_month=section.per_month,
         recipients_per_day=section.recipients_per_day,
         recipients_per_month=section.recipients_per_month,
+        cost_per_day=section.cost_per_day,
         min_gap_s=section.min_gap,
         gap_jitter=section.gap_jitter,
         time_zone=ZoneInfo(section.time_zone),
@@ -236,18 +292,74 @@ def api_settings(config: Config) -> ApiSettings:
     return ApiSettings(
         listen=tuple(addresses),
         allow_anywhere=config.api.allow_anywhere,
+        tls=_tls(config.api),
+        trusted_proxies=tuple(config.api.trusted_proxies),
+        cors_origins=frozenset(config.api.cors_origins),
         allowed_hosts=frozenset(config.api.allowed_hosts),
         webhook_dead_after_s=config.api.webhook_dead_after,
     )
+
+
+def _accounts(config: Config) -> TwilioSettings:
+    """Accounts and their keys. Raises ConfigError, StoreError."""
+    engine = reader_engine(config.database_url, 1)
+    try:
+        with engine.connect() as connection:
+            return twilio_settings(config, connection)
+    except DBAPIError as error:
+        raise StoreUnavailableError(f"database: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def twilio_settings(config: Config, connection: Connection) -> TwilioSettings:
+    """The accounts of the configuration; one whose token is no key in force is left out.
+
+    A key that was revoked must not keep the bank from its work.
+    """
+    accounts = {}
+    for number, section in enumerate(config.twilio.accounts, 1):
+        key = keys.find(connection, section.token, time.time())
+        if key is None:
+            log.error(
+                "twilio_account_left_out",
+                account=f"twilio.accounts, no. {number}",
+                reason="the token is no API key in force",
+                remedy="make one with `modemgw keys create --scope send,read`, and start again",
+            )
+            continue
+        account = Account(
+            account_sid(key.id),
+            section.token,
+            inbound_url=section.inbound_url,
+            status_url=section.status_url,
+            pools=frozenset(section.pools),
+        )
+        accounts[account.sid] = account
+    return TwilioSettings(MappingProxyType(accounts), MappingProxyType(dict(config.twilio.posted)))
+
+
+def _tls(section: ApiSection) -> tuple[Path, Path] | None:
+    if section.tls_certificate is None or section.tls_key is None:
+        return None
+    return section.tls_certificate, section.tls_key
 
 
 class _Daemon:
     """One run."""
 
     def __init__(
-        self, config: Config, settings: GatewaySettings, bank: BankSettings, tenure: Tenure
+        self,
+        config: Config,
+        settings: GatewaySettings,
+        bank: BankSettings,
+        api: ApiSettings,
+        tenure: Tenure,
+        audit_key: bytes,
     ) -> None:
-        self._config, self._settings, self._bank_settings = config, settings, bank
+        self._config, self._settings = config, settings
+        self._bank_settings, self._api_settings = bank, api
+        self._audit_key = audit_key
         self._tenure = tenure
         self._ending = asyncio.Event()
 
@@ -258,11 +370,16 @@ class _Daemon:
             loop.add_signal_handler(number, self._ending.set)
         config = self._config
         clock = await _clock(config.test.clock)
-        writer = Writer(config.database_url, config.host, published=self._published)
+        writer = Writer(
+            config.database_url,
+            config.host,
+            published=self._published,
+            ledger=Ledger(config.host, self._audit_key),
+        )
         reader = Reader(config.database_url)
         checkpointer = Checkpointer(config.database_url)
-        gateway = Gateway(writer, reader, self._settings, Replies(config.replies.brand), clock)
-        self._api = Api(gateway, api_settings(config))
+        gateway = Gateway(writer, reader, self._settings, config.answers(), clock)
+        self._api = Api(gateway, self._api_settings)
         bank = Bank(replace(self._bank_settings, clock=clock), gateway)
         writer.start()
         checkpointer.start()
@@ -270,6 +387,7 @@ class _Daemon:
             await gateway.prepare()
             await self._sync_webhooks(writer, clock())
             await self._api.start()
+            loop.add_signal_handler(signal.SIGHUP, self._read_again, gateway)
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._owned(gateway.run()), name="gateway"),
@@ -290,6 +408,12 @@ class _Daemon:
             checkpointer.stop()
             await writer.stop()
             reader.close()
+
+    def _read_again(self, gateway: Gateway) -> None:
+        """Look at the files that may change while we run."""
+        gateway.lists.soon()
+        if self._api.certificate is not None:
+            self._api.certificate.ask_again()
 
     def _published(self, published: Published) -> None:
         self._api.published(published)
@@ -312,10 +436,13 @@ class _Daemon:
 
     async def _sync_webhooks(self, writer: Writer, now: float) -> None:
         wanted = [Endpoint(w.url, tuple(w.events), w.secret) for w in self._config.webhooks]
+        wanted += [
+            Endpoint(SCHEME + sid, EVENTS, secret="") for sid in self._api_settings.twilio.accounts
+        ]
         await writer.run(lambda tx: webhooks.sync_configured(tx.connection, wanted, now))
 
     def _announce(self) -> None:
-        where = " ".join(f"http://{address}" for address in self._api.addresses)
+        where = " ".join(self._api.urls)
         print(f"modemgw ready {where}", flush=True)  # noqa: T201 - a promise to whoever starts us
         _notify(f"READY=1\nSTATUS=listening on {where}")
         log.info("ready", listen=where, host=self._config.host)

@@ -53,6 +53,9 @@ class Message(Shape):
     text: str
     parts: int
     encoding: str
+    transliterated: bool = Field(
+        description="Outbound: characters of it were replaced, as its sender wished."
+    )
     partial: bool = Field(description="Inbound: parts of it have not come yet.")
     keyword: str | None = Field(description="Inbound: opt_out, opt_in, help or review.")
     created_at: datetime
@@ -161,11 +164,11 @@ class Canceled(Shape):
 
 
 class Usage(Shape):
-    """How far a limit is used."""
+    """How far a limit is used, in parts or recipients; `cost_per_day` in money."""
 
     limit: str
-    used: int
-    most: int
+    used: float
+    most: float
     renews_at: datetime | None = Field(description="When more may go. Null: nothing is used.")
 
 
@@ -323,7 +326,8 @@ class OptOut(Shape):
     """A recipient's standing refusal."""
 
     number: str
-    scope: str
+    scope: str = Field(description="`all`, `pool:NAME` or `brand:NAME`.")
+    leaves: list[str] = Field(description="Kinds of texts that it does not end.")
     source: str
     reason: str
     message: str | None
@@ -335,7 +339,7 @@ class OptOut(Shape):
 
 
 class OptOutPage(Shape):
-    """Opt-outs, by number."""
+    """Opt-outs, by number and scope."""
 
     items: list[OptOut]
     next: str | None
@@ -397,9 +401,11 @@ class Delivery(Shape):
     """What became of one event at one endpoint."""
 
     event: str
-    status: Literal["pending", "delivered", "dead"]
+    status: Literal["pending", "delivered", "dead", "replay"] = Field(
+        description="`dead`: given up in its turn; `replay`: to be posted once more."
+    )
     attempts: int
-    next_at: datetime | None
+    next_at: datetime | None = Field(description="When it is tried again; null: it is not.")
     first_tried_at: datetime | None
     settled_at: datetime | None
     last_status: int | None = Field(description="The last HTTP status it answered with.")

@@ -6,37 +6,52 @@ import asyncio
 import errno
 import ipaddress
 import socket
-from functools import wraps
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 
-from modemgw.api.auth import Auth, demand
+from modemgw.api import cors
+from modemgw.api.auth import Auth
 from modemgw.api.bank import Bank
+from modemgw.api.check import Checks
+from modemgw.api.clients import networks
 from modemgw.api.consent import Consent
 from modemgw.api.consents import Consents
+from modemgw.api.conversations import Conversations
 from modemgw.api.courier import Courier
+from modemgw.api.deliveries import Deliveries
 from modemgw.api.docs import Docs
+from modemgw.api.door import Door
 from modemgw.api.feed import Feed
+from modemgw.api.keys import Keys
 from modemgw.api.lines import Lines
 from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
-from modemgw.api.middleware import add_headers, around
+from modemgw.api.middleware import EXACT, add_headers, around
+from modemgw.api.persons import Persons
 from modemgw.api.pools import Pools
+from modemgw.api.preview import Preview
 from modemgw.api.pump import Pump
 from modemgw.api.recordings import Recordings
 from modemgw.api.reviews import Reviews
-from modemgw.api.routing import CALLER
+from modemgw.api.routing import exact_methods
 from modemgw.api.settings import ApiSettings
+from modemgw.api.sockets import Sockets
 from modemgw.api.streams import Streams
 from modemgw.api.system import System
+from modemgw.api.tls import Certificate, CertificateError
+from modemgw.api.twilio.callbacks import SCHEME, Callbacks
+from modemgw.api.twilio.messages import TwilioMessages
 from modemgw.api.ussd import Ussd
 from modemgw.api.webhooks import Webhooks
 from modemgw.store import keys
 
 if TYPE_CHECKING:
-    from modemgw.api.routing import Handler, Route
+    from aiohttp.typedefs import Middleware
+
+    from modemgw.api.courier import Carrier
+    from modemgw.api.routing import Route
     from modemgw.gateway.gateway import Gateway
     from modemgw.store.events import Published
 
@@ -59,9 +74,19 @@ class Api:
             self._courier = Courier(settings)
         except ValueError as error:
             raise ApiError(f"api.allowed_hosts: {error}") from None
+        try:
+            self._proxies = networks(settings.trusted_proxies)
+            self._certificate = None if settings.tls is None else Certificate(*settings.tls)
+        except ValueError as error:
+            raise ApiError(f"api.trusted_proxies: {error}") from None
+        except CertificateError as error:
+            raise ApiError(f"api.tls_certificate: {error}") from None
         self._feed = Feed(gateway.reader, settings.poll_s)
-        self._pump = Pump(gateway, self._courier, settings)
         self._auth = Auth(gateway)
+        self._callbacks = Callbacks(
+            gateway, self._auth, self._courier.allowed, settings, settings.twilio
+        )
+        self._pump = Pump(gateway, self._carrier_to, settings)
         self._metrics = Metrics(gateway)
         self._runner: web.AppRunner | None = None
         self.addresses: tuple[str, ...] = ()
@@ -73,22 +98,44 @@ class Api:
 
     def _routes(self, docs: Docs) -> tuple[Route, ...]:
         gateway, settings = self._gateway, self._settings
+        streams = Streams(self._feed, self._auth, settings)
         resources = (
+            Preview(gateway, settings),
+            Checks(gateway, settings),
             Messages(gateway, settings),
+            Conversations(gateway, settings),
             Reviews(gateway, settings),
             Consent(gateway, settings),
             Consents(gateway, settings),
+            Persons(gateway),
             Lines(gateway, settings),
             Pools(gateway, settings),
             Bank(gateway),
             Recordings(gateway),
             Ussd(gateway, settings),
             Webhooks(gateway, self._pump, self._courier, settings),
-            Streams(self._feed, self._auth, settings),
+            Deliveries(gateway, self._pump, settings),
+            Keys(gateway, self._auth, settings),
+            streams,
+            Sockets(self._feed, self._auth, streams, settings),
             System(gateway, self._metrics),
             docs,
         )
         return tuple(route for resource in resources for route in resource.routes())
+
+    def _carrier_to(self, address: str) -> Carrier:
+        return self._callbacks if address.startswith(SCHEME) else self._courier
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where it listens."""
+        scheme = "http" if self._certificate is None else "https"
+        return tuple(f"{scheme}://{address}" for address in self.addresses)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What it speaks TLS with; None: it does not."""
+        return self._certificate
 
     # -- its life -------------------------------------------------------------------------------
 
@@ -113,6 +160,8 @@ class Api:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._feed.run(), name="event feed")
             group.create_task(self._pump.run(), name="webhook pump")
+            if self._certificate is not None:
+                group.create_task(self._certificate.run(), name="certificate")
 
     async def stop(self) -> None:
         """End streams and requests within the grace, and close the ports. May be called twice."""
@@ -120,6 +169,7 @@ class Api:
         runner, self._runner = self._runner, None
         ends = [self._pump.stop()] if runner is None else [self._pump.stop(), runner.cleanup()]
         await asyncio.gather(*ends)
+        await self._callbacks.close()
         await self._courier.close()
 
     def published(self, published: Published) -> None:
@@ -135,40 +185,42 @@ class Api:
         routes = self._routes(docs)
         docs.describe(routes)
         application = web.Application(
-            middlewares=[around(self._metrics)], client_max_size=self._settings.batch_body_limit
+            middlewares=[around(self._metrics, self._proxies), *self._preflights()],
+            client_max_size=self._settings.batch_body_limit,
         )
+        application[EXACT] = exact_methods(routes)
+        door = Door(self._gateway, self._auth, self._settings)
         for route in routes:
-            application.router.add_route(route.method, route.path, self._guarded(route))
+            application.router.add_route(route.method, route.path, door.guarded(route))
             if route.scope is None:  # monitors ask with HEAD
                 application.router.add_route("HEAD", route.path, route.handler)
+        for method, path, handler in self._twilio().routes():
+            application.router.add_route(method, path, handler)
         application.on_response_prepare.append(add_headers)
+        if self._settings.cors_origins:
+            application.on_response_prepare.append(cors.allow(self._settings.cors_origins))
         return application
 
-    def _guarded(self, route: Route) -> Handler:
-        """The route's handler, behind the check of the key that it asks for."""
-        scope = route.scope
-        if scope is None:
-            return route.handler
+    def _twilio(self) -> TwilioMessages:
+        settings, allowed = self._settings, self._courier.allowed
+        return TwilioMessages(self._gateway, self._auth, allowed, settings)
 
-        @wraps(route.handler)
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            caller = await self._auth.identify(request.headers.get("Authorization"))
-            demand(caller, scope)
-            request[CALLER] = caller
-            return await route.handler(request)
-
-        return guarded
+    def _preflights(self) -> list[Middleware]:
+        origins = self._settings.cors_origins
+        return [cors.preflights(origins)] if origins else []
 
     async def _check_addresses(self) -> None:
         beyond = [host for host, _ in self._settings.listen if not _is_loopback(host)]
         if not beyond:
             return
-        if not self._settings.allow_anywhere:
+        if not self._settings.allow_anywhere and self._certificate is None:
             raise ApiError(
                 f"api.listen: {beyond[0]} is reachable from other machines, in the clear; listen "
-                "on 127.0.0.1 behind a proxy with TLS, or set api.allow_anywhere"
+                "on 127.0.0.1 behind a proxy with TLS, or set api.tls_certificate, or "
+                "api.allow_anywhere"
             )
-        if not await self._gateway.reader.run(keys.any_key):
+        now = self._gateway.clock()
+        if not await self._gateway.reader.run(lambda c: keys.any_key(c, now)):
             raise ApiError(
                 f"api.listen: {beyond[0]} is reachable from other machines, and there is no key "
                 "yet; make one with `modemgw keys create`"
@@ -177,7 +229,8 @@ class Api:
     async def _listen(self, runner: web.AppRunner, host: str, port: int) -> None:
         where = f"{host}:{port}"
         try:
-            await web.TCPSite(runner, host, port).start()
+            context = None if self._certificate is None else self._certificate.context
+            await web.TCPSite(runner, host, port, ssl_context=context).start()
         except socket.gaierror as error:
             raise ApiError(f"api.listen: {host} is no address of this machine: {error}") from None
         except OSError as error:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modemgw.api.brakes import Brakes
 from modemgw.api.problems import problem_error
 from modemgw.gateway.requests import Caller
 from modemgw.store import keys
@@ -15,6 +16,7 @@ from modemgw.store.errors import StoreUnavailableError
 if TYPE_CHECKING:
     import asyncio
 
+    from modemgw.api.clients import Client
     from modemgw.api.routing import Scope
     from modemgw.gateway.gateway import Gateway
 
@@ -35,11 +37,24 @@ class Auth:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._brakes = Brakes()
         self._known: OrderedDict[str, _Known] = OrderedDict()  # by the digest of the key
         self._noted: OrderedDict[str, float] = OrderedDict()  # by the id of the key
 
-    async def identify(self, authorization: str | None) -> Caller:
-        """The caller behind this header. Raises ProblemError (`unauthorized`)."""
+    async def identify(
+        self,
+        authorization: str | None,
+        *,
+        for_bound: bool = False,
+        client: Client | None = None,
+    ) -> Caller:
+        """The caller behind this header. Wrong keys of a `client` are slowed down.
+
+        Raises ProblemError (`unauthorized`, `pool-bound`, `too-many-guesses`).
+
+        `for_bound`: who asks looks after what a key may see that is bound to pools; else it is
+        refused.
+        """
         scheme, _, key = (authorization or "").partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not 0 < len(key) <= LONGEST_KEY:
@@ -47,24 +62,40 @@ class Auth:
         digest, now = keys.digest(key), time.monotonic()
         known = self._known.get(digest)
         if known is None or known.until < now:
-            known = _Known(await self._find(key), now + REMEMBERED_S)
+            caller = await self._find(key)
+            if caller is None:
+                if client is not None:
+                    await self._brakes.wrong(client.neighbourhood, digest)
+                raise _unauthorized("this key is unknown, was revoked or has expired")
+            known = _Known(caller, now + REMEMBERED_S)
             self._known[digest] = known
             self._known.move_to_end(digest)
             if len(self._known) > REMEMBERED_KEYS:
                 self._known.popitem(last=False)
         self._note_use(known.caller.key_id, now)
+        if known.caller.pools is not None and not for_bound:
+            raise problem_error("pool-bound", "this key is bound to pools, and may not ask this")
         return known.caller
 
-    async def _find(self, key: str) -> Caller:
-        row = await self._gateway.reader.run(lambda connection: keys.find(connection, key))
+    def forget(self, key_id: str) -> None:
+        """Something of a key has changed: look it up again."""
+        for digest in [d for d, known in self._known.items() if known.caller.key_id == key_id]:
+            del self._known[digest]
+
+    async def _find(self, key: str) -> Caller | None:
+        now = self._gateway.clock()
+        row = await self._gateway.reader.run(lambda connection: keys.find(connection, key, now))
         if row is None:
-            raise _unauthorized("this key is unknown or was revoked")
+            return None
         return Caller(
             key_id=row.id,
             scopes=frozenset(row.scopes),
             kinds=frozenset(row.kinds),
             default_kind=row.default_kind,
             urgent=row.urgent,
+            pools=None if row.pools is None else frozenset(row.pools),
+            per_minute=row.per_minute,
+            per_day=row.per_day,
         )
 
     def _note_use(self, key_id: str, now: float) -> None:

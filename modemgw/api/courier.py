@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from yarl import URL
 
@@ -16,16 +16,41 @@ from modemgw.api.signing import signed_headers
 from modemgw.api.targets import AllowedHosts, GuardedResolver, check_host
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modemgw.api.settings import ApiSettings
+    from modemgw.store.prepared import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where to post. `trusted`: it stands in the configuration and may be private."""
+    """Where to post. `trusted`: it stands in the configuration and may be private.
+
+    The `former_secret` signs as well until `former_until`, a time of the epoch.
+    """
 
     url: str
     secret: str
     trusted: bool
+    former_secret: str | None = None
+    former_until: float = 0.0
+
+    @classmethod
+    def of(cls, endpoint: Record) -> Destination:
+        """That of an endpoint's row."""
+        return cls(
+            endpoint.url,
+            endpoint.secret,
+            trusted=endpoint.origin == "config",
+            former_secret=endpoint.former_secret,
+            former_until=endpoint.former_until or 0.0,
+        )
+
+    def secrets(self, now: float) -> tuple[str, ...]:
+        """What signs now."""
+        if self.former_secret is None or now >= self.former_until:
+            return (self.secret,)
+        return (self.secret, self.former_secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +69,16 @@ class Receipt:
     def gone(self) -> bool:
         """Whether the endpoint wants nothing more (410, as Standard Webhooks has it)."""
         return self.status == HTTPStatus.GONE
+
+
+class Carrier(Protocol):
+    """Whoever brings events to destinations."""
+
+    async def post(self, to: Destination, event_id: str, body: bytes) -> Receipt:
+        """Post one event. Never raises, except for cancellation."""
+
+    def strand(self, kind: str, conversation: str | None, data: Mapping[str, Any]) -> str | None:
+        """Within what an event of this type waits for those before it."""
 
 
 class Courier:
@@ -69,7 +104,8 @@ class Courier:
             url, place, head = _target(to.url)
             if not to.trusted:
                 check_host(url, self._allowed)
-            headers = signed_headers(to.secret, event_id, int(time.time()), body)
+            now = time.time()
+            headers = signed_headers(to.secrets(now), event_id, int(now), body)
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             request = f"{head}{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
             async with asyncio.timeout(self._timeout_s):
@@ -79,6 +115,10 @@ class Courier:
         except (OSError, ValueError) as error:
             return Receipt(None, f"{type(error).__name__}: {error}"[:300])
         return Receipt(status, None if 200 <= status < 300 else f"answered {status}")
+
+    def strand(self, _kind: str, conversation: str | None, _data: Mapping[str, Any]) -> str | None:
+        """Its conversation."""
+        return conversation
 
     def _poster(self, *, trusted: bool) -> Poster:
         """The resolver of the guarded one needs the running loop."""

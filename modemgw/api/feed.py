@@ -39,17 +39,19 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_DATA = b"\ndata: "
 RING_SIZE = 2_000
 BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An event as a stream writes it."""
+    """An event as a stream writes it; `pool` of a message's, None where it is of no pool."""
 
     position: int
     type: str
     data: bytes
+    pool: str | None
 
 
 def frame_of(event: Event) -> Frame:
@@ -59,7 +61,13 @@ def frame_of(event: Event) -> Frame:
         event.type.encode(),
         to_json(views.event(event)),
     )
-    return Frame(event.position, event.type, lines)
+    pool = event.data.get("pool") if event.type.startswith("message.") else None
+    return Frame(event.position, event.type, lines, pool)
+
+
+def json_of(frame: Frame) -> bytes:
+    """The event of a frame, without what surrounds it there."""
+    return frame.data[frame.data.index(_DATA) + len(_DATA) : -2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _RFC3339 = re.compile(
 )
 _METADATA_KEYS = 50
 _METADATA_BYTES = 8_192
+_RESERVED = "twilio."  # of texts that were sent by its routes
 
 
 def parse_timestamp(value: object) -> float:
@@ -39,6 +40,8 @@ def _known_zone(value: str) -> str:
 def _small(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if len(value) > _METADATA_KEYS:
         raise ValueError(f"{_METADATA_KEYS} keys are allowed")
+    if any(name.startswith(_RESERVED) for name in value):
+        raise ValueError(f"names that begin with {_RESERVED!r} are not yours to set")
     if len(json.dumps(value, ensure_ascii=False).encode()) > _METADATA_BYTES:
         raise ValueError(f"{_METADATA_BYTES} bytes of JSON are allowed")
     return value
@@ -78,5 +81,7 @@ EventType: TypeAlias = Literal[
     "ussd.received",
     "alert.raised",
     "alert.cleared",
+    "audit.head",
+    "person.erased",
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)

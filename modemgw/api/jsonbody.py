@@ -29,7 +29,7 @@ FIELD_ERRORS_LIMIT = 20
 async def read_json(request: web.Request, *, limit: int, timeout_s: float) -> Any:
     """The JSON in a request's body; None where there is no body.
 
-    Raises ProblemError: `unsupported-media-type`, `too-large`, `timeout`, `bad-json`.
+    Raises ProblemError: `unsupported-media-type`, `too-large`, `timeout`, `bad-json`, `invalid`.
     """
     if not request.body_exists:
         return None
@@ -40,13 +40,15 @@ async def read_json(request: web.Request, *, limit: int, timeout_s: float) -> An
         raise problem_error(
             "unsupported-media-type", f"the body is {kind}; send it as application/json"
         )
-    body = await _read(request, limit, timeout_s)
-    if len(body) < LONG_BODY:
-        return parse(body)
-    return await asyncio.to_thread(parse, body)
+    body = await read_bytes(request, limit, timeout_s)
+    value = parse(body) if len(body) < LONG_BODY else await asyncio.to_thread(parse, body)
+    if value is None:  # which is no empty body
+        raise invalid(FieldError("", "a JSON object is expected"))
+    return value
 
 
-async def _read(request: web.Request, limit: int, timeout_s: float) -> bytes:
+async def read_bytes(request: web.Request, limit: int, timeout_s: float) -> bytes:
+    """A request's body, of any kind. Raises ProblemError (`too-large`, `timeout`)."""
     too_large = problem_error("too-large", f"the body has more than {limit} bytes")
     if (request.content_length or 0) > limit:
         raise too_large

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modemgw.api import answers
 from modemgw.api.jsonbody import read_json, validate
+from modemgw.api.problems import problem_error
 from modemgw.api.queries import read_query
 from modemgw.api.respond import answer, page
 from modemgw.api.routing import CALLER, Answer, Route, Scope
@@ -13,12 +14,14 @@ from modemgw.api.schemas import LineChange, NoQuery, PauseReason
 from modemgw.gateway import views
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from aiohttp import web
 
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
+    from modemgw.gateway.requests import Caller
 
 TAG = "lines"
 
@@ -43,6 +46,7 @@ class Lines:
                 Answer(200, answers.LinePage),
                 TAG,
                 query=NoQuery,
+                for_bound=True,
             ),
             Route(
                 "GET",
@@ -54,6 +58,7 @@ class Lines:
                 TAG,
                 query=NoQuery,
                 problems=("not-found",),
+                for_bound=True,
             ),
             Route(
                 "PATCH",
@@ -139,12 +144,18 @@ class Lines:
     async def list_all(self, request: web.Request) -> web.Response:
         """Every line."""
         read_query(request, NoQuery)
-        return page(await self._desk.lines())
+        caller = request[CALLER]
+        return page(
+            [_told(line, caller) for line in await self._desk.lines() if _is_of(line, caller)]
+        )
 
     async def read(self, request: web.Request) -> web.Response:
         """One line."""
         read_query(request, NoQuery)
-        return answer(await self._desk.line(_id(request)))
+        line, caller = await self._desk.line(_id(request)), request[CALLER]
+        if not _is_of(line, caller):
+            raise problem_error("not-found", "there is no line with this id")
+        return answer(_told(line, caller))
 
     async def change(self, request: web.Request) -> web.Response:
         """Set what people set."""
@@ -187,6 +198,16 @@ class Lines:
         return await read_json(
             request, limit=settings.body_limit, timeout_s=settings.body_timeout_s
         )
+
+
+def _is_of(line: Mapping[str, Any], caller: Caller) -> bool:
+    """Whether a line is in a pool that the key has to do with."""
+    return caller.pools is None or any(caller.has_pool(name) for name in line["pools"])
+
+
+def _told(line: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    """A line, without the names of pools that the key has nothing to do with."""
+    return {**line, "pools": [name for name in line["pools"] if caller.has_pool(name)]}
 
 
 def _id(request: web.Request) -> str:

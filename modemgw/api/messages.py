@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from modemgw.api.problems import (
     Problem,
     ProblemError,
     invalid,
+    of_rate,
     of_refusal,
     problem_error,
 )
@@ -33,7 +34,7 @@ from modemgw.api.schemas import (
 )
 from modemgw.gateway import views
 from modemgw.gateway.outlook import waiting_parts
-from modemgw.gateway.requests import Once, RefusalError, SendRequest
+from modemgw.gateway.requests import Once, RateLimitedError, RefusalError, SendRequest
 from modemgw.store import attempts, messages, reviews
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.ids import new_id
@@ -65,8 +66,8 @@ GATE_PROBLEMS = (
     "unknown-line",
     "line-retired",
     "kind-not-granted",
+    "pool-not-granted",
     "opted-out",
-    "held",
     "consent-required",
     "destination",
 )
@@ -95,7 +96,9 @@ class Messages:
                 body=SendMessage,
                 idempotent_by_key=True,
                 problems=GATE_PROBLEMS,
-                examples=_EXAMPLES,
+                for_bound=True,
+                counted=True,
+                examples=EXAMPLES,
             ),
             Route(
                 "POST",
@@ -111,7 +114,9 @@ class Messages:
                 body=SendBatch,
                 idempotent_by_key=True,
                 problems=("invalid",),
-                examples={"two": {"messages": list(_EXAMPLES.values())}},
+                for_bound=True,
+                counted=True,
+                examples={"two": {"messages": list(EXAMPLES.values())}},
             ),
             Route(
                 "POST",
@@ -126,6 +131,7 @@ class Messages:
                 "its own texts. Each has its event.",
                 body=CancelWaiting,
                 problems=("invalid", "invalid-number"),
+                for_bound=True,
                 examples={
                     "a campaign": {"kind": "marketing", "metadata": {"campaign": "winter"}},
                     "a pool": {"pool": "sales", "priority_below": 8},
@@ -141,6 +147,7 @@ class Messages:
                 TAG,
                 query=MessagesQuery,
                 problems=("invalid", "invalid-number"),
+                for_bound=True,
             ),
             Route(
                 "GET",
@@ -152,6 +159,7 @@ class Messages:
                 TAG,
                 query=NoQuery,
                 problems=("not-found",),
+                for_bound=True,
             ),
             Route(
                 "POST",
@@ -162,6 +170,7 @@ class Messages:
                 Answer(200, answers.Message, description="It is canceled, now or before."),
                 TAG,
                 problems=("not-found", "not-cancelable"),
+                for_bound=True,
             ),
         )
 
@@ -172,12 +181,8 @@ class Messages:
         raw = await read_json(
             request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
         )
-        wanted = _as_request(validate(SendMessage, raw))
-        once = _once(request, raw)
-        (outcome,) = await self._gateway.send([wanted], request[CALLER], once)
-        if isinstance(outcome, RefusalError):
-            raise outcome
-        return answer(outcome, 201, Location=f"/v1/messages/{outcome['id']}")
+        wanted = as_request(validate(SendMessage, raw))
+        return await send_one(self._gateway, request, wanted, raw)
 
     async def send_batch(self, request: web.Request) -> web.Response:
         """Take many texts, each with its own outcome."""
@@ -196,11 +201,10 @@ class Messages:
                 found = await self._send_chunk(
                     bodies[start : start + CHUNK], request[CALLER], _chunk_once(once, start)
                 )
-            except StoreUnavailableError:
+            except (StoreUnavailableError, RateLimitedError) as error:
                 if start == 0:
                     raise
-                words = "not written: the database could not be used; send it again"
-                rest = to_json(_refused(Problem("unavailable", words)))
+                rest = to_json(_refused(_left(error)))
                 items += [rest] * (len(bodies) - start)
                 break
             items += [to_json(item) for item in found]
@@ -223,12 +227,14 @@ class Messages:
         wanted = []
         for body in bodies:
             try:
-                wanted.append(_as_request(validate(SendMessage, body)))
+                wanted.append(as_request(validate(SendMessage, body)))
             except ProblemError as error:
                 items.append(_refused(error.problem))
             else:
                 items.append(None)
-        outcomes = iter(await self._gateway.send(wanted, caller, once) if wanted else ())
+        # Also without a text that could be taken: so the key is known to be used for this batch.
+        asked = wanted or once is not None
+        outcomes = iter(await self._gateway.send(wanted, caller, once) if asked else ())
         return [item if item is not None else _outcome(next(outcomes)) for item in items]
 
     # -- reading --------------------------------------------------------------------------------
@@ -237,7 +243,7 @@ class Messages:
         """One page of messages."""
         query = read_query(request, MessagesQuery)
         before = decode_cursor(query.cursor, r"msg_[0-9a-f]{32}")
-        wanted = self._filter(query)
+        wanted = self._filter(query, request[CALLER])
         rows = await self._gateway.reader.run(
             lambda c: messages.find(c, wanted, before=before, limit=query.limit + 1)
         )
@@ -245,7 +251,7 @@ class Messages:
         more = encode_cursor(shown[-1].id) if len(rows) > query.limit else None
         return page([views.message(row) for row in shown], more)
 
-    def _filter(self, query: MessagesQuery) -> Filter:
+    def _filter(self, query: MessagesQuery, caller: Caller) -> Filter:
         for name, value, prefix in (
             ("line", query.line, "lin"),
             ("conversation", query.conversation, "cnv"),
@@ -261,6 +267,7 @@ class Messages:
             conversation_id=query.conversation,
             created_after=query.created_after,
             created_before=query.created_before,
+            pools=caller.pools,
         )
 
     def _sender(self, raw: str) -> str:
@@ -275,7 +282,7 @@ class Messages:
         read_query(request, NoQuery)
         message_id = _message_id(request)
         row = await self._gateway.reader.run(lambda c: messages.get(c, message_id))
-        if row is None:
+        if row is None or not request[CALLER].has_pool(row.pool):
             raise _no_such_message()
         shown = await self._gateway.reader.run(lambda c: _with_parts(c, row))
         expected_at = await self._gateway.outlook.expected_at(row)
@@ -291,7 +298,7 @@ class Messages:
 
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancel one message."""
-        return answer(await self._gateway.cancel(_message_id(request)))
+        return answer(await self._gateway.cancel(_message_id(request), request[CALLER]))
 
     async def cancel_waiting(self, request: web.Request) -> web.Response:
         """Cancel all texts that wait and fit."""
@@ -305,6 +312,7 @@ class Messages:
             before_id=new_id("msg"),
             key_id=None if Scope.ADMIN in caller.scopes else caller.key_id,
             pool=body.pool,
+            pools=caller.pools,
             kind=body.kind,
             recipient=body.to and self._gateway.read_number(body.to, "to"),
             reference=body.reference,
@@ -341,7 +349,18 @@ def _no_such_message() -> ProblemError:
     return problem_error("not-found", "there is no message with this id")
 
 
-def _as_request(body: SendMessage) -> SendRequest:
+async def send_one(
+    gateway: Gateway, request: web.Request, wanted: SendRequest, raw: Any
+) -> web.Response:
+    """Take one text, once for its Idempotency-Key, which covers the body as it came."""
+    (outcome,) = await gateway.send([wanted], request[CALLER], once_of(request, raw))
+    if isinstance(outcome, RefusalError):
+        raise outcome
+    return answer(outcome, 201, Location=f"/v1/messages/{outcome['id']}")
+
+
+def as_request(body: SendMessage) -> SendRequest:
+    """What the gateway is asked for."""
     return SendRequest(
         to=body.to,
         text=body.text,
@@ -355,6 +374,7 @@ def _as_request(body: SendMessage) -> SendRequest:
         if_in_doubt=body.if_in_doubt,
         if_partly_sent=body.if_partly_sent,
         sticky=body.sticky,
+        transliterate=body.transliterate,
         reference=body.reference,
         metadata=MappingProxyType(body.metadata),
     )
@@ -366,11 +386,19 @@ def _outcome(outcome: dict[str, Any] | RefusalError) -> dict[str, Any]:
     return {"status": 201, "message": outcome}
 
 
+def _left(error: StoreUnavailableError | RateLimitedError) -> Problem:
+    """Why the rest of a batch was not tried."""
+    if isinstance(error, RateLimitedError):
+        return of_rate(error)
+    words = "not written: the database could not be used; send it again"
+    return Problem("unavailable", words)
+
+
 def _refused(problem: Problem) -> dict[str, Any]:
     return {"status": problem.status, "problem": problem.document()}
 
 
-def _once(request: web.Request, body: Any) -> Once | None:
+def once_of(request: web.Request, body: Any) -> Once | None:
     """The Idempotency-Key and what it covers. Raises ProblemError (`bad-idempotency-key`)."""
     token = _token(request)
     if token is None:
@@ -389,7 +417,7 @@ async def _batch_once(request: web.Request, bodies: Sequence[Any]) -> Once | Non
         for body in bodies[start : start + DIGESTED_AT_ONCE]:
             digest.update(b"\n" + _canonical(body).encode())
         await asyncio.sleep(0)
-    return Once(token, digest.hexdigest())
+    return Once(token, digest.hexdigest(), is_batch=True)
 
 
 def _token(request: web.Request) -> str | None:
@@ -414,10 +442,10 @@ def _chunk_once(once: Once | None, start: int) -> Once | None:
     if once is None or start == 0:
         return once
     token = hashlib.sha256(f"{once.token}\n{start}".encode()).hexdigest()
-    return Once(token, once.digest)
+    return replace(once, token=token)
 
 
-_EXAMPLES = {
+EXAMPLES = {
     "reply": {"to": "+15550001001", "text": "Your parcel comes at 3 pm 📦", "reference": "A-17"},
     "tomorrow": {
         "to": "+15550001002",

@@ -11,20 +11,28 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from modemgw.api.problems import Problem, ProblemError, of_refusal
-from modemgw.gateway.requests import ConflictError, RefusalError
+from modemgw.api.clients import CLIENT, client_of
+from modemgw.api.problems import Problem, ProblemError, of_rate, of_refusal
+from modemgw.api.twilio.faults import of_problem
+from modemgw.api.twilio.resource import VERSION
+from modemgw.gateway.requests import ConflictError, RateLimitedError, RefusalError
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aiohttp.typedefs import Middleware
 
+    from modemgw.api.clients import Network
     from modemgw.api.metrics import Metrics
     from modemgw.api.routing import Handler
 
 log = structlog.get_logger(__name__)
 
 REQUEST_ID = web.RequestKey("request_id", str)
+# The methods of addresses without variables, as the header Allow has them.
+EXACT: web.AppKey[dict[str, str]] = web.AppKey("exact", dict)
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 _KIND_OF_STATUS = {
@@ -36,15 +44,16 @@ _KIND_OF_STATUS = {
 }
 
 
-def around(metrics: Metrics) -> Middleware:
+def around(metrics: Metrics, proxies: Sequence[Network]) -> Middleware:
     """The middleware: outermost, so that nothing escapes it."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-Id", "")
         request[REQUEST_ID] = given if _ACCEPTABLE_ID.fullmatch(given) else new_id("req")
+        request[CLIENT] = client_of(request.remote, request.headers, proxies)
         began = time.monotonic()
-        response = await _answer(request, handler)
+        response = await answered(request, handler)
         seconds = time.monotonic() - began
         route = _template(request)
         metrics.served(request.method, route, response.status, seconds)
@@ -56,6 +65,7 @@ def around(metrics: Metrics) -> Middleware:
             status=response.status,
             ms=round(seconds * 1000, 1),
             request=request[REQUEST_ID],
+            client=request[CLIENT].address,
         )
         return response
 
@@ -68,13 +78,16 @@ def _template(request: web.Request) -> str:
     return resource.canonical if resource is not None else "none"
 
 
-async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the handler answers, or the problem that it ended with."""
     try:
         return await handler(request)
     except ProblemError as error:
         return error.problem.response()
     except RefusalError as refusal:
         return of_refusal(refusal).response()
+    except RateLimitedError as error:
+        return of_rate(error).response()
     except ConflictError:
         words = "this Idempotency-Key came with another request before; use a new one"
         return Problem("idempotency-conflict", words).response()
@@ -84,7 +97,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.warning("database_unavailable", error=str(error), request=request[REQUEST_ID])
         return Problem("unavailable", "the database cannot be used now").response()
     except web.HTTPException as error:
-        return _of_http(error)
+        return _of_http(request, error)
     except ConnectionError:
         raise  # the client has gone
     except Exception as error:
@@ -93,15 +106,20 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return Problem("internal", f"see the log for request {request[REQUEST_ID]}").response()
 
 
-def _of_http(error: web.HTTPException) -> web.StreamResponse:
+def _of_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
     if error.status < 400:
         return web.Response(status=error.status, headers=error.headers)
     kind = _KIND_OF_STATUS.get(error.status, "bad-request")
-    headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+    headers = {}
+    if "Allow" in error.headers:  # aiohttp adds what is allowed where a {variable} fits, too
+        headers["Allow"] = request.app[EXACT].get(request.path, error.headers["Allow"])
     words = error.reason
     if kind == "not-found":
         words = "nothing is served here; /openapi.json lists what is"
-    return Problem(kind, words, headers=headers).response()
+    problem = Problem(kind, words, headers=headers)
+    if request.path.startswith(f"/{VERSION}/"):
+        return of_problem(problem).response(**headers)
+    return problem.response()
 
 
 def _without_values(error: Exception) -> dict[str, str]:

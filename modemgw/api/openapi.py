@@ -27,8 +27,12 @@ Send `Authorization: Bearer KEY` (`modemgw keys create` makes keys). Times are R
 numbers E.164. Errors are problem documents (RFC 9457) whose `type` ends in a word for programs.
 Repeat a request that got no answer with the same `Idempotency-Key`: it is carried out once."""
 
+_LIMITS = {
+    "RateLimit-Policy": "The limits of the key: `q` messages in `w` seconds. Without limits: none.",
+    "RateLimit": "How they stand: `r` messages are left, until `t` seconds have passed.",
+}
 _EVERY_ROUTE = ("internal", "unavailable")
-_WITH_KEY = ("unauthorized", "missing-scope")
+_WITH_KEY = ("unauthorized", "missing-scope", "in-the-clear", "too-many-guesses")
 _WITH_BODY = ("bad-json", "too-large", "timeout", "unsupported-media-type", "overloaded")
 _WITH_TOKEN = ("bad-idempotency-key", "idempotency-conflict")
 
@@ -70,7 +74,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "tags": [route.tag],
         "summary": route.summary,
         "parameters": _parameters(route),
-        "responses": {str(route.answer.status): _answer(route), **_problems(route)},
+        "responses": _responses(route),
         "security": [] if route.scope is None else [{"key": []}],
     }
     words = [route.description] if route.description else []
@@ -86,6 +90,16 @@ def _operation(route: Route) -> dict[str, Any]:
             "content": {"application/json": content},
         }
     return operation
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    answer, good = route.answer, _answer(route)
+    found = {str(answer.status): good, **_problems(route)}
+    if answer.or_status is not None:
+        other = found.get(str(answer.or_status), good)
+        content = {**other.get("content", {}), **good["content"]}
+        found[str(answer.or_status)] = {**other, "content": content}
+    return found
 
 
 def _operation_id(route: Route) -> str:
@@ -105,9 +119,13 @@ def _answer(route: Route) -> dict[str, Any]:
         described["content"] = {answer.media_type: {"schema": schema}}
     elif answer.model is not None:
         described["content"] = {"application/json": {"schema": _ref(answer.model)}}
-    if answer.status == 201:
+    headers = {"Location": "Where it is read."} if answer.status == 201 else {}
+    if route.counted:
+        headers |= _LIMITS
+    if headers:
         described["headers"] = {
-            "Location": {"description": "Where it is read.", "schema": {"type": "string"}}
+            name: {"description": words, "schema": {"type": "string"}}
+            for name, words in headers.items()
         }
     return described
 
@@ -160,6 +178,10 @@ def _problems(route: Route) -> dict[str, Any]:
     kinds = [*route.problems, *_EVERY_ROUTE]
     if route.scope is not None:
         kinds += _WITH_KEY
+    if route.scope is not None and not route.for_bound:
+        kinds.append("pool-bound")
+    if route.counted:
+        kinds.append("rate-limited")
     if route.body is not None:
         kinds += _WITH_BODY
     if route.idempotent_by_key:

@@ -38,6 +38,7 @@ class Pools:
                 Answer(200, answers.PoolPage),
                 TAG,
                 query=NoQuery,
+                for_bound=True,
             ),
             Route(
                 "POST",
@@ -88,7 +89,8 @@ class Pools:
     async def list_all(self, request: web.Request) -> web.Response:
         """Every pool."""
         read_query(request, NoQuery)
-        return page(await self._desk.pools())
+        caller = request[CALLER]
+        return page([pool for pool in await self._desk.pools() if caller.has_pool(pool["name"])])
 
     async def pause(self, request: web.Request) -> web.Response:
         """Pause one."""

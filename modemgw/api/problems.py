@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from modemgw.api.respond import to_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modemgw.gateway.requests import RefusalError
+    from modemgw.gateway.requests import RateLimitedError, RefusalError
 
 TYPE_BASE = "/problems/"  # relative to the API, which explains each kind there
 CONTENT_TYPE = "application/problem+json"
@@ -48,6 +49,21 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "The key may not send this kind of text",
             "Name another kind, or use a key that was granted this one.",
         ),
+        "in-the-clear": Kind(
+            403,
+            "The key came without encryption",
+            "Ask by https, and rotate the key: others may have read it.",
+        ),
+        "pool-not-granted": Kind(
+            403,
+            "The key is bound to other pools",
+            "Name a pool that the key is bound to, or use a key that is not bound.",
+        ),
+        "pool-bound": Kind(
+            403,
+            "This is not for keys that are bound to pools",
+            "It tells or does what concerns all pools; use a key that is not bound.",
+        ),
         "not-found": Kind(404, "There is no such thing", "Check the address and the id."),
         "method-not-allowed": Kind(
             405, "The method does not exist here", "The header Allow names those that do."
@@ -63,6 +79,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             409,
             "This daemon does not drive the modem now",
             "The answer says where it was seen.",
+        ),
+        "in-flight": Kind(
+            409,
+            "A text to this number is on the air",
+            "Nothing was erased; try again soon.",
         ),
         "modem-not-ready": Kind(
             409, "The modem is not ready", "The answer says why; wait, or ask another."
@@ -104,6 +125,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "line-retired": Kind(
             422, "The line is retired", "Name another, or put it into service again."
         ),
+        "key-revoked": Kind(409, "The key was revoked", "Make another key."),
         "number-taken": Kind(
             409,
             "Another line has this number",
@@ -125,8 +147,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "The recipient has not consented to such texts",
             "Record their consent with its source and evidence, or do not text them.",
         ),
-        "held": Kind(
-            422, "A STOP of the recipient is being recorded", "Do not text them; see opted-out."
+        "unknown-scope": Kind(
+            422,
+            "There is no such pool or brand",
+            "`all`, or what the configuration has under `[pools]` and `[[brands]]`.",
         ),
         "destination": Kind(
             422,
@@ -146,6 +170,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "The text holds the number of a payment card",
             "Leave it out, or give its last four digits alone.",
         ),
+        "content": Kind(
+            422,
+            "The text holds what must not go out",
+            "The answer names the pattern, see `gate.content`; leave out what fits it.",
+        ),
         "unknown-zone": Kind(
             422, "The recipient's hour cannot be told", "Send with a key that is marked urgent."
         ),
@@ -161,6 +190,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "limit-reached": Kind(422, "There are as many as there may be", "Remove some first."),
         "refused": Kind(422, "The gate refuses the text", "The answer says why."),
+        "rate-limited": Kind(
+            429,
+            "The key has sent as many texts as it may",
+            "Nothing was taken. Repeat after the seconds in Retry-After.",
+        ),
+        "too-many-guesses": Kind(
+            429,
+            "Too many wrong keys came from this address",
+            "Use a key that is in force: it is let in at once.",
+        ),
         "internal": Kind(
             500, "The daemon made a mistake", "Report the request id; its log has the details."
         ),
@@ -259,3 +298,9 @@ def of_refusal(refusal: RefusalError) -> Problem:
     errors = [FieldError(refusal.field, refusal.words)] if refusal.field else []
     kind = refusal.kind if refusal.kind in KINDS else "refused"
     return Problem(kind, refusal.words, errors)
+
+
+def of_rate(error: RateLimitedError) -> Problem:
+    """How it looks that a key has sent what it may; whole seconds, and never too early."""
+    seconds = math.ceil(max(1.0, error.retry_after_s))
+    return Problem("rate-limited", error.words, headers={"Retry-After": str(seconds)})

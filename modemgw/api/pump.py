@@ -8,7 +8,8 @@ and what was posted but not yet recorded is posted again, with the same id: at l
 Each endpoint has a *lane*, which takes up what is owed in the order of positions, at most `WINDOW`
 ahead. Mostly it knows all up to a commit and is given that commit's events directly; where it does
 not (a start, another host's events, a full window), it reads them from the database. Within a lane
-each conversation has a *strand*: a task that posts its events one after the other and does not
+each conversation (or what else the carrier names: `Carrier.strand`) has a *strand*: a task that
+posts its events one after the other and does not
 begin the next before the outcome of the last is committed; the outcomes of all strands that come
 together are committed together. Events without a conversation share one strand. So order holds
 where it matters, and neither endpoints nor conversations wait for each other (a strand of which
@@ -21,6 +22,9 @@ more than `WINDOW` events wait excepted).
 The dead time counts from the first attempt in this run of the daemon, so that a receiver that
 starts together with us, after hours without power, is not given up at once.
 
+What is dead, or is to be posted again because somebody asks, is *late*: when it is due it joins its
+conversation's strand for one attempt, and holds up nothing longer than that. `verdicts` says when.
+
 Among several hosts on one database one pumps: whoever holds the turn.
 """
 
@@ -28,18 +32,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
+from modemgw.api import verdicts
 from modemgw.api.courier import Destination
 from modemgw.api.respond import to_json
 from modemgw.gateway import views
-from modemgw.store import events, webhooks
+from modemgw.store import deliveries, events, webhooks
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from modemgw.api.courier import Courier, Receipt
+    from modemgw.api.courier import Carrier, Receipt
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
     from modemgw.store.events import Published
@@ -60,6 +64,7 @@ log = structlog.get_logger(__name__)
 Outcome: TypeAlias = tuple[str, int, "Mapping[str, Any]"]  # of which webhook, where, what to set
 
 WINDOW = 2_000
+LATE_AT_ONCE = 50
 DUTY = "webhooks"
 TURN_CHECKED_EVERY_S = 5.0
 RECORD_RETRY_S = 1.0
@@ -76,6 +81,7 @@ class Owed:
     wait_s: float
     first_tried_at: float | None
     failing_since: float | None = None  # in this run
+    late: bool = False  # posted once more, whatever comes of it
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +98,7 @@ class Lane:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     closed: bool = False
     disabling: bool = False  # what says so is on its way into the database
+    late: set[int] = field(default_factory=set)  # positions that wait to be posted late
 
     @property
     def room(self) -> int:
@@ -108,13 +115,17 @@ class _Reading:
     rows: Sequence[Record]
     committed: int
     more: bool
+    late: Sequence[Record] = ()
 
 
 class Pump:
     """Owns the lanes."""
 
-    def __init__(self, gateway: Gateway, courier: Courier, settings: ApiSettings) -> None:
-        self._gateway, self._courier, self._settings = gateway, courier, settings
+    def __init__(
+        self, gateway: Gateway, carrier_to: Callable[[str], Carrier], settings: ApiSettings
+    ) -> None:
+        """`carrier_to` says who brings events to an address."""
+        self._gateway, self._carrier_to, self._settings = gateway, carrier_to, settings
         self._clock = gateway.clock
         self._lanes: dict[str, Lane] = {}
         self._wake = asyncio.Event()
@@ -138,8 +149,10 @@ class Pump:
                 self._wake.set()
             else:
                 lane.read_to = published.last
+                strand = self._carrier_to(lane.destination.url).strand
                 for position, event in owed:
-                    self._enqueue(lane, event.conversation_id, _fresh(position, event))
+                    of = strand(event.type, event.conversation_id, event.data)
+                    self._enqueue(lane, of, _fresh(position, event))
         if not published.owed:
             self._wake.set()
 
@@ -177,6 +190,7 @@ class Pump:
     async def _refresh(self) -> None:
         """Bring the lanes to the endpoints that there are, and read what is owed to them."""
         read = {lane.id: (lane.read_to, lane.room) for lane in self._lanes.values()}
+        now = self._clock()
 
         def query(connection: Connection) -> list[tuple[Record, _Reading]]:
             found: list[tuple[Record, _Reading]] = []
@@ -187,7 +201,9 @@ class Pump:
                     rows: Sequence[Record] = ()
                     if room:
                         rows = webhooks.pending(connection, endpoint.id, after=after, limit=room)
-                    found.append((endpoint, _Reading(rows, committed, more=len(rows) >= room)))
+                    late = deliveries.late(connection, endpoint.id, now, LATE_AT_ONCE)
+                    more = len(rows) >= room
+                    found.append((endpoint, _Reading(rows, committed, more, late)))
             return found
 
         try:
@@ -205,24 +221,29 @@ class Pump:
                     self._fill(lane, reading)
 
     def _lane(self, endpoint: Record) -> Lane:
-        lane = self._lanes.get(endpoint.id)
+        lane, destination = self._lanes.get(endpoint.id), Destination.of(endpoint)
         if lane is None:
-            destination = Destination(
-                endpoint.url, endpoint.secret, trusted=endpoint.origin == "config"
-            )
             permits = asyncio.Semaphore(self._settings.webhook_concurrency)
             lane = self._lanes[endpoint.id] = Lane(endpoint.id, destination, permits)
+        lane.destination = destination  # it may have changed
         return lane
 
     def _fill(self, lane: Lane, reading: _Reading) -> None:
         """Take up what was read, but for what was given to the lane while it was read."""
         lane.more = reading.more
+        strand = self._carrier_to(lane.destination.url).strand
         for row in reading.rows:
             if row.position > lane.read_to:
                 lane.read_to = row.position
-                self._enqueue(lane, row.conversation_id, self._owed(row))
+                of = strand(row.type, row.conversation_id, row.data)
+                self._enqueue(lane, of, self._owed(row))
         if not reading.more:
             lane.read_to = max(lane.read_to, reading.committed)
+        for row in reading.late[: LATE_AT_ONCE - len(lane.late)]:
+            if row.position not in lane.late:
+                lane.late.add(row.position)
+                owed = replace(self._owed(row), wait_s=0.0, late=True)
+                self._enqueue(lane, strand(row.type, row.conversation_id, row.data), owed)
 
     def _enqueue(self, lane: Lane, conversation: str | None, owed: Owed) -> None:
         lane.waiting += 1
@@ -260,6 +281,7 @@ class Pump:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("webhook_strand_died", webhook=lane.id, error=type(error).__name__)
             lane.closed = True  # the next look drops the lane and reads it anew
+            return  # and comes in its own time: what killed the strand may do so again
         if lane.closed or (lane.more and lane.room):
             self.wake()
 
@@ -290,16 +312,28 @@ class Pump:
         async with lane.permits:
             if lane.closed or self._ending.is_set():
                 return False
-            receipt = await self._courier.post(lane.destination, owed.event_id, owed.body)
+            carrier = self._carrier_to(lane.destination.url)
+            receipt = await carrier.post(lane.destination, owed.event_id, owed.body)
         if receipt.gone:
             await self._disable(lane)
             return False
-        values = self._judge(owed, receipt)
+        values = self._late(owed, receipt) if owed.late else self._judge(owed, receipt)
         more = len(lane.strands[conversation]) > 1
         await self._settled((lane.id, owed.position, values), in_a_hurry=more)
+        lane.late.discard(owed.position)
         if values["status"] == "dead":
             log.warning("webhook_dead", webhook=lane.id, event_id=owed.event_id)
         return bool(values["status"] != "pending")
+
+    def _late(self, owed: Owed, receipt: Receipt) -> Mapping[str, Any]:
+        """What one attempt more means for an event that holds up nothing, as columns."""
+        return verdicts.late(
+            receipt,
+            attempts=owed.attempts,
+            first_tried_at=owed.first_tried_at,
+            settings=self._settings,
+            now=self._clock(),
+        )
 
     def _judge(self, owed: Owed, receipt: Receipt) -> Mapping[str, Any]:
         """What the attempt means for the event, as columns."""
@@ -307,21 +341,26 @@ class Pump:
         owed.attempts += 1
         owed.first_tried_at = owed.first_tried_at or now
         owed.failing_since = owed.failing_since or now
-        values = {
+        status, wait_s = verdicts.in_order(
+            receipt,
+            attempts=owed.attempts,
+            failing_since=owed.failing_since,
+            settings=self._settings,
+            now=now,
+        )
+        owed.wait_s, next_at = wait_s or 0.0, None
+        if status != "delivered":
+            late_at = verdicts.late_at(owed.first_tried_at, self._settings, now)
+            next_at = late_at if wait_s is None else now + wait_s
+        return {
             "attempts": owed.attempts,
             "first_tried_at": owed.first_tried_at,
             "last_status": receipt.status,
             "last_error": receipt.error,
+            "status": status,
+            "settled_at": None if status == "pending" else now,
+            "next_at": next_at,
         }
-        left_s = owed.failing_since + self._settings.webhook_dead_after_s - now
-        if receipt.delivered or left_s <= 0:
-            status = "delivered" if receipt.delivered else "dead"
-            return {**values, "status": status, "settled_at": now, "next_at": None}
-        steps = self._settings.webhook_backoff_s
-        step_s = steps[min(owed.attempts, len(steps)) - 1]
-        owed.wait_s = min(step_s * random.uniform(0.8, 1.2), left_s)
-        next_at = now + owed.wait_s
-        return {**values, "status": "pending", "settled_at": None, "next_at": next_at}
 
     async def _disable(self, lane: Lane) -> None:
         """Post nothing more; the lane stays, or what is not disabled yet would get another one."""

@@ -47,7 +47,7 @@ def decode_cursor(cursor: str | None, pattern: str) -> str | None:
     if cursor is None:
         return None
     try:
-        key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError):
         key = ""
     if re.fullmatch(pattern, key) is None:

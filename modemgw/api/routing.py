@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,12 +29,16 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer. Without a model it has no JSON: `media_type` says what it is, if anything."""
+    """A good answer. Without a model it has no JSON: `media_type` says what it is, if anything.
+
+    The same body may come with another status, `or_status`.
+    """
 
     status: int = 200
     model: type[BaseModel] | None = None
     media_type: str | None = None
     description: str = "OK"
+    or_status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Route:
     """One method of one path. `scope` is what the key needs; None: no key is asked for.
 
     `problems` are the kinds that this route gives beyond those that every route of its sort gives.
+    `for_bound`: it serves keys that are bound to pools, and looks after what they may see; any
+    other route refuses them. `counted`: the limits of the key are told.
     """
 
     method: str
@@ -57,4 +63,15 @@ class Route:
     body_required: bool = True
     idempotent_by_key: bool = False
     problems: tuple[str, ...] = ()
+    for_bound: bool = False
+    counted: bool = False
     examples: dict[str, Any] = field(default_factory=dict)  # bodies, by a name in words
+
+
+def exact_methods(routes: Iterable[Route]) -> dict[str, str]:
+    """The methods of each path without variables, joined as in the header Allow."""
+    found: dict[str, set[str]] = {}
+    for route in routes:
+        if "{" not in route.path:
+            found.setdefault(route.path, set()).add(route.method)
+    return {path: ",".join(sorted(methods)) for path, methods in found.items()}

@@ -78,6 +78,11 @@ class SendMessage(Body):
         description="The line that the two last spoke on: prefer it and wait for it a little, "
         "require it, or take any.",
     )
+    transliterate: bool = Field(
+        False,
+        description="Write something close for characters that force UCS-2 (quotation marks, "
+        "dashes, unusual spaces, accents), where that lets the text go as GSM-7.",
+    )
     reference: Annotated[str, Field(max_length=255)] | None = Field(
         None, description="Yours; told in every event."
     )
@@ -201,20 +206,6 @@ class UssdAnswer(Body):
     """What the network is answered."""
 
     text: Annotated[str, Field(min_length=1, max_length=182)]
-
-
-class OptOutReason(Body):
-    """Why somebody is opted out, for the audit."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
-
-
-class OptInQuery(Body):
-    """Why somebody is opted in again, for the audit."""
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
-        None, description="The new consent and where it is documented."
-    )
 
 
 class ReviewsQuery(PageQuery):

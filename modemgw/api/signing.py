@@ -7,6 +7,10 @@ import binascii
 import hmac
 import secrets
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64
@@ -30,12 +34,17 @@ def read_secret(secret: str) -> bytes:
     return key
 
 
-def signed_headers(secret: str, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers that let a receiver know us, and drop repeats and replays."""
+def signed_headers(
+    secrets_: Sequence[str], event_id: str, timestamp: int, body: bytes
+) -> dict[str, str]:
+    """The three headers that let a receiver know us, and drop repeats and replays.
+
+    One signature a secret, with blanks between them: a receiver may have either.
+    """
     content = b"%b.%d.%b" % (event_id.encode(), timestamp, body)
-    mac = hmac.digest(read_secret(secret), content, "sha256")
+    macs = (hmac.digest(read_secret(secret), content, "sha256") for secret in secrets_)
     return {
         "webhook-id": event_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": "v1," + base64.b64encode(mac).decode(),
+        "webhook-signature": " ".join("v1," + base64.b64encode(mac).decode() for mac in macs),
     }

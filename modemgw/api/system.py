@@ -43,7 +43,12 @@ class System:
                 self.ready,
                 None,
                 "Whether texts can be taken and sent",
-                Answer(200, answers.Readiness, description="Ready. 503 has the same body."),
+                Answer(
+                    200,
+                    answers.Readiness,
+                    description="Ready. 503 has the same body.",
+                    or_status=503,
+                ),
                 TAG,
                 description="Ready: the database can be written and a modem can send.",
             ),

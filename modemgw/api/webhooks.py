@@ -1,4 +1,4 @@
-"""Webhook endpoints: make, list, read, remove, test, and what became of their events."""
+"""Webhook endpoints: make, list, read, change, remove, test, and give a new secret."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from modemgw.api import answers
 from modemgw.api.courier import Destination
 from modemgw.api.jsonbody import read_json, validate
 from modemgw.api.problems import FieldError, Problem, ProblemError, invalid, problem_error
-from modemgw.api.queries import decode_cursor, encode_cursor, is_id, read_query
+from modemgw.api.queries import is_id, read_query
 from modemgw.api.respond import answer, page, to_json
 from modemgw.api.routing import Answer, Route, Scope
-from modemgw.api.schemas import NewWebhook, NoQuery, PageQuery
+from modemgw.api.schemas import NewWebhook, NoQuery
 from modemgw.api.signing import new_secret, read_secret
 from modemgw.api.targets import ForbiddenTargetError, check_url
+from modemgw.api.twilio.callbacks import SCHEME
+from modemgw.api.webhook_shapes import ChangeWebhook, RotateSecret, WebhookSecret
 from modemgw.gateway import views
 from modemgw.gateway.views import timestamp
 from modemgw.store import webhooks
@@ -23,6 +25,8 @@ from modemgw.store.events import Event
 from modemgw.store.webhooks import Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
     from modemgw.api.courier import Courier
@@ -99,15 +103,31 @@ class Webhooks:
                 problems=("not-found", "configured-webhook"),
             ),
             Route(
-                "GET",
-                "/v1/webhooks/{id}/deliveries",
-                self.deliveries,
+                "PATCH",
+                "/v1/webhooks/{id}",
+                self.change,
                 Scope.ADMIN,
-                "List what became of its events, the newest first",
-                Answer(200, answers.DeliveryPage),
+                "Change an endpoint's address or types, or enable it again",
+                Answer(200, answers.Webhook),
                 TAG,
-                query=PageQuery,
-                problems=("invalid", "not-found"),
+                body=ChangeWebhook,
+                problems=("invalid", "webhook-address", "not-found", "configured-webhook"),
+                examples={"enable it again": {"enabled": True}},
+            ),
+            Route(
+                "POST",
+                "/v1/webhooks/{id}/rotate",
+                self.rotate,
+                Scope.ADMIN,
+                "Give an endpoint a new secret",
+                Answer(200, WebhookSecret, description="It is shown here and never again."),
+                TAG,
+                description="For the time of `grace` both secrets sign each request, so that the "
+                "receiver can change over when it likes.",
+                body=RotateSecret,
+                body_required=False,
+                problems=("invalid", "not-found", "configured-webhook"),
+                examples={"at once": {"grace": 0}},
             ),
             Route(
                 "POST",
@@ -117,7 +137,7 @@ class Webhooks:
                 "Post a `webhook.test` event to it now",
                 Answer(200, answers.TestResult, description="What it said."),
                 TAG,
-                problems=("not-found",),
+                problems=("not-found", "configured-webhook"),
             ),
         )
 
@@ -127,8 +147,8 @@ class Webhooks:
             request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
         )
         body = validate(NewWebhook, raw)
-        secret = self._secret(body)
-        endpoint = Endpoint(self._url(body), tuple(dict.fromkeys(body.events)), secret)
+        secret = self._secret(body.secret)
+        endpoint = Endpoint(self._url(body.url), tuple(dict.fromkeys(body.events)), secret)
         now, limit = self._gateway.clock(), self._settings.webhook_limit
 
         def operation(tx: Transaction) -> Record:
@@ -141,9 +161,9 @@ class Webhooks:
         view = {**_view(row, 0), "secret": secret}
         return answer(view, 201, Location=f"/v1/webhooks/{row.id}")
 
-    def _url(self, body: NewWebhook) -> str:
+    def _url(self, url: str) -> str:
         try:
-            return check_url(body.url, self._courier.allowed)
+            return check_url(url, self._courier.allowed)
         except ForbiddenTargetError as error:
             fault = FieldError("url", str(error))
             raise ProblemError(Problem("webhook-address", str(error), [fault])) from None
@@ -151,8 +171,8 @@ class Webhooks:
             raise invalid(FieldError("url", str(error))) from None
 
     @staticmethod
-    def _secret(body: NewWebhook) -> str:
-        secret = body.secret or new_secret()
+    def _secret(given: str | None) -> str:
+        secret = given or new_secret()
         try:
             read_secret(secret)
         except ValueError as error:
@@ -205,24 +225,72 @@ class Webhooks:
         self._pump.wake()
         return web.Response(status=204)
 
-    async def deliveries(self, request: web.Request) -> web.Response:
-        """One page of an endpoint's deliveries."""
-        query = read_query(request, PageQuery)
-        cursor = decode_cursor(query.cursor, r"[0-9]{1,18}")
-        before = None if cursor is None else int(cursor)
-        row, _ = await self._find(request)
-        rows = await self._gateway.reader.run(
-            lambda c: webhooks.log(c, row.id, before=before, limit=query.limit + 1)
+    async def change(self, request: web.Request) -> web.Response:
+        """Change an endpoint of the API."""
+        raw = await read_json(
+            request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
         )
-        shown = rows[: query.limit]
-        more = encode_cursor(str(shown[-1].position)) if len(rows) > query.limit else None
-        return page([_delivery(item) for item in shown], more)
+        body = validate(ChangeWebhook, raw)
+        values: dict[str, Any] = {}
+        if body.url is not None:
+            values["url"] = self._url(body.url)
+        if body.events is not None:
+            values["events"] = list(dict.fromkeys(body.events))
+        if body.enabled is not None:
+            values["enabled"] = body.enabled
+            values["disabled_reason"] = None if body.enabled else "disabled on request"
+        row = await self._change(request, lambda _row: values)
+        _, owed = await self._find(request)
+        return answer(_view(row, owed))
+
+    async def rotate(self, request: web.Request) -> web.Response:
+        """Make a new secret, and let the former sign for a while."""
+        raw = await read_json(
+            request, limit=self._settings.body_limit, timeout_s=self._settings.body_timeout_s
+        )
+        body = validate(RotateSecret, {} if raw is None else raw)
+        secret = self._secret(body.secret)
+        until = self._gateway.clock() + body.grace
+        row = await self._change(
+            request,
+            lambda row: {
+                "secret": secret,
+                "former_secret": row.secret,
+                "former_until": until,
+            },
+        )
+        _, owed = await self._find(request)
+        shown = {**_view(row, owed), "secret": secret, "former_until": timestamp(until)}
+        return answer(shown)
+
+    async def _change(
+        self, request: web.Request, values_of: Callable[[Record], dict[str, Any]]
+    ) -> Record:
+        """Set columns of an endpoint that was made over the API. Raises ProblemError."""
+        webhook_id = _webhook_id(request)
+
+        def operation(tx: Transaction) -> Record:
+            row = webhooks.get(tx.connection, webhook_id)
+            if row is None:
+                raise _no_such_webhook()
+            if row.origin != ORIGIN:
+                raise problem_error("configured-webhook", "change it there")
+            return webhooks.change(tx.connection, webhook_id, **values_of(row))
+
+        row = await self._gateway.writer.run(operation)
+        self._pump.wake()
+        return row
 
     async def test(self, request: web.Request) -> web.Response:
         """Post one event that stands for nothing, and say what came back."""
         row, _ = await self._find(request)
+        if row.url.startswith(SCHEME):
+            words = (
+                "it is an application of [[twilio.accounts]], which knows no such event; text it"
+            )
+            raise problem_error("configured-webhook", words)
         event = Event("webhook.test", self._gateway.clock(), {"webhook": row.id})
-        destination = Destination(row.url, row.secret, trusted=row.origin != ORIGIN)
+        destination = Destination.of(row)
         body = to_json(views.event(event))
         receipt = await self._courier.post(destination, event.id, body)
         return answer(
@@ -252,17 +320,4 @@ def _view(row: Record, owed: int) -> dict[str, Any]:
         "disabled_reason": row.disabled_reason,
         "pending": owed,
         "created_at": timestamp(row.created_at),
-    }
-
-
-def _delivery(row: Record) -> dict[str, Any]:
-    return {
-        "event": row.event_id,
-        "status": row.status,
-        "attempts": row.attempts,
-        "next_at": timestamp(row.next_at),
-        "first_tried_at": timestamp(row.first_tried_at),
-        "settled_at": timestamp(row.settled_at),
-        "last_status": row.last_status,
-        "last_error": row.last_error,
     }

@@ -9,7 +9,9 @@ import typer
 
 from modemgw import __version__
 from modemgw.cli import (
+    audit,
     bank,
+    check,
     configuration,
     doctor,
     importing,
@@ -19,14 +21,17 @@ from modemgw.cli import (
     messages,
     optouts,
     pdu,
+    person,
     pools,
     recording,
     simulate,
+    twilio,
     ussd,
 )
 from modemgw.cli.control import ctl
 from modemgw.cli.demo.command import demo
 from modemgw.cli.errors import CommandError
+from modemgw.cli.mcp.command import mcp
 from modemgw.cli.options import DEFAULT_CONFIG, ConfigFile
 
 app = typer.Typer(
@@ -89,7 +94,12 @@ app.command("ussd")(ussd.ussd)
 app.add_typer(doctor.app)
 app.add_typer(recording.app, name="recording")
 app.add_typer(keys.app, name="keys")
+app.command("twilio")(twilio.twilio)
+app.command()(mcp)
 app.add_typer(optouts.app, name="optouts")
+app.command("may-i-text")(check.may_i_text)
+app.add_typer(person.app, name="person")
+app.add_typer(audit.app, name="audit")
 app.add_typer(pdu.app, name="pdu")
 app.add_typer(configuration.app, name="config")
 app.command()(demo)

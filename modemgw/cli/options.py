@@ -64,6 +64,33 @@ def database(path: Path) -> Iterator[Connection]:
         raise CommandError(f"the database did not take it: {cause}; try again") from None
 
 
+@contextmanager
+def reading(config: Config) -> Iterator[Connection]:
+    """A connection that only reads the database of a configuration, and holds nobody up.
+
+    Raises CommandError.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from modemgw.store.engine import reader_engine
+    from modemgw.store.errors import StoreError
+    from modemgw.store.schema import migrate
+
+    try:
+        migrate(config.database_url)
+        engine = reader_engine(config.database_url, 1)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+    except StoreError as error:
+        raise CommandError(str(error)) from None
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise CommandError(f"the database cannot be read: {cause}") from None
+
+
 def words(text: str) -> tuple[str, ...]:
     """What stands between commas."""
     return tuple(word for word in (part.strip() for part in text.split(",")) if word)

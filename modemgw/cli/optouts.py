@@ -42,35 +42,39 @@ def list_optouts(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False)
         if as_json:
             print(json.dumps(item))
         else:
-            print(f"{item['number']}\t{item['created_at']}\t{item['source']}")
+            print(f"{item['number']}\t{item['created_at']}\t{item['source']}\t{item['scope']}")
 
 
 @app.command()
 def add(
     number: Number,
     reason: Annotated[str | None, typer.Option(help="For the audit.")] = None,
+    scope: Annotated[str, typer.Option(help="all, pool:NAME or brand:NAME.")] = "all",
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """Opt a number out; what is queued for it is canceled."""
-    body = {} if reason is None else {"reason": reason}
+    """Opt a number out; what is queued for it and covered is canceled."""
+    body = {"scope": scope} if reason is None else {"scope": scope, "reason": reason}
     done = Client(url, key).call("PUT", f"/v1/optouts/{quote(number, safe='')}", body)
-    print(f"{done['number']} is opted out")
+    print(f"{done['number']} is opted out{_of(done['scope'])}")
 
 
 @app.command()
 def remove(
     number: Number,
-    reason: Annotated[
-        str | None, typer.Option(help="The new consent and where it is documented.")
+    reason: Annotated[str, typer.Option(help="The new consent and where it is documented.")],
+    scope: Annotated[
+        str | None, typer.Option(help="Which opt-out; else all of the number.")
     ] = None,
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """Lift an opt-out, where the person has asked for texts again."""
-    query = "" if reason is None else f"?reason={quote(reason, safe='')}"
+    """Lift opt-outs, where the person has asked for texts again."""
+    query = f"?reason={quote(reason, safe='')}"
+    if scope is not None:
+        query += f"&scope={quote(scope, safe='')}"
     Client(url, key).call("DELETE", f"/v1/optouts/{quote(number, safe='')}{query}")
-    print(f"{number} may be texted")
+    print(f"{number} may be texted" if scope is None else f"the opt-out{_of(scope)} is lifted")
 
 
 @app.command()
@@ -83,7 +87,7 @@ def check(number: Number, url: Url = DEFAULT_URL, key: Key = "") -> None:
             raise
         print(f"{number} may be texted")
         return
-    print(f"{number} opted out at {found['created_at']} ({found['source']})")
+    print(f"{number} opted out{_of(found['scope'])} at {found['created_at']} ({found['source']})")
     raise typer.Exit(1)
 
 
@@ -154,6 +158,10 @@ def classify(
             print(f"{found.kind.value}\t{found.reason}")
 
 
+def _of(scope: str) -> str:
+    return "" if scope == "all" else f" of {scope}"
+
+
 class _Request(BaseModel):
     """One line that `classify -` reads."""
 
@@ -192,5 +200,6 @@ def _fields(found: Classification) -> dict[str, object]:
         "class": found.kind.value,
         "reason": found.reason,
         "scope": found.scope,
+        "everything": found.everything,
         "language": found.language,
     }

@@ -20,26 +20,37 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from modemgw.config.answers import RepliesSection
+from modemgw.config.audit import AuditSection
+from modemgw.config.content import ContentSection, InboundSection
 from modemgw.config.errors import ConfigError
 from modemgw.config.fields import CLOCK_PREFIX, check_database
 from modemgw.config.modems import ModemsSection
+from modemgw.config.optouts import BrandSection, OptOutsSection
 from modemgw.config.secret import read_secret
 from modemgw.config.sending import (
     CallsSection,
-    ContentSection,
     GateSection,
     LinesSection,
     MessagesSection,
     NumbersSection,
     PlanSection,
     PoolSection,
-    RepliesSection,
     RouteSection,
 )
-from modemgw.config.serving import ApiSection, LogSection, TestingSection, WebhookSection
+from modemgw.config.serving import (
+    ApiSection,
+    LogSection,
+    TestingSection,
+    TwilioSection,
+    WebhookSection,
+)
+from modemgw.store.engine import parse_url
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
+
+    from modemgw.consent.replies import Replies
 
 __all__ = ["CLOCK_PREFIX", "Config", "ConfigError", "load", "read_secret"]
 
@@ -82,12 +93,19 @@ class Config(BaseSettings):
     numbers: NumbersSection = Field(NumbersSection(), description="How numbers are read.")
     gate: GateSection = Field(GateSection(), description="What may be sent at all.")
     content: ContentSection = Field(ContentSection(), description="What may stand in texts.")
+    inbound: InboundSection = Field(
+        InboundSection(), description="What becomes of texts that come in."
+    )
     messages: MessagesSection = Field(MessagesSection(), description="What becomes of messages.")
     calls: CallsSection = Field(CallsSection(), description="What becomes of voice calls.")
     replies: RepliesSection = Field(RepliesSection(), description="Answers to STOP and HELP.")
     pools: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PoolSection] = Field(
         {}, description="Named groups of lines."
     )
+    brands: list[BrandSection] = Field(
+        [], max_length=1_000, description="Pools that people know as one sender."
+    )
+    optouts: OptOutsSection = Field(OptOutsSection(), description="What a STOP ends.")
     plans: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PlanSection] = Field(
         {}, description="What SIMs may send: limits that are never passed."
     )
@@ -95,7 +113,9 @@ class Config(BaseSettings):
     routes: list[RouteSection] = Field(
         [], description="Which pool a text goes to that names neither pool nor line."
     )
+    audit: AuditSection = Field(AuditSection(), description="What lets others check the audit.")
     webhooks: list[WebhookSection] = Field([], description="Where events are posted.")
+    twilio: TwilioSection = Field(TwilioSection(), description="Tools written for Twilio's API.")
     log: LogSection = Field(LogSection(), description="What is written to standard error.")
     test: TestingSection = Field(TestingSection(), description="For tests alone.")
 
@@ -104,6 +124,14 @@ class Config(BaseSettings):
         urls = [webhook.url for webhook in self.webhooks]
         if len(set(urls)) != len(urls):
             raise ValueError("webhooks: two endpoints have the same url; join their events")
+        return self
+
+    @model_validator(mode="after")
+    def _accounts_are_of_pools(self) -> Self:
+        for number, account in enumerate(self.twilio.accounts, 1):
+            if unknown := [pool for pool in account.pools if pool not in self.pools]:
+                words = f"twilio.accounts, no. {number}: there is no pool {unknown[0]!r}"
+                raise ValueError(words)
         return self
 
     @model_validator(mode="after")
@@ -121,6 +149,39 @@ class Config(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _answers_fit(self) -> Self:
+        self.answers()
+        return self
+
+    def answers(self) -> Replies:
+        """The answers to STOP, START and HELP. Raises ValueError for one that fits no SMS."""
+        return self.replies.replies({name: pool.replies for name, pool in self.pools.items()})
+
+    @model_validator(mode="after")
+    def _brands_are_of_pools(self) -> Self:
+        owners: dict[str, str] = {}
+        for number, brand in enumerate(self.brands, 1):
+            if brand.name in owners.values():
+                raise ValueError(f"brands, no. {number}: there are two brands {brand.name!r}")
+            for pool in brand.pools:
+                if pool not in self.pools:
+                    raise ValueError(f"brands, no. {number}: there is no pool {pool!r}")
+                if pool in owners:
+                    words = f"the pool {pool!r} is of {owners[pool]!r}, too"
+                    raise ValueError(f"brands, no. {number}: {words}")
+                owners[pool] = brand.name
+        return self
+
+    @model_validator(mode="after")
+    def _content_is_known(self) -> Self:
+        self.inbound.as_mask(self.gate.content)
+        for pattern in self.gate.content:
+            for pool in pattern.pools:
+                if pool not in self.pools:
+                    raise ValueError(f"gate.content {pattern.name}: there is no pool {pool!r}")
+        return self
+
+    @model_validator(mode="after")
     def _plans_are_there(self) -> Self:
         named = {f"pools.{name}": pool.plan for name, pool in self.pools.items()}
         named |= {f"modems.line {line.iccid}": line.plan for line in self.modems.line}
@@ -129,6 +190,23 @@ class Config(BaseSettings):
                 known = ", ".join(sorted(self.plans)) or "none"
                 raise ValueError(f"{place}: there is no plan {plan!r} under [plans]; {known} is")
         return self
+
+    @property
+    def audit_key_file(self) -> Path:
+        """Where the audit's key lies."""
+        return self.audit.key_file or self._home / "modemgw-audit.key"
+
+    @property
+    def audit_head_file(self) -> Path:
+        """To which the audit's heads are published."""
+        return self.audit.head_file or self.audit_key_file.with_name("modemgw-audit.heads")
+
+    @property
+    def _home(self) -> Path:
+        """The folder of a database that is a file, else the working one."""
+        url = parse_url(self.database_url)
+        is_file = url.get_backend_name() == "sqlite" and url.database
+        return Path(url.database or "").parent if is_file else Path()
 
     @classmethod
     def settings_customise_sources(

@@ -21,6 +21,7 @@ from modemgw.store.errors import StoreError
 
 ICCID = r"^89\d{16,18}$"
 _ICCID = re.compile(ICCID, re.ASCII)
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9]\d{0,4})?")
 CLOCK_PREFIX = "unix:"
 
 Kind = Literal["conversational", "transactional", "marketing"]
@@ -47,6 +48,22 @@ def check_address(value: str) -> str:
     host, colon, port = value.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65_535:
         raise ValueError('an address is HOST:PORT, such as "127.0.0.1:8080" or "[::1]:8080"')
+    return value
+
+
+def check_network(value: str) -> str:
+    """An address, or a network in CIDR notation."""
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        raise ValueError('a network is such as "10.0.0.7" or "10.0.0.0/8"') from None
+    return value
+
+
+def check_origin(value: str) -> str:
+    """An origin as browsers write it (RFC 6454 §6.2)."""
+    if _ORIGIN.fullmatch(value) is None:
+        raise ValueError('an origin is such as "https://crm.example", in lower case, no path')
     return value
 
 

@@ -1,4 +1,4 @@
-"""The key of the hashes by which repeats are known."""
+"""Keys of hashes, each in a file of its own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 SECRET_BYTES = 32
 
 
-def read_secret(path: Path) -> bytes:
-    """The key in `secret_file`, made and written (readable by its owner alone) when missing.
+def read_secret(path: Path, key: str = "secret_file") -> bytes:
+    """The secret in the file that the configuration calls `key`, made when missing.
+
+    Its owner alone can read it.
 
     Raises ConfigError.
     """
@@ -24,16 +26,16 @@ def read_secret(path: Path) -> bytes:
     except FileExistsError:
         pass
     except OSError as error:
-        raise ConfigError(f"secret_file: cannot make {path}: {error.strerror}") from None
+        raise ConfigError(f"{key}: cannot make {path}: {error.strerror}") from None
     else:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(SECRET_BYTES) + "\n")
             file.flush()
             os.fsync(file.fileno())
     try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError):
-        raise ConfigError(f"secret_file: {path} is no key of {SECRET_BYTES} bytes in hex") from None
-    if len(key) < SECRET_BYTES:
-        raise ConfigError(f"secret_file: {path} is no key of {SECRET_BYTES} bytes in hex")
-    return key
+        raise ConfigError(f"{key}: {path} is no key of {SECRET_BYTES} bytes in hex") from None
+    if len(secret) < SECRET_BYTES:
+        raise ConfigError(f"{key}: {path} is no key of {SECRET_BYTES} bytes in hex")
+    return secret

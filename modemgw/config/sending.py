@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 - pydantic reads it
+from pathlib import Path  # noqa: TC003 - likewise
 from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from modemgw.config.answers import KeywordsSection, PoolRepliesSection
+from modemgw.config.content import Patterns, check_names
 from modemgw.config.fields import (
     Kind,
     Seconds,
     Section,
     Strings,
     Weekday,
-    check_brand,
     check_destinations,
     check_iccids,
     check_numbers,
@@ -128,6 +130,20 @@ class GateSection(Section):
         description="Kinds to which the START that lifts an opt-out is consent although none was "
         "on record; what the opt-out has ended it brings back in any case.",
     )
+    content: Annotated[Patterns, AfterValidator(check_names)] = Field(
+        [], description="What must not stand in texts that go out."
+    )
+    deny_file: Path | None = Field(
+        None,
+        description="A file with more of `deny`, one a line, a million at most. Read again when it "
+        "changes, and on SIGHUP.",
+    )
+    allow_file: Path | None = Field(None, description="A file with more of `allow`, likewise.")
+    new_country_after: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        50,
+        description="Texts accepted within an hour for a country that was not texted before, after "
+        "which an alert is raised. 0: none is.",
+    )
     start_hold: Annotated[float, Field(ge=0, le=3_600)] = Field(
         60.0, description="Seconds that marketing waits at most for the first sweeps."
     )
@@ -157,16 +173,6 @@ class GateSection(Section):
             ((entry.country, entry.dates) for entry in self.holidays),
             legal=parse_window(self.outer_window) is not None,
         )
-
-
-class ContentSection(Section):
-    """What may stand in texts."""
-
-    block_cards: bool = Field(
-        True,
-        description="Refuse texts with the number of a payment card, however it is written: SMS "
-        "may not carry it (PCI DSS 4.2.2).",
-    )
 
 
 class MessagesSection(Section):
@@ -214,17 +220,6 @@ class CallsSection(Section):
     reject: bool = Field(False, description="Hang up; else they ring until the caller gives up.")
 
 
-class RepliesSection(Section):
-    """The automatic answers to STOP, START and HELP."""
-
-    brand: Annotated[str, AfterValidator(check_brand)] = Field(
-        "SMS service", max_length=40, description="Who is answering."
-    )
-    language: str = Field(
-        "en", pattern=r"^[a-z]{2}$", description="Their language, where the keyword shows none."
-    )
-
-
 class PlanSection(Section):
     """What a SIM may send; `default` is for lines that name no plan. What is not given is free.
 
@@ -239,6 +234,13 @@ class PlanSection(Section):
     recipients_per_day: Limit = Field(None, description="Different recipients in a calendar day.")
     recipients_per_month: Limit = Field(
         None, description="Different recipients in a billing month."
+    )
+    cost_per_day: float | None = Field(
+        None,
+        gt=0,
+        le=1_000_000,
+        description="Money in a calendar day, in that of the lines' `cost` of a part; what has no "
+        "cost counts nothing.",
     )
     min_gap: float = Field(
         0.0, ge=0, le=86_400, description="Least seconds between two messages of a line."
@@ -293,8 +295,15 @@ class PoolSection(Section):
     destinations: Annotated[Strings, AfterValidator(check_destinations)] | None = Field(
         None, description="Where its texts may go; else `gate.destinations` counts."
     )
+    max_parts: int | None = Field(
+        None, ge=1, le=255, description="Its longest text, in parts; else `messages.max_parts`."
+    )
     plan: str | None = Field(
         None, description="A plan that the pool's texts, on all its lines together, are held to."
+    )
+    keywords: KeywordsSection = Field(KeywordsSection(), description="Keywords of its own.")
+    replies: PoolRepliesSection = Field(
+        PoolRepliesSection(), description="Answers to STOP, START and HELP of its own."
     )
 
     @model_validator(mode="after")

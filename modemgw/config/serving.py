@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
@@ -15,6 +16,8 @@ from modemgw.config.fields import (
     as_list,
     check_address,
     check_clock,
+    check_network,
+    check_origin,
     is_loopback,
 )
 
@@ -28,7 +31,29 @@ class ApiSection(Section):
         list[Annotated[str, AfterValidator(check_address)]], BeforeValidator(as_list)
     ] = Field(["127.0.0.1:8080"], min_length=1, description="Address, or addresses, to listen on.")
     allow_anywhere: bool = Field(
-        False, description="Allow addresses beyond loopback, in the clear; put TLS in front."
+        False, description="Allow addresses beyond loopback in the clear, without TLS."
+    )
+    tls_certificate: Path | None = Field(
+        None,
+        description="Certificate and its chain, in PEM: the API speaks TLS (1.2 and later) alone. "
+        "Read again when it changes, and on SIGHUP.",
+    )
+    tls_key: Path | None = Field(None, description="The certificate's key, without a password.")
+    trusted_proxies: Annotated[
+        list[Annotated[str, AfterValidator(check_network)]], BeforeValidator(as_list)
+    ] = Field(
+        [],
+        max_length=100,
+        description="Addresses or networks of proxies whose X-Forwarded-For and -Proto are "
+        "believed. Default: of none.",
+    )
+    cors_origins: Annotated[
+        list[Annotated[str, AfterValidator(check_origin)]], BeforeValidator(as_list)
+    ] = Field(
+        [],
+        max_length=100,
+        description='Origins whose pages may call the API, such as "https://crm.example". Each '
+        'exactly; "*" is none.',
     )
     allowed_hosts: Strings = Field(
         [], description="Private hosts that webhooks made over the API may name."
@@ -40,11 +65,17 @@ class ApiSection(Section):
     @model_validator(mode="after")
     def _stays_at_home(self) -> Self:
         beyond = [address for address in self.listen if not is_loopback(address)]
-        if beyond and not self.allow_anywhere:
+        if beyond and not self.allow_anywhere and self.tls_certificate is None:
             raise ValueError(
                 f"listen has {beyond[0]}, which other machines reach, in the clear; listen on "
-                "127.0.0.1 behind a proxy with TLS, or set allow_anywhere"
+                "127.0.0.1 behind a proxy with TLS, or set tls_certificate, or allow_anywhere"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together")
         return self
 
 
@@ -65,6 +96,38 @@ class WebhookSection(Section):
         if not value.startswith("whsec_") or not 24 <= size <= 64:
             raise ValueError('a secret is "whsec_" and 24 to 64 random bytes in base64')
         return value
+
+
+class TwilioAccountSection(Section):
+    """An account whose applications are called."""
+
+    token: str = Field(
+        min_length=16,
+        max_length=256,
+        description="The AuthToken: an API key of `modemgw keys create`. It signs what is posted.",
+    )
+    inbound_url: str | None = Field(
+        None, pattern=r"^https?://", description="Told of texts that come in; answers in TwiML."
+    )
+    status_url: str | None = Field(
+        None, pattern=r"^https?://", description="Told of texts sent without a StatusCallback."
+    )
+    pools: Strings = Field(
+        [], description="Pools whose texts that come in are told. Default: those of all lines."
+    )
+
+
+class TwilioSection(Section):
+    """Tools written for Twilio's API."""
+
+    accounts: list[TwilioAccountSection] = Field(
+        [], description="Accounts whose applications are called; to send needs none."
+    )
+    posted: dict[str, str] = Field(
+        {},
+        description="Where to post what is meant for addresses that begin so, such as "
+        '{"https://crm.example.com" = "http://10.0.0.5:3000"}; signatures cover the first.',
+    )
 
 
 class LogSection(Section):

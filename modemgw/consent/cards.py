@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from modemgw.consent.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,38 +59,61 @@ _DIGIT_OF: Final = {
 }
 
 
+# Of texts in ASCII, to see in a moment that there are neither digits enough nor words for them.
+_ASCII_DIGITS: Final = b"0123456789"
+_ASCII_WORDS: Final = frozenset(word.encode() for word in _DIGIT_OF if word.isascii())
+_LETTERS: Final = bytes(
+    ord(chr(code).lower()) if chr(code).isascii() and chr(code).isalpha() else 0x20
+    for code in range(256)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Digits that stand together in a plain text, and where."""
+
+    digits: str
+    start: int
+    end: int
+
+
 def has_card_number(text: str) -> bool:
     """Whether a text holds the number of a payment card."""
-    text = _plain(text)
-    groups = [token for token in _TOKEN.finditer(text) if _digits(token[0])]
-    if sum(len(_digits(token[0])) for token in groups) < _LENGTHS.start:
-        return False  # as nearly always
-    return any(_is_card("".join(cut)) for run in _runs(text, groups) for cut in _cuts(run))
+    return next(card_numbers(plain(text).text), None) is not None
 
 
-def _plain(text: str) -> str:
-    """Digits of all scripts as those of ASCII, without what is invisible."""
+def card_numbers(text: str) -> Iterator[Sequence[Group]]:
+    """The numbers of payment cards in a plain text, in their groups; they may overlap."""
     if text.isascii():
-        return text
-    return "".join(
-        str(unicodedata.decimal(c)) if c.isdecimal() else c
-        for c in unicodedata.normalize("NFKC", text)
-        if unicodedata.category(c) != "Cf"
-    )
+        octets = text.encode()
+        digits = len(octets) - len(octets.translate(None, _ASCII_DIGITS))
+        if digits < _LENGTHS.start and _ASCII_WORDS.isdisjoint(octets.translate(_LETTERS).split()):
+            return  # as nearly always
+    if sum(map(_count, _TOKEN.findall(text))) < _LENGTHS.start:
+        return
+    groups = [
+        Group(found, token.start(), token.end())
+        for token in _TOKEN.finditer(text)
+        if (found := _digits(token[0]))
+    ]
+    for run in _runs(text, groups):
+        for cut in _cuts(run):
+            if _is_card("".join(group.digits for group in cut)):
+                yield cut
 
 
-def _runs(text: str, groups: Sequence[re.Match[str]]) -> Iterator[list[str]]:
+def _runs(text: str, groups: Sequence[Group]) -> Iterator[list[Group]]:
     """The groups of digits, figures or words, between which no more than a gap stands."""
-    run: list[str] = []
+    run: list[Group] = []
     end = 0
     for group in groups:
-        if run and not _GAP.fullmatch(text, end, group.start()):
+        if run and not _GAP.fullmatch(text, end, group.start):
             yield run
             run = []
-        end = group.end()
+        end = group.end
         # Behind a + is a telephone number: with its first group no card's begins.
-        is_phone = text[group.start() - 1 : group.start()] == "+"
-        run.append("+" if is_phone else _digits(group[0]))
+        is_phone = text[group.start - 1 : group.start] == "+"
+        run.append(replace(group, digits="+") if is_phone else group)
     yield run
 
 
@@ -99,12 +125,18 @@ def _digits(token: str) -> str:
     return ideographs if ideographs.isdigit() else _DIGIT_OF.get(_bare(token), "")
 
 
-def _cuts(run: Sequence[str]) -> Iterator[Sequence[str]]:
+@lru_cache(maxsize=_REMEMBERED_WORDS)
+def _count(token: str) -> int:
+    """How many digits a token has."""
+    return len(_digits(token))
+
+
+def _cuts(run: Sequence[Group]) -> Iterator[Sequence[Group]]:
     """Groups next to each other that may be one number."""
     for first in range(len(run)):
         length = 0
         for last in range(first, len(run)):
-            length += len(run[last])
+            length += len(run[last].digits)
             if length > _MOST_DIGITS:
                 break
             groups = run[first : last + 1]
@@ -112,8 +144,8 @@ def _cuts(run: Sequence[str]) -> Iterator[Sequence[str]]:
                 yield groups
 
 
-def _is_printed(groups: Sequence[str]) -> bool:
-    lengths = tuple(map(len, groups))
+def _is_printed(groups: Sequence[Group]) -> bool:
+    lengths = tuple(len(group.digits) for group in groups)
     return len(set(lengths[:-1])) <= 1 or lengths in _PRINTED
 
 

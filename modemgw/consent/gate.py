@@ -29,6 +29,7 @@ from zlib import crc32
 import phonenumbers
 
 from modemgw.consent.cards import has_card_number
+from modemgw.consent.content import CARD_NUMBER, Pattern, blocking
 from modemgw.consent.country_hours import NO_HOURS, CountryHours
 from modemgw.consent.hours import (
     Clock,
@@ -51,12 +52,15 @@ REPLY_WINDOW: Final = timedelta(hours=24)
 
 # A review whose time is over becomes an opt-out within moments; who asks meanwhile asks again.
 REVIEW_RECHECK: Final = timedelta(minutes=1)
+# A STOP that is being recorded cancels what it covers, within moments; the rest goes on.
+HOLD_RECHECK: Final = timedelta(seconds=1)
 # Not everything that waited for the morning goes in its first second.
 JITTER: Final = timedelta(minutes=15)
 
 OWN_COUNTRY: Final = "own"
 ANYWHERE: Final = "*"
-CARD_NUMBER: Final = "card_number"
+CONTENT: Final = "content"
+_OUTER_WINDOW: Final = "outer_window"
 
 
 class Kind(StrEnum):
@@ -82,15 +86,17 @@ class Policy:
     `outer_window` is in the recipient's time; None: any hour. `destinations` holds ISO country
     codes in capitals, `OWN_COUNTRY` and `ANYWHERE`. Raises ValueError for anything else.
     `country_hours` are in force whatever the outer window. `block_cards`: texts with the number of
-    a payment card do not go. Of `deny` and `allow` the one counts that names a number more exactly;
-    what is allowed needs neither a destination nor to be no service. `pool_destinations` take the
-    place of `destinations` for texts of some pools. `consent` says which texts need consent.
+    a payment card do not go, nor such as `content` fits. Of `deny` and `allow` the one counts that
+    names a number more exactly; what is allowed needs neither a destination nor to be no service.
+    `pool_destinations` take the place of `destinations` for texts of some pools. `consent` says
+    which texts need consent.
     """
 
     outer_window: Window | None
     destinations: tuple[str, ...] = (OWN_COUNTRY,)
     country_hours: CountryHours = NO_HOURS
     block_cards: bool = True
+    content: tuple[Pattern, ...] = ()
     deny: NumberList = NOBODY
     allow: NumberList = NOBODY
     pool_destinations: Mapping[str, tuple[str, ...]] = field(
@@ -116,6 +122,7 @@ class Policy:
         country_hours: CountryHours = NO_HOURS,
         *,
         block_cards: bool = True,
+        content: Sequence[Pattern] = (),
         deny: Sequence[str] = (),
         allow: Sequence[str] = (),
         pool_destinations: Mapping[str, Sequence[str]] = MappingProxyType({}),
@@ -130,6 +137,7 @@ class Policy:
             _countries(destinations),
             country_hours,
             block_cards=block_cards,
+            content=tuple(content),
             deny=NumberList.parse(deny),
             allow=NumberList.parse(allow),
             pool_destinations=MappingProxyType(
@@ -151,9 +159,10 @@ def _countries(names: Sequence[str]) -> tuple[str, ...]:
 class Question:
     """All that a decision depends on.
 
-    `recipient` is E.164, or a short code without +. `opted_out` stands in the database; `held`
-    stands in memory, while a STOP is on its way there. `line_country` is the ISO code of the
-    line's home country; without one `default_region` takes its place. `last_inbound_at` is when
+    `recipient` is E.164, or a short code without +. `opted_out`: an opt-out in the database covers
+    this text (see `scopes`); `held` stands in memory, while a STOP is on its way there. Nobody
+    knows yet what that covers, so it defers and does not block. `line_country` is the ISO code of
+    the line's home country; without one `default_region` takes its place. `last_inbound_at` is when
     the recipient last wrote to us. `time_zone` is where the recipient is known to be; None: where
     the number may be. `message_id` decides when, after an opening, the text goes; without one it
     goes at once. `under_review`: they wrote what may be a refusal, and that is decided then at the
@@ -257,16 +266,31 @@ def decide(question: Question) -> Decision:
     return Allow(question.permit if lifted else None)
 
 
+def objections(question: Question) -> tuple[Defer | Block, ...]:
+    """What every rule has against the text, in their order: the first is what `decide` says."""
+    found = (rule(question) for rule in _RULES)
+    return tuple(objection for objection in found if objection is not None)
+
+
+def zones(question: Question) -> tuple[str, ...]:
+    """The names of the time zones whose hours count; none where that cannot be told."""
+    try:
+        return tuple(zone.key for zone in _zones(question))
+    except UnknownZoneError:
+        return ()
+
+
 def _opted_out(question: Question) -> Block | None:
     if not question.opted_out or question.permit is not None:
         return None
     return Block("opted_out", "the recipient has opted out; only they can opt in again (START)")
 
 
-def _held(question: Question) -> Block | None:
+def _held(question: Question) -> Defer | None:
     if not question.held or question.permit is not None:
         return None
-    return Block("held", "a STOP of the recipient is being recorded at this moment")
+    until = question.now + HOLD_RECHECK
+    return Defer(until, "held", "what may be a STOP of the recipient is being recorded")
 
 
 def _consent_required(question: Question) -> Block | None:
@@ -320,6 +344,16 @@ def _card_number(question: Question) -> Block | None:
     )
 
 
+def _content(question: Question) -> Block | None:
+    # Those two we write ourselves; what the law wants to be sent must not hang on a pattern.
+    if question.permit in (Permit.CONFIRMATION, Permit.HELP):
+        return None
+    found = blocking(question.policy.content, question.text, question.kind, question.pool)
+    if found is None:
+        return None
+    return Block(f"{CONTENT}:{found}", f"the text holds what gate.content calls {found!r}")
+
+
 def _hours(question: Question) -> Defer | Block | None:
     bounds = _bounds(question)
     if not bounds:
@@ -335,7 +369,7 @@ def _hours(question: Question) -> Defer | Block | None:
         return Block("no_common_hour", _no_common_hour(question, bounds, clocks))
     # The bank's own rule comes first where both object: it is the one that can be widened.
     shut = next(bound for bound in bounds if not _all_open(question, bound))
-    words = f"outside {shut.words} in the recipient's time"
+    words = f"outside {_words(shut, question)} in the recipient's time"
     return Defer(_jittered(question, opening, clocks), shut.rule, words)
 
 
@@ -367,11 +401,16 @@ def closing(question: Question) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """Hours that bind a text: by which rule, and in words."""
+    """Hours that bind a text, and by which rule."""
 
     timetable: Timetable
     rule: str
-    words: str
+
+
+def _words(bound: _Bound, question: Question) -> str:
+    if bound.rule == _OUTER_WINDOW:
+        return str(question.policy.outer_window)
+    return f"the hours of {question.kind} texts to {home_country(question.recipient)}"
 
 
 def _bounds(question: Question) -> list[_Bound]:
@@ -381,23 +420,22 @@ def _bounds(question: Question) -> list[_Bound]:
     bounds = []
     window = question.policy.outer_window
     if window is not None and not question.urgent:
-        bounds.append(_Bound(Timetable.daily(window), "outer_window", str(window)))
+        bounds.append(_Bound(Timetable.daily(window), _OUTER_WINDOW))
     if not question.urgent or question.kind is Kind.MARKETING:
         hours = question.policy.country_hours.for_number(question.recipient, question.kind)
         if hours is not None:
-            country = home_country(question.recipient)
-            words = f"the hours of {question.kind} texts to {country}"
-            bounds.append(_Bound(hours, "quiet_hours", words))
+            bounds.append(_Bound(hours, "quiet_hours"))
     return bounds
 
 
 def _clocks(question: Question, timetables: Sequence[Timetable]) -> list[Clock]:
-    zones: Sequence[ZoneInfo] = (
-        zones_of(question.recipient, question.default_region)
-        if question.time_zone is None
-        else (question.time_zone,)
-    )
-    return [Clock(timetable, zone) for timetable in timetables for zone in zones]
+    return [Clock(timetable, zone) for timetable in timetables for zone in _zones(question)]
+
+
+def _zones(question: Question) -> Sequence[ZoneInfo]:
+    if question.time_zone is not None:
+        return (question.time_zone,)
+    return zones_of(question.recipient, question.default_region)
 
 
 def _all_open(question: Question, bound: _Bound) -> bool:
@@ -407,7 +445,7 @@ def _all_open(question: Question, bound: _Bound) -> bool:
 def _no_common_hour(question: Question, bounds: Sequence[_Bound], clocks: Sequence[Clock]) -> str:
     zones = len(clocks) // len(bounds)
     where = "the number's time zone has" if zones == 1 else f"the number's {zones} time zones have"
-    hours = " and ".join(bound.words for bound in bounds)
+    hours = " and ".join(_words(bound, question) for bound in bounds)
     urgent = "" if question.kind is Kind.MARKETING else ", or send with a key marked urgent"
     return (
         f"{where} no hour of {hours} in common within a week: give the recipient's own time_zone, "
@@ -426,12 +464,13 @@ def _jittered(question: Question, opening: datetime, clocks: Sequence[Clock]) ->
 
 _RULES: Final[tuple[_Rule, ...]] = (
     _opted_out,
-    _held,
     _consent_required,
     _denied,
     _destination,
     _service,
     _card_number,
+    _content,
     _hours,
     _under_review,
+    _held,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -53,15 +53,22 @@ class Timetable:
 
     days: tuple[Window | None, ...]
     holidays: frozenset[date] = frozenset()
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.days, self.holidays)))
         if len(self.days) != _DAYS_OF_A_WEEK:
             raise ValueError(f"a week has {_DAYS_OF_A_WEEK} days, not {len(self.days)}")
 
-    @classmethod
-    def daily(cls, window: Window) -> Timetable:
+    def __hash__(self) -> int:
+        """Each is asked for often, and there are few."""
+        return self._hash
+
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def daily(window: Window) -> Timetable:
         """The same window every day."""
-        return cls((window,) * _DAYS_OF_A_WEEK)
+        return Timetable((window,) * _DAYS_OF_A_WEEK)
 
     def on(self, day: date) -> Window | None:
         """The window of a day; None: closed."""
@@ -119,9 +126,47 @@ class Clock:
             yield shift
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """From when until when some clocks were seen not to change together, open or not all open."""
+
+    begins: datetime
+    ends: datetime
+    is_open: bool
+
+
+# The last two of the same clocks: thousands of texts wait for one morning, and for its evening.
+_SEEN: Final[dict[tuple[Clock, ...], tuple[_Stretch, ...]]] = {}
+_MOST_SEEN: Final = 4_096
+
+
+def _stretch(at: datetime, clocks: tuple[Clock, ...]) -> _Stretch | None:
+    """The stretch that an instant lies in; None where it does not end within a week."""
+    seen = _seen(at, clocks)
+    if seen is not None:
+        return seen
+    opened = all(clock.is_open(at) for clock in clocks)
+    ends = _first_closing(at, clocks) if opened else _first_opening(at, clocks)
+    if ends is None:
+        return None
+    if len(_SEEN) >= _MOST_SEEN:
+        _SEEN.clear()
+    found = _Stretch(at.astimezone(UTC), ends, opened)
+    _SEEN[clocks] = (found, *_SEEN.get(clocks, ())[:1])
+    return found
+
+
+def _seen(at: datetime, clocks: tuple[Clock, ...]) -> _Stretch | None:
+    for seen in _SEEN.get(clocks, ()):
+        if seen.begins <= at < seen.ends:
+            return seen
+    return None
+
+
 def is_open(at: datetime, clocks: Sequence[Clock]) -> bool:
     """Say whether all are open at this instant."""
-    return all(clock.is_open(at) for clock in clocks)
+    seen = _seen(at, tuple(clocks))
+    return seen.is_open if seen is not None else all(clock.is_open(at) for clock in clocks)
 
 
 def next_opening(at: datetime, clocks: Sequence[Clock]) -> datetime | None:
@@ -129,6 +174,24 @@ def next_opening(at: datetime, clocks: Sequence[Clock]) -> datetime | None:
 
     None where there is none within `HORIZON`: what they allow has no hour in common.
     """
+    stretch = _stretch(at, tuple(clocks))
+    if stretch is None:
+        return at.astimezone(UTC) if all(clock.is_open(at) for clock in clocks) else None
+    return at.astimezone(UTC) if stretch.is_open else stretch.ends
+
+
+def next_closing(at: datetime, clocks: Sequence[Clock]) -> datetime | None:
+    """Find the first instant, not before `at`, at which one of them is closed; aware, UTC.
+
+    None where none of them closes within a week.
+    """
+    stretch = _stretch(at, tuple(clocks))
+    if stretch is None:
+        return None if all(clock.is_open(at) for clock in clocks) else at.astimezone(UTC)
+    return stretch.ends if stretch.is_open else at.astimezone(UTC)
+
+
+def _first_opening(at: datetime, clocks: Sequence[Clock]) -> datetime | None:
     moment = at.astimezone(UTC)
     latest = moment + HORIZON
     while moment <= latest:
@@ -145,11 +208,7 @@ def next_opening(at: datetime, clocks: Sequence[Clock]) -> datetime | None:
     return None
 
 
-def next_closing(at: datetime, clocks: Sequence[Clock]) -> datetime | None:
-    """Find the first instant, not before `at`, at which one of them is closed; aware, UTC.
-
-    None where none of them closes within a week.
-    """
+def _first_closing(at: datetime, clocks: Sequence[Clock]) -> datetime | None:
     moment = at.astimezone(UTC)
     closings = (clock.next_closing(moment) for clock in clocks)
     return min((closing for closing in closings if closing is not None), default=None)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from modemgw.consent.lexicon import Language, everywhere, sayings, version
 from modemgw.consent.quotes import Reaction, reaction
-from modemgw.consent.reading import Reading, Sender, read, unmarked
+from modemgw.consent.reading import NO_OWN_WORDS, OwnWords, Reading, Sender, read, unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -57,14 +57,16 @@ class Classification:
     """What a text was taken for, and why.
 
     `reason` is for people: the rule, and the words that it found. `scope` is what the request
-    covers; without further word, all. `language` (ISO 639-1) is the one to answer in: the
-    keyword's, else the one passed in. `normalised` is the text as the rules saw it, `version`
-    that of the lexicon.
+    covers; without further word, all. `everything`: it is a refusal in other words than a keyword,
+    or a keyword of all texts (STOP ALL), and no configuration narrows it. `language` (ISO 639-1) is
+    the one to answer in: the keyword's, else the one passed in. `normalised` is the text as the
+    rules saw it, `version` that of the lexicon.
     """
 
     kind: Class
     reason: str
     scope: Scope = "all"
+    everything: bool = True
     language: str | None = None
     normalised: str = ""
     version: str = ""
@@ -75,6 +77,7 @@ class _Verdict:
     kind: Class
     reason: str
     tongue: Language | None = None
+    is_word: bool = False  # one keyword, and no refusal in plain language
 
 
 _Rule: TypeAlias = "Callable[[Reading], _Verdict | None]"
@@ -88,6 +91,7 @@ def classify(
     opted_out: bool = False,
     last_outbound: Sequence[str] | str = (),
     since_optout_s: float | None = None,
+    own: OwnWords = NO_OWN_WORDS,
 ) -> Classification:
     """Say what a whole incoming text (all its parts joined) asks of us.
 
@@ -95,21 +99,68 @@ def classify(
     the pool's and decides which language a shared keyword belongs to. `opted_out` is the sender's
     present state, `since_optout_s` the seconds since we confirmed it, None where unknown.
     `last_outbound` are our last texts to the sender, so that a quote of them is none of theirs.
+    `own` are keywords besides those of the lexicon.
     """
     outbound = (last_outbound,) if isinstance(last_outbound, str) else last_outbound
-    reading = read(text, Sender(country, language, opted_out, since_optout_s), outbound)
+    reading = read(text, Sender(country, language, opted_out, since_optout_s, own), outbound)
     verdict = next(
         (found for rule in _RULES if (found := rule(reading)) is not None),
         _Verdict(Class.NONE, "ordinary talk"),
     )
+    of_all = not everywhere().everything.isdisjoint(unmarked(reading.words))
     spoken = verdict.tongue.code if verdict.tongue is not None else None
     return Classification(
         kind=verdict.kind,
         reason=verdict.reason,
+        everything=of_all or not verdict.is_word,
         language=spoken or language,
         normalised=" ".join(reading.words),
         version=version(),
     )
+
+
+def _keyword(reason: str, keyword: str, tongue: Language) -> _Verdict:
+    is_word = keyword.replace(" ", "") in tongue.whole or " " not in keyword
+    return _Verdict(Class.OPT_OUT, reason, tongue, is_word)
+
+
+def own_words(
+    opt_out: Sequence[str] = (), opt_in: Sequence[str] = (), help_: Sequence[str] = ()
+) -> OwnWords:
+    """Read keywords that the operator adds; each counts as a whole message, as others do.
+
+    They add to what comes with the program and take nothing from it. Raises ValueError for one
+    that says nothing, that is of two lists, or that means something else already.
+    """
+    found: dict[str, Class] = {}
+    for kind, texts in ((Class.OPT_OUT, opt_out), (Class.OPT_IN, opt_in), (Class.HELP, help_)):
+        for text in texts:
+            said = _said(text)
+            if not said:
+                raise ValueError(f"the keyword {text!r} has no letters or digits")
+            if found.setdefault(said, kind) is not kind:
+                raise ValueError(f"the keyword {text!r} stands in two lists")
+            if (other := _meaning(text)) not in (kind, Class.NONE):
+                raise ValueError(f"the keyword {text!r} means {other.value} already")
+    return OwnWords(
+        *(
+            frozenset(said for said, meant in found.items() if meant is kind)
+            for kind in (Class.OPT_OUT, Class.OPT_IN, Class.HELP)
+        )
+    )
+
+
+def _said(text: str) -> str:
+    return read(text, Sender(None, None, opted_out=False, since_optout_s=None), ()).core_text
+
+
+def _meaning(text: str) -> Class:
+    """What it asks of us by the lexicon alone, of those who opted out or of others."""
+    meanings = (
+        classify(text).kind,
+        classify(text, opted_out=True, since_optout_s=0.0).kind,
+    )
+    return next((kind for kind in meanings if kind is not Class.NONE), Class.NONE)
 
 
 def _symbols(reading: Reading) -> _Verdict | None:
@@ -137,6 +188,19 @@ def _reaction(reading: Reading) -> _Verdict | None:
     return _Verdict(kind, f"a {found} that quotes our text")
 
 
+def _own_opt_out(reading: Reading) -> _Verdict | None:
+    if reading.core_text not in reading.sender.own.opt_out:
+        return None
+    return _Verdict(Class.OPT_OUT, f"own keyword: {reading.core_text}", is_word=True)
+
+
+def _own_opt_in_or_help(reading: Reading) -> _Verdict | None:
+    own, said = reading.sender.own, reading.core_text
+    if said in own.opt_in and reading.sender.opted_out:
+        return _Verdict(Class.OPT_IN, f"own keyword: {said}")
+    return _Verdict(Class.HELP, f"own keyword: {said}") if said in own.help else None
+
+
 def _contradiction(reading: Reading) -> _Verdict | None:
     known = everywhere()
     said = unmarked(reading.masked.said)
@@ -158,7 +222,7 @@ def _opt_out_keyword(reading: Reading) -> _Verdict | None:
     openings = _openings(reading.core) or _openings(("".join(reading.core),))
     for tongue in reading.tongues if openings else ():
         if keyword := _whole_keyword(openings, tongue.whole, tongue):
-            return _Verdict(Class.OPT_OUT, f"keyword: {keyword}", tongue)
+            return _keyword(f"keyword: {keyword}", keyword, tongue)
     return None
 
 
@@ -169,7 +233,7 @@ def _local_keyword(reading: Reading) -> _Verdict | None:
         return None
     for tongue in reading.tongues:
         if said in tongue.opt_out_words(country):
-            return _Verdict(Class.OPT_OUT, f"keyword in {country}: {said}", tongue)
+            return _keyword(f"keyword in {country}: {said}", said, tongue)
     return None
 
 
@@ -183,7 +247,7 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
     for tongue in reading.tongues if meant else ():
         for keyword in meant:
             if keyword in tongue.whole:
-                return _Verdict(Class.OPT_OUT, f"misspelt keyword: {said} for {keyword}", tongue)
+                return _keyword(f"misspelt keyword: {said} for {keyword}", keyword, tongue)
     return None
 
 
@@ -222,7 +286,7 @@ def _keyword_as_clause(reading: Reading) -> _Verdict | None:
         for tongue in reading.tongues if openings else ():
             known = tongue.clauses if clause.last else tongue.strong
             if keyword := _whole_keyword(openings, known, tongue):
-                return _Verdict(Class.OPT_OUT, f"keyword as a clause: {keyword}", tongue)
+                return _keyword(f"keyword as a clause: {keyword}", keyword, tongue)
     return None
 
 
@@ -233,7 +297,7 @@ def _shouted_keyword(reading: Reading) -> _Verdict | None:
                 continue
             for tongue in reading.tongues:
                 if word in tongue.strong:
-                    return _Verdict(Class.OPT_OUT, f"keyword in capitals: {word}", tongue)
+                    return _keyword(f"keyword in capitals: {word}", word, tongue)
     return None
 
 
@@ -273,11 +337,13 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _reaction,
     _symbols,
     _machine,
+    _own_opt_out,
     _contradiction,
     _opt_out_keyword,
     _local_keyword,
     _opt_in,
     _help,
+    _own_opt_in_or_help,
     _misspelt_keyword,
     _refusal,
     _keyword_as_clause,

@@ -16,6 +16,7 @@ a correction of a native speaker, needs no code. What a file holds:
     forms, neighbours       words that look like slips of a keyword: doubtful, and harmless ones
     fillers                 words at either end of a message that change nothing
     kinds                   what may follow a keyword: "stop promo"
+    everything              words by which a keyword is of all texts: "stop all"
     [classes]               named classes of words for phrases
     [phrases]               patterns (see `patterns`), in the order in which they are asked:
                             none        harmless: covered, so that it says nothing further
@@ -98,6 +99,7 @@ class _File(TypedDict, total=False):
     neighbours: list[str]
     fillers: list[str]
     kinds: list[str]
+    everything: list[str]
     classes: dict[str, list[str]]
     phrases: _Phrases
     machines: list[str]
@@ -126,6 +128,7 @@ class Language:
     neighbours: frozenset[str]
     fillers: frozenset[str]
     kinds: frozenset[str]
+    everything: frozenset[str]
     reactions: tuple[str, ...]
     dislikes: tuple[str, ...]
     signatures: tuple[str, ...]
@@ -239,6 +242,7 @@ class Everywhere:
     neighbours: frozenset[str]
     fillers: frozenset[str]
     kinds: frozenset[str]
+    everything: frozenset[str]
     help: frozenset[str]
 
 
@@ -271,6 +275,7 @@ def everywhere() -> Everywhere:
         neighbours=frozenset[str]().union(*(tongue.neighbours for tongue in tongues)),
         fillers=fillers,
         kinds=frozenset[str]().union(*(tongue.kinds for tongue in tongues)),
+        everything=frozenset[str]().union(*(tongue.everything for tongue in tongues)),
         help=asking,
     )
 
@@ -302,6 +307,7 @@ def _language(file: _File) -> Language:
         neighbours=_folded(file.get("neighbours", ())),
         fillers=_folded(file.get("fillers", ())),
         kinds=_folded(file.get("kinds", ())),
+        everything=_folded(file.get("everything", ())),
         reactions=tuple(fold(start) for start in file.get("reactions", ())),
         dislikes=tuple(fold(start) for start in file.get("dislikes", ())),
         signatures=tuple(fold(start) for start in file.get("signatures", ())),

@@ -14,10 +14,11 @@ _ENTRY: Final = re.compile(r"(\+[0-9]{1,15}|[0-9]{3,8})(\*?)")
 
 @dataclass(frozen=True, slots=True)
 class NumberList:
-    """Numbers, E.164 or short codes, and beginnings of such."""
+    """Numbers, E.164 or short codes, and beginnings of such; and those of another list."""
 
     numbers: frozenset[str] = frozenset()
     beginnings: frozenset[str] = frozenset()
+    also: NumberList | None = None
 
     @classmethod
     def parse(cls, entries: Iterable[str]) -> NumberList:
@@ -37,11 +38,22 @@ class NumberList:
             (beginnings if match[2] else numbers).add(match[1])
         return cls(frozenset(numbers), frozenset(beginnings))
 
+    @staticmethod
+    def is_entry(text: str) -> bool:
+        """Whether `parse` takes it."""
+        return _ENTRY.fullmatch(text) is not None
+
     def fit(self, number: str) -> int:
         """How exactly the list names a number: the digits of the longest entry; 0: not at all.
 
         A whole number counts for more than the same digits as a beginning.
         """
+        others = 0 if self.also is None else self.also.fit(number)
+        return max(others, self._own_fit(number))
+
+    def _own_fit(self, number: str) -> int:
+        if not self.numbers and not self.beginnings:  # as most lists are
+            return 0
         if number in self.numbers:
             return len(number) + 1
         lengths = range(len(number), 0, -1) if self.beginnings else ()

@@ -34,6 +34,18 @@ _GLUED_KEYWORDS: Final = ("stop",)
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWords:
+    """Keywords that the operator has added, as `keywords.own_words` reads them."""
+
+    opt_out: frozenset[str] = frozenset()
+    opt_in: frozenset[str] = frozenset()
+    help: frozenset[str] = frozenset()
+
+
+NO_OWN_WORDS: Final = OwnWords()
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """What is known of who wrote: what `classify` was told besides the text."""
 
@@ -41,6 +53,7 @@ class Sender:
     language: str | None
     opted_out: bool
     since_optout_s: float | None
+    own: OwnWords = NO_OWN_WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,12 +90,15 @@ class Replies:
     """The answers of one sender.
 
     `brand` is the name that people know it by. `texts` replaces or adds templates by language;
-    what it does not hold comes from the defaults. Raises ValueError for a text that does not fit
-    one SMS of GSM-7, which is found here rather than at the first STOP.
+    what it does not hold comes from the defaults. `pools` are the answers on lines of some pools,
+    where they differ; `language` is that of an answer to no particular language. Raises ValueError
+    for a text that does not fit one SMS of GSM-7: found here rather than at the first STOP.
     """
 
     brand: str
     texts: Texts = field(default_factory=dict)
+    language: str = FALLBACK_LANGUAGE
+    pools: Mapping[str, Replies] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.brand.strip():
@@ -104,10 +107,14 @@ class Replies:
             for reply in Reply:
                 _check(self.text(reply, language), reply, language)
 
+    def of_pool(self, pool: str) -> Replies:
+        """The answers on a line of this pool."""
+        return self.pools.get(pool, self)
+
     def text(self, reply: Reply, language: str | None = None) -> str:
         """Compose an answer in `language` (ISO 639-1), in English where there is no such text."""
         for texts in (self.texts, DEFAULT_TEXTS):
-            template = texts.get(language or FALLBACK_LANGUAGE, {}).get(reply)
+            template = texts.get(language or self.language, {}).get(reply)
             if template is not None:
                 return template.replace("{brand}", self.brand.strip())
         return self.text(reply, FALLBACK_LANGUAGE)

@@ -19,12 +19,13 @@ from modemgw.gateway.status import (
     part_moved,
     summarise,
 )
-from modemgw.store import messages, optouts, queue
+from modemgw.store import messages, queue
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modemgw.consent.scopes import OptOut, OptOutRules
     from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
@@ -158,12 +159,25 @@ def follow_parts(
         changes["sent_at"] = now
     if to is MessageStatus.DELIVERED:
         changes["delivered_at"] = now
+    if to is MessageStatus.UNDELIVERED and reason is None:
+        reason = _told_before(tx, message_id)
     if to in (MessageStatus.SENT, MessageStatus.DELIVERED):
         changes |= {"error_code": None, "error_message": None}
     elif reason is not None:
         changes |= {"error_code": reason.code, "error_message": reason.words}
     announce(tx, messages.changed(tx.connection, message_id, status=moved(was, to), **changes), now)
     return to
+
+
+def undelivered(tp_st: int) -> Reason:
+    """Why a message did not arrive, by the TP-ST (3GPP TS 23.040 §9.2.3.15) of one of its parts."""
+    return Reason("undelivered", f"The network could not deliver it (TP-ST {tp_st:#04x}).")
+
+
+def _told_before(tx: Transaction, message_id: str) -> Reason:
+    """What a report told of a part while others were still to go."""
+    parts = messages.get_parts(tx.connection, message_id)
+    return undelivered(next(p.report_status for p in parts if p.status == PartStatus.UNDELIVERED))
 
 
 def _states(tx: Transaction, message_id: str) -> list[PartStatus]:
@@ -190,8 +204,10 @@ def _end_at_opt_out(tx: Transaction, row: Record, states: list[PartStatus], now:
     end(tx, row, MessageStatus.CANCELED, now, OPTED_OUT, words)
 
 
-def cancel_for_opt_out(tx: Transaction, number: str, now: float) -> int:
-    """Cancel all that is queued for a recipient who has opted out; how many messages.
+def cancel_for_opt_out(
+    tx: Transaction, number: str, now: float, opt_out: OptOut, rules: OptOutRules
+) -> int:
+    """Cancel what is queued for a recipient and covered by their opt-out; how many messages.
 
     What is on the air at this moment cannot be called back: it is noted in the audit as in flight,
     and the rest of its message ends when its answer is there.
@@ -199,14 +215,14 @@ def cancel_for_opt_out(tx: Transaction, number: str, now: float) -> int:
     canceled = 0
     statuses = [*UNFINISHED, MessageStatus.IN_DOUBT]
     for row in messages.unfinished_to(tx.connection, number, statuses):
-        if row.permit is not None:
+        if row.permit is not None or not rules.covers(opt_out, number, row.kind, row.pool):
             continue
         states = _states(tx, row.id)
         in_flight = PartStatus.SUBMITTING in states
         if in_flight or row.status == MessageStatus.IN_DOUBT:
             messages.change(tx.connection, row.id, hold_reason=OPTED_OUT, lane=None, ready_at=None)
             if in_flight:
-                optouts.record(tx.connection, "in_flight_at_opt_out", number, now, message=row.id)
+                tx.record("in_flight_at_opt_out", number, now, message=row.id)
             continue
         _end_at_opt_out(tx, row, states, now)
         canceled += 1

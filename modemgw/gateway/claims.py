@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from modemgw.clock import moment
 from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, closing, decide
-from modemgw.gateway import acts, caps, limits
+from modemgw.gateway import acts, caps, limits, opting
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from modemgw.consent.scopes import OptOutRules
     from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.caps import Cap
     from modemgw.gateway.lanes import Flow
@@ -56,13 +57,17 @@ class Job:
     lane: str  # where it returns to when it is given back
     priority: int
     permit: str | None
-    is_marketing: bool
     kind: str
     pool: str | None
     needs_consent: bool
     expires_at: float | None
     want_report: bool
     reservation: Reservation | None = None
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether a review holds it."""
+        return self.kind == Kind.MARKETING
 
     @property
     def flow(self) -> Flow:
@@ -173,6 +178,10 @@ class _Choice:
             return None
         if self._cancels is not None and self._cancels.catches(self._tx, head.id, self._now):
             return None
+        if candidate.opted_out or candidate.any_erased:
+            row, rules = candidate.message, self._settings.optouts
+            covered = _is_covered(self._tx, rules, row.recipient, row.kind, row.pool)
+            candidate = replace(candidate, opted_out=covered)
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
         if asked.needs_consent:
             asked = replace(asked, consented=_has_consented(connection, asked))
@@ -181,7 +190,7 @@ class _Choice:
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
         job = _job(self._tx, candidate.message, needs_consent=asked.needs_consent)
-        pool = Account.of_pool(lane.pool, self._settings)
+        pool = Account.of_pool(lane.pool, self._settings, self._line.cost)
         held_to = self._caps(asked)
         if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
             return None
@@ -263,6 +272,13 @@ def _reserve(tx: Transaction, accounts: Sequence[Account], job: Job, now: float)
     ]
 
 
+def _is_covered(
+    tx: Transaction, rules: OptOutRules, number: str, kind: str, pool: str | None
+) -> bool:
+    """Whether one of the recipient's opt-outs, be it kept as a hash alone, covers such a text."""
+    return opting.refuses(tx.connection, rules, number, kind, pool, tx.erased_as(number))
+
+
 def _stays_behind(tx: Transaction, candidate: Candidate, asked: Question, now: float) -> bool:
     """Move a message out of its lane if it may not go now; whether it was."""
     row = candidate.message
@@ -276,6 +292,7 @@ def _stays_behind(tx: Transaction, candidate: Candidate, asked: Question, now: f
     match decide(asked):
         case Block(rule, words):
             acts.end(tx, row, MessageStatus.BLOCKED, now, rule, words)
+            tx.record("blocked", row.recipient, now, rule=rule, message=row.id)
             return True
         case Defer(until, rule, _):
             queue.park(tx.connection, row.id, until.timestamp(), rule)
@@ -292,7 +309,7 @@ def question(
         kind=Kind(row.kind),
         default_region=settings.default_region,
         now=datetime.fromtimestamp(now, UTC),
-        policy=settings.policy,
+        policy=settings.gate,
         pool=row.pool,
         opted_out=candidate.opted_out,
         permit=Permit(row.permit) if row.permit else None,
@@ -339,7 +356,6 @@ def _job(tx: Transaction, row: Record, *, needs_consent: bool) -> Job:
         lane=row.lane,
         priority=row.priority,
         permit=row.permit,
-        is_marketing=row.kind == Kind.MARKETING,
         kind=row.kind,
         pool=row.pool,
         needs_consent=needs_consent,
@@ -349,38 +365,58 @@ def _job(tx: Transaction, row: Record, *, needs_consent: bool) -> Job:
 
 
 def begin_part(
-    tx: Transaction, job: Job, seq: int, line: Line, modem_id: str, host: str, now: float
+    tx: Transaction,
+    job: Job,
+    seq: int,
+    line: Line,
+    modem_id: str,
+    settings: GatewaySettings,
+    now: float,
+    tpdu: str,
 ) -> bool:
-    """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out,
-    may have and it is marketing, or has not consented where that is needed.
+    """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out of
+    such texts, may have and it is marketing, or has not consented where that is needed.
 
     The lock makes a text of this recipient, on whichever host it arrives, come wholly before or
     wholly after.
     """
-    if not _may_begin(tx, job):
+    if not _may_begin(tx, job, settings.optouts):
         return False
-    return queue.begin_part(
+    begun = queue.begin_part(
         tx.connection,
         message_id=job.message_id,
         seq=seq,
         line_id=line.id,
         modem_id=modem_id,
         sender=line.number,
-        host=host,
+        host=settings.host,
         now=now,
+        tpdu=tpdu,
+    )
+    if begun and job.permit is not None:
+        _note_permit(tx, job, seq, now)
+    return begun
+
+
+def _note_permit(tx: Transaction, job: Job, seq: int, now: float) -> None:
+    """Tell the audit of a permit that lets a part pass an opt-out."""
+    if optouts.of(tx.connection, job.recipient, tx.erased_as(job.recipient)):
+        told = {"permit": job.permit, "message": job.message_id, "part": seq}
+        tx.record("permit_used", job.recipient, now, **told)
+
+
+def ask_again(tx: Transaction, job: Job, seq: int, settings: GatewaySettings) -> bool:
+    """Whether a part recorded as `submitting` a while ago may still begin."""
+    return _may_begin(tx, job, settings.optouts) and queue.still_begun(
+        tx.connection, job.message_id, seq, settings.host
     )
 
 
-def ask_again(tx: Transaction, job: Job, seq: int, host: str) -> bool:
-    """Whether a part recorded as `submitting` a while ago may still begin."""
-    return _may_begin(tx, job) and queue.still_begun(tx.connection, job.message_id, seq, host)
-
-
-def _may_begin(tx: Transaction, job: Job) -> bool:
+def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
     optouts.lock(tx.connection, job.recipient)
     if job.permit is not None:
         return True
-    if optouts.get(tx.connection, job.recipient) is not None:
+    if _is_covered(tx, rules, job.recipient, job.kind, job.pool):
         return False
     if job.needs_consent and not consents.stands(tx.connection, job.recipient, job.kind, job.pool):
         return False

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 class Clearance:
     """The right of one part to begin."""
 
-    def __init__(self, worker: LineWorker, job: Job, seq: int, on_go: Callable[[], None]) -> None:
+    def __init__(
+        self, worker: LineWorker, job: Job, seq: int, tpdu: str, on_go: Callable[[], None]
+    ) -> None:
         self._worker, self._job, self._seq = worker, job, seq
-        self._on_go = on_go
+        self._tpdu, self._on_go = tpdu, on_go
         self._begun = False
         self._is_over = False
         self._asked_at = self._granted_at = float("-inf")
@@ -34,11 +36,11 @@ class Clearance:
 
         def begin(tx: Transaction) -> bool:
             return not self._is_over and claims.begin_part(
-                tx, job, seq, worker.line, worker.modem_id, shared.settings.host, now
+                tx, job, seq, worker.line, worker.modem_id, shared.settings, now, self._tpdu
             )
 
         def ask_again(tx: Transaction) -> bool:
-            return claims.ask_again(tx, job, seq, shared.settings.host)
+            return claims.ask_again(tx, job, seq, shared.settings)
 
         operation = ask_again if self._begun else begin
         self._begun = True
@@ -56,7 +58,7 @@ class Clearance:
 
     def verdict(self) -> Verdict:
         shared, job = self._worker.shared, self._job
-        if job.permit is None and job.recipient in shared.refusals:
+        if job.permit is None and shared.refusals.refuses(job.recipient, job.kind, job.pool):
             return Verdict.NO
         if job.is_marketing and shared.refusals.review_due_at(job.recipient) is not None:
             return Verdict.NO

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from modemgw.gateway import views
 from modemgw.gateway.line_state import EVERYTHING, Facts, Pauses, line_scope, standing_of
 from modemgw.gateway.requests import RefusalError
-from modemgw.store import lines, optouts, pauses
+from modemgw.store import lines, pauses
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
@@ -206,4 +206,4 @@ def _clear_alerts(tx: Transaction, row: Record, now: float) -> None:
 def _record(
     tx: Transaction, action: str, scope: str, key_id: str | None, now: float, **detail: Any
 ) -> None:
-    optouts.record(tx.connection, action, None, now, scope=scope, key=key_id, **detail)
+    tx.record(action, None, now, scope=scope, key=key_id, **detail)

@@ -10,7 +10,9 @@ import structlog
 
 from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
-from modemgw.gateway import acts, opting, settle, views
+from modemgw.consent.scopes import ALL, OptOut
+from modemgw.gateway import acts, opting, quota, settle, views
+from modemgw.gateway.asking import Asking
 from modemgw.gateway.cancels import Cancels, has_begun
 from modemgw.gateway.consent_desk import ConsentDesk
 from modemgw.gateway.desk import Desk
@@ -18,14 +20,19 @@ from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.guard import Guard
 from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.inventory import Stocktaker
+from modemgw.gateway.number_files import ListKeeper
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.outlook import Outlook
+from modemgw.gateway.persons import Persons
+from modemgw.gateway.proving import Proving
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.registry import Registry
+from modemgw.gateway.removals import Removals
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.review_desk import ReviewDesk
 from modemgw.gateway.roster import Roster
 from modemgw.gateway.status import CANCELABLE, MessageStatus
+from modemgw.gateway.talks import Talks
 from modemgw.gateway.tally import Tally
 from modemgw.gateway.upkeep import Upkeep
 from modemgw.gateway.ussd import Ussd
@@ -39,9 +46,11 @@ if TYPE_CHECKING:
 
     from modemgw.clock import Clock
     from modemgw.consent.replies import Replies
+    from modemgw.gateway.quota import Quota
     from modemgw.gateway.requests import Caller, Once, SendRequest
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import Incoming, Modem, ModemStatus, UssdSession
+    from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
     from modemgw.store.writer import Transaction, Writer
 
@@ -65,9 +74,12 @@ class Gateway:
         self.settings, self.clock = settings, clock
         self.writer, self.reader = writer, reader
         self.tally = Tally()
-        self.refusals = Refusals()
+        ledger = writer.ledger
+        erased_as = None if ledger is None else ledger.erased_as
+        self.refusals = Refusals(settings.optouts, erased_as)
         self.roster = Roster(writer, settings, clock, self._noted)
         self.cancels = Cancels(writer, reader, clock)
+        self.removals = Removals(writer, reader, clock)
         self.dispatcher = Dispatcher(
             writer, settings, self.refusals, self.roster, self.tally, clock, self.cancels
         )
@@ -75,6 +87,7 @@ class Gateway:
         self._outbound = Outbound(
             writer, settings, self.refusals, self.roster, self.dispatcher, self.tally, clock
         )
+        self.asking = Asking(self._outbound, reader, clock)
         self._inbound = Inbound(
             writer,
             settings,
@@ -93,6 +106,7 @@ class Gateway:
         )
         self._inbound.delivered = self._guard.delivered
         self._inbound.own_line = self.registry.own_line
+        self.lists = ListKeeper(writer, settings.files, settings.host, clock)
         self._stocktaker = Stocktaker(writer, reader, settings.expected, self.registry, clock)
         self.desk = Desk(
             writer,
@@ -104,8 +118,11 @@ class Gateway:
             self._outbound,
             clock,
         )
-        self.review_desk = ReviewDesk(writer, reader, self.refusals, clock)
+        self.review_desk = ReviewDesk(writer, reader, self.refusals, settings.optouts, clock)
         self.consent_desk = ConsentDesk(writer, settings, self.refusals.withdrawals, clock)
+        self.persons = Persons(writer, reader, self.refusals, settings.optouts, clock)
+        self.proving = Proving(writer, settings, clock)
+        self.talks = Talks(writer, reader, self.roster)
         self._known_until = 0  # the events whose opt-outs and reviews are in memory
 
     # -- its life -------------------------------------------------------------------------------
@@ -113,6 +130,7 @@ class Gateway:
     async def prepare(self) -> None:
         """Before the first modem: settle what the last run left, load who must not be texted."""
         now, host = self.clock(), self.settings.host
+        await self.proving.prepare()
 
         def operation(tx: Transaction) -> tuple[int, int]:
             lines.forget_ports(tx.connection, host, now)
@@ -125,8 +143,10 @@ class Gateway:
         await self.registry.refresh()
         await self.dispatcher.look()
         self.dispatcher.expect(await self.reader.run(lambda c: lines.lines_of(c, host)))
+        known = await self.reader.run(optouts.every)
         self.refusals.load(
-            await self.reader.run(optouts.numbers), await self.reader.run(reviews.every_open)
+            ((number, OptOut.parse(scope, leaves)) for number, scope, leaves in known),
+            await self.reader.run(reviews.every_open),
         )
         log.info("recovered", returned=returned, in_doubt=doubtful, opt_outs=len(self.refusals))
 
@@ -139,7 +159,9 @@ class Gateway:
             group.create_task(self.registry.run(), name="registry")
             group.create_task(self._guard.run(), name="guard")
             group.create_task(self._stocktaker.run(), name="inventory")
+            group.create_task(self.lists.run(), name="number lists")
             group.create_task(self.review_desk.run(), name="reviews")
+            group.create_task(self.proving.run(), name="audit")
 
     async def stop(self) -> None:
         """Let what is on the air end within the grace, give back the rest."""
@@ -164,29 +186,45 @@ class Gateway:
 
     async def _follow(self, event: Event) -> None:
         if event.type == "optout.created":
-            self.refusals.add(event.data["number"])
+            told = event.data  # an older version tells of no scope: it knew of one
+            opt_out = OptOut(told.get("scope", ALL), frozenset(told.get("leaves", ())))
+            self.refusals.add(told["number"], opt_out)
         elif event.type == "optout.removed":
             await self._recheck(event.data["number"])
         elif event.type == "consent.withdrawn":
             self.refusals.withdrawals.note(event.data["number"])
+        elif event.type == "person.erased":
+            await self._recheck_hash(event.data["hash"])
         elif event.type in ("review.opened", "review.decided"):
             await self._recheck_review(event.data["number"])
 
+    # Both ask through the writer: what it answers comes in the order of the commits, so that no
+    # older answer undoes in memory what was committed since.
+
     async def _recheck(self, number: str) -> None:
-        if await self.reader.run(lambda c: optouts.get(c, number)) is None:
-            self.refusals.discard(number)
+        hashed = self.refusals.erased_as(number)
+        standing = await self.writer.run(lambda tx: opting.standing(tx.connection, number, hashed))
+        self.refusals.replace(number, standing)
+
+    async def _recheck_hash(self, hashed: str) -> None:
+        standing = await self.writer.run(lambda tx: opting.standing(tx.connection, hashed))
+        self.refusals.replace(hashed, standing)
 
     async def _recheck_review(self, number: str) -> None:
-        row = await self.reader.run(lambda c: reviews.open_of(c, number))
+        now = self.clock()
+
+        def operation(tx: Transaction) -> Record | None:
+            row = reviews.open_of(tx.connection, number)
+            if row is None:
+                # What was put aside since the decision, by whoever did not know of it yet.
+                queue.release_recipient(tx.connection, number, now, queue.UNDER_REVIEW)
+            return row
+
+        row = await self.writer.run(operation)
         if row is not None:
             self.refusals.review(number, row.due_at)
-            return
-        self.refusals.review_ended(number)
-        now = self.clock()
-        # What was put aside since the decision, by whoever did not know of it yet.
-        await self.writer.run(
-            lambda tx: queue.release_recipient(tx.connection, number, now, queue.UNDER_REVIEW)
-        )
+        else:
+            self.refusals.review_ended(number)
 
     # -- what the API asks ----------------------------------------------------------------------
 
@@ -196,7 +234,12 @@ class Gateway:
         """Accept texts; see `outbound.Outbound.send`."""
         return await self._outbound.send(requests, caller, once)
 
-    async def cancel(self, message_id: str) -> dict[str, Any]:
+    async def quotas(self, caller: Caller) -> Sequence[Quota]:
+        """How the limits of a key stand."""
+        now = self.clock()
+        return await self.reader.run(lambda c: quota.standing(c, caller, now))
+
+    async def cancel(self, message_id: str, caller: Caller) -> dict[str, Any]:
         """Cancel a message that has not begun; what it is then.
 
         Raises RefusalError (`not-found`, `not-cancelable`).
@@ -205,7 +248,7 @@ class Gateway:
 
         def operation(tx: Transaction) -> dict[str, Any]:
             row = messages.get(tx.connection, message_id, alone=True)
-            if row is None:
+            if row is None or not caller.has_pool(row.pool):
                 raise RefusalError("not-found", f"there is no message {message_id}")
             if row.status == MessageStatus.CANCELED:
                 return views.message(row)
@@ -223,30 +266,54 @@ class Gateway:
 
         return await self.writer.run(operation)
 
-    async def opt_out(self, number: str, source: str, reason: str) -> dict[str, Any]:
-        """Record an opt-out that came another way than by text; idempotent. Raises RefusalError."""
-        number, now = self.read_number(number), self.clock()
+    async def opt_out(
+        self, number: str, source: str, reason: str, scope: str = ALL
+    ) -> dict[str, Any]:
+        """Record an opt-out that came another way than by text, of all kinds; idempotent.
 
-        def operation(tx: Transaction) -> dict[str, Any]:
-            opting.opt_out(tx, number, now, source=source, reason=reason)
-            row = optouts.get(tx.connection, number)
-            assert row is not None
-            return views.opt_out(row)
+        Raises RefusalError (`invalid-number`, `unknown-scope`).
+        """
+        number, now = self.read_number(number), self.clock()
+        self._demand_known(scope)
+        asked, rules = OptOut(scope), self.settings.optouts
+
+        def operation(tx: Transaction) -> tuple[dict[str, Any], tuple[OptOut, ...]]:
+            hashed = tx.erased_as(number)
+            opting.opt_out(tx, number, now, asked, rules, source=source, reason=reason)
+            rows = optouts.of(tx.connection, number, hashed)
+            row = next(row for row in rows if row.scope == scope)
+            return views.opt_out(row), opting.standing(tx.connection, number, hashed)
 
         with self.refusals.hold(number):
-            view = await self.writer.run(operation)
-            self.refusals.add(number)
+            view, standing = await self.writer.run(operation)
+            self.refusals.replace(number, standing)
         return view
 
-    async def opt_in(self, number: str, source: str, reason: str) -> None:
-        """Lift an opt-out on documented new consent. Raises RefusalError (`not-found`)."""
+    async def opt_in(self, number: str, source: str, reason: str, scope: str | None = None) -> None:
+        """Lift the opt-out of a scope, or all of a number, on documented new consent.
+
+        Raises RefusalError (`invalid-number`, `not-found`).
+        """
         number, now = self.read_number(number), self.clock()
-        lifted = await self.writer.run(
-            lambda tx: opting.opt_in(tx, number, now, source=source, reason=reason)
-        )
+
+        def operation(tx: Transaction) -> tuple[bool, tuple[OptOut, ...]]:
+            optouts.lock(tx.connection, number)
+            hashed = tx.erased_as(number)
+            known = opting.standing(tx.connection, number, hashed)
+            asked = [o for o in known if scope is None or o.scope == scope]
+            lifted = opting.opt_in(tx, number, now, asked, source=source, reason=reason)
+            return lifted, opting.standing(tx.connection, number, hashed)
+
+        lifted, standing = await self.writer.run(operation)
         if not lifted:
-            raise RefusalError("not-found", f"{number} has not opted out")
-        self.refusals.discard(number)
+            of = "" if scope is None else f" of {scope}"
+            raise RefusalError("not-found", f"{number} has not opted out{of}")
+        self.refusals.replace(number, standing)
+
+    def _demand_known(self, scope: str) -> None:
+        if not self.settings.optouts.knows(scope):
+            words = f"{scope!r} is neither all nor a pool or a brand that is configured"
+            raise RefusalError("unknown-scope", words, field="scope")
 
     def read_number(self, raw: str, field: str = "number") -> str:
         """A number as it is kept, E.164 or a short code. Raises RefusalError (`invalid-number`)."""

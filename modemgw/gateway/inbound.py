@@ -196,10 +196,8 @@ class Inbound:
 
     def _remember(self, effects: Effects) -> None:
         """Bring memory to what was committed; before the hold is left."""
-        for number in effects.opted_out:
-            self._refusals.add(number)
-        for number in effects.opted_in:
-            self._refusals.discard(number)
+        for number, opt_outs in effects.standing.items():
+            self._refusals.replace(number, opt_outs)
         for number, due_at in effects.under_review.items():
             self._refusals.review(number, due_at)
         self._tally.incoming[effects.kind] += 1
@@ -246,9 +244,10 @@ class Inbound:
             pool=pools[0] if pools else "",
             region=region,
             settings=self._settings,
-            replies=self._replies,
+            replies=self._replies.of_pool(pools[0] if pools else ""),
             now=now,
             own_line=self.own_line(sender.address),
+            pools=tuple(pools),
         )
 
     def _line(self, tx: Transaction, arrival: Arrival, now: float) -> tuple[str | None, str | None]:

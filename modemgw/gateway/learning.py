@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from modemgw.store import lines, messages, optouts
+from modemgw.store import lines, messages
 
 if TYPE_CHECKING:
     from modemgw.store.writer import Transaction
@@ -39,6 +39,6 @@ def learn(
         learner = row.metadata.get(LEARN)
         if row.text == text and learner is not None and learner == row.line_id != line_id:
             lines.type_number(tx.connection, learner, sender)
-            optouts.record(tx.connection, "number_learned", sender, now, line=learner)
+            tx.record("number_learned", sender, now, line=learner)
             return str(learner)
     return None

@@ -16,9 +16,10 @@ from modemgw.consent.replies import Reply
 from modemgw.gateway import acts, consenting, opting, reviews
 from modemgw.gateway.automatic import queue_reply
 from modemgw.gateway.learning import learn
+from modemgw.gateway.redaction import UNREADABLE, redacted
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
-from modemgw.store import inbox, messages, optouts
+from modemgw.store import conversations, inbox, messages, optouts
 from modemgw.store.ids import new_id
 from modemgw.store.inbox import PartKey
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from modemgw.consent.numbers import Sender
     from modemgw.consent.replies import Replies
+    from modemgw.consent.scopes import OptOut
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
@@ -44,7 +46,7 @@ class Effects:
     kind: str
     repeat: bool = False
     opted_out: list[str] = field(default_factory=list)
-    opted_in: list[str] = field(default_factory=list)
+    standing: dict[str, tuple[OptOut, ...]] = field(default_factory=dict)  # of who opted out or in
     under_review: dict[str, float] = field(default_factory=dict)  # and when that ends at the latest
     queued: list[tuple[str, int]] = field(default_factory=list)
     delivered: tuple[str, float] | None = None  # the line and time of the submit
@@ -63,6 +65,7 @@ class Origin:
     replies: Replies
     now: float
     own_line: str | None = None  # the line of ours that sent it, if one did
+    pools: tuple[str, ...] = ()  # all those of the line that it came in on
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,13 @@ class Letter:
     parts: int
     partial: bool
     part_ids: tuple[str, ...]
-    sent: Sent
+    tpdus: tuple[Deliver, ...]
     data: bytes | None = None
+
+    @property
+    def sent(self) -> Sent:
+        """When, and by which centres."""
+        return _sent(self.tpdus)
 
 
 def read_tpdu(pdu: str) -> tuple[Tpdu, str | None]:
@@ -110,9 +118,7 @@ def take_in_text(tx: Transaction, tpdu: Deliver, part_id: str, origin: Origin) -
     """Take in a DELIVER whose TPDU is kept as `part_id`; a message comes of it once it is whole."""
     concat = tpdu.concat
     if concat is None or concat.total == 1:
-        letter = Letter(
-            text_of(tpdu), tpdu.alphabet, 1, False, (part_id,), _sent([tpdu]), tpdu.data
-        )
+        letter = Letter(text_of(tpdu), tpdu.alphabet, 1, False, (part_id,), (tpdu,), tpdu.data)
         return take_in_letter(tx, letter, origin)
     key = PartKey(origin.line_id, origin.sender.address[:32], concat.ref, concat.bits, concat.total)
     rows = inbox.siblings(tx.connection, key, origin.now - JOIN_WINDOW_S)
@@ -124,11 +130,12 @@ def take_in_text(tx: Transaction, tpdu: Deliver, part_id: str, origin: Origin) -
 
 
 def _letter(joined: Joined, rows: Sequence[Record]) -> Letter:
-    parts = [_deliver(row) for row in rows if row.id in joined.tokens]
+    by_id = {row.id: row for row in rows}
+    parts = tuple(_deliver(by_id[str(token)]) for token in joined.tokens)
     return Letter(
         text=clean(joined.text) if joined.data is None else readable(joined.data),
         encoding=parts[0].alphabet,
-        sent=_sent(parts),
+        tpdus=parts,
         parts=joined.total,
         partial=not joined.complete,
         part_ids=tuple(str(token) for token in joined.tokens),
@@ -159,6 +166,8 @@ def _join(rows: Sequence[Record]) -> tuple[list[Joined], Reassembler]:
     machine = Reassembler(window_s=JOIN_WINDOW_S)
     whole = []
     for row in rows:
+        if row.pdu == UNREADABLE:
+            continue
         joined = machine.add(
             row.line_id or "",
             _deliver(row),
@@ -205,7 +214,7 @@ def give_out_partial(
 
 def _merge(into: Effects, more: Effects) -> None:
     into.opted_out += more.opted_out
-    into.opted_in += more.opted_in
+    into.standing |= more.standing
     into.under_review |= more.under_review
     into.queued += more.queued
 
@@ -225,9 +234,12 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
             last_inbound_at=now,
         )
     message_id = _open_message(tx, letter)
+    # What it asks for was read from what was written; from here on there is only what may be kept.
+    kept, pdus = redacted(letter, origin.settings.mask)
+    inbox.rewrite(connection, pdus)
     values = {
         "status": MessageStatus.RECEIVED,
-        "text": letter.text,
+        "text": kept.text,
         "encoding": letter.encoding,
         "parts": letter.parts,
         "partial": letter.partial,
@@ -247,9 +259,10 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
                 "conversation_id": conversation.id,
                 "created_at": now,
                 "received_at": now,
-                "metadata": _told_of(letter, own_line),
+                "metadata": _told_of(kept, own_line),
             },
         )
+        conversations.has_come_in(connection, conversation.id)
     else:
         row = messages.changed(connection, message_id, **values)
     inbox.join(connection, letter.part_ids, row.id)
@@ -281,28 +294,39 @@ def _classify(tx: Transaction, letter: Letter, origin: Origin) -> Classification
     sender = origin.sender
     if not sender.can_be_texted:
         return Classification(Class.NONE, "the sender cannot be texted")
-    opted_out = optouts.get(tx.connection, sender.address)
+    since = [row.created_at for row in _lifted_here(tx, origin)]
     found = classify(
         letter.text,
         country=origin.region,
-        language=origin.settings.language,
-        opted_out=opted_out is not None,
+        language=origin.replies.language,
+        opted_out=bool(since),
         last_outbound=messages.last_texts_to(tx.connection, sender.address),
-        since_optout_s=None if opted_out is None else origin.now - opted_out.created_at,
+        since_optout_s=origin.now - max(since) if since else None,
+        own=origin.settings.words_of(origin.pools),
     )
     return _in_order(tx, found, letter.sent, origin) if found.kind is Class.OPT_IN else found
 
 
 def _in_order(tx: Transaction, found: Classification, sent: Sent, origin: Origin) -> Classification:
-    """The START as it is, unless the opt-out may be the later one: then a person is to look."""
+    """The START as it is, unless an opt-out may be the later one: then a person is to look."""
     number = origin.sender.address
     optouts.lock(tx.connection, number)
-    row = optouts.get(tx.connection, number)
-    if row is None or lifts(sent, Refusal(row.sent_at, row.centre), origin.now):
+    rows = _lifted_here(tx, origin)
+    if all(lifts(sent, Refusal(row.sent_at, row.centre), origin.now) for row in rows):
         return found
     reason = f"{found.reason}; not certainly sent after the opt-out"
-    optouts.record(tx.connection, "opt_in_left_open", number, origin.now, reason=reason)
+    tx.record("opt_in_left_open", number, origin.now, reason=reason)
     return replace(found, kind=Class.REVIEW, reason=reason)
+
+
+def _lifted_here(tx: Transaction, origin: Origin) -> list[Record]:
+    """The sender's opt-outs that a START lifts which came to this line."""
+    rules, number = origin.settings.optouts, origin.sender.address
+    return [
+        row
+        for row in optouts.of(tx.connection, number, tx.erased_as(number))
+        if rules.is_lifted_at(opting.of_row(row), origin.pools)
+    ]
 
 
 def _carry_out(
@@ -326,16 +350,20 @@ def _opt_out(
 ) -> Effects:
     number, now = origin.sender.address, origin.now
     effects = Effects("opt_out", opted_out=[number])
+    rules = origin.settings.optouts
     opting.opt_out(
         tx,
         number,
         now,
+        rules.of_stop(number, origin.pools, everything=found.everything),
+        rules,
         source="keyword",
         reason=found.reason,
         message_id=message_id,
         line_id=origin.line_id,
         sent=sent,
     )
+    effects.standing[number] = opting.standing(tx.connection, number, tx.erased_as(number))
     confirmed_at = optouts.confirmed_at(tx.connection, number)
     if confirmed_at is None or confirmed_at < now - CONFIRM_AGAIN_S:
         optouts.note_confirmation(tx.connection, number, now)
@@ -345,19 +373,23 @@ def _opt_out(
 
 def _opt_in(tx: Transaction, found: Classification, message_id: str, origin: Origin) -> Effects:
     number = origin.sender.address
-    effects = Effects("opt_in", opted_in=[number])
+    effects = Effects("opt_in")
     reason = f"{found.reason} ({message_id})"
+    lifted = [opting.of_row(row) for row in _lifted_here(tx, origin)]
     # Answered when it changed something, or two machines could thank each other for ever.
-    if opting.opt_in(tx, number, origin.now, source="keyword", reason=reason):
+    if opting.opt_in(tx, number, origin.now, lifted, source="keyword", reason=reason):
         consenting.give_by_start(
             tx,
             number,
             origin.now,
+            lifted,
+            origin.settings.optouts,
             message_id=message_id,
             reason=found.reason,
             kinds=origin.settings.start_gives,
         )
         _answer(tx, effects, Reply.OPTED_IN, None, found.language, origin)
+    effects.standing[number] = opting.standing(tx.connection, number, tx.erased_as(number))
     return effects
 
 
@@ -368,6 +400,7 @@ def _review(tx: Transaction, found: Classification, message_id: str, origin: Ori
         tx,
         number,
         origin.now,
+        origin.settings.optouts,
         within_s=origin.settings.review_within_s,
         message_id=message_id,
         line_id=origin.line_id,
@@ -395,7 +428,7 @@ def _answer(
     """Queue the one automatic answer, on the line that was written to."""
     if origin.line_id is None:
         return  # nobody could tell which line was meant; the agent sees the message
-    text = origin.replies.text(reply, language or origin.settings.language)
+    text = origin.replies.text(reply, language)
     queued = queue_reply(
         tx,
         to=origin.sender.address,

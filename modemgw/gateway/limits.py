@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from modemgw.gateway.line_state import line_scope, pool_scope
+from modemgw.gateway.plans import MOST_MONEY, THOUSANDTHS, money
 from modemgw.store import sql, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -59,11 +60,13 @@ def holding(waits: Mapping[str, Wait], priority: int) -> dict[str, Wait]:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How far a limit is used. `renews_at`: when some or all of it is free again; None: all is."""
+    """How far a limit is used, in parts, recipients or money. `renews_at`: when some or all of it
+    is free again; None: all is.
+    """
 
     rule: str
-    used: int
-    most: int
+    used: float
+    most: float
     renews_at: float | None
 
 
@@ -76,31 +79,43 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What one line, or the lines of one pool together, are held to."""
+    """What one line, or the lines of one pool together, are held to. `cost` is that of a part on
+    the line that is to send.
+    """
 
     scope: str
     plan: Plan
     since: float
+    cost: float = 0.0
 
     @classmethod
     def of_line(cls, line: Line) -> Account:
         """A line's own."""
-        return cls(line_scope(line.id), line.plan, line.since)
+        return cls(line_scope(line.id), line.plan, line.since, line.cost)
 
     @classmethod
-    def of_pool(cls, name: str | None, settings: GatewaySettings) -> Account | None:
+    def of_pool(
+        cls, name: str | None, settings: GatewaySettings, cost: float = 0.0
+    ) -> Account | None:
         """A pool's; None where it has none."""
         pool = settings.pools.get(name or "")
         if pool is None or pool.plan is None:
             return None
-        return cls(pool_scope(pool.name), pool.plan, 0.0)
+        return cls(pool_scope(pool.name), pool.plan, 0.0, cost)
 
     def wait(self, connection: Connection, parts: int, now: float) -> Wait | None:
         """What so many parts have to wait for; None: they may go now."""
-        return longest(
+        waits = [
             wait_for(connection, self.scope, limit, parts, now)
             for limit in self.plan.parts(now, self.since)
-        )
+        ]
+        limit = self.plan.cost(now)
+        if limit is not None and self.cost:
+            waits.append(wait_for(connection, self.scope, limit, self._price(parts), now))
+        return longest(waits)
+
+    def _price(self, parts: int) -> int:
+        return min(parts * money(self.cost), MOST_MONEY)
 
     def recipient_wait(self, connection: Connection, recipient: str, now: float) -> Wait | None:
         """What a text to this recipient has to wait for; None: he is known, or one more may be."""
@@ -121,7 +136,14 @@ class Account:
                 for limit in self.plan.parts(now, self.since)
             ),
             *(self._recipients(connection, limit) for limit in self.plan.recipients(now)),
+            *self._money(connection, now),
         ]
+
+    def _money(self, connection: Connection, now: float) -> Iterator[Used]:
+        limit = self.plan.cost(now)
+        if limit is not None:
+            used = _used(limit, _buckets(connection, self.scope, limit))
+            yield replace(used, used=used.used / THOUSANDTHS, most=used.most / THOUSANDTHS)
 
     def _recipients(self, connection: Connection, limit: Limit) -> Used:
         """How far a limit of recipients is used."""
@@ -138,7 +160,12 @@ class Account:
         for limit in self.plan.recipients(now):
             span = limit.span
             usage.note_recipient(connection, self.scope, span.name, span.begins, recipient)
-        return [(self.scope, span.name, span.bucket, parts) for span in spans.values()]
+        counts = [(self.scope, span.name, span.bucket, parts) for span in spans.values()]
+        cost = self.plan.cost(now)
+        if cost is not None and self.cost:
+            counts.append((self.scope, cost.span.name, cost.span.bucket, self._price(parts)))
+            usage.add(connection, *counts[-1])
+        return counts
 
 
 def lock(connection: Connection) -> None:

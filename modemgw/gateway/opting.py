@@ -5,19 +5,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modemgw.consent.order import UNKNOWN, Sent, refusal
+from modemgw.consent.scopes import OptOut, OptOutRules
 from modemgw.gateway import acts, consenting, reviews
 from modemgw.gateway.reviews import Decision
 from modemgw.store import optouts
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Connection
+
+    from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
+
+
+def of_row(row: Record) -> OptOut:
+    """An opt-out as the rules see it."""
+    return OptOut.parse(row.scope, row.leaves)
+
+
+def standing(connection: Connection, number: str, erased_as: str = "") -> tuple[OptOut, ...]:
+    """The opt-outs of a number, those included that are kept as its hash alone."""
+    return tuple(of_row(row) for row in optouts.of(connection, number, erased_as))
+
+
+def refuses(
+    connection: Connection,
+    rules: OptOutRules,
+    number: str,
+    kind: str,
+    pool: str | None,
+    erased_as: str = "",
+) -> bool:
+    """Whether an opt-out of the number covers a text of this kind and pool."""
+    known = standing(connection, number, erased_as)
+    return any(rules.covers(opt_out, number, kind, pool) for opt_out in known)
 
 
 def opt_out(
     tx: Transaction,
     number: str,
     now: float,
+    asked: OptOut,
+    rules: OptOutRules,
     *,
     source: str,
     reason: str,
@@ -26,43 +57,77 @@ def opt_out(
     sent: Sent = UNKNOWN,
     by: str | None = None,
 ) -> bool:
-    """Record an opt-out and cancel what is queued; false when there was one already.
+    """Record an opt-out and cancel what it covers of what is queued; false when there was one
+    already that covered as much of the same scope.
 
     `sent` is known of texts; an act of our own is done now. `by` is who decided, where that was not
-    the source itself. An open review is closed.
+    the source itself. One of all pools closes an open review.
     The lock is the one that each write-ahead takes: what begins after this commit has seen it.
     """
     optouts.lock(tx.connection, number)
-    reviews.decide(tx, number, now, Decision.OPT_OUT, by=by or source, reason=reason)
-    consenting.end_by_opt_out(tx, number, now, by=by or source, reason=reason)
+    if rules.is_of_all(asked):
+        reviews.decide(tx, number, now, Decision.OPT_OUT, by=by or source, reason=reason)
     refused = refusal(sent, now)
-    values = {
-        "number": number,
-        "scope": "all",
-        "source": source,
-        "reason": reason,
-        "message_id": message_id,
-        "line_id": line_id,
-        "created_at": now,
-        "sent_at": refused.sent_at,
-        "centre": refused.centre,
-    }
-    if not optouts.add(tx.connection, values):
-        optouts.renew(tx.connection, number, refused.sent_at, refused.centre)
-        return False
-    canceled = acts.cancel_for_opt_out(tx, number, now)
-    optouts.record(
-        tx.connection, "opted_out", number, now, source=source, reason=reason, canceled=canceled
-    )
-    tx.emit(Event("optout.created", now, {"number": number, "source": source, "reason": reason}))
+    hashed = tx.erased_as(number)
+    known = standing(tx.connection, number, hashed)
+    before = next((opt_out for opt_out in known if opt_out.scope == asked.scope), None)
+    if before is not None:
+        asked = OptOut(asked.scope, asked.leaves & before.leaves)
+    consenting.end_by_opt_out(tx, number, now, asked, rules, by=by or source, reason=reason)
+    if before is None:
+        values = {
+            "number": number,
+            "scope": asked.scope,
+            "leaves": asked.kept_leaves,
+            "source": source,
+            "reason": reason,
+            "message_id": message_id,
+            "line_id": line_id,
+            "created_at": now,
+            "sent_at": refused.sent_at,
+            "centre": refused.centre,
+        }
+        optouts.add(tx.connection, values)
+    else:
+        optouts.renew(
+            tx.connection,
+            number,
+            asked.scope,
+            asked.kept_leaves,
+            refused.sent_at,
+            refused.centre,
+            hashed,
+        )
+        if asked == before:
+            return False
+    canceled = acts.cancel_for_opt_out(tx, number, now, asked, rules)
+    told = {"source": source, "reason": reason, **_told(asked)}
+    tx.record("opted_out", number, now, **told, canceled=canceled)
+    tx.emit(Event("optout.created", now, {"number": number, **told}))
     return True
 
 
-def opt_in(tx: Transaction, number: str, now: float, *, source: str, reason: str) -> bool:
-    """Lift an opt-out; false when there is none."""
+def opt_in(
+    tx: Transaction,
+    number: str,
+    now: float,
+    lifted: Collection[OptOut],
+    *,
+    source: str,
+    reason: str,
+) -> bool:
+    """Lift some opt-outs; false when there is none of them."""
     optouts.lock(tx.connection, number)
-    if not optouts.remove(tx.connection, number):
-        return False
-    optouts.record(tx.connection, "opted_in", number, now, source=source, reason=reason)
-    tx.emit(Event("optout.removed", now, {"number": number, "source": source, "reason": reason}))
-    return True
+    done = False
+    for opt_out in lifted:
+        if not optouts.remove(tx.connection, number, opt_out.scope, tx.erased_as(number)):
+            continue
+        done = True
+        told = {"source": source, "reason": reason, "scope": opt_out.scope}
+        tx.record("opted_in", number, now, **told)
+        tx.emit(Event("optout.removed", now, {"number": number, **told}))
+    return done
+
+
+def _told(opt_out: OptOut) -> dict[str, object]:
+    return {"scope": opt_out.scope, "leaves": sorted(opt_out.leaves)}

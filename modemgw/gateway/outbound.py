@@ -11,19 +11,24 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 
 from modemgw.clock import moment
-from modemgw.consent.gate import CARD_NUMBER, Block, Defer, Kind, Question, closing, decide
+from modemgw.consent.content import CARD_NUMBER
+from modemgw.consent.gate import CONTENT, Block, Defer, Kind, Question, closing, decide
 from modemgw.consent.numbers import NumberError, recipient_key
-from modemgw.gateway import views
+from modemgw.gateway import opting, quota, views
 from modemgw.gateway.countries import country_of
 from modemgw.gateway.lanes import PRIORITIES, lane_of
+from modemgw.gateway.newcomers import Newcomers
 from modemgw.gateway.requests import ConflictError, RefusalError
 from modemgw.gateway.status import MessageStatus
+from modemgw.gateway.transliteration import transliterated
 from modemgw.pdu import PduError, segment
-from modemgw.store import consents, idempotency, lines, messages, optouts
+from modemgw.store import consents, idempotency, lines, messages
 from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
 
     from modemgw.consent.gate import Decision
     from modemgw.gateway.dispatch import Dispatcher
@@ -41,8 +46,11 @@ FARTHEST_SEND_AT_S = 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
-    """A text that has passed all checks which need no database."""
+class Draft:
+    """A text that has passed all checks which need no database.
+
+    `transliterated`: its text is no longer what the sender wrote, as he wished.
+    """
 
     request: SendRequest
     recipient: str
@@ -50,6 +58,18 @@ class _Draft:
     pool: str | None
     encoding: str
     parts: int
+    transliterated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A text of which the gate was asked: the question, its answer, and what both rest on."""
+
+    draft: Draft
+    line: Any  # the row of the line that it names
+    conversation: Record | None
+    question: Question
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +101,7 @@ class Outbound:
         self._writer, self._settings, self._refusals = writer, settings, refusals
         self._roster, self._dispatcher = roster, dispatcher
         self._tally, self._clock = tally, clock
+        self._newcomers = Newcomers(settings)
 
     async def send(
         self, requests: Sequence[SendRequest], caller: Caller, once: Once | None
@@ -88,9 +109,10 @@ class Outbound:
         """Accept texts, each with its own outcome: its message, or why not.
 
         With `once`, the same request again gets the same answer. Raises ConflictError when its
-        token was used for another request, StoreUnavailableError when nothing could be written.
+        token was used for another request, RateLimitedError when the key has sent what it may,
+        StoreUnavailableError when nothing could be written.
         """
-        drafts = [self._check(request, caller) for request in requests]
+        drafts = [self.check(request, caller) for request in requests]
         now = self._clock()
         operation = lambda tx: self._write(tx, drafts, caller, once, now)  # noqa: E731
         try:
@@ -112,22 +134,38 @@ class Outbound:
 
     # -- checks that need no database -----------------------------------------------------------
 
-    def _check(self, request: SendRequest, caller: Caller) -> _Draft | RefusalError:
+    def check(self, request: SendRequest, caller: Caller) -> Draft | RefusalError:
+        """Read a request as far as that needs no database, or say what is wrong with it."""
         try:
             recipient = recipient_key(request.to, self._settings.default_region)
         except NumberError as error:
             return RefusalError("invalid-number", str(error), field="to")
         try:
+            request = self._in_own_pool(request, caller)
             pool = self._pool(request)
             kind = self._kind(request, pool, caller)
             if pool is None and request.from_ is None:
                 pool = self._route(recipient, kind, request)
                 kind = self._kind(request, pool, caller)
-            encoding, parts = self._cut(request.text)
+            if not caller.has_pool(pool):
+                raise _not_granted(pool, caller)
+            text = transliterated(request.text) if request.transliterate else request.text
+            encoding, parts = self._cut(text, pool)
             self._times(request)
         except RefusalError as refusal:
             return refusal
-        return _Draft(request, recipient, kind, pool, encoding, parts)
+        changed = text != request.text
+        request = replace(request, text=text)
+        return Draft(request, recipient, kind, pool, encoding, parts, changed)
+
+    @staticmethod
+    def _in_own_pool(request: SendRequest, caller: Caller) -> SendRequest:
+        """What a key sends that is bound to a single pool goes to that one unless it names one."""
+        if request.pool is None and caller.pools is not None and len(caller.pools) == 1:
+            return replace(request, pool=next(iter(caller.pools)))
+        if request.pool is not None and not caller.has_pool(request.pool):
+            raise _not_granted(request.pool, caller)
+        return request
 
     def _pool(self, request: SendRequest) -> str | None:
         if request.pool is None or request.pool in self._settings.pools:
@@ -157,7 +195,7 @@ class Outbound:
             raise RefusalError("kind-not-granted", words, field="kind")
         return kind
 
-    def _cut(self, text: str) -> tuple[str, int]:
+    def _cut(self, text: str, pool_name: str | None) -> tuple[str, int]:
         if not text.strip():
             raise RefusalError("empty-text", "the text is empty", field="text")
         if "\0" in text:
@@ -170,10 +208,14 @@ class Outbound:
             cut = segment(text)
         except PduError as error:
             raise RefusalError("invalid-text", str(error), field="text") from None
-        if len(cut.parts) > self._settings.max_parts:
+        pool = self._settings.pools.get(pool_name or "")
+        of_pool = pool.max_parts if pool is not None else None
+        most = self._settings.max_parts if of_pool is None else of_pool
+        if len(cut.parts) > most:
+            key = "messages.max_parts" if of_pool is None else f"pools.{pool_name}.max_parts"
             words = (
-                f"the text needs {len(cut.parts)} parts; {self._settings.max_parts} are allowed: "
-                "shorten it, or raise messages.max_parts"
+                f"the text needs {len(cut.parts)} parts; {most} are allowed: "
+                f"shorten it, or raise {key}"
             )
             raise RefusalError("text-too-long", words, field="text")
         return cut.encoding, len(cut.parts)
@@ -191,7 +233,7 @@ class Outbound:
     def _write(
         self,
         tx: Transaction,
-        drafts: Sequence[_Draft | RefusalError],
+        drafts: Sequence[Draft | RefusalError],
         caller: Caller,
         once: Once | None,
         now: float,
@@ -202,14 +244,17 @@ class Outbound:
                 if kept.digest != once.digest:
                     raise ConflictError
                 return [_recall(item) for item in kept.answer], []
+        good = sum(isinstance(draft, Draft) for draft in drafts)
+        quota.reserve(tx.connection, caller, good, now)
         outcomes = [
             draft if isinstance(draft, RefusalError) else self._accept(tx, draft, caller, now)
             for draft in drafts
         ]
         taken = [outcome for outcome in outcomes if isinstance(outcome, Taken)]
         messages.insert_queued(tx.connection, [text.row for text in taken])
+        quota.count(tx.connection, caller, len(taken), now)
         answer = [o.view if isinstance(o, Taken) else o for o in outcomes]
-        if once is not None and (taken or len(drafts) > 1):
+        if once is not None and (taken or once.is_batch):
             idempotency.keep(
                 tx.connection,
                 key_id=caller.key_id,
@@ -220,66 +265,81 @@ class Outbound:
             )
         return answer, taken
 
-    def _accept(self, tx: Transaction, draft: _Draft, caller: Caller, now: float) -> Outcome:
+    def _accept(self, tx: Transaction, draft: Draft, caller: Caller, now: float) -> Outcome:
         """Write one message, unless the line or the gate refuses it."""
-        request = draft.request
-        conversation = messages.find_conversation(tx.connection, draft.recipient, draft.pool or "")
         try:
-            line = self._line(tx, request)
+            weighed = self.weigh(tx.connection, draft, caller, now)
         except RefusalError as refusal:
             return refusal
-        last_inbound = conversation.last_inbound_at if conversation is not None else None
-        question = self._question(tx, draft, caller, line, last_inbound, now)
-        if question.needs_consent and consents.stands(
-            tx.connection, draft.recipient, draft.kind, draft.pool
-        ):
-            question = replace(question, consented=True)
-        decision = decide(question)
+        decision = weighed.decision
         if isinstance(decision, Block):
-            optouts.record(
-                tx.connection,
+            tx.record(
                 "refused",
                 draft.recipient,
                 now,
                 rule=decision.rule,
                 key=caller.key_id,
+                kind=draft.kind,
+                pool=draft.pool,
             )
-            field = "text" if decision.rule == CARD_NUMBER else "to"
-            return RefusalError(decision.rule.replace("_", "-"), decision.words, field=field)
-        if conversation is None:
-            conversation = messages.make_conversation(
-                tx.connection, draft.recipient, draft.pool or "", now
-            )
-        return self._insert(draft, question, caller, line, conversation, decision, now)
+            return refusal_of(decision)
+        self._newcomers.accepted(tx, draft.recipient, now)
+        conversation = weighed.conversation or messages.make_conversation(
+            tx.connection, draft.recipient, draft.pool or "", now
+        )
+        row = self.row_of(weighed, conversation, caller, now)
+        return Taken(row, views.message(row), row.lane, row.priority)
 
-    def _line(self, tx: Transaction, request: SendRequest) -> Any:
-        """The row of the line that `from` names; None where the gateway may choose."""
+    def weigh(self, connection: Connection, draft: Draft, caller: Caller, now: float) -> Weighed:
+        """Ask the gate about a draft; writes nothing. Raises RefusalError for its line."""
+        conversation = messages.find_conversation(connection, draft.recipient, draft.pool or "")
+        line = self._line(connection, draft.request, bound=caller.pools is not None)
+        last_inbound = conversation.last_inbound_at if conversation is not None else None
+        question = self._question(connection, draft, caller, line, last_inbound, now)
+        if question.needs_consent:
+            stands = consents.stands(connection, draft.recipient, draft.kind, draft.pool)
+            question = replace(question, consented=stands)
+        return Weighed(draft, line, conversation, question, decide(question))
+
+    def _line(self, connection: Connection, request: SendRequest, *, bound: bool) -> Any:
+        """The row of the line that `from` names; None where the gateway may choose.
+
+        A key that is `bound` to pools does not learn which lines there are beyond its pool.
+        """
         if request.from_ is None:
             return None
-        found = lines.line_by_id(tx.connection, request.from_)
+        found = lines.line_by_id(connection, request.from_)
         if found is None:
             try:
                 number = recipient_key(request.from_, self._settings.default_region)
             except NumberError as error:
                 raise RefusalError("invalid-number", str(error), field="from") from None
-            found = lines.line_by_number(tx.connection, number)
+            found = lines.line_by_number(connection, number)
+        if found is not None and bound and not self._is_in(request.pool, found):
+            found = None
         if found is None:
             words = f"no line has the number or id {request.from_!r}; GET /v1/lines lists them"
             raise RefusalError("unknown-line", words, field="from")
         if found.retired_at is not None:
             words = f"the line {request.from_!r} is retired; name another, or leave `from` out"
             raise RefusalError("line-retired", words, field="from")
-        if request.pool is not None and request.pool not in self._roster.pools_of(
-            found.iccid, found.number
-        ):
+        if request.pool is not None and not self._is_in(request.pool, found):
             words = f"the line {request.from_!r} is not in the pool {request.pool!r}"
             raise RefusalError("unknown-line", words, field="from")
         return found
 
+    def _is_in(self, pool: str | None, line: Record) -> bool:
+        return pool in self._roster.pools_of(line.iccid, line.number)
+
+    def _opted_out(self, connection: Connection, draft: Draft) -> bool:
+        number, hashed = draft.recipient, self._refusals.erased_as(draft.recipient)
+        rules = self._settings.optouts
+        return opting.refuses(connection, rules, number, draft.kind, draft.pool, hashed)
+
     def _question(
         self,
-        tx: Transaction,
-        draft: _Draft,
+        connection: Connection,
+        draft: Draft,
         caller: Caller,
         line: Any,
         last_inbound: float | None,
@@ -294,9 +354,9 @@ class Outbound:
             kind=Kind(draft.kind),
             default_region=self._settings.default_region,
             now=datetime.fromtimestamp(at, UTC),
-            policy=self._settings.policy,
+            policy=self._settings.gate,
             pool=draft.pool,
-            opted_out=optouts.get(tx.connection, draft.recipient) is not None,
+            opted_out=self._opted_out(connection, draft),
             held=self._refusals.held(draft.recipient),
             line_country=country_of(line.number) if line is not None else None,
             urgent=caller.urgent,
@@ -307,17 +367,10 @@ class Outbound:
             text=draft.request.text,
         )
 
-    def _insert(
-        self,
-        draft: _Draft,
-        question: Question,
-        caller: Caller,
-        line: Any,
-        conversation: Record,
-        decision: Decision,
-        now: float,
-    ) -> Taken:
-        request = draft.request
+    def row_of(self, weighed: Weighed, conversation: Record, caller: Caller, now: float) -> Record:
+        """The message that a text becomes which the gate lets in; not written yet."""
+        draft, line, decision = weighed.draft, weighed.line, weighed.decision
+        request, question = draft.request, weighed.question
         home = lane = self._lane(draft, line.id if line is not None else None, caller)
         last_line_id = conversation.line_id
         match request.sticky if line is None and last_line_id else None:
@@ -330,7 +383,7 @@ class Outbound:
         later = self._later(request, decision, now)
         status = MessageStatus.QUEUED if later is None else MessageStatus.SCHEDULED
         priority = PRIORITIES[draft.kind] if request.priority is None else request.priority
-        row = messages.new_message(
+        return messages.new_message(
             {
                 "id": question.message_id,
                 "direction": "outbound",
@@ -341,6 +394,7 @@ class Outbound:
                 "pool": draft.pool,
                 "kind": draft.kind,
                 "text": request.text,
+                "transliterated": draft.transliterated,
                 "encoding": draft.encoding,
                 "parts": draft.parts,
                 "reference_number": random.randrange(256) if draft.parts > 1 else None,
@@ -364,10 +418,9 @@ class Outbound:
                 "hold_reason": decision.rule if isinstance(decision, Defer) else None,
             },
         )
-        return Taken(row, views.message(row), lane if later is None else None, priority)
 
     @staticmethod
-    def _lane(draft: _Draft, line_id: str | None, caller: Caller) -> str:
+    def _lane(draft: Draft, line_id: str | None, caller: Caller) -> str:
         send_at = draft.request.send_at
         return lane_of(line_id, draft.pool, caller.key_id, kind=draft.kind, send_at=send_at)
 
@@ -392,6 +445,20 @@ class Outbound:
             times.append(decision.until.timestamp())
         latest = max(times)
         return latest if latest > now else None
+
+
+def _not_granted(pool: str | None, caller: Caller) -> RefusalError:
+    granted = ", ".join(sorted(caller.pools or ()))
+    what = "name a pool" if pool is None else f"not to {pool!r}"
+    words = f"this key is bound to the pools {granted}: {what}"
+    return RefusalError("pool-not-granted", words, field="pool")
+
+
+def refusal_of(decision: Block) -> RefusalError:
+    """How a caller is told that the gate refuses a text."""
+    rule = decision.rule.partition(":")[0]
+    field = "text" if rule in (CARD_NUMBER, CONTENT) else "to"
+    return RefusalError(rule.replace("_", "-"), decision.words, field=field)
 
 
 def _kept(item: dict[str, Any] | RefusalError) -> dict[str, Any]:

@@ -142,6 +142,7 @@ class Outlook:
         candidate = Candidate(
             row,
             opted_out=False,
+            any_erased=False,
             in_doubt=False,
             last_inbound_at=last_inbound,
             review_due_at=None,
@@ -152,6 +153,14 @@ class Outlook:
             case Defer(until, _, _):
                 at = until.timestamp()
         return at if row.expires_at is None or at < row.expires_at else None
+
+    async def candidates(self, row: Record) -> list[str]:
+        """The ids of the lines of this host that may take a text, which need not be written yet.
+
+        Raises StoreUnavailableError.
+        """
+        lane = Lane.parse(row.lane or row.home_lane)
+        return sorted((await self._look()).serving(lane.pool, lane.line))
 
     # -- what is known --------------------------------------------------------------------------
 

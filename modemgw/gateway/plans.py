@@ -1,4 +1,4 @@
-"""What a SIM's plan allows: parts in a time, different recipients in a time, and pauses.
+"""What a SIM's plan allows: parts in a time, different recipients in a time, money, and pauses.
 
 A minute and an hour are any sixty seconds or minutes (counted in buckets, of which one that lies
 across the edge counts whole: never more than the limit, at times a little less). A day and a month
@@ -7,7 +7,8 @@ are the calendar's, in the plan's time zone; a month begins on the billing day. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UTC = ZoneInfo("UTC")
+
+# Money is counted in thousandths of its unit, so much at the most at once: it fits into 32 bits.
+THOUSANDTHS = 1_000
+MOST_MONEY = 1_000_000_000
+COST = "cost"  # the span of money; its buckets hold thousandths and not parts
+
+
+def money(amount: float) -> int:
+    """Thousandths, rounded up: less is never counted than is spent."""
+    return min(math.ceil(round(amount * THOUSANDTHS, 6)), MOST_MONEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,7 @@ class Plan:
 
     `min_gap_s` is the least pause between two messages, of which up to `gap_jitter` (0 to 1) is
     added at random. `warm_up` are the parts that a line may send on its first, second … day; after
-    the last of them `per_day` alone counts.
+    the last of them `per_day` alone counts. `cost_per_day` is in the money of the lines' costs.
     """
 
     name: str
@@ -110,13 +121,14 @@ class Plan:
     time_zone: ZoneInfo = UTC
     billing_day: int = 1
     warm_up: Sequence[int] = ()
+    cost_per_day: float | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing has to be counted."""
         limits = (
             self.per_minute, self.per_hour, self.per_day, self.per_month,
-            self.recipients_per_day, self.recipients_per_month,
+            self.recipients_per_day, self.recipients_per_month, self.cost_per_day,
         )  # fmt: skip
         return not self.warm_up and all(limit is None for limit in limits)
 
@@ -136,6 +148,13 @@ class Plan:
         if self.per_month is not None:
             found.append(Limit("per_month", self.per_month, self._month(now)))
         return found
+
+    def cost(self, now: float) -> Limit | None:
+        """The limit on money that holds at a moment, in thousandths."""
+        if self.cost_per_day is None:
+            return None
+        most = min(int(round(self.cost_per_day * THOUSANDTHS, 6)), MOST_MONEY)
+        return Limit("cost_per_day", most, replace(day(now, self.time_zone), name=COST))
 
     def recipients(self, now: float) -> list[Limit]:
         """The limits on different recipients that hold at a moment."""

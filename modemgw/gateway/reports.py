@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from modemgw.consent.numbers import normalise_sender
 from modemgw.gateway import acts
-from modemgw.gateway.acts import Reason
 from modemgw.gateway.status import ACCEPTED, PartStatus
 from modemgw.pdu import STATUSES, Outcome
 from modemgw.store import inbox, messages
@@ -131,5 +130,5 @@ def _apply(tx: Transaction, part: Record, tp_st: int, mr: int, now: float) -> No
     if to is was or was is PartStatus.DELIVERED:
         messages.change_part(tx.connection, part.message_id, part.seq, report_status=tp_st)
         return
-    reason = Reason("undelivered", f"The network could not deliver it (TP-ST {tp_st:#04x}).")
+    reason = acts.undelivered(tp_st) if to is PartStatus.UNDELIVERED else None
     acts.settle_part(tx, part, to, now, reason, report_status=tp_st, mr=mr)

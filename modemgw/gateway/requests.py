@@ -12,13 +12,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: an API key. `kinds` are those granted; `urgent` passes the outer window."""
+    """Who asks: an API key. `kinds` are those granted; `urgent` passes the outer window.
+
+    `pools` are those that it is bound to: nothing of others may be sent or told; None: of none.
+    `per_minute` and `per_day` bound how many messages it may send; None: nothing does.
+    """
 
     key_id: str
     scopes: frozenset[str]
     kinds: frozenset[str]
     default_kind: str | None = None
     urgent: bool = False
+    pools: frozenset[str] | None = None
+    per_minute: int | None = None
+    per_day: int | None = None
+
+    def has_pool(self, pool: str | None) -> bool:
+        """Whether what is of this pool may be told to it; None is the default pool."""
+        return self.pools is None or pool in self.pools
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class SendRequest:
 
     `time_zone` is the recipient's, an IANA name; None: what the number tells. `sticky` says of the
     line that the two last spoke on: `prefer` it, `require` it where there is one, or `off`.
+    `transliterate`: what GSM-7 lacks may be replaced.
     """
 
     to: str
@@ -41,16 +53,21 @@ class SendRequest:
     if_in_doubt: str = "hold"
     if_partly_sent: str = "fail"
     sticky: str = "prefer"
+    transliterate: bool = False
     reference: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """An Idempotency-Key: what it covers is `digest`, a hash of the request."""
+    """An Idempotency-Key: what it covers is `digest`, a hash of the request.
+
+    `is_batch`: refusals are part of the answer and kept with it; one of a single text is not kept.
+    """
 
     token: str
     digest: str
+    is_batch: bool = False
 
 
 class RefusalError(Exception):
@@ -67,3 +84,11 @@ class RefusalError(Exception):
 
 class ConflictError(Exception):
     """The Idempotency-Key was used for another request."""
+
+
+class RateLimitedError(Exception):
+    """A key has sent as many messages as it may; in `retry_after_s` seconds it may send again."""
+
+    def __init__(self, words: str, retry_after_s: float) -> None:
+        super().__init__(words)
+        self.words, self.retry_after_s = words, retry_after_s

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from modemgw.consent.scopes import EVERYTHING
 from modemgw.gateway import opting, views
 from modemgw.gateway.duty import attend
 from modemgw.gateway.requests import RefusalError
@@ -24,6 +25,7 @@ from modemgw.store.events import Event
 
 if TYPE_CHECKING:
     from modemgw.clock import Clock
+    from modemgw.consent.scopes import OptOutRules
     from modemgw.gateway.refusals import Refusals
     from modemgw.gateway.requests import Caller
     from modemgw.store.prepared import Record
@@ -42,9 +44,16 @@ BATCH: Final = 500
 class ReviewDesk:
     """Decides reviews, for people or by the clock; the latter on one host of a database."""
 
-    def __init__(self, writer: Writer, reader: Reader, refusals: Refusals, clock: Clock) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        reader: Reader,
+        refusals: Refusals,
+        rules: OptOutRules,
+        clock: Clock,
+    ) -> None:
         self._writer, self._reader = writer, reader
-        self._refusals, self._clock = refusals, clock
+        self._refusals, self._rules, self._clock = refusals, rules, clock
         self._alerted = False
 
     async def run(self) -> None:
@@ -72,7 +81,7 @@ class ReviewDesk:
             if latest is None or latest.decided_at is not None:
                 return False
             words = f"nobody decided in time; {row.reason}"
-            _refuse(tx, latest, now, TIMEOUT, words)
+            _refuse(tx, latest, now, self._rules, TIMEOUT, words)
             return True
 
         with self._refusals.hold(row.number):
@@ -114,7 +123,7 @@ class ReviewDesk:
                 _demand_same(latest, decision)
                 return latest, False
             if refuses:
-                _refuse(tx, latest, now, caller.key_id, reason)
+                _refuse(tx, latest, now, self._rules, caller.key_id, reason)
             else:
                 decide(tx, number, now, decision, by=caller.key_id, reason=reason)
             decided = reviews.get(tx.connection, review_id)
@@ -130,12 +139,16 @@ class ReviewDesk:
         return views.review(decided)
 
 
-def _refuse(tx: Transaction, row: Record, now: float, by: str, reason: str) -> None:
-    """Record the opt-out that a review has come to; that closes it."""
+def _refuse(
+    tx: Transaction, row: Record, now: float, rules: OptOutRules, by: str, reason: str
+) -> None:
+    """Record the opt-out that a review has come to, of everything; that closes it."""
     opting.opt_out(
         tx,
         row.number,
         now,
+        EVERYTHING,
+        rules,
         source=SOURCE,
         reason=reason,
         message_id=row.message_id,

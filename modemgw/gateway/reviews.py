@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from modemgw.consent.scopes import OptOut, OptOutRules
 from modemgw.gateway import views
 from modemgw.store import optouts, queue, reviews
 from modemgw.store.events import Event
@@ -30,6 +31,7 @@ def open_review(
     tx: Transaction,
     number: str,
     now: float,
+    rules: OptOutRules,
     *,
     within_s: float,
     message_id: str,
@@ -38,11 +40,13 @@ def open_review(
 ) -> Record | None:
     """Have a person look at a text; the review that is open then, which may be of an earlier text.
 
-    None where the number has opted out: nothing more could be held, and nothing is to be decided.
+    None where the number has opted out of all pools: no more marketing could be held, and nothing
+    is to be decided.
     """
     connection = tx.connection
     optouts.lock(connection, number)
-    if optouts.get(connection, number) is not None:
+    known = optouts.of(connection, number, tx.erased_as(number))
+    if any(rules.is_of_all(OptOut.parse(row.scope, row.leaves)) for row in known):
         return None
     values = {
         "id": new_id("rev"),
@@ -57,9 +61,7 @@ def open_review(
     row = reviews.open_of(connection, number)
     assert row is not None
     action = "review_opened" if is_new else "review_joined"
-    optouts.record(
-        connection, action, number, now, review=row.id, message=message_id, reason=reason
-    )
+    tx.record(action, number, now, review=row.id, message=message_id, reason=reason)
     if is_new:
         tx.emit(Event("review.opened", now, views.review(row)))
     return row
@@ -79,8 +81,7 @@ def decide(
     decided = reviews.decide(
         connection, row.id, now, decision=decision, decided_by=by, decision_reason=reason
     )
-    optouts.record(
-        connection,
+    tx.record(
         "review_decided",
         number,
         now,

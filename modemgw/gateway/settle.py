@@ -62,7 +62,9 @@ def record(
         if part is not None:
             now_is = acts.follow_part(tx, message_id, PartStatus.SENT, now)
             return _accepted(tx, part, result.mr, now_is, now)
-    part = next(p for p in messages.get_parts(tx.connection, message_id) if p.seq == seq)
+    part = next((p for p in messages.get_parts(tx.connection, message_id) if p.seq == seq), None)
+    if part is None:  # it was claimed and had not begun when its recipient's data were erased
+        return Step.DONE
     status = PartStatus(part.status)
     if status not in _OPEN[result.outcome]:
         return Step.DONE

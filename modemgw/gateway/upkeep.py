@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
-from modemgw.gateway import acts, causes, settle
+from modemgw.gateway import acts, causes, newcomers, settle
 from modemgw.gateway.acts import own_lane
 from modemgw.gateway.lanes import is_patient
 from modemgw.gateway.status import MessageStatus, moved
@@ -101,16 +101,23 @@ class Upkeep:
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
+        await self._writer.run(lambda tx: newcomers.clear(tx, now))
         await self.move_home(self._dispatcher.stuck_lanes())
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
         await self._writer.run(
             lambda tx: events.prune(tx.connection, now - settings.keep_events_s, BATCH)
         )
-        await self._writer.run(
-            lambda tx: idempotency.prune(tx.connection, now - settings.keep_idempotency_s)
-        )
+        while await self._forget_answers(now - settings.keep_idempotency_s):
+            pass
         await self._give_out_partials(now)
+
+    async def _forget_answers(self, before: float) -> bool:
+        """Forget some that are kept under an Idempotency-Key; whether there may be more."""
+        forgotten = await self._writer.run(
+            lambda tx: idempotency.prune(tx.connection, before, BATCH)
+        )
+        return forgotten == BATCH
 
     async def move_home(self, lanes: Iterable[str]) -> None:
         """Let others send what has waited in these lanes for its line for long enough."""

@@ -40,6 +40,7 @@ def message(row: Record) -> dict[str, Any]:
         "text": row.text,
         "parts": row.parts,
         "encoding": row.encoding,
+        "transliterated": row.transliterated,
         "partial": row.partial,
         "keyword": row.classified,
         "created_at": timestamp(row.created_at),
@@ -205,6 +206,11 @@ def bank_alert(kind: str, words: str) -> dict[str, Any]:
     return {"alert": kind, "modem": None, "port": None, "message": words}
 
 
+def country_alert(kind: str, country: str, words: str) -> dict[str, Any]:
+    """An alert about texts to a country, raised or cleared."""
+    return {**bank_alert(kind, words), "country": country}
+
+
 def ussd(session: UssdSession, modem_id: str | None, line_id: str | None) -> dict[str, Any]:
     """A USSD session; the same in answers and in events."""
     return {
@@ -226,6 +232,7 @@ def opt_out(row: Record) -> dict[str, Any]:
     return {
         "number": row.number,
         "scope": row.scope,
+        "leaves": row.leaves.split(),
         "source": row.source,
         "reason": row.reason,
         "message": row.message_id,
@@ -270,6 +277,23 @@ def review(row: Record) -> dict[str, Any]:
         "by": row.decided_by,
         "decision_reason": row.decision_reason,
     }
+
+
+def conversation(row: Record) -> dict[str, Any]:
+    """A conversation, as one of its person's data."""
+    return {
+        "id": row.id,
+        "pool": row.pool or None,
+        "line": row.line_id,
+        "created_at": timestamp(row.created_at),
+        "spoken_at": timestamp(row.spoken_at),
+        "last_inbound_at": timestamp(row.last_inbound_at),
+    }
+
+
+def audit_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the audit, its payload at hand."""
+    return entry | {"at": timestamp(entry["at"])}
 
 
 def event(item: Event) -> dict[str, Any]:

@@ -273,8 +273,9 @@ class LineWorker:
             return
         for seq in job.todo:
             last = seq == job.todo[-1]
-            clearance = Clearance(self, job, seq, self._claim_ahead_soon if last else lambda: None)
             frame, begun = frames[seq - 1], self.shared.clock.elapsed()
+            on_go = self._claim_ahead_soon if last else lambda: None
+            clearance = Clearance(self, job, seq, frame.hex, on_go)
             result = await self.modem.submit(frame.hex, frame.length, clearance)
             self._note(result, self.shared.clock.elapsed() - begun)
             step = await self._record(job, seq, result)

@@ -41,6 +41,11 @@ def pool_scope(pool: str) -> str:
     return f"pool:{pool}"
 
 
+def pool_of(scope: str) -> str | None:
+    """The pool of a scope; None: all."""
+    return None if scope == EVERYWHERE else scope.partition(":")[2]
+
+
 def stands(connection: Connection, number: str, kind: str, pool: str | None) -> bool:
     """Whether consent to texts of a kind and a pool is on record and was not withdrawn."""
     scope = EVERYWHERE if pool is None else pool_scope(pool)

@@ -50,6 +50,11 @@ def parse_url(database_url: str) -> URL:
             raise StoreError(f"database_url: {other} is not supported; use sqlite or postgresql")
 
 
+def serves_many(database_url: str) -> bool:
+    """Whether several hosts may share the database."""
+    return not database_url.startswith("sqlite")
+
+
 def writer_engine(database_url: str) -> Engine:
     """One connection that writes: every transaction begins IMMEDIATE and commits durably.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, tuple_
 
 from modemgw.store import tables
 
@@ -34,6 +34,13 @@ def keep(
     )
 
 
-def prune(connection: Connection, before: float) -> int:
-    """Forget answers that are older; how many."""
-    return connection.execute(delete(_table).where(_table.c.created_at < before)).rowcount
+def prune(connection: Connection, before: float, limit: int) -> int:
+    """Forget at most `limit` answers that are older than `before`, the oldest first; how many."""
+    old = (
+        select(_table.c.key_id, _table.c.token)
+        .where(_table.c.created_at < before)
+        .order_by(_table.c.created_at)
+        .limit(limit)
+    )
+    key = tuple_(_table.c.key_id, _table.c.token)
+    return connection.execute(delete(_table).where(key.in_(old))).rowcount

@@ -12,7 +12,7 @@ from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import insert_new
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -48,7 +48,7 @@ _GIVEN_OUT = Prepared(
         _inbound.c.id == given("id"), _inbound.c.message_id.is_not(None)
     )
 )
-_JOIN = Prepared(update(_inbound).where(_inbound.c.id == given("id")))
+_CHANGE = Prepared(update(_inbound).where(_inbound.c.id == given("id")))
 
 SIBLINGS_LIMIT = 1_000  # four messages of the greatest length
 
@@ -104,6 +104,12 @@ def open_parts(connection: Connection, before: float, limit: int) -> Sequence[Re
     ).all()
 
 
+def rewrite(connection: Connection, pdus: Mapping[str, str]) -> None:
+    """Keep other PDUs in the place of those that came, by their ids."""
+    for part_id, pdu in pdus.items():
+        _CHANGE.run(connection, values_of(id=part_id) | {"pdu": pdu})
+
+
 def message_of(connection: Connection, part_ids: Collection[str]) -> str | None:
     """The message that some of these parts were given out as before."""
     rows = (_GIVEN_OUT.row(connection, values_of(id=part_id)) for part_id in part_ids)
@@ -112,7 +118,7 @@ def message_of(connection: Connection, part_ids: Collection[str]) -> str | None:
 
 def join(connection: Connection, part_ids: Collection[str], message_id: str) -> None:
     """Say which message these parts make."""
-    _JOIN.run_many(
+    _CHANGE.run_many(
         connection, [values_of(id=part_id) | {"message_id": message_id} for part_id in part_ids]
     )
 

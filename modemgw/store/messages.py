@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, literal_column, select, update
 
-from modemgw.store import tables
+from modemgw.store import ages, tables
 from modemgw.store.ids import new_id
 from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import fitted, insert_unless_there
@@ -98,6 +98,7 @@ EMPTY_MESSAGE: Mapping[str, Any] = {
     "priority": 0,
     "resends": 0,
     "restarts": 0,
+    "transliterated": False,
 }
 
 
@@ -196,6 +197,9 @@ def change_part(connection: Connection, message_id: str, seq: int, **values: Any
     _CHANGE_PART.run(connection, values_of(id=message_id, seq=seq) | fitted(_parts, values))
 
 
+_DIRECTIONS = {"inbound": "'inbound'", "outbound": "'outbound'"}
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What a list of messages is narrowed to; None: not narrowed."""
@@ -208,17 +212,22 @@ class Filter:
     conversation_id: str | None = None
     created_after: float | None = None
     created_before: float | None = None
+    pools: frozenset[str] | None = None
 
 
 def find(
-    connection: Connection, wanted: Filter, *, before: str | None, limit: int
+    connection: Connection,
+    wanted: Filter,
+    *,
+    before: str | None,
+    limit: int,
+    oldest_first: bool = False,
 ) -> Sequence[Record]:
-    """Messages, the newest first, older than the message `before`."""
+    """Messages, the newest first, older than the message `before`; or the other way round."""
     m = _messages.c
     conditions = [
         column == value
         for column, value in (
-            (m.direction, wanted.direction),
             (m.status, wanted.status),
             (m.recipient, wanted.recipient),
             (m.sender, wanted.sender),
@@ -227,14 +236,27 @@ def find(
         )
         if value is not None
     ]
+    if wanted.direction is not None:  # literally: the index of inbound ones has this very condition
+        conditions.append(m.direction == literal_column(_DIRECTIONS[wanted.direction]))
+    # One bound at each end: of two, SQLite looks up the one that stands first and reads on to the
+    # other.
+    above = [before] if before is not None and oldest_first else []
+    below = [before] if before is not None and not oldest_first else []
     if wanted.created_after is not None:
         conditions.append(m.created_at > wanted.created_after)
+        above.append(ages.first_id(connection, wanted.created_after))
     if wanted.created_before is not None:
         conditions.append(m.created_at < wanted.created_before)
-    if before is not None:
-        conditions.append(m.id < before)
+        below.append(ages.end_id(connection, wanted.created_before))
+    if wanted.pools is not None:
+        conditions.append(m.pool.in_(sorted(wanted.pools)))
+    if above:
+        conditions.append(m.id > max(above))
+    if below:
+        conditions.append(m.id < min(below))
+    order = m.id if oldest_first else m.id.desc()
     return connection.execute(
-        select(_messages).where(and_(True, *conditions)).order_by(m.id.desc()).limit(limit)
+        select(_messages).where(and_(True, *conditions)).order_by(order).limit(limit)
     ).all()
 
 

@@ -1,13 +1,16 @@
-"""Opt-outs, their confirmations, and the audit of both."""
+"""Opt-outs and their confirmations.
+
+Where a person's data were erased their opt-outs stay under a hash of the number, `erased_as`, which
+everybody who looks for the number gives, too: so one look-up finds all.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import case, delete, func, or_, select, tuple_, update
 
 from modemgw.store import tables
-from modemgw.store.ids import new_id
 from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import insert_new, lock_name, upsert
 
@@ -17,7 +20,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _opt_outs, _confirmations = tables.opt_outs, tables.confirmations
-_GET = Prepared(select(_opt_outs).where(_opt_outs.c.number == given("number")))
+_OF = Prepared(
+    select(_opt_outs)
+    .where(or_(_opt_outs.c.number == given("number"), _opt_outs.c.number == given("erased_as")))
+    .order_by(_opt_outs.c.scope)
+)
 
 
 def lock(connection: Connection, number: str) -> None:
@@ -26,52 +33,80 @@ def lock(connection: Connection, number: str) -> None:
 
 
 def add(connection: Connection, values: dict[str, Any]) -> bool:
-    """Record an opt-out; false when the number has one already."""
+    """Record an opt-out; false when the number has one of this scope already."""
     return insert_new(connection, _opt_outs, values)
 
 
-def renew(connection: Connection, number: str, sent_at: float, centre: str | None) -> None:
-    """Note that an opt-out was asked for once more: it is as of the latest time.
+def renew(
+    connection: Connection,
+    number: str,
+    scope: str,
+    leaves: str,
+    sent_at: float,
+    centre: str | None,
+    erased_as: str = "",
+) -> None:
+    """Note that an opt-out was asked for once more: it is as of the latest time, and leaves these
+    kinds.
 
     `centre` stays only where all were stamped by the same.
     """
     row = _opt_outs.c
     connection.execute(
         update(_opt_outs)
-        .where(row.number == number)
+        .where(row.number.in_((number, erased_as)), row.scope == scope)
         .values(
+            leaves=leaves,
             sent_at=case((row.sent_at < sent_at, sent_at), else_=row.sent_at),
             centre=case((row.centre == centre, row.centre), else_=None),
         )
     )
 
 
-def remove(connection: Connection, number: str) -> bool:
+def remove(connection: Connection, number: str, scope: str, erased_as: str = "") -> bool:
     """Lift an opt-out; false when there is none."""
-    return bool(connection.execute(delete(_opt_outs).where(_opt_outs.c.number == number)).rowcount)
+    row = _opt_outs.c
+    its = row.number.in_((number, erased_as))
+    found = delete(_opt_outs).where(its, row.scope == scope)
+    return bool(connection.execute(found).rowcount)
 
 
-def get(connection: Connection, number: str) -> Record | None:
-    """The opt-out of a number."""
-    return _GET.row(connection, values_of(number=number))
+def of(connection: Connection, number: str, erased_as: str = "") -> list[Record]:
+    """The opt-outs of a number, by scope: `all` is first, brands before pools."""
+    return _OF.rows(connection, values_of(number=number, erased_as=erased_as))
 
 
-def page(connection: Connection, *, after: str | None, limit: int) -> Sequence[Record]:
-    """Opt-outs by number, those behind the number `after`."""
-    statement = select(_opt_outs).order_by(_opt_outs.c.number).limit(limit)
+def hide(connection: Connection, number: str, erased_as: str, now: float) -> bool:
+    """Let opt-outs stay under the hash of their number alone; whether there are any."""
+    values = {
+        "number": erased_as,
+        "reason": "",
+        "message_id": None,
+        "line_id": None,
+        "erased_at": now,
+    }
+    connection.execute(update(_opt_outs).where(_opt_outs.c.number == number).values(values))
+    return bool(of(connection, number, erased_as))
+
+
+def page(connection: Connection, *, after: tuple[str, str] | None, limit: int) -> Sequence[Record]:
+    """Opt-outs by number and scope, those behind the number and scope `after`."""
+    row = _opt_outs.c
+    statement = select(_opt_outs).order_by(row.number, row.scope).limit(limit)
     if after is not None:
-        statement = statement.where(_opt_outs.c.number > after)
+        statement = statement.where(tuple_(row.number, row.scope) > after)
     return connection.execute(statement).all()
 
 
-def numbers(connection: Connection) -> list[str]:
-    """Every number with an opt-out."""
-    return list(connection.execute(select(_opt_outs.c.number)).scalars())
+def every(connection: Connection) -> list[tuple[str, str, str]]:
+    """Number, or its hash, scope and what it leaves of every opt-out."""
+    row = _opt_outs.c
+    return [tuple(found) for found in connection.execute(select(row.number, row.scope, row.leaves))]
 
 
 def count(connection: Connection) -> int:
     """How many numbers have opted out."""
-    return connection.execute(select(func.count()).select_from(_opt_outs)).scalar_one()
+    return connection.execute(select(func.count(_opt_outs.c.number.distinct()))).scalar_one()
 
 
 def confirmed_at(connection: Connection, number: str) -> float | None:
@@ -84,22 +119,3 @@ def confirmed_at(connection: Connection, number: str) -> float | None:
 def note_confirmation(connection: Connection, number: str, now: float) -> None:
     """Remember that a confirmation is on its way."""
     upsert(connection, _confirmations, ("number",), {"number": number, "confirmed_at": now})
-
-
-def record(
-    connection: Connection, action: str, number: str | None, now: float, **detail: Any
-) -> None:
-    """Add an entry to the audit; nothing ever changes one."""
-    connection.execute(
-        insert(tables.audit).values(
-            id=new_id("aud"), created_at=now, action=action, number=number, detail=detail
-        )
-    )
-
-
-def entries(connection: Connection, number: str, limit: int = 100) -> Sequence[Record]:
-    """What the audit knows of a number, the newest first."""
-    a = tables.audit.c
-    return connection.execute(
-        select(tables.audit).where(a.number == number).order_by(a.id.desc()).limit(limit)
-    ).all()

@@ -29,7 +29,8 @@ class Candidate:
     """A message at the head of a lane, with what decides whether it may go on this line."""
 
     message: Record
-    opted_out: bool
+    opted_out: bool  # of whatever scope
+    any_erased: bool  # whether there are opt-outs of which only a hash is kept
     in_doubt: bool
     last_inbound_at: float | None
     review_due_at: (
@@ -79,6 +80,7 @@ def candidate(connection: Connection, message_id: str, line_id: str) -> Candidat
     return Candidate(
         row,
         bool(row.opted_out),
+        bool(row.any_erased),
         bool(row.recipient_in_doubt),
         row.last_inbound_at,
         row.review_due_at,
@@ -132,6 +134,7 @@ _CANDIDATE = Prepared(
         _m.lane,
         _m.priority,
         exists().where(tables.opt_outs.c.number == _m.recipient).label("opted_out"),
+        exists().where(tables.opt_outs.c.erased_at.is_not(None)).label("any_erased"),
         _IN_DOUBT.label("recipient_in_doubt"),
         _REVIEW_DUE_AT.label("review_due_at"),
         tables.conversations.c.last_inbound_at,
@@ -182,6 +185,7 @@ _BEGIN_PART = Prepared(
         modem_id=given("modem"),
         submitting_at=given("now"),
         mr=None,
+        tpdu=given("tpdu"),
         attempts=_parts.c.attempts + 1,
     )
 )
@@ -301,6 +305,7 @@ def begin_part(
     sender: str | None,
     host: str,
     now: float,
+    tpdu: str,
 ) -> bool:
     """The write-ahead: record that a part is about to begin, and that its message is `sending`.
 
@@ -313,7 +318,7 @@ def begin_part(
         changes = {"status": "sending", "sender": sender, "hold_reason": None}
         if not _BEGIN.run(connection, claim | changes):
             return False
-    _BEGIN_PART.run(connection, part | values_of(modem=modem_id, now=now))
+    _BEGIN_PART.run(connection, part | values_of(modem=modem_id, now=now, tpdu=tpdu))
     return True
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -95,7 +96,17 @@ conversations = Table(
     Column("last_inbound_at", Double),
     Column("last_sequence", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("unread", Integer, nullable=False, server_default="0"),  # texts that came in
+    Column("read_up_to", _ID),  # the last message that somebody has read
     UniqueConstraint("number", "pool"),
+    Index("ix_conversations_activity", text("coalesce(spoken_at, created_at)"), "id"),
+    Index(
+        "ix_conversations_unread",
+        text("coalesce(spoken_at, created_at)"),
+        "id",
+        sqlite_where=text("unread > 0"),
+        postgresql_where=text("unread > 0"),
+    ),
 )
 
 messages = Table(
@@ -143,10 +154,13 @@ messages = Table(
     Column("resends", Integer, nullable=False),  # how often it went again out of doubt
     Column("hold_reason", String(48)),
     Column("restarts", Integer, nullable=False, server_default="0"),  # how often it began anew
+    Column("transliterated", Boolean, nullable=False, server_default=false()),
     Index("ix_messages_sender", "sender", "id"),
     Index("ix_messages_recipient", "recipient", "id"),
     Index("ix_messages_line", "line_id", "id"),
-    Index("ix_messages_direction", "direction", "id"),
+    Index("ix_messages_conversation", "conversation_id", "id"),
+    # Of the outbound ones, which are most, one page is found without an index.
+    _partial("ix_messages_inbound", "id", where="direction = 'inbound'"),
     Index("ix_messages_status", "status", "id"),
     Index(
         "ix_messages_queue",
@@ -178,6 +192,7 @@ parts = Table(
     Column("report_status", Integer),  # TP-ST
     Column("code", String(16)),
     Column("detail", Text),
+    Column("tpdu", Text),  # in hex, as it was last handed to a modem
     PrimaryKeyConstraint("message_id", "seq"),
     Index("ix_parts_report", "line_id", "mr", "submitting_at"),
     Index("ix_parts_modem", "modem_id", "submitting_at"),
@@ -269,7 +284,9 @@ opt_outs = Table(
     "opt_outs",
     metadata,
     Column("number", _NUMBER, primary_key=True),
-    Column("scope", String(64), nullable=False),
+    Column("scope", String(80), primary_key=True),  # all, pool:NAME, brand:NAME
+    # The kinds of texts that it does not end, with a space between.
+    Column("leaves", String(64), nullable=False, server_default=""),
     Column("source", String(32), nullable=False),  # keyword, api, cli, review
     Column("reason", Text, nullable=False),
     Column("message_id", _ID),
@@ -277,6 +294,8 @@ opt_outs = Table(
     Column("created_at", Double, nullable=False),
     Column("sent_at", Double, nullable=False),  # by the clock of the service centre
     Column("centre", _NUMBER),  # that service centre; null: our clock, or more than one
+    Column("erased_at", Double),  # since then `number` is its keyed hash
+    _partial("ix_opt_outs_erased", "number", where="erased_at IS NOT NULL"),
 )
 
 reviews = Table(
@@ -347,6 +366,8 @@ webhooks = Table(
     Column("enabled", Boolean, nullable=False),
     Column("disabled_reason", Text),
     Column("created_at", Double, nullable=False),
+    Column("former_secret", Text),  # signs, too, until `former_until`
+    Column("former_until", Double),
 )
 
 deliveries = Table(
@@ -356,15 +377,21 @@ deliveries = Table(
     Column("position", BigInteger, nullable=False),
     Column("event_id", _ID, nullable=False),
     Column("conversation_id", _ID),
-    Column("status", String(16), nullable=False),  # pending, delivered, dead
+    Column("status", String(16), nullable=False),  # pending, delivered, dead, replay
     Column("attempts", Integer, nullable=False),
-    Column("next_at", Double),
+    Column("next_at", Double),  # also of what is not pending: then it is posted late
     Column("first_tried_at", Double),
     Column("settled_at", Double),
     Column("last_status", Integer),
     Column("last_error", Text),
     PrimaryKeyConstraint("webhook_id", "position"),
     _partial("ix_webhook_deliveries_pending", "webhook_id", "position", where="status = 'pending'"),
+    _partial(
+        "ix_webhook_deliveries_late",
+        "webhook_id",
+        "next_at",
+        where="status <> 'pending' AND next_at IS NOT NULL",
+    ),
 )
 
 keys = Table(
@@ -380,6 +407,13 @@ keys = Table(
     Column("created_at", Double, nullable=False),
     Column("last_used_at", Double),
     Column("revoked_at", Double),
+    Column("pools", JSON(none_as_null=True)),  # those it is bound to; null: none, it has all
+    Column("per_minute", Integer),  # messages
+    Column("per_day", Integer),
+    Column("expires_at", Double),
+    Column("former_digest", String(64)),  # of the secret before the last rotation
+    Column("former_until", Double),  # so long that one is good, too
+    Index("ix_keys_former_digest", "former_digest"),
 )
 
 idempotency = Table(
@@ -394,7 +428,7 @@ idempotency = Table(
     Index("ix_idempotency_created_at", "created_at"),
 )
 
-audit = Table(
+audit = Table(  # what the audit was before it was a chain; carried over at the first start
     "audit",
     metadata,
     Column("id", _ID, primary_key=True),
@@ -403,6 +437,38 @@ audit = Table(
     Column("number", _NUMBER),
     Column("detail", JSON, nullable=False),
     Index("ix_audit_number", "number", "id"),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("chain", String(64), nullable=False),  # the host that appends to it
+    Column("sequence", BigInteger, nullable=False),  # from 1, without gaps
+    Column("at", Double, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),  # of the payload and its salt
+    Column("link", String(64), nullable=False),
+    PrimaryKeyConstraint("chain", "sequence"),
+)
+
+audit_payloads = Table(  # what erasing deletes
+    "audit_payloads",
+    metadata,
+    Column("chain", String(64), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("salt", String(32), nullable=False),
+    Column("subject", String(64)),  # keyed hash of the number that it is about
+    Column("payload", Text, nullable=False),  # canonical JSON
+    PrimaryKeyConstraint("chain", "sequence"),
+    Index("ix_audit_payloads_subject", "subject"),
+)
+
+audit_chains = Table(
+    "audit_chains",
+    metadata,
+    Column("chain", String(64), primary_key=True),
+    Column("key_id", String(16), nullable=False),  # of the key of its hashes
+    Column("rules", Text),  # digests of the rules that were in force last
 )
 
 counters = Table(

@@ -32,6 +32,7 @@ class Wanted:
     before_id: str
     key_id: str | None = None
     pool: str | None = None
+    pools: frozenset[str] | None = None
     kind: str | None = None
     recipient: str | None = None
     reference: str | None = None
@@ -55,6 +56,7 @@ class Wanted:
         )
         return (
             alike
+            and (self.pools is None or row.pool in self.pools)
             and row.direction == "outbound"
             and row.permit is None  # an answer of our own, such as that to a STOP
             and row.id < self.before_id
@@ -78,6 +80,8 @@ class Wanted:
             )
             if value is not None
         ]
+        if self.pools is not None:
+            equal.append(_m.pool.in_(sorted(self.pools)))
         if self.line_id is not None:
             of_line = f"{self.line_id}|"
             lanes = (_m.lane.startswith(of_line), _m.home_lane.startswith(of_line))

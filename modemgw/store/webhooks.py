@@ -79,6 +79,13 @@ def remove(connection: Connection, webhook_id: str) -> bool:
     return bool(gone.rowcount)
 
 
+def change(connection: Connection, webhook_id: str, **values: Any) -> Record:
+    """Set columns of an endpoint; the endpoint then."""
+    return connection.execute(
+        update(_webhooks).where(_webhooks.c.id == webhook_id).values(**values).returning(_webhooks)
+    ).one()
+
+
 def disable(connection: Connection, webhook_id: str, reason: str) -> None:
     """Owe nothing more to an endpoint; what is pending stays for when it is enabled again."""
     connection.execute(
@@ -142,13 +149,3 @@ def owed(connection: Connection) -> dict[str, int]:
         .group_by(_deliveries.c.webhook_id)
     )
     return {row.webhook_id: row.owed for row in rows}
-
-
-def log(
-    connection: Connection, webhook_id: str, *, before: int | None, limit: int
-) -> Sequence[Record]:
-    """Deliveries of an endpoint, the newest first."""
-    statement = select(_deliveries).where(_deliveries.c.webhook_id == webhook_id)
-    if before is not None:
-        statement = statement.where(_deliveries.c.position < before)
-    return connection.execute(statement.order_by(_deliveries.c.position.desc()).limit(limit)).all()

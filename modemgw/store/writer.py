@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from modemgw.store.events import Event, Published
+    from modemgw.store.ledger import Ledger
 
     Listener = Callable[[Published], None]
 
@@ -75,15 +76,33 @@ _OWN_FAULTS = (IntegrityError, DataError, ProgrammingError)
 
 
 class Transaction:
-    """What an operation works with: a connection, and the events that it emits."""
+    """What an operation works with: a connection, and the events that it emits.
 
-    def __init__(self, connection: Connection) -> None:
+    `ledger` is the audit to which its acts are added; None where there are none such.
+    """
+
+    def __init__(self, connection: Connection, ledger: Ledger | None = None) -> None:
         self.connection = connection
+        self.ledger = ledger
         self.outbox: list[Event] = []
 
     def emit(self, event: Event) -> None:
         """Publish this event when the group commits."""
         self.outbox.append(event)
+
+    def erased_as(self, number: str) -> str:
+        """Under what the opt-out of a number stays when its data are erased; empty where there is
+        no ledger, and so no key."""
+        return "" if self.ledger is None else self.ledger.erased_as(number)
+
+    def record(self, action: str, number: str | None, now: float, **detail: Any) -> None:
+        """Add an entry to the audit, in this very transaction.
+
+        Raises RuntimeError where the writer was given no ledger.
+        """
+        if self.ledger is None:
+            raise RuntimeError(f"{action}: an act that the audit must know, and no ledger")
+        self.ledger.append(self.connection, action, number, now, detail)
 
 
 class _Call(Enum):
@@ -130,10 +149,14 @@ class Writer:
         *,
         published: Listener | None = None,
         queue_limit: int = QUEUE_LIMIT,
+        ledger: Ledger | None = None,
     ) -> None:
-        """`published` is called on the loop's thread after each commit that had events."""
+        """`published` is called on the loop's thread after each commit that had events; to
+        `ledger`, this host's, `Transaction.record` appends.
+        """
         self._engine = writer_engine(database_url)
         self._host = host
+        self.ledger = ledger
         self._published = published
         self._queue_limit = queue_limit
         self._queue: queue.SimpleQueue[_Job[Any] | _Call] = queue.SimpleQueue()
@@ -296,11 +319,11 @@ class Writer:
     def _group(
         self, connection: Connection, jobs: list[_Job[Any]], group_id: str
     ) -> Published | None:
-        outbox = _together(connection, jobs)
+        outbox = _together(connection, jobs, self.ledger)
         if outbox is None:
             connection.rollback()
             connection.begin()
-            outbox = _each_alone(connection, jobs)
+            outbox = _each_alone(connection, jobs, self.ledger)
         # After a failure each group has something to write, or one that has nothing would succeed
         # on a full disk, and pass for a database that is back.
         if self._keeps_group_ids or not self.available:
@@ -348,9 +371,11 @@ class Writer:
                 job.result, job.error = None, reason
 
 
-def _together(connection: Connection, jobs: list[_Job[Any]]) -> list[Event] | None:
+def _together(
+    connection: Connection, jobs: list[_Job[Any]], ledger: Ledger | None
+) -> list[Event] | None:
     """Run all jobs; the events that they emitted. None where one raised: nothing counts then."""
-    transaction = Transaction(connection)
+    transaction = Transaction(connection, ledger)
     try:
         for job in jobs:
             job.result = job.operation(transaction)
@@ -361,11 +386,13 @@ def _together(connection: Connection, jobs: list[_Job[Any]]) -> list[Event] | No
     return transaction.outbox
 
 
-def _each_alone(connection: Connection, jobs: list[_Job[Any]]) -> list[Event]:
+def _each_alone(
+    connection: Connection, jobs: list[_Job[Any]], ledger: Ledger | None
+) -> list[Event]:
     """Run each job in a savepoint of its own; the events of those that did not raise."""
     outbox: list[Event] = []
     for job in jobs:
-        transaction = Transaction(connection)
+        transaction = Transaction(connection, ledger)
         execute_plain(connection, "SAVEPOINT operation")
         try:
             job.result = job.operation(transaction)

@@ -24,6 +24,7 @@ from modemgw.gateway.gateway import Gateway
 from modemgw.gateway.settings import GatewaySettings
 from modemgw.store import keys, messages
 from modemgw.store.events import Event, Published
+from modemgw.store.ledger import Ledger
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
 from modemgw.store.writer import Transaction, Writer
@@ -198,12 +199,20 @@ async def open_house(
     def published(published: Published) -> None:
         apis[0].published(published)
 
-    writer = Writer(url, host, published=published)
+    writer = Writer(url, host, published=published, ledger=Ledger(host, b"a" * 32))
     reader = Reader(url)
     gateway = Gateway(
         writer,
         reader,
-        GatewaySettings(host, "US", Policy(None, (ANYWHERE,)), b"k" * 32, **gateway_settings),
+        GatewaySettings(
+            **{
+                "host": host,
+                "default_region": "US",
+                "policy": Policy(None, (ANYWHERE,)),
+                "fingerprint_key": b"k" * 32,
+                **gateway_settings,
+            }
+        ),
         Replies("Test"),
         clock,
     )

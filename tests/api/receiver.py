@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from modemgw.store import webhooks
+from modemgw.store import deliveries, webhooks
 from modemgw.store.webhooks import Endpoint
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def settled(house: House, webhook_id: str) -> list[tuple[str, int]]:
     async with asyncio.timeout(5):
         while True:
             rows = await house.gateway.reader.run(
-                lambda c: webhooks.log(c, webhook_id, before=None, limit=100)
+                lambda c: deliveries.log(c, webhook_id, before=None, limit=100)
             )
             if rows and all(row.status != "pending" for row in rows):
                 return [(row.status, row.attempts) for row in reversed(rows)]

@@ -131,4 +131,6 @@ def test_event_types_are_those_of_the_contract() -> None:
         "ussd.received",
         "alert.raised",
         "alert.cleared",
+        "audit.head",
+        "person.erased",
     }

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from modemgw.api import answers
-from modemgw.store import optouts
 
 if TYPE_CHECKING:
     from modemgw.store.writer import Transaction
@@ -109,7 +108,7 @@ async def test_filters_narrow_the_list(house: House) -> None:
         line_id=line,
         conversation_id=conversation,
     )
-    named = await house.receive(id="msg_" + "1" * 32, sender="INFO")
+    named = await house.receive(id="msg_" + "0" * 31 + "1", sender="INFO")
     sent = (await house.send()).json["id"]
 
     async def ids(query: str) -> list[str]:
@@ -156,11 +155,12 @@ async def test_an_opted_out_recipient_is_refused_without_a_row(house: House) -> 
     refused = await house.send(to="+15550003003")
     assert (refused.status, refused.kind, refused.fields) == (422, "opted-out", {"to"})
     assert (await house.call("GET", "/v1/messages")).json["items"] == []
-    assert (await house.call("DELETE", number)).status == 204
+    assert (await house.call("DELETE", f"{number}?reason=form%207")).status == 204
     assert (await house.send(to="+15550003003")).status == 201
 
     def audited(tx: Transaction) -> list[str]:
-        return [row.action for row in optouts.entries(tx.connection, "+15550003003")]
+        assert tx.ledger is not None
+        return [row["action"] for row in tx.ledger.entries(tx.connection, "+15550003003")]
 
     actions = await house.gateway.writer.run(audited)
     assert actions == ["opted_in", "refused", "opted_out"]

@@ -37,6 +37,7 @@ async def doubt(house: House, number: str = NUMBERS[0]) -> str:
             tx,
             number,
             now,
+            house.gateway.settings.optouts,
             within_s=60,
             message_id=message_id,
             line_id=None,

@@ -180,3 +180,16 @@ async def test_a_thousand_events_reach_many_streams_without_a_gap(house: House) 
         assert seen == expected
     position: Any = await house.gateway.reader.run(events.last_position)
     assert position >= 1_001
+
+
+async def test_a_stream_whose_client_has_gone_takes_no_place(tmp_path: Path) -> None:
+    """It notices with its next heartbeat; who comes again must not wait for that."""
+    async with open_house(tmp_path, stream_limit=2, heartbeat_s=60.0) as house:
+        head = {"Authorization": f"Bearer {house.keys['all']}"}
+        for _ in range(6):
+            async with asyncio.timeout(5):
+                status = 503
+                while status != 200:
+                    async with house.client.get(f"{house.base}/v1/events", headers=head) as reply:
+                        status = reply.status
+                    await asyncio.sleep(0.005)

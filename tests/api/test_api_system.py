@@ -174,7 +174,7 @@ async def test_opt_outs_are_listed_by_number_in_pages(house: House) -> None:
     assert [o["number"] for o in [*first["items"], *second["items"]]] == numbers
     one = await house.call("GET", "/v1/optouts/(555)%20000-1001")
     assert one.json["number"] == numbers[1]
-    gone = await house.call("DELETE", "/v1/optouts/%2B15550001009")
+    gone = await house.call("DELETE", "/v1/optouts/%2B15550001009?reason=form")
     assert (gone.status, gone.kind) == (404, "not-found")
 
 

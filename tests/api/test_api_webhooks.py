@@ -217,7 +217,7 @@ def test_any_text_is_a_url_or_refused_in_words(raw: str) -> None:
 def test_their_library_verifies_our_signature(body: bytes) -> None:
     """Of any body, with a secret that we made."""
     secret = new_secret()
-    ours = signed_headers(secret, "evt_1", 1_700_000_000, body)["webhook-signature"]
+    ours = signed_headers((secret,), "evt_1", 1_700_000_000, body)["webhook-signature"]
     when = datetime.fromtimestamp(1_700_000_000, UTC)
     try:
         text = body.decode()

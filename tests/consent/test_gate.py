@@ -10,6 +10,7 @@ import pytest
 
 from modemgw.consent.country_hours import CountryHours, Hours
 from modemgw.consent.gate import (
+    HOLD_RECHECK,
     JITTER,
     REPLY_WINDOW,
     REVIEW_RECHECK,
@@ -24,7 +25,7 @@ from modemgw.consent.gate import (
     closing,
     decide,
 )
-from modemgw.consent.places import UnknownZoneError, zones_of
+from modemgw.consent.places import UnknownZoneError, zones_called, zones_of
 from modemgw.consent.requirement import Requirement
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # 12:00 in New York
@@ -72,9 +73,11 @@ def test_an_opt_out_blocks_every_kind(kind: Kind) -> None:
     assert rule_of(decide(question)) == "opted_out"
 
 
-def test_a_hold_blocks_before_the_opt_out_is_written() -> None:
-    """Between the STOP and its commit nothing begins."""
-    assert rule_of(decide(replace(AT_NOON, held=True))) == "held"
+def test_a_hold_defers_until_the_opt_out_is_written() -> None:
+    """Between the STOP and its commit nothing begins; what it does not cover goes on then."""
+    decision = decide(replace(AT_NOON, held=True))
+    assert isinstance(decision, Defer)
+    assert (decision.rule, decision.until) == ("held", NOON + HOLD_RECHECK)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -230,13 +233,13 @@ def test_zones_without_a_common_hour_block_at_once() -> None:
 def test_a_machine_without_zone_data_blocks_rather_than_guesses() -> None:
     """What cannot be known is not assumed; the words say what to install."""
     ZoneInfo.clear_cache()
-    zones_of.cache_clear()
+    zones_called.cache_clear()
     reset_tzpath([])
     try:
         decision = decide(replace(AT_NOON, recipient="+18085550123"))
     finally:
         reset_tzpath()
-        zones_of.cache_clear()
+        zones_called.cache_clear()
     if isinstance(decision, Block):  # with the tzdata package installed the zone is known anyway
         assert decision.rule == "unknown_zone"
         assert "tzdata" in decision.words

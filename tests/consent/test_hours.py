@@ -248,3 +248,17 @@ def test_openings_and_closings_are_those_of_a_walk_minute_by_minute(
     assert next_opening(at, bank) == first_minute(at, bank, wanted=True)
     closing, walked = next_closing(at, bank), first_minute(at, bank, wanted=False)
     assert closing == walked or (walked is None and closing is not None and closing > at + HORIZON)
+
+
+def test_what_was_seen_of_a_night_holds_for_it_and_no_longer() -> None:
+    """Asked again and again, forwards and back, the answers are those of the walk."""
+    bank = [
+        Clock(Timetable.daily(Window(8 * 60, 21 * 60)), ZoneInfo("America/New_York")),
+        Clock(Timetable.daily(Window(9 * 60, 20 * 60)), ZoneInfo("America/Chicago")),
+    ]
+    begins = datetime(2026, 10, 30, 12, tzinfo=UTC)
+    times = [begins + timedelta(minutes=97 * step) for step in range(45)]
+    for at in (*times, *reversed(times)):
+        assert is_open(at, bank) is open_by_the_minute(at, bank)
+        assert next_opening(at, bank) == first_minute(at, bank, wanted=True)
+        assert next_closing(at, bank) == first_minute(at, bank, wanted=False)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modemgw.consent.keywords import OPT_IN_SOON_S, Class, classify
+from modemgw.consent.keywords import OPT_IN_SOON_S, Class, classify, own_words
 from modemgw.consent.lexicon import languages, version
 
 OURS = "Acme: your visit is at 5 tomorrow. Reply STOP to stop receiving these messages."
@@ -176,3 +176,73 @@ def test_no_keyword_is_longer_than_the_rules_look() -> None:
 def test_a_very_long_text_is_read_in_time_and_still_opts_out() -> None:
     """Length does not hide the beginning, nor does it cost more than the bound."""
     assert classify("STOP. " + "blah " * 100_000).kind is Class.OPT_OUT
+
+
+OWN = own_words(["No deals", "Schluß"], ["deals"], ["deal desk"])
+
+
+@pytest.mark.parametrize(
+    ("text", "opted_out", "expected"),
+    [
+        ("no deals", False, Class.OPT_OUT),
+        ("Hi, NO DEALS!! please", False, Class.OPT_OUT),
+        ("schluss", False, Class.OPT_OUT),
+        ("deals", True, Class.OPT_IN),
+        ("deals", False, Class.NONE),
+        ("Deal desk?", False, Class.HELP),
+        ("no deals today, but tomorrow", False, Class.NONE),
+        ("STOP", False, Class.OPT_OUT),
+        ("START", True, Class.OPT_IN),
+        ("HELP", False, Class.HELP),
+    ],
+)
+def test_own_keywords_add_to_those_of_the_program(
+    text: str, opted_out: bool, expected: Class
+) -> None:
+    """As whole messages, with what others may have around them."""
+    found = classify(text, opted_out=opted_out, own=OWN)
+    assert found.kind is expected, found.reason
+
+
+@pytest.mark.parametrize(
+    ("opt_out", "opt_in", "help_", "words"),
+    [
+        ([], ["stop"], [], "opt_out already"),
+        ([], [], ["unsubscribe"], "opt_out already"),
+        (["HELP"], [], [], "help already"),
+        (["start"], [], [], "opt_in already"),
+        ([], [], ["not interested"], "review already"),
+        (["red"], ["Red!"], [], "two lists"),
+        (["..."], [], [], "no letters"),
+    ],
+)
+def test_an_own_keyword_that_means_something_else_is_refused(
+    opt_out: list[str], opt_in: list[str], help_: list[str], words: str
+) -> None:
+    """STOP cannot be made to mean START, nor HELP be taken away."""
+    with pytest.raises(ValueError, match=words):
+        own_words(opt_out, opt_in, help_)
+
+
+@pytest.mark.parametrize(
+    ("text", "everything"),
+    [
+        ("STOP", False),
+        ("unsubscribe", False),
+        ("opt out", False),
+        ("stp", False),
+        ("STOP promo", False),
+        ("STOP ALL", True),
+        ("stopall", True),
+        ("arret tout", True),
+        ("START 0", True),
+        ("please stop texting me", True),
+        ("take me off your list", True),
+    ],
+)
+def test_stop_all_and_a_refusal_in_plain_words_are_of_everything(
+    text: str, everything: bool
+) -> None:
+    """A keyword alone has the scope that is configured."""
+    found = classify(text, country="IN")
+    assert (found.kind, found.everything) == (Class.OPT_OUT, everything), found.reason

@@ -269,6 +269,8 @@ class Disk:
             "DISK_LOG": str(self._log),
             "DISK_CONTROL": str(self.beside),
             "DISK_SYNC_US": str(self.sync_us),
+            # The audit's heads belong on another disk; what is appended this one does not know.
+            "MODEMGW_AUDIT__HEAD_FILE": str(self.beside / "audit.heads"),
         }
 
     def set(self, trouble: str, *, on: bool) -> None:

@@ -31,6 +31,15 @@ def test_an_empty_file_is_a_whole_configuration(tmp_path: Path) -> None:
     assert config.gate.destinations == ["own"]
 
 
+def test_with_a_certificate_the_api_may_leave_home(tmp_path: Path) -> None:
+    """In the clear only where that was said."""
+    beyond = '[api]\nlisten = "0.0.0.0:8443"\n'
+    with pytest.raises(ConfigError, match="in the clear"):
+        load(written(tmp_path, beyond))
+    config = load(written(tmp_path, beyond + 'tls_certificate = "a.pem"\ntls_key = "b.pem"\n'))
+    assert config.api.listen == ["0.0.0.0:8443"]
+
+
 def test_the_environment_wins_over_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,7 +57,20 @@ def test_the_environment_wins_over_the_file(
     [
         ('[api]\nlissten = "x"', "api.lissten"),
         ("colour = 1", "colour"),
+        ('[optouts]\nleaves = ["marketing"]', "optouts.leaves"),
+        ('[optouts]\nleaves_in = ["US"]', "optouts: in US a STOP ends all kinds"),
+        ('[[brands]]\nname = "a"\npools = ["x"]', "brands, no. 1: there is no pool 'x'"),
+        (
+            '[pools]\nx.lines = ["+1"]\n[[brands]]\nname = "a"\npools = ["x", "x"]',
+            "brands, no. 1: the pool 'x' is of 'a', too",
+        ),
+        ('[pools.x]\nlines = ["+1"]\nkeywords.help = ["stop"]', "means opt_out already"),
+        ('[pools.x]\nlines = ["+1"]\nreplies.texts.fr.help = "œuf"', "GSM-7 lacks"),
         ('[api]\nlisten = "8080"', "api.listen"),
+        ('[api]\ntls_key = "x.pem"', "tls_certificate and tls_key go together"),
+        ('[api]\ntrusted_proxies = ["10.0.0.1/8"]', "api.trusted_proxies.0"),
+        ('[api]\ncors_origins = "*"', "api.cors_origins.0"),
+        ('[api]\ncors_origins = ["https://a.example/"]', "api.cors_origins.0"),
         ('[numbers]\ndefault_region = "Narnia"', "numbers.default_region"),
         ('[[webhooks]]\nurl = "http://x/"\nsecret = "short"', "webhooks.0.secret"),
         ('[[webhooks]]\nurl = "ftp://x/"\nsecret = "whsec_' + "A" * 32 + '"', "webhooks.0.url"),
@@ -179,3 +201,17 @@ def test_the_hours_of_countries_come_with_the_outer_window(tmp_path: Path) -> No
     hours = load(written(tmp_path, own)).gate.country_hours()
     assert hours.for_number("+13055550123", "marketing") is None
     assert hours.for_number("+4930123456", "marketing") is not None
+
+
+def test_the_audit_s_key_lies_beside_the_database_unless_told(tmp_path: Path) -> None:
+    """Its heads lie beside it; with a server for a database, both where the daemon is started."""
+    path = tmp_path / "modemgw.toml"
+    for text, key, head in (
+        ('database_url = "sqlite:////srv/bank/db"', "/srv/bank/modemgw-audit.key", "/srv/bank/"),
+        ('database_url = "postgresql://bank@db/bank"', "modemgw-audit.key", ""),
+        ('[audit]\nkey_file = "/etc/bank/key"', "/etc/bank/key", "/etc/bank/"),
+    ):
+        path.write_text(text)
+        config = load(path)
+        assert str(config.audit_key_file) == key
+        assert str(config.audit_head_file) == f"{head}modemgw-audit.heads"

@@ -83,6 +83,8 @@ class Site:
     profiles: str = ""  # of the simulator, with commas between; "": its own choice
     window: str = "off"  # hours in which texts may go
     extra: str = ""  # more of the configuration file, in TOML
+    host: str = "site"
+    ports: list[str] | None = None  # None: those of the whole bank
     extra_ports: list[str] = field(default_factory=list)
     daemon_environment: dict[str, str] = field(default_factory=dict)  # commands have it, too
     key: str = ""
@@ -108,11 +110,13 @@ class Site:
         return f"http://127.0.0.1:{self.port}"
 
     def write_config(self) -> None:
-        ports = json.dumps([f"{self.bank}/modem*", *self.extra_ports])
+        own = [f"{self.bank}/modem*"] if self.ports is None else self.ports
+        ports = json.dumps([*own, *self.extra_ports])
         self.config.write_text(
             f"database_url = {json.dumps(self.database_url)}\n"
             f"secret_file = {json.dumps(str(self.folder / 'secret'))}\n"
-            f'host = "site"\n[api]\nlisten = "127.0.0.1:{self.port}"\n[modems]\nports = {ports}\n'
+            f'host = "{self.host}"\n[api]\nlisten = "127.0.0.1:{self.port}"\n'
+            f"[modems]\nports = {ports}\n"
             f'[gate]\nouter_window = "{self.window}"\ndestinations = ["*"]\n' + self.extra
         )
 
@@ -127,6 +131,10 @@ class Site:
         """All but the daemon: configuration, bank, key."""
         self.write_config()
         self.start_bank()
+        self.make_key()
+
+    def make_key(self) -> None:
+        """Have a key of its own for all that a caller may do."""
         self.key = self.command(
             "keys", "create", "--config", str(self.config), "--name", "test",
             "--scope", "send,read,admin",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from tests.e2e.site import Site, wait_for
+from tests.e2e.site import Site, running, wait_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
 CUSTOMER = "+15553000001"
@@ -76,6 +78,41 @@ def test_an_opt_out_while_the_modem_thinks_stops_the_text(site: Site) -> None:
     assert site.journal("submit") == []
     other = site.send("+15553000002", "The line lives", **{"from": line_of(site, 0)})
     wait_for("the next text", lambda: site.status_of(other["id"]) == "delivered")
+
+
+def test_a_stop_on_one_modem_during_downtime_stops_a_campaign_on_another(tmp_path: Path) -> None:
+    """STOP lies in modem 17, the text waits on modem 3: it never goes, what waits with it does."""
+    place = Site(tmp_path, f"sqlite:///{tmp_path}/modemgw.db", modems=18)
+    with running(place):
+        place.ctl("latency", min_ms=5000, max_ms=5000, modem=3)
+        line, other = line_of(place, 3), "+15553000003"
+        place.send("+15553000002", "On the air", **{"from": line})
+        wait_for("its Ctrl-Z", lambda: place.items("/v1/messages?status=sending"))
+        for to in (CUSTOMER, other):
+            place.send(to, "Sale!", kind="marketing", **{"from": line})
+        place.kill_daemon()
+        place.ctl("latency", min_ms=20, max_ms=20)
+        place.inject(17, CUSTOMER, "STOP")
+        place.start_daemon()
+        wait_for("the campaign", lambda: "Sale!" in received(place, other))
+        wait_for("the confirmation", lambda: received(place, CUSTOMER))
+        assert not any("Sale" in text for text in received(place, CUSTOMER))
+        (sale,) = place.items(
+            f"/v1/messages?to={quote(CUSTOMER)}&direction=outbound&status=canceled"
+        )
+        assert sale["error"]["code"] == "opted_out"
+
+
+def test_the_command_line_is_refused_like_everybody(site: Site) -> None:
+    """`modemgw import` sends nothing to who has opted out, and tells which rows."""
+    site.call("PUT", f"/v1/optouts/{CUSTOMER}", {})
+    rows = site.folder / "rows.csv"
+    rows.write_text(f"to,text\n{CUSTOMER},Sale!\n+15553000003,Sale!\n")
+    arguments = ("import", str(rows), "--url", site.url, "--key", site.key)
+    told = site.command(*arguments, check=False)
+    assert "opted-out" in told.stdout + told.stderr, told
+    wait_for("the other row", lambda: received(site, "+15553000003"))
+    assert received(site, CUSTOMER) == []
 
 
 def test_a_stop_that_lies_in_a_modem_during_downtime_is_read_before_the_campaign(

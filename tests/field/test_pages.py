@@ -20,6 +20,7 @@ RULE = ROOT / "udev" / "78-modemgw.rules"
 
 COMMANDS = frozenset(
     {
+        "audit",
         "config",
         "demo",
         "doctor",
@@ -27,10 +28,13 @@ COMMANDS = frozenset(
         "keys",
         "line",
         "lines",
+        "may-i-text",
+        "mcp",
         "messages",
         "modems",
         "optouts",
         "pdu",
+        "person",
         "pool",
         "probe",
         "queue",
@@ -39,6 +43,7 @@ COMMANDS = frozenset(
         "send",
         "simulate",
         "tail",
+        "twilio",
         "ussd",
     }
 )

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from modemgw.consent.gate import Policy
 from modemgw.consent.requirement import Requirement
+from modemgw.consent.scopes import OptOutRules
 from modemgw.gateway import consenting
+from modemgw.gateway.asking import Checked
 from modemgw.gateway.consenting import Consent
-from modemgw.gateway.requests import RefusalError
-from modemgw.store import consents, optouts
+from modemgw.gateway.requests import Caller, RefusalError, SendRequest
+from modemgw.gateway.settings import Pool
+from modemgw.store import consents
 from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.world import ALICE, BOB, World
 
@@ -58,8 +62,8 @@ async def states(world: World) -> list[tuple[str, str, str]]:
 
 
 async def audit(world: World) -> list[str]:
-    rows = await world.reader.run(lambda c: optouts.entries(c, ALICE))
-    return [row.action for row in rows][::-1]
+    rows = await world.reader.run(lambda c: world.ledger.entries(c, ALICE))
+    return [row["action"] for row in rows][::-1]
 
 
 async def refused(world: World, **options: Any) -> str:
@@ -117,7 +121,7 @@ async def test_withdrawn_after_it_was_accepted_it_is_blocked_at_the_claim(
     assert row.error_code == "consent_required"
     world.assert_nothing_dangles(row)
     assert modem.written == []
-    assert await audit(world) == ["consent_given", "consent_withdrawn"]
+    assert await audit(world) == ["consent_given", "consent_withdrawn", "blocked"]
     assert len(await world.events("consent.given")) == 1
     assert len(await world.events("consent.withdrawn")) == 1
 
@@ -190,6 +194,85 @@ async def test_stop_withdraws_and_start_brings_back_what_it_ended(
     assert row is not None
     assert row.message_id == (await world.inbound())[-1].id
     await world.becomes(await world.send(kind="marketing"), "sent")
+
+
+POOLS = MappingProxyType({name: Pool(name, frozenset()) for name in ("sales", "care", "news")})
+RULES = OptOutRules("brand", frozenset(POOLS), MappingProxyType({"sales": "a", "news": "a"}))
+
+
+async def test_an_opt_out_ends_the_consents_that_lie_in_its_scope(make_world: MakeWorld) -> None:
+    """One of a brand those to its pools; the others, and that to all pools, when all are ended."""
+    world = make_world(policy=POLICY, pools=POOLS, optouts=RULES)
+    await world.start()
+    for scope in ("all", "pool:sales", "pool:care"):
+        await give(world, replace(FORM, scope=scope))
+    await world.gateway.opt_out(ALICE, "api", "asked", "brand:a")
+    assert await refused(world, pool="sales") == "opted-out"
+    assert await refused(world, pool="care") == ""
+    rows = await world.reader.run(lambda c: consents.of_number(c, ALICE))
+    assert [(row.scope, row.ended_by) for row in rows] == [
+        ("all", None),
+        ("pool:care", None),
+        ("pool:sales", "opt_out"),
+    ]
+    await world.gateway.opt_out(ALICE, "api", "asked", "all")
+    assert {state for _, state, _ in await states(world)} == {"withdrawn"}
+    await world.stop()
+
+
+async def test_an_opt_out_leaves_the_consents_to_kinds_that_it_leaves(
+    make_world: MakeWorld,
+) -> None:
+    """As the configuration has it; marketing never is."""
+    rules = OptOutRules(leaves=frozenset({"transactional"}), leaves_in=frozenset({"FR"}))
+    world, modem = make_world(policy=POLICY, optouts=rules), ScriptedModem(1)
+    await world.start(modem)
+    french = "+33612345678"
+    for kind in ("marketing", "transactional"):
+        await give(world, replace(FORM, number=french, kind=kind))
+    await world.write(modem, "STOP", sender=french)
+    rows = await world.reader.run(lambda c: consents.of_number(c, french))
+    assert [(row.kind, row.state) for row in rows] == [
+        ("marketing", "withdrawn"),
+        ("transactional", "given"),
+    ]
+    await world.stop()
+
+
+async def test_a_start_gives_as_widely_as_the_opt_outs_that_it_lifts(
+    make_world: MakeWorld,
+) -> None:
+    """To the pool whose opt-out it lifts, and not to one whose own still stands."""
+    rules = OptOutRules("pool", frozenset(POOLS))
+    pools = MappingProxyType({**POOLS, "sales": Pool("sales", frozenset({"+12025550191"}))})
+    settings = {"pools": pools, "optouts": rules, "start_gives": ("marketing",)}
+    world, modem = make_world(policy=POLICY, **settings), ScriptedModem(1)
+    await world.start(modem)
+    await give(world, replace(FORM, scope="pool:care"))
+    await world.gateway.opt_out(ALICE, "api", "asked", "pool:care")
+    await world.write(modem, "STOP")
+    await world.write(modem, "START")
+    rows = await world.reader.run(lambda c: consents.of_number(c, ALICE))
+    assert [(row.scope, row.state) for row in rows] == [
+        ("pool:care", "withdrawn"),
+        ("pool:sales", "given"),
+    ]
+    await world.stop()
+
+
+async def test_what_is_asked_beforehand_is_told_of_consent(world: World) -> None:
+    """ "May I text them", and a preview, say what the acceptance would."""
+    wanted = SendRequest(to=ALICE, text="An offer", kind="marketing")
+    caller = Caller("key_1", frozenset({"read"}), frozenset({"marketing"}))
+    asking = world.gateway.asking
+    for given in (False, True):
+        if given:
+            await give(world)
+        checked, asked = await asking.check(wanted, caller), await asking.ask(wanted, caller)
+        assert isinstance(checked, Checked)
+        rules = [objection.rule for objection in checked.objections]
+        assert rules == ([] if given else ["consent_required"])
+        assert asked.refusal is None if given else asked.refusal.kind == "consent-required"
 
 
 async def test_an_opt_out_that_is_lifted_by_hand_brings_no_consent_back(world: World) -> None:

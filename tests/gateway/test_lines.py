@@ -8,14 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
 
 from modemgw.gateway.inventory import PATIENCE_S
 from modemgw.gateway.requests import Caller, RefusalError
 from modemgw.gateway.settings import Pool
 from modemgw.gateway.silence import RECENT_S, SOON_S
 from modemgw.modem.interface import ModemState
-from modemgw.store import tables
+from modemgw.store.ledger import every_entry
 from modemgw.store.schema import migrate
 from tests.gateway.scripted import Script, ScriptedModem, refused
 from tests.gateway.world import ALICE, BOB, World
@@ -44,9 +43,8 @@ async def alerts(world: World) -> list[tuple[str, str]]:
 
 async def audited(world: World) -> list[tuple[str, Any]]:
     """What was done, and with which key, oldest first."""
-    query = select(tables.audit).order_by(tables.audit.c.id)
-    rows = await world.reader.run(lambda c: c.execute(query).all())
-    return [(row.action, row.detail.get("key")) for row in rows]
+    rows = await world.reader.run(every_entry)
+    return [(row["action"], row["detail"].get("key")) for row in rows]
 
 
 async def settled(modem: ScriptedModem, count: int) -> None:

@@ -146,5 +146,5 @@ async def test_a_scheduled_text_is_not_expected_before_its_time_nor_after_its_va
         await send_many(world, 3)
         short = await world.send(valid_for_s=2 * HOUR)
         assert await outlook.expected_at(await world.row(short)) is None
-        await world.gateway.cancel(message_id)
+        await world.gateway.cancel(message_id, ANYBODY)
         assert await outlook.expected_at(await world.row(message_id)) is None

@@ -48,8 +48,8 @@ async def waits(world: World, message_id: str) -> None:
 
 
 async def audit(world: World) -> list[str]:
-    rows = await world.reader.run(lambda c: optouts.entries(c, ALICE))
-    return [row.action for row in rows][::-1]
+    rows = await world.reader.run(lambda c: world.ledger.entries(c, ALICE))
+    return [row["action"] for row in rows][::-1]
 
 
 async def test_marketing_waits_and_the_conversation_goes_on(
@@ -146,8 +146,7 @@ async def test_undecided_in_time_it_becomes_an_opt_out(world: World, modem: Scri
     await world.gateway.review_desk.look()
     assert await world.status(waiting) == "canceled"
     assert isinstance(await world.ask(), RefusalError)
-    row = await world.reader.run(lambda c: optouts.get(c, ALICE))
-    assert row is not None
+    (row,) = await world.reader.run(lambda c: optouts.of(c, ALICE))
     assert (row.source, row.message_id) == ("review", (await world.inbound())[0].id)
     assert "nobody decided" in row.reason
     (decided,) = await world.events("review.decided")

@@ -9,7 +9,7 @@ import pytest
 
 from modemgw.modem.interface import ModemState, Outcome, SubmitResult
 from tests.gateway.scripted import Script, ScriptedModem, refused
-from tests.gateway.world import ALICE, BOB, World
+from tests.gateway.world import ALICE, ANYBODY, BOB, World
 
 if TYPE_CHECKING:
     from tests.gateway.conftest import MakeWorld
@@ -60,6 +60,26 @@ async def test_a_failure_that_is_reported_and_then_undone_is_followed(
     await world.report(modem, 2)
     await world.report(modem, 3)
     assert await world.status(message_id) == "delivered"
+
+
+async def test_a_failure_that_is_reported_before_the_last_part_went_is_told_at_the_end(
+    world: World, modem: ScriptedModem
+) -> None:
+    """With its reason, though nothing was wrong with the part that ends the message."""
+    answer = asyncio.Event()
+    last = Script(before_answer=answer)
+    modem.plan(Script(), Script(), last)
+    message_id = await world.send(text=LONG)
+    await last.written.wait()
+    await world.report(modem, 1, st=0x45)
+    assert await world.status(message_id) == "sending"
+    answer.set()
+    await world.becomes(message_id, "undelivered")
+    row = await world.row(message_id)
+    assert (row.error_code, row.error_message) == (
+        "undelivered",
+        "The network could not deliver it (TP-ST 0x45).",
+    )
 
 
 async def test_a_report_that_overtakes_its_answer_is_applied(
@@ -221,11 +241,11 @@ async def test_a_message_can_be_canceled_until_it_begins(
     await script.written.wait()
     queued = await world.send(BOB, "never")
     with pytest.raises(Exception, match="sending"):
-        await world.gateway.cancel(on_air)
-    assert (await world.gateway.cancel(queued))["status"] == "canceled"
-    assert (await world.gateway.cancel(queued))["status"] == "canceled"
+        await world.gateway.cancel(on_air, ANYBODY)
+    assert (await world.gateway.cancel(queued, ANYBODY))["status"] == "canceled"
+    assert (await world.gateway.cancel(queued, ANYBODY))["status"] == "canceled"
     with pytest.raises(Exception, match="no message"):
-        await world.gateway.cancel("msg_none")
+        await world.gateway.cancel("msg_none", ANYBODY)
     answer.set()
     await world.becomes(on_air, "sent")
     last = await world.send(BOB, "last")

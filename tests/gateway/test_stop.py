@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modemgw.consent.scopes import EVERYTHING
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import RefusalError
 from modemgw.store import optouts
@@ -16,9 +17,16 @@ from tests.gateway.scripted import Script, ScriptedModem, unknown
 from tests.gateway.world import ALICE, BOB, World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from sqlalchemy import Connection
+
     from tests.gateway.conftest import MakeWorld
 
 LONG = "An offer that nobody needs, told at length. " * 9  # three parts
+
+PERMIT_USED = "permit_used"
 
 
 async def answers(world: World, permit: str | None = "confirmation") -> list[str]:
@@ -29,8 +37,11 @@ async def answers(world: World, permit: str | None = "confirmation") -> list[str
 
 
 async def audit(world: World, number: str = ALICE) -> list[str]:
-    rows = await world.reader.run(lambda c: optouts.entries(c, number))
-    return [row.action for row in rows][::-1]
+    """What the audit tells, oldest first; without the confirmation's permit, which comes when the
+    confirmation does."""
+    rows = await world.reader.run(lambda c: world.ledger.entries(c, number))
+    actions = [row["action"] for row in rows][::-1]
+    return [action for action in actions if action != PERMIT_USED]
 
 
 async def test_stop_cancels_confirms_once_and_refuses_until_start(
@@ -274,6 +285,35 @@ async def test_a_stop_on_one_host_binds_the_other(two_hosts: tuple[World, World]
     await there.stop()
 
 
+async def test_a_stop_beside_the_news_of_an_older_start_stays_in_memory(
+    world: World, modem: ScriptedModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who follows the events asks whether the opt-out is lifted, and a STOP is committed before the
+    answer is there."""
+    await world.gateway.opt_out(ALICE, "api", "")
+    await world.gateway.opt_in(ALICE, "api", "signed form")
+    (lifted,) = await world.events("optout.removed")
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    read = world.gateway.reader.run
+
+    async def late(operation: Callable[[Connection], Any]) -> Any:
+        answer = await read(operation)
+        asked.set()
+        await go_on.wait()
+        return answer
+
+    with monkeypatch.context() as slowed:
+        slowed.setattr(world.gateway.reader, "run", late)
+        following = asyncio.create_task(world.gateway._follow(lifted))
+        await asyncio.wait(
+            {following, asyncio.create_task(asked.wait())}, return_when="FIRST_COMPLETED"
+        )
+        await world.gateway.opt_out(ALICE, "api", "on the phone")
+        go_on.set()
+        await following
+    assert ALICE in world.gateway.refusals
+
+
 def test_a_number_is_held_until_every_hold_is_left() -> None:
     """Two STOPs may be on their way at once."""
     refusals = Refusals()
@@ -282,7 +322,7 @@ def test_a_number_is_held_until_every_hold_is_left() -> None:
             assert ALICE in refusals
         assert refusals.held(ALICE)
     assert ALICE not in refusals
-    refusals.load([BOB])
+    refusals.load([(BOB, EVERYTHING)])
     assert (BOB in refusals, len(refusals)) == (True, 1)
-    refusals.discard(BOB)
+    refusals.replace(BOB, ())
     assert not refusals.opted_out(BOB)

@@ -18,11 +18,12 @@ from modemgw.gateway.letters import Origin, take_in_text
 from modemgw.gateway.settings import GatewaySettings
 from modemgw.store import optouts
 from modemgw.store.engine import writer_engine
+from modemgw.store.ledger import Ledger
 from modemgw.store.schema import migrate
 from modemgw.store.writer import Transaction
 from tests.gateway.scripted import ScriptedModem
 from tests.gateway.test_stop import answers, audit
-from tests.gateway.world import ALICE, START, World
+from tests.gateway.world import ALICE, AUDIT_KEY, START, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -160,7 +161,7 @@ def is_opted_out(engine: Engine, texts: Sequence[Text], zones: Sequence[int]) ->
     """Whether the sender is in the end, the texts read in the order in which they come."""
     with engine.connect() as connection:
         connection.begin()
-        tx = Transaction(connection)
+        tx = Transaction(connection, Ledger("here", AUDIT_KEY))
         for one in sorted(texts, key=lambda one: one.sent_at + one.delay_s):
             at = one.sent_at + zones[one.centre]
             tpdu = pdu.decode(text(one.word, at, CENTRES[one.centre]))
@@ -174,7 +175,7 @@ def is_opted_out(engine: Engine, texts: Sequence[Text], zones: Sequence[int]) ->
             tpdu = replace(tpdu, scts=scts)
             here = origin(f"lin_{one.line}", START + one.sent_at + one.delay_s)
             take_in_text(tx, tpdu, f"inb_{one.sent_at}", here)
-        found = optouts.get(connection, ALICE) is not None
+        found = bool(optouts.of(connection, ALICE))
         connection.rollback()
     return found
 

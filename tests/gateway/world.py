@@ -18,6 +18,7 @@ from modemgw.gateway.settings import GatewaySettings, Pool
 from modemgw.modem.interface import Incoming, Source
 from modemgw.store import events, messages
 from modemgw.store.keys import KINDS
+from modemgw.store.ledger import Ledger
 from modemgw.store.messages import Filter
 from modemgw.store.reader import Reader
 from modemgw.store.writer import Writer
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 START = datetime(2026, 6, 10, 15, 0, tzinfo=UTC).timestamp()
 ALICE, BOB = "+12025550111", "+12025550122"
 ANYBODY = Caller("key_test", frozenset({"send"}), frozenset(KINDS))
+AUDIT_KEY = b"a" * 32
 LIMIT_S = 10.0
 
 
@@ -70,16 +72,20 @@ class World:
                 **settings,
             }
         )
+        self.replies = Replies("Acme")
         self.gateway: Gateway
+        self.audit_key = AUDIT_KEY
+        self.ledger: Ledger
         self._task: asyncio.Task[None] | None = None
         self._scts = 0
 
     async def start(self, *modems: ScriptedModem) -> None:
         """Start a gateway, with these modems ready."""
-        self.writer, self.reader = Writer(self.url, self.settings.host), Reader(self.url)
+        self.ledger = Ledger(self.settings.host, self.audit_key)
+        self.writer = Writer(self.url, self.settings.host, ledger=self.ledger)
+        self.reader = Reader(self.url)
         self.writer.start()
-        replies = Replies("Acme")
-        self.gateway = Gateway(self.writer, self.reader, self.settings, replies, self.clock)
+        self.gateway = Gateway(self.writer, self.reader, self.settings, self.replies, self.clock)
         await self.gateway.prepare()
         self._task = asyncio.create_task(self.gateway.run())
         for modem in modems:

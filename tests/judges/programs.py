@@ -61,6 +61,7 @@ JUDGES: Final = (
         ("ModemManager", "mmcli", "dbus-daemon", POLKITD),
         needs_root=True,
     ),
+    Judge("twilio_node", "twilio for Node", ("nodejs", "npm"), ("node", "npm")),
     Judge("by_hand", "socat, by hand", ("socat",), ("socat",)),
 )
 

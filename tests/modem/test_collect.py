@@ -314,6 +314,19 @@ async def test_after_an_announcement_there_is_a_sweep(
         await modem.until(lambda: not modem.stored)
 
 
+async def test_a_text_that_nothing_announces_is_found_by_the_next_sweep(
+    modem: ScriptedModem, listener: Listener
+) -> None:
+    """It comes after the first sweep, and no other text leads to it."""
+    timing = replace(QUICK, sweep_s=0.1)
+    async with driven(Bank(BankSettings((PortSettings(modem.path),), timing), listener)):
+        await listener.until_state(ModemState.READY)
+        await listener.until(lambda: listener.sweeps == 1)
+        modem.stored[4] = PDU
+        await modem.until(lambda: not modem.stored)
+        assert [incoming.pdu for incoming in listener.incoming] == [PDU]
+
+
 async def test_a_modem_that_wants_all_three_storages_named_gets_them(
     start: Start, modem: ScriptedModem, listener: Listener
 ) -> None:

@@ -37,6 +37,8 @@ _POWER_CUTS = (
     "tests/crash/test_power_cuts.py::test_power_cuts_at_random_instants_lose_none_and_double_none"
 )
 
+_WINDOWS = "tests/stop_race/test_windows.py::"
+
 MUTANTS = (
     Mutant(
         "write-ahead",
@@ -46,12 +48,12 @@ MUTANTS = (
     Mutant(
         "last-gate-check",
         "the gate's last look at opt-outs, between the commit and the write",
-        ("tests/e2e/test_stop.py::test_an_opt_out_while_the_modem_thinks_stops_the_text",),
+        (_WINDOWS + "test_a_text_whose_record_is_written_does_not_begin_behind_an_opt_out",),
     ),
     Mutant(
         "hold",
         "the hold on a sender whose STOP is on its way into the database",
-        ("tests/gateway/test_stop.py::test_a_stop_that_cannot_be_written_yet_holds_already",),
+        (_WINDOWS + "test_nothing_begins_while_an_opt_out_waits_for_its_commit",),
     ),
     Mutant(
         "pause-check",
@@ -78,7 +80,30 @@ MUTANTS = (
     Mutant(
         "claim-check",
         "the look at opt-outs in the transaction of the write-ahead",
-        ("tests/gateway/test_stop.py::test_the_write_ahead_asks_the_database_for_opt_outs",),
+        (
+            _WINDOWS
+            + "test_a_text_accepted_behind_the_cancelling_does_not_begin_behind_the_opt_out",
+        ),
+    ),
+    Mutant(
+        "permit-age",
+        "the age at which the right to begin is asked for again",
+        (_WINDOWS + "test_a_permit_does_not_outlive_a_pause_of_its_process",),
+    ),
+    Mutant(
+        "erased-check",
+        "the look for opt-outs of which only a hash is kept",
+        ("tests/gateway/test_persons.py::test_the_write_ahead_asks_the_database_for_hashes",),
+    ),
+    Mutant(
+        "scope-at-claim",
+        "the question at the claim whether an opt-out covers the text's pool and kind",
+        ("tests/gateway/test_scopes.py::test_a_claim_asks_for_the_scope_and_kind",),
+    ),
+    Mutant(
+        "scope-widens",
+        "the wider reading of what is not certain: a text of no pool, a pool that is gone",
+        ("tests/consent/test_scopes.py::test_a_scope_covers_its_pools_and_what_names_none",),
     ),
     Mutant(
         "review-rule",
@@ -223,7 +248,9 @@ MUTANTS = (
     Mutant(
         "sweep",
         "the sweep that finds texts whose announcement was lost",
-        (_matrix("cmti-lost"),),
+        (
+            "tests/modem/test_collect.py::test_a_text_that_nothing_announces_is_found_by_the_next_sweep",
+        ),
     ),
     Mutant(
         "compare-before-delete",

@@ -50,6 +50,7 @@ def begin(connection: Connection, message_id: str, host: str = "here", seq: int 
         sender="+12025550199",
         host=host,
         now=NOW,
+        tpdu="",
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modemgw.store import events, idempotency, inbox, keys, messages, optouts, webhooks
+from modemgw.store import deliveries, events, idempotency, inbox, keys, messages, optouts, webhooks
 from modemgw.store.engine import writer_engine
 from modemgw.store.events import Event
 from modemgw.store.ids import new_id
@@ -39,20 +39,20 @@ def test_identifiers_sort_by_age_and_never_repeat(monkeypatch: pytest.MonkeyPatc
 
 def test_a_key_is_found_until_it_is_revoked_and_kept_as_a_hash(connection: Connection) -> None:
     """Nobody who reads the table can use a key."""
-    assert not keys.any_key(connection)
+    assert not keys.any_key(connection, NOW)
     key = keys.create(connection, name="desk", scopes=["send"], now=NOW)
-    row = keys.find(connection, key)
+    row = keys.find(connection, key, NOW)
     assert row is not None
     assert key not in str(row)
     assert row.scopes == ["send"]
-    assert keys.find(connection, key + "x") is None
-    assert keys.find(connection, "\udc80") is None
+    assert keys.find(connection, key + "x", NOW) is None
+    assert keys.find(connection, "\udc80", NOW) is None
     keys.note_use(connection, row.id, NOW + 1)
     assert keys.all_keys(connection)[0].last_used_at == NOW + 1
-    assert keys.any_key(connection)
+    assert keys.any_key(connection, NOW)
     assert keys.revoke(connection, "desk", NOW) == 1
     assert keys.revoke(connection, row.id, NOW) == 0
-    assert keys.find(connection, key) is None
+    assert keys.find(connection, key, NOW) is None
 
 
 def test_the_endpoints_of_the_file_are_those_that_it_names(connection: Connection) -> None:
@@ -80,12 +80,12 @@ def test_what_is_owed_is_told_in_order_until_it_is_settled(connection: Connectio
     assert [row.data["n"] for row in pending] == [0, 1, 2]
     webhooks.settle(connection, hook.id, 1, status="delivered", settled_at=NOW)
     assert webhooks.owed(connection) == {hook.id: 2}
-    assert [row.position for row in webhooks.log(connection, hook.id, before=None, limit=9)] == [
+    assert [row.position for row in deliveries.log(connection, hook.id, before=None, limit=9)] == [
         3,
         2,
         1,
     ]
-    assert len(webhooks.log(connection, hook.id, before=2, limit=9)) == 1
+    assert len(deliveries.log(connection, hook.id, before=2, limit=9)) == 1
 
 
 def test_events_are_forgotten_in_time_unless_somebody_waits_for_them(
@@ -114,8 +114,16 @@ def test_an_answer_is_kept_for_its_key_until_it_is_old(connection: Connection) -
     assert found is not None
     assert found.answer == [{"message": {"id": 1}}]
     assert idempotency.find(connection, "other", "t") is None
-    assert idempotency.prune(connection, NOW) == 0
-    assert idempotency.prune(connection, NOW + 1) == 1
+    assert idempotency.prune(connection, NOW, 10) == 0
+    assert idempotency.prune(connection, NOW + 1, 10) == 1
+
+
+def test_old_answers_are_forgotten_some_at_a_time(connection: Connection) -> None:
+    """The oldest first, so that the writer is never held up for long."""
+    for i in range(5):
+        idempotency.keep(connection, key_id="k", token=f"t{i}", digest="d", answer=[], now=NOW + i)
+    assert [idempotency.prune(connection, NOW + 4, 3) for _ in range(3)] == [3, 1, 0]
+    assert idempotency.find(connection, "k", "t4") is not None
 
 
 def test_messages_are_listed_newest_first_and_narrowed(connection: Connection) -> None:
@@ -153,8 +161,8 @@ def test_a_conversation_is_one_for_number_and_pool_and_counts_without_gaps(
     assert [messages.next_sequence(connection, made.id) for _ in range(3)] == [1, 2, 3]
 
 
-def test_opt_outs_are_paged_by_number_and_their_audit_grows(connection: Connection) -> None:
-    """A second opt-out of a number changes nothing; the audit keeps every entry."""
+def test_opt_outs_are_paged_by_number(connection: Connection) -> None:
+    """A second opt-out of a number changes nothing."""
     for number in ("+3", "+1", "+2"):
         values = {
             "number": number,
@@ -168,16 +176,18 @@ def test_opt_outs_are_paged_by_number_and_their_audit_grows(connection: Connecti
         assert not optouts.add(connection, values)
     page = optouts.page(connection, after=None, limit=2)
     assert [row.number for row in page] == ["+1", "+2"]
-    assert [row.number for row in optouts.page(connection, after="+2", limit=2)] == ["+3"]
-    assert (optouts.count(connection), sorted(optouts.numbers(connection))) == (
-        3,
-        ["+1", "+2", "+3"],
-    )
-    assert optouts.remove(connection, "+3")
-    assert not optouts.remove(connection, "+3")
-    optouts.record(connection, "opted_out", "+3", NOW, source="cli")
-    optouts.record(connection, "opted_in", "+3", NOW)
-    assert [row.action for row in optouts.entries(connection, "+3")] == ["opted_in", "opted_out"]
+    rest = optouts.page(connection, after=("+2", "all"), limit=2)
+    assert [row.number for row in rest] == ["+3"]
+    assert optouts.add(connection, values | {"scope": "pool:sales"})
+    assert [row.scope for row in optouts.of(connection, "+2")] == ["all", "pool:sales"]
+    known = sorted(optouts.every(connection))
+    assert known == [(number, "all", "") for number in ("+1", "+2")] + [
+        ("+2", "pool:sales", ""),
+        ("+3", "all", ""),
+    ]
+    assert optouts.count(connection) == 3
+    assert optouts.remove(connection, "+3", "all")
+    assert not optouts.remove(connection, "+3", "all")
     optouts.note_confirmation(connection, "+3", NOW)
     optouts.note_confirmation(connection, "+3", NOW + 1)
     assert optouts.confirmed_at(connection, "+3") == NOW + 1

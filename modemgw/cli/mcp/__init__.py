@@ -1,0 +1,1 @@
+"""Texting for programs that act as agents, by the Model Context Protocol."""

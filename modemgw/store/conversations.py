@@ -1,0 +1,121 @@
+"""Conversations as people read them: listed, and read up to a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from sqlalchemy import and_, func, literal_column, select, tuple_, update
+
+from modemgw.store import tables
+from modemgw.store.prepared import Prepared, Record, given, values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+_conversations, _messages = tables.conversations, tables.messages
+_c, _m = _conversations.c, _messages.c
+
+Key: TypeAlias = tuple[float, str]
+"""Where a page of conversations ended: when the last one was active, and its id."""
+
+_active_at = func.coalesce(_c.spoken_at, _c.created_at)
+_LAST_MESSAGE = select(func.max(_m.id)).where(_m.conversation_id == _c.id).correlate(_conversations)
+_SHOWN = select(
+    _conversations,
+    _active_at.label("active_at"),
+    _LAST_MESSAGE.scalar_subquery().label("last_message_id"),
+)
+_ONE_MORE = Prepared(
+    update(_conversations)
+    .where(_c.id == given("id"))
+    .values(unread=_c.unread + literal_column("1"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of conversations is narrowed to; None: not narrowed.
+
+    `pool` "" is the default; `pools` are those alone that somebody may see.
+    """
+
+    number: str | None = None
+    pool: str | None = None
+    line_id: str | None = None
+    unread: bool | None = None
+    pools: frozenset[str] | None = None
+
+
+def get(connection: Connection, conversation_id: str) -> Record | None:
+    """One conversation, with `active_at` and `last_message_id`."""
+    return connection.execute(_SHOWN.where(_c.id == conversation_id)).one_or_none()
+
+
+def find(
+    connection: Connection, wanted: Filter, *, before: Key | None, limit: int
+) -> Sequence[Record]:
+    """Conversations as `get` has them, the one that was active last first, those behind `before`.
+
+    Active is a conversation when a text comes in or has gone out; else since it began.
+    """
+    conditions = [
+        column == value
+        for column, value in (
+            (_c.number, wanted.number),
+            (_c.pool, wanted.pool),
+            (_c.line_id, wanted.line_id),
+        )
+        if value is not None
+    ]
+    if wanted.unread is not None:  # literally: the index of these has this very condition
+        conditions.append(literal_column("unread > 0" if wanted.unread else "unread = 0"))
+    if wanted.pools is not None:
+        conditions.append(_c.pool.in_(sorted(wanted.pools)))
+    if before is not None:
+        # SQLite looks up the first of these in the index; the pair it would try on every row.
+        before_at, _ = before
+        conditions.append(_active_at <= before_at)
+        conditions.append(tuple_(_active_at, _c.id) < tuple_(*before))
+    return connection.execute(
+        _SHOWN.where(and_(True, *conditions)).order_by(_active_at.desc(), _c.id.desc()).limit(limit)
+    ).all()
+
+
+def messages_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Record]:
+    """Messages by their ids."""
+    rows = connection.execute(select(_messages).where(_m.id.in_(list(ids))))
+    return {row.id: row for row in rows}
+
+
+def has_come_in(connection: Connection, conversation_id: str) -> None:
+    """Count one more text that nobody has read."""
+    _ONE_MORE.run(connection, values_of(id=conversation_id))
+
+
+def mark_read(connection: Connection, conversation_id: str, message_id: str) -> None:
+    """Note that everything up to a message of it was read; an earlier one changes nothing.
+
+    The conversation's row is locked first: a text that comes in meanwhile is counted behind it.
+    """
+    up_to: str | None = connection.execute(
+        select(_c.read_up_to).where(_c.id == conversation_id).with_for_update()
+    ).scalar_one()
+    if up_to is not None and up_to >= message_id:
+        return
+    unread = (
+        select(func.count())
+        .where(
+            _m.conversation_id == conversation_id,
+            _m.id > message_id,
+            literal_column("direction = 'inbound'"),
+        )
+        .scalar_subquery()
+    )
+    connection.execute(
+        update(_conversations)
+        .where(_c.id == conversation_id)
+        .values(read_up_to=message_id, unread=unread)
+    )
