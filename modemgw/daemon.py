@@ -170,6 +170,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         new_country_after=config.gate.new_country_after,
         review_within_s=config.gate.review_within,
         start_gives=tuple(config.gate.start_gives),
+        double_opt_in=config.gate.double_opt_in.rules(),
         files=_number_files(config),
         mask=config.inbound.as_mask(config.gate.content),
         default_kind=texts.default_kind,

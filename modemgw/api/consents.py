@@ -73,9 +73,18 @@ class Consents:
                 Answer(200, ConsentRecord, description="It stands, from now or from before."),
                 TAG,
                 description="It replaces what stood there of this kind and scope; the audit keeps "
-                "both. It lifts no opt-out.",
+                "both. It lifts no opt-out. With `double` it is pending until they answer YES to a "
+                "text that asks them, which has to pass the gate as any text of the kind.",
                 body=GiveConsent,
-                problems=("invalid", "invalid-number", "unknown-pool"),
+                problems=(
+                    "invalid",
+                    "invalid-number",
+                    "unknown-pool",
+                    "asked-lately",
+                    "service-number",
+                    "opted-out",
+                    "destination",
+                ),
                 examples={
                     "a form": {
                         "kind": "marketing",
@@ -83,7 +92,8 @@ class Consents:
                         "obtained_at": "2026-11-02T09:30:00Z",
                         "wording": "Yes, text me offers. I can stop them at any time.",
                         "evidence": "form 4711",
-                    }
+                    },
+                    "ask them": {"kind": "marketing", "source": "web form", "double": True},
                 },
             ),
             Route(
@@ -145,7 +155,10 @@ class Consents:
             wording=body.wording,
             evidence=body.evidence,
         )
-        return answer(await desk.give(consent))
+        recorded = await desk.record(
+            consent, request[CALLER], double=body.double, language=body.language
+        )
+        return answer(recorded)
 
     async def delete(self, request: web.Request) -> web.Response:
         """Withdraw consents."""

@@ -1,7 +1,7 @@
 """What callers send and get of consents."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from modemgw.api.fields import Kind, Timestamp
 from modemgw.api.schemas import Body, PageQuery
 
 ConsentScope = Annotated[str, Field(min_length=1, max_length=80)]
+ConsentState: TypeAlias = Literal["given", "pending", "withdrawn"]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -28,6 +29,14 @@ class GiveConsent(Body):
     evidence: Annotated[str, Field(min_length=1, max_length=1_000)] | None = Field(
         None, description="Where the proof lies, such as a document's number."
     )
+    double: bool | None = Field(
+        None,
+        description="Ask them by text; it is `pending` until they answer YES. Default: "
+        "`gate.double_opt_in.by_default`.",
+    )
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = Field(
+        None, description="That of the question. Default: that of `[replies]`."
+    )
 
 
 class WithdrawQuery(Body):
@@ -42,7 +51,7 @@ class ConsentsQuery(PageQuery):
     """Which consents."""
 
     kind: Kind | None = None
-    state: Literal["given", "withdrawn"] | None = None
+    state: ConsentState | None = None
 
 
 class ConsentRecord(Shape):
@@ -51,7 +60,7 @@ class ConsentRecord(Shape):
     number: str
     kind: Kind
     scope: str
-    state: Literal["given", "withdrawn"]
+    state: ConsentState
     source: str
     obtained_at: datetime
     wording: str | None
@@ -60,7 +69,11 @@ class ConsentRecord(Shape):
     recorded_by: str = Field(description="A key's id, or `keyword`.")
     created_at: datetime
     changed_at: datetime
-    ended_by: Literal["opt_out", "request"] | None = Field(description="Null while it stands.")
+    ended_by: Literal["opt_out", "declined", "request"] | None = Field(
+        description="Null while it stands. `declined`: an opt-out while it was pending."
+    )
+    request: str | None = Field(description="The text that last asked for it.")
+    due_at: datetime | None = Field(description="Until when a YES counts; null: none is awaited.")
 
 
 class ConsentPage(Shape):

@@ -74,6 +74,7 @@ EventType: TypeAlias = Literal[
     "review.opened",
     "review.decided",
     "consent.given",
+    "consent.requested",
     "consent.withdrawn",
     "modem.state",
     "line.state",

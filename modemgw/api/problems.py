@@ -147,6 +147,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "The recipient has not consented to such texts",
             "Record their consent with its source and evidence, or do not text them.",
         ),
+        "asked-lately": Kind(
+            409,
+            "They were asked for their consent not long ago",
+            "Wait for their YES; nobody is asked again before `gate.double_opt_in.again_after`.",
+        ),
         "unknown-scope": Kind(
             422,
             "There is no such pool or brand",

@@ -25,6 +25,7 @@ from modemgw.config.fields import (
     check_window,
     check_zone,
 )
+from modemgw.consent.agreement import DoubleOptIn
 from modemgw.consent.country_hours import WEEKDAYS, CountryHours, Hours
 from modemgw.consent.hours import parse_window
 from modemgw.consent.requirement import Requirement
@@ -87,6 +88,31 @@ class ConsentSection(Section):
     kinds: list[Kind] = Field(description="Kinds of texts; empty: none.")
 
 
+class DoubleOptInSection(Section):
+    """How people are asked by text for their consent (`double` at `/v1/consents`)."""
+
+    by_default: bool = Field(
+        False, description="Ask also where a consent is recorded without a word about it."
+    )
+    answer_within: Annotated[float, Field(ge=60, le=30 * 86_400)] = Field(
+        3 * 86_400.0, description="Seconds within which a YES counts."
+    )
+    again_after: Annotated[float, Field(ge=60, le=366 * 86_400)] = Field(
+        30 * 86_400.0,
+        description="Seconds before which nobody is asked again, whatever it is about; at least "
+        "`answer_within`.",
+    )
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        self.rules()
+        return self
+
+    def rules(self) -> DoubleOptIn:
+        """The same for the gateway. Raises ValueError where a time is too short."""
+        return DoubleOptIn(self.by_default, self.answer_within, self.again_after)
+
+
 class GateSection(Section):
     """What may be sent at all."""
 
@@ -129,6 +155,9 @@ class GateSection(Section):
         [],
         description="Kinds to which the START that lifts an opt-out is consent although none was "
         "on record; what the opt-out has ended it brings back in any case.",
+    )
+    double_opt_in: DoubleOptInSection = Field(
+        DoubleOptInSection(), description="How people are asked by text for their consent."
     )
     content: Annotated[Patterns, AfterValidator(check_names)] = Field(
         [], description="What must not stand in texts that go out."

@@ -324,7 +324,8 @@ def question(
 
 
 def _has_consented(connection: Connection, asked: Question) -> bool:
-    return consents.stands(connection, asked.recipient, asked.kind, asked.pool)
+    message_id = asked.message_id or ""
+    return consents.stands(connection, asked.recipient, asked.kind, asked.pool, message_id)
 
 
 def _within_hours(job: Job, asked: Question) -> Job:
@@ -418,7 +419,9 @@ def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
         return True
     if _is_covered(tx, rules, job.recipient, job.kind, job.pool):
         return False
-    if job.needs_consent and not consents.stands(tx.connection, job.recipient, job.kind, job.pool):
+    if job.needs_consent and not consents.stands(
+        tx.connection, job.recipient, job.kind, job.pool, job.message_id
+    ):
         return False
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None
 

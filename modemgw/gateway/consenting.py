@@ -10,6 +10,11 @@ An opt-out ends the consents that lie wholly in what it covers: one of all pools
 and to each, one of a pool or brand those to its pools; none to kinds that it leaves. A consent to
 all pools outlives the opt-out of one, which by itself keeps that pool's texts back.
 
+Double opt-in: a consent may be *pending*. Then one text, the question, is let go without it: that
+whose id the row names, while the row is pending; all other rules of the gate hold for it. A YES on
+the line that asked, sent after the question and in time, makes it given. Nothing else does; nobody
+is asked twice within the configured time, whatever it is about.
+
 A START brings back what an opt-out has ended, where no other opt-out still covers it, for that is
 what our confirmation of the STOP promises, with the START as the new evidence; it does not bring
 back what was withdrawn by itself. Where `gate.start_gives` names kinds, that START is also consent
@@ -21,21 +26,28 @@ brings no consent back: whoever does so records the new consent that it needs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from modemgw.consent.agreement import is_in_time
 from modemgw.consent.scopes import OptOut
 from modemgw.gateway import views
-from modemgw.store import consents, optouts
+from modemgw.gateway.requests import RefusalError
+from modemgw.gateway.views import timestamp
+from modemgw.store import consents, messages, optouts
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
+    from modemgw.consent.agreement import DoubleOptIn
+    from modemgw.consent.order import Sent
     from modemgw.consent.scopes import OptOutRules
+    from modemgw.gateway.outbound import Outcome, Taken
     from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
 
 BY_OPT_OUT: Final = "opt_out"
+DECLINED: Final = "declined"  # what was asked for, and answered by an opt-out
 BY_REQUEST: Final = "request"
 KEYWORD: Final = "keyword"
 
@@ -67,11 +79,83 @@ def give(tx: Transaction, consent: Consent, now: float) -> Record:
     before = consents.get(connection, consent.number, consent.kind, consent.scope)
     if before is not None and before.state == consents.GIVEN and _says_the_same(before, consent):
         return before
+    return _put(tx, "given", consent, now, before, state=consents.GIVEN)
+
+
+def ask(
+    tx: Transaction,
+    consent: Consent,
+    now: float,
+    rules: DoubleOptIn,
+    take: Callable[[Transaction], Outcome],
+) -> tuple[Record, Taken | None] | RefusalError:
+    """Have somebody asked for a consent: what is on record then, and the question if one goes.
+
+    One that stands is left, and so is one that was asked for and can still be answered. `take`
+    accepts the question. RefusalError where the gate refuses that, or they were asked lately.
+    """
+    optouts.lock(tx.connection, consent.number)
+    known = consents.of_number(tx.connection, consent.number)
+    key = (consent.kind, consent.scope)
+    before = next((row for row in known if (row.kind, row.scope) == key), None)
+    if before is not None and (before.state == consents.GIVEN or _is_open(before, now)):
+        return before, None
+    asked_at = max((row.asked_at for row in known if row.asked_at is not None), default=None)
+    if now < (again_at := rules.asks_again_at(asked_at)):
+        words = f"they were asked for a consent lately; they may be again at {timestamp(again_at)}"
+        return RefusalError("asked-lately", words, field="double")
+    question = take(tx)
+    if isinstance(question, RefusalError):
+        return question
+    asked = {
+        "state": consents.PENDING,
+        "request_id": question.row.id,
+        "asked_at": now,
+        "due_at": (question.row.ready_at or now) + rules.answer_within_s,
+    }
+    return _put(tx, "requested", consent, now, before, **asked), question
+
+
+def give_by_answer(
+    tx: Transaction,
+    number: str,
+    now: float,
+    *,
+    sent: Sent,
+    line_id: str | None,
+    message_id: str,
+) -> None:
+    """Record the YES of somebody whom that line asked."""
+    connection = tx.connection
+    optouts.lock(connection, number)
+    for row in consents.of_number(connection, number):
+        question = messages.get(connection, row.request_id) if _is_open(row, now) else None
+        if question is None or question.sent_at is None or question.line_id != line_id:
+            continue
+        if is_in_time(sent, question.sent_at, row.due_at, now):
+            wording = row.wording or question.text
+            what = (row.source, row.recorded_by, now, wording, row.evidence, message_id)
+            give(tx, Consent(number, row.kind, row.scope, *what), now)
+
+
+def _is_open(row: Record, now: float) -> bool:
+    """Whether it was asked for and can still be answered."""
+    return bool(row.state == consents.PENDING and now < row.due_at)
+
+
+def _put(
+    tx: Transaction,
+    what: str,
+    consent: Consent,
+    now: float,
+    before: Record | None,
+    **state: Any,
+) -> Record:
+    """Write a consent and tell of it; when somebody was asked is kept."""
     values = {
         "number": consent.number,
         "kind": consent.kind,
         "scope": consent.scope,
-        "state": consents.GIVEN,
         "source": consent.source,
         "obtained_at": now if consent.obtained_at is None else consent.obtained_at,
         "wording": consent.wording,
@@ -81,11 +165,12 @@ def give(tx: Transaction, consent: Consent, now: float) -> Record:
         "created_at": now if before is None else before.created_at,
         "changed_at": now,
         "ended_by": None,
+        **state,
     }
-    consents.put(connection, values)
-    row = consents.get(connection, consent.number, consent.kind, consent.scope)
+    consents.put(tx.connection, values)
+    row = consents.get(tx.connection, consent.number, consent.kind, consent.scope)
     assert row is not None
-    _tell(tx, "given", row, now, by=consent.by)
+    _tell(tx, what, row, now, by=consent.by)
     return row
 
 
@@ -109,7 +194,7 @@ def withdraw(
     optouts.lock(tx.connection, number)
     return [
         _end(tx, row, now, BY_REQUEST, by=by, reason=reason)
-        for row in _given(tx, number)
+        for row in _standing(tx, number)
         if kind in (None, row.kind) and scope in (None, row.scope)
     ]
 
@@ -125,9 +210,10 @@ def end_by_opt_out(
     reason: str,
 ) -> None:
     """Withdraw the consents that lie in what somebody has opted out of."""
-    for row in _given(tx, number):
+    for row in _standing(tx, number):
         if _lies_in(row.kind, row.scope, opt_out, number, rules):
-            _end(tx, row, now, BY_OPT_OUT, by=by, reason=reason)
+            ended_by = BY_OPT_OUT if row.state == consents.GIVEN else DECLINED
+            _end(tx, row, now, ended_by, by=by, reason=reason)
 
 
 def give_by_start(
@@ -187,9 +273,9 @@ def _scopes_of(lifted: Collection[OptOut], rules: OptOutRules) -> Iterator[str]:
             yield consents.pool_scope(pool)
 
 
-def _given(tx: Transaction, number: str) -> list[Record]:
+def _standing(tx: Transaction, number: str) -> list[Record]:
     rows = consents.of_number(tx.connection, number)
-    return [row for row in rows if row.state == consents.GIVEN]
+    return [row for row in rows if row.state != consents.WITHDRAWN]
 
 
 def _end(
@@ -214,6 +300,7 @@ def _tell(
         wording=row.wording,
         evidence=row.evidence,
         message=row.message_id,
+        request=row.request_id,
         by=by,
         reason=reason or None,
     )

@@ -119,7 +119,9 @@ class Gateway:
             clock,
         )
         self.review_desk = ReviewDesk(writer, reader, self.refusals, settings.optouts, clock)
-        self.consent_desk = ConsentDesk(writer, settings, self.refusals.withdrawals, clock)
+        self.consent_desk = ConsentDesk(
+            writer, settings, self.refusals.withdrawals, self._outbound, replies, clock
+        )
         self.persons = Persons(writer, reader, self.refusals, settings.optouts, clock)
         self.proving = Proving(writer, settings, clock)
         self.talks = Talks(writer, reader, self.roster)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from modemgw.consent.agreement import yes_in
 from modemgw.consent.gate import Permit
 from modemgw.consent.keywords import Class, Classification, classify
 from modemgw.consent.order import Refusal, Sent, lifts
@@ -19,7 +20,7 @@ from modemgw.gateway.learning import learn
 from modemgw.gateway.redaction import UNREADABLE, redacted
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
-from modemgw.store import conversations, inbox, messages, optouts
+from modemgw.store import consents, conversations, inbox, messages, optouts
 from modemgw.store.ids import new_id
 from modemgw.store.inbox import PartKey
 
@@ -267,6 +268,8 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
         row = messages.changed(connection, message_id, **values)
     inbox.join(connection, letter.part_ids, row.id)
     acts.announce(tx, row, now, "message.received")
+    if own_line is None and found.kind is Class.NONE:
+        _agree(tx, letter, row.id, origin)
     return _carry_out(tx, found, row.id, letter.sent, origin)
 
 
@@ -327,6 +330,23 @@ def _lifted_here(tx: Transaction, origin: Origin) -> list[Record]:
         for row in optouts.of(tx.connection, number, tx.erased_as(number))
         if rules.is_lifted_at(opting.of_row(row), origin.pools)
     ]
+
+
+def _agree(tx: Transaction, letter: Letter, message_id: str, origin: Origin) -> None:
+    """Take a YES for the answer to our question whether the sender wants texts, if there is one."""
+    number = origin.sender.address
+    if letter.partial or not consents.is_asked(tx.connection, number):
+        return
+    if yes_in(letter.text, messages.last_texts_to(tx.connection, number)) is None:
+        return
+    consenting.give_by_answer(
+        tx,
+        number,
+        origin.now,
+        sent=letter.sent,
+        line_id=origin.line_id,
+        message_id=message_id,
+    )
 
 
 def _carry_out(

@@ -258,6 +258,8 @@ def consent(row: Record) -> dict[str, Any]:
         "created_at": timestamp(row.created_at),
         "changed_at": timestamp(row.changed_at),
         "ended_by": row.ended_by,
+        "request": row.request_id,
+        "due_at": timestamp(row.due_at) if row.state == "pending" else None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import or_, select, tuple_, update
+from sqlalchemy import and_, or_, select, tuple_, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, Record, given, values_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Key = tuple[str, str, str]
 
 GIVEN: Final = "given"
+PENDING: Final = "pending"
 WITHDRAWN: Final = "withdrawn"
 EVERYWHERE: Final = "all"
 
@@ -28,11 +29,19 @@ _STANDS = Prepared(
     select(_c.number)
     .where(
         _c.number == given("number"),
-        _c.kind == given("kind"),
-        or_(_c.scope == given("everywhere"), _c.scope == given("pool")),
-        _c.state == given("state"),
+        or_(
+            and_(
+                _c.kind == given("kind"),
+                or_(_c.scope == given("everywhere"), _c.scope == given("pool")),
+                _c.state == given("given"),
+            ),
+            and_(_c.state == given("pending"), _c.request_id == given("message")),
+        ),
     )
     .limit(1)
+)
+_IS_ASKED = Prepared(
+    select(_c.number).where(_c.number == given("number"), _c.state == given("state")).limit(1)
 )
 
 
@@ -46,11 +55,27 @@ def pool_of(scope: str) -> str | None:
     return None if scope == EVERYWHERE else scope.partition(":")[2]
 
 
-def stands(connection: Connection, number: str, kind: str, pool: str | None) -> bool:
-    """Whether consent to texts of a kind and a pool is on record and was not withdrawn."""
+def stands(
+    connection: Connection, number: str, kind: str, pool: str | None, message_id: str = ""
+) -> bool:
+    """Whether consent to texts of a kind and a pool is on record and was not withdrawn, or the
+    message is the one that asks for it."""
     scope = EVERYWHERE if pool is None else pool_scope(pool)
-    values = values_of(number=number, kind=kind, everywhere=EVERYWHERE, pool=scope, state=GIVEN)
+    values = values_of(
+        number=number,
+        kind=kind,
+        everywhere=EVERYWHERE,
+        pool=scope,
+        given=GIVEN,
+        pending=PENDING,
+        message=message_id,
+    )
     return _STANDS.row(connection, values) is not None
+
+
+def is_asked(connection: Connection, number: str) -> bool:
+    """Whether a number has been asked for a consent, and nothing has come of it yet."""
+    return _IS_ASKED.row(connection, values_of(number=number, state=PENDING)) is not None
 
 
 def put(connection: Connection, values: dict[str, Any]) -> None:

@@ -99,6 +99,23 @@ async def test_what_cannot_be_a_consent_is_refused(
     assert await items(house, NUMBER) == []
 
 
+async def test_somebody_is_asked_for_a_consent_by_text_once(house: House) -> None:
+    """What is pending tells the text that asks; another question is refused for a while."""
+    body = {"kind": "marketing", "source": "web form", "double": True, "language": "fr"}
+    asked = (await house.call("PUT", NUMBER, body)).json
+    assert (asked["state"], asked["message"]) == ("pending", None)
+    assert asked["due_at"] is not None
+    question = (await house.call("GET", f"/v1/messages/{asked['request']}")).json
+    assert "OUI" in question["text"]
+    assert await items(house, "/v1/consents?state=pending") == [asked]
+    reply = await house.call("PUT", NUMBER, {**body, "kind": "transactional"})
+    assert (reply.status, reply.kind) == (409, "asked-lately")
+    reply = await house.call("PUT", "/v1/consents/%2B881612345678", body)
+    assert (reply.status, reply.kind) == (422, "service-number")
+    ended = (await house.call("DELETE", NUMBER)).json["items"]
+    assert [(item["state"], item["due_at"]) for item in ended] == [("withdrawn", None)]
+
+
 async def test_a_wrong_filter_or_cursor_is_told(house: House) -> None:
     """Each by its name."""
     for query, field in (("state=maybe", "state"), ("cursor=AAAA", "cursor"), ("kind=x", "kind")):

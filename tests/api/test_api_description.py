@@ -124,6 +124,7 @@ def test_event_types_are_those_of_the_contract() -> None:
         "review.opened",
         "review.decided",
         "consent.given",
+        "consent.requested",
         "consent.withdrawn",
         "modem.state",
         "line.state",

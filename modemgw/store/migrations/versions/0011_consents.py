@@ -32,5 +32,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("changed_at", sa.Double(), nullable=False),
         sa.Column("ended_by", sa.String(length=16), nullable=True),
+        sa.Column("request_id", sa.String(length=48), nullable=True),
+        sa.Column("asked_at", sa.Double(), nullable=True),
+        sa.Column("due_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("number", "kind", "scope", name=op.f("pk_consents")),
     )
