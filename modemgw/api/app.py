@@ -26,6 +26,7 @@ from modemgw.api.door import Door
 from modemgw.api.feed import Feed
 from modemgw.api.keys import Keys
 from modemgw.api.lines import Lines
+from modemgw.api.lists import ConsentLists, OptOutLists
 from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
 from modemgw.api.middleware import EXACT, add_headers, around
@@ -105,6 +106,8 @@ class Api:
             Messages(gateway, settings),
             Conversations(gateway, settings),
             Reviews(gateway, settings),
+            OptOutLists(gateway, settings),
+            ConsentLists(gateway, settings),
             Consent(gateway, settings),
             Consents(gateway, settings),
             Persons(gateway),

@@ -82,6 +82,31 @@ def give(tx: Transaction, consent: Consent, now: float) -> Record:
     return _put(tx, "given", consent, now, before, state=consents.GIVEN)
 
 
+def give_from_list(
+    tx: Transaction, consent: Consent, now: float, rules: OptOutRules
+) -> bool | RefusalError:
+    """Record a consent that a list tells of, which says when it was obtained; whether it is news.
+
+    RefusalError where they have withdrawn it since, or opted out: a list may be an old one.
+    """
+    number, obtained_at = consent.number, consent.obtained_at
+    assert obtained_at is not None
+    optouts.lock(tx.connection, number)
+    before = consents.get(tx.connection, number, consent.kind, consent.scope)
+    if before is not None:
+        if before.state == consents.GIVEN and before.obtained_at >= obtained_at:
+            return False
+        if before.state == consents.WITHDRAWN and before.changed_at >= obtained_at:
+            return RefusalError("withdrawn-since", "it was withdrawn after it was obtained")
+    for row in _opt_outs(tx, number):
+        opt_out = OptOut.parse(row.scope, row.leaves)
+        is_later = row.created_at >= obtained_at
+        if is_later and _lies_in(consent.kind, consent.scope, opt_out, number, rules):
+            return RefusalError("opted-out", "they have opted out after it was obtained")
+    _put(tx, "given", consent, now, before, state=consents.GIVEN)
+    return True
+
+
 def ask(
     tx: Transaction,
     consent: Consent,

@@ -13,6 +13,7 @@ from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.consent.scopes import ALL, OptOut
 from modemgw.gateway import acts, opting, quota, settle, views
 from modemgw.gateway.asking import Asking
+from modemgw.gateway.bulk import Bulk
 from modemgw.gateway.cancels import Cancels, has_begun
 from modemgw.gateway.consent_desk import ConsentDesk
 from modemgw.gateway.desk import Desk
@@ -122,6 +123,7 @@ class Gateway:
         self.consent_desk = ConsentDesk(
             writer, settings, self.refusals.withdrawals, self._outbound, replies, clock
         )
+        self.bulk = Bulk(writer, settings, self.refusals, clock)
         self.persons = Persons(writer, reader, self.refusals, settings.optouts, clock)
         self.proving = Proving(writer, settings, clock)
         self.talks = Talks(writer, reader, self.roster)
