@@ -150,6 +150,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
             content=[section.as_pattern() for section in config.gate.content],
             deny=config.gate.deny,
             allow=config.gate.allow,
+            consent=config.gate.requirement(),
             pool_destinations={
                 name: section.destinations
                 for name, section in config.pools.items()
@@ -168,6 +169,8 @@ def gateway_settings(config: Config) -> GatewaySettings:
         drop_rest_s=config.lines.drop_rest,
         new_country_after=config.gate.new_country_after,
         review_within_s=config.gate.review_within,
+        start_gives=tuple(config.gate.start_gives),
+        double_opt_in=config.gate.double_opt_in.rules(),
         files=_number_files(config),
         mask=config.inbound.as_mask(config.gate.content),
         default_kind=texts.default_kind,

@@ -17,6 +17,7 @@ from modemgw.api.bank import Bank
 from modemgw.api.check import Checks
 from modemgw.api.clients import networks
 from modemgw.api.consent import Consent
+from modemgw.api.consents import Consents
 from modemgw.api.conversations import Conversations
 from modemgw.api.courier import Courier
 from modemgw.api.deliveries import Deliveries
@@ -26,6 +27,7 @@ from modemgw.api.edge import Edge
 from modemgw.api.feed import Feed
 from modemgw.api.keys import Keys
 from modemgw.api.lines import Lines
+from modemgw.api.lists import ConsentLists, OptOutLists
 from modemgw.api.messages import Messages
 from modemgw.api.metrics import Metrics
 from modemgw.api.middleware import EXACT, add_headers, around
@@ -109,7 +111,10 @@ class Api:
             Messages(gateway, settings),
             Conversations(gateway, settings),
             Reviews(gateway, settings),
+            OptOutLists(gateway, settings),
+            ConsentLists(gateway, settings),
             Consent(gateway, settings),
+            Consents(gateway, settings),
             Persons(gateway),
             Lines(gateway, settings),
             Pools(gateway, settings),

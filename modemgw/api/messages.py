@@ -68,6 +68,7 @@ GATE_PROBLEMS = (
     "kind-not-granted",
     "pool-not-granted",
     "opted-out",
+    "consent-required",
     "destination",
 )
 TAG = "messages"

@@ -89,6 +89,10 @@ def _operation(route: Route) -> dict[str, Any]:
             "required": route.body_required,
             "content": {"application/json": content},
         }
+    elif route.takes is not None:
+        text: dict[str, Any] = {"schema": {"type": "string"}}
+        text["examples"] = {name: {"value": v} for name, v in route.examples.items()}
+        operation["requestBody"] = {"required": True, "content": {route.takes: text}}
     return operation
 
 
@@ -182,7 +186,7 @@ def _problems(route: Route) -> dict[str, Any]:
         kinds.append("pool-bound")
     if route.counted:
         kinds.append("rate-limited")
-    if route.body is not None:
+    if route.body is not None or route.takes is not None:
         kinds += _WITH_BODY
     if route.idempotent_by_key:
         kinds += _WITH_TOKEN

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from modemgw.api.answers import Message, OptOut, Review, Shape
+from modemgw.api.consents_shapes import ConsentRecord  # noqa: TC001 - as above
 from modemgw.api.fields import Cursor, Limit  # noqa: TC001 - as above
 from modemgw.api.schemas import Body
 
@@ -53,6 +54,7 @@ class Person(Shape):
 
     number: str
     opt_outs: list[OptOut]
+    consents: list[ConsentRecord]
     reviews: list[Review]
     conversations: list[PersonConversation]
     audit: list[AuditEntry]
@@ -67,5 +69,6 @@ class Erased(Shape):
     raw: int = Field(description="TPDUs as they came in.")
     events: int
     conversations: int
+    consents: int
     audit: int = Field(description="Entries whose content was deleted; that they were there stays.")
     opted_out: bool = Field(description="The opt-out stays, as a hash of the number.")

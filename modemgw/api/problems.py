@@ -156,6 +156,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Do not text them. Only they can opt in again, by START, or by consent that you can "
             "document.",
         ),
+        "consent-required": Kind(
+            422,
+            "The recipient has not consented to such texts",
+            "Record their consent with its source and evidence, or do not text them.",
+        ),
+        "asked-lately": Kind(
+            409,
+            "They were asked for their consent not long ago",
+            "Wait for their YES; nobody is asked again before `gate.double_opt_in.again_after`.",
+        ),
         "unknown-scope": Kind(
             422,
             "There is no such pool or brand",

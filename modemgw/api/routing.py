@@ -47,7 +47,8 @@ class Route:
 
     `problems` are the kinds that this route gives beyond those that every route of its sort gives.
     `for_bound`: it serves keys that are bound to pools, and looks after what they may see; any
-    other route refuses them. `counted`: the limits of the key are told.
+    other route refuses them. `takes` is the media type of a body that is no JSON.
+    `counted`: the limits of the key are told.
     """
 
     method: str
@@ -61,6 +62,7 @@ class Route:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     body_required: bool = True
+    takes: str | None = None
     idempotent_by_key: bool = False
     problems: tuple[str, ...] = ()
     for_bound: bool = False

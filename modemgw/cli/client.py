@@ -22,6 +22,7 @@ PAGE: Final = 1000
 # A heartbeat comes every few seconds: a stream that is silent for so long is dead.
 _SILENCE_S: Final = 90.0
 _LINE_LIMIT: Final = 1 << 20
+_PIECE: Final = 1 << 16
 
 Url = Annotated[
     str, typer.Option("--url", envvar="MODEMGW_URL", help="Where the daemon's API listens.")
@@ -109,6 +110,24 @@ class Client:
         """The answer to a GET that is no JSON. Raises as `call`."""
         return self._exchange("GET", path).decode("utf-8", "replace")
 
+    def upload(self, path: str, content: bytes, media_type: str) -> Any:
+        """POST what is no JSON; the answer. Raises as `call`."""
+        return _json(self._exchange("POST", path, content, {"Content-Type": media_type}))
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """The answer to a GET piece by piece, however long it is. Raises as `call`."""
+        connection = self._connect(TIMEOUT_S)
+        try:
+            answer = self._ask(connection, "GET", path, None, {})
+            if answer.status >= 400:
+                raise self._refused(answer.status, answer.read())
+            while piece := answer.read(_PIECE):
+                yield piece
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from None
+        finally:
+            connection.close()
+
     def _exchange(
         self,
         method: str,
@@ -116,7 +135,8 @@ class Client:
         body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
-        content = None if body is None else json.dumps(body).encode()
+        """`body` as it is where it is bytes, else as JSON."""
+        content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         connection = self._connect(TIMEOUT_S)
         try:
             answer = self._ask(connection, method, path, content, dict(headers or {}))
@@ -163,7 +183,7 @@ class Client:
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         if content is not None:
-            headers["Content-Type"] = "application/json"
+            headers.setdefault("Content-Type", "application/json")
         connection.request(method, self._prefix + path, body=content, headers=headers)
         return connection.getresponse()
 

@@ -13,6 +13,7 @@ from modemgw.cli import (
     bank,
     check,
     configuration,
+    consents,
     doctor,
     importing,
     judge,
@@ -99,6 +100,7 @@ app.add_typer(keys.app, name="keys")
 app.command("twilio")(twilio.twilio)
 app.command()(mcp)
 app.add_typer(optouts.app, name="optouts")
+app.add_typer(consents.app, name="consents")
 app.command("may-i-text")(check.may_i_text)
 app.add_typer(person.app, name="person")
 app.add_typer(audit.app, name="audit")

@@ -13,13 +13,15 @@ import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modemgw.cli.client import DEFAULT_URL, Client, Key, RefusedError, Url
+from modemgw.cli.csv_lists import CsvFile, Encoding, OutFile, Rejected, bring_in, take_out
 from modemgw.cli.options import AsJson
 
 if TYPE_CHECKING:
     from modemgw.consent.keywords import Classification
 
 app = typer.Typer(
-    help="Opt-outs: list, add, remove, check, reviews, decide, classify.", no_args_is_help=True
+    help="Opt-outs: list, add, remove, check, import, export, reviews, decide, classify.",
+    no_args_is_help=True,
 )
 
 _STDIN = "-"
@@ -89,6 +91,28 @@ def check(number: Number, url: Url = DEFAULT_URL, key: Key = "") -> None:
         return
     print(f"{number} opted out{_of(found['scope'])} at {found['created_at']} ({found['source']})")
     raise typer.Exit(1)
+
+
+@app.command("import")
+def import_list(
+    file: CsvFile,
+    rejected: Rejected = None,
+    encoding: Encoding = None,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """Bring in a list of opt-outs: the column `number`, and `scope`, `source`, `evidence`.
+
+    None is ever lifted, and the same list again changes nothing. Exit status 1 when rows were
+    rejected.
+    """
+    bring_in(Client(url, key), "/v1/optouts/import", file, ("number",), rejected, encoding)
+
+
+@app.command()
+def export(out: OutFile = None, url: Url = DEFAULT_URL, key: Key = "") -> None:
+    """Take out all opt-outs as CSV."""
+    take_out(Client(url, key), "/v1/optouts/export", out)
 
 
 @app.command("reviews")

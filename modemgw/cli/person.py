@@ -52,6 +52,11 @@ def _in_words(told: dict[str, Any]) -> str:
     lines = [
         f"{told['number']} {', '.join(kept) or 'has not opted out'}",
         *(
+            f"consent\t{item['obtained_at']}\t{item['kind']} of {item['scope']}\t{item['state']}\t"
+            f"{item['source']}"
+            for item in told["consents"]
+        ),
+        *(
             f"review\t{item['created_at']}\t{item['decision'] or 'open'}\t{item['reason']}"
             for item in told["reviews"]
         ),

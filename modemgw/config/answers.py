@@ -26,6 +26,9 @@ class AnswersSection(Section):
     opted_out: Answer = Field(None, description="The one confirmation of a STOP.")
     opted_in: Answer = Field(None, description="To START.")
     help: Answer = Field(None, description="To HELP.")
+    consent: Answer = Field(
+        None, description="The question whether somebody wants texts (`gate.double_opt_in`)."
+    )
 
     def by_reply(self) -> dict[Reply, str]:
         """Those that are given."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date  # noqa: TC003 - pydantic reads it
 from pathlib import Path  # noqa: TC003 - likewise
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -24,8 +25,10 @@ from modemgw.config.fields import (
     check_window,
     check_zone,
 )
+from modemgw.consent.agreement import DoubleOptIn
 from modemgw.consent.country_hours import WEEKDAYS, CountryHours, Hours
 from modemgw.consent.hours import parse_window
+from modemgw.consent.requirement import Requirement
 
 Limit = Annotated[int | None, Field(ge=1, le=10_000_000)]
 
@@ -78,6 +81,38 @@ class HolidaysSection(Section):
     dates: list[date] = Field(description="Such as 2026-12-25.")
 
 
+class ConsentSection(Section):
+    """Which texts to a country need consent, in place of what is so elsewhere."""
+
+    country: Annotated[str, AfterValidator(check_region)] = Field(description="Its code.")
+    kinds: list[Kind] = Field(description="Kinds of texts; empty: none.")
+
+
+class DoubleOptInSection(Section):
+    """How people are asked by text for their consent (`double` at `/v1/consents`)."""
+
+    by_default: bool = Field(
+        False, description="Ask also where a consent is recorded without a word about it."
+    )
+    answer_within: Annotated[float, Field(ge=60, le=30 * 86_400)] = Field(
+        3 * 86_400.0, description="Seconds within which a YES counts."
+    )
+    again_after: Annotated[float, Field(ge=60, le=366 * 86_400)] = Field(
+        30 * 86_400.0,
+        description="Seconds before which nobody is asked again, whatever it is about; at least "
+        "`answer_within`.",
+    )
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        self.rules()
+        return self
+
+    def rules(self) -> DoubleOptIn:
+        """The same for the gateway. Raises ValueError where a time is too short."""
+        return DoubleOptIn(self.by_default, self.answer_within, self.again_after)
+
+
 class GateSection(Section):
     """What may be sent at all."""
 
@@ -108,6 +143,22 @@ class GateSection(Section):
         description="Numbers, short codes and beginnings that may be texted although `deny` names "
         "them less exactly, they are in no allowed country, or they are of a service.",
     )
+    consent_required: list[Kind] = Field(
+        [],
+        description="Kinds of texts that need the recipient's consent on record (`/v1/consents`). "
+        "Default: none, for consents that are kept elsewhere; name `marketing` once they are here.",
+    )
+    consent_in: list[ConsentSection] = Field(
+        [], description="Countries for whose numbers other kinds need consent."
+    )
+    start_gives: list[Kind] = Field(
+        [],
+        description="Kinds to which the START that lifts an opt-out is consent although none was "
+        "on record; what the opt-out has ended it brings back in any case.",
+    )
+    double_opt_in: DoubleOptInSection = Field(
+        DoubleOptInSection(), description="How people are asked by text for their consent."
+    )
     content: Annotated[Patterns, AfterValidator(check_names)] = Field(
         [], description="What must not stand in texts that go out."
     )
@@ -135,6 +186,11 @@ class GateSection(Section):
     def _hours_do_not_overlap(self) -> Self:
         self.country_hours()
         return self
+
+    def requirement(self) -> Requirement:
+        """Which texts need consent."""
+        countries = {entry.country: frozenset(entry.kinds) for entry in self.consent_in}
+        return Requirement(frozenset(self.consent_required), MappingProxyType(countries))
 
     def country_hours(self) -> CountryHours:
         """The hours by country and kind. Raises ValueError where entries contradict each other."""

@@ -42,6 +42,7 @@ from modemgw.consent.hours import (
 )
 from modemgw.consent.lists import NOBODY, NumberList
 from modemgw.consent.places import UnknownZoneError, home_country, is_service, zones_of
+from modemgw.consent.requirement import NONE, Requirement
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -87,7 +88,8 @@ class Policy:
     `country_hours` are in force whatever the outer window. `block_cards`: texts with the number of
     a payment card do not go, nor such as `content` fits. Of `deny` and `allow` the one counts that
     names a number more exactly; what is allowed needs neither a destination nor to be no service.
-    `pool_destinations` take the place of `destinations` for texts of some pools.
+    `pool_destinations` take the place of `destinations` for texts of some pools. `consent` says
+    which texts need consent.
     """
 
     outer_window: Window | None
@@ -100,6 +102,7 @@ class Policy:
     pool_destinations: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    consent: Requirement = NONE
 
     def __post_init__(self) -> None:
         for destination in (*self.destinations, *chain(*self.pool_destinations.values())):
@@ -123,6 +126,7 @@ class Policy:
         deny: Sequence[str] = (),
         allow: Sequence[str] = (),
         pool_destinations: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        consent: Requirement = NONE,
     ) -> Policy:
         """Read a policy as the configuration has it; country codes in any case.
 
@@ -139,6 +143,7 @@ class Policy:
             pool_destinations=MappingProxyType(
                 {pool: _countries(names) for pool, names in pool_destinations.items()}
             ),
+            consent=consent,
         )
 
     def destinations_of(self, pool: str | None) -> tuple[str, ...]:
@@ -180,6 +185,7 @@ class Question:
     time_zone: ZoneInfo | None = None
     message_id: str | None = None
     text: str = ""
+    consented: bool = False
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:
@@ -209,6 +215,13 @@ class Question:
             and self.last_inbound_at is not None
             and self.now - self.last_inbound_at <= REPLY_WINDOW
         )
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether the text may go only with the recipient's consent on record."""
+        if self.permit is not None or self.is_reply:
+            return False
+        return self.policy.consent.covers(self.recipient, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +291,16 @@ def _held(question: Question) -> Defer | None:
         return None
     until = question.now + HOLD_RECHECK
     return Defer(until, "held", "what may be a STOP of the recipient is being recorded")
+
+
+def _consent_required(question: Question) -> Block | None:
+    if question.consented or not question.needs_consent:
+        return None
+    return Block(
+        "consent_required",
+        f"{question.kind} texts to this recipient need their consent, and none is on record: "
+        "record it with its source (PUT /v1/consents/{number}) once they have given it",
+    )
 
 
 def _denied(question: Question) -> Block | None:
@@ -441,6 +464,7 @@ def _jittered(question: Question, opening: datetime, clocks: Sequence[Clock]) ->
 
 _RULES: Final[tuple[_Rule, ...]] = (
     _opted_out,
+    _consent_required,
     _denied,
     _destination,
     _service,

@@ -1,4 +1,5 @@
-"""What is answered to STOP, HELP and START, in the language of the keyword.
+"""What is answered to STOP, HELP and START, in the language of the keyword; and the question
+whether somebody wants our texts.
 
 A confirmation says who, that it took effect and how to return, and nothing else: no offer, one
 SMS of 160 GSM-7 characters. Texts therefore do without letters that GSM-7 lacks (é is there,
@@ -29,6 +30,7 @@ class Reply(StrEnum):
     OPTED_OUT = "opted_out"
     HELP = "help"
     OPTED_IN = "opted_in"
+    CONSENT = "consent"  # no answer: the question of a double opt-in
 
 
 Texts = Mapping[str, Mapping[Reply, str]]  # by language; "{brand}" stands for the sender's name
@@ -39,6 +41,7 @@ DEFAULT_TEXTS: Final[Texts] = MappingProxyType(
             Reply.OPTED_OUT: "{brand}: done, we will not text you again. START brings texts back.",
             Reply.HELP: "{brand}: answer here and our team reads it. STOP ends all texts.",
             Reply.OPTED_IN: "{brand}: you get our texts again. STOP ends them, HELP gives help.",
+            Reply.CONSENT: "{brand}: may we text you? Answer YES to get our texts. STOP ends them.",
         },
         "fr": {
             Reply.OPTED_OUT: "{brand} : c'est fait, plus aucun SMS de notre part. "
@@ -47,6 +50,8 @@ DEFAULT_TEXTS: Final[Texts] = MappingProxyType(
             "STOP met fin à tous les SMS.",
             Reply.OPTED_IN: "{brand} : vous recevez de nouveau nos SMS. STOP y met fin, "
             "AIDE pour de l'aide.",
+            Reply.CONSENT: "{brand} : répondez OUI pour recevoir nos SMS, sinon rien. "
+            "STOP y met fin.",
         },
         "es": {
             Reply.OPTED_OUT: "{brand}: hecho, no le enviaremos mas SMS. "
@@ -55,6 +60,7 @@ DEFAULT_TEXTS: Final[Texts] = MappingProxyType(
             "BAJA termina todos los SMS.",
             Reply.OPTED_IN: "{brand}: vuelve a recibir nuestros SMS. "
             "BAJA los termina, AYUDA da ayuda.",
+            Reply.CONSENT: "{brand}: responda SI para recibir nuestros SMS. BAJA los termina.",
         },
         "de": {
             Reply.OPTED_OUT: "{brand}: Erledigt, Sie bekommen keine SMS mehr von uns. "
@@ -62,24 +68,29 @@ DEFAULT_TEXTS: Final[Texts] = MappingProxyType(
             Reply.HELP: "{brand}: Antworten Sie hier, unser Team liest mit. STOP beendet alle SMS.",
             Reply.OPTED_IN: "{brand}: Sie bekommen wieder SMS von uns. "
             "STOP beendet sie, HILFE hilft.",
+            Reply.CONSENT: "{brand}: Antworten Sie JA, wenn Sie SMS von uns wollen. "
+            "STOP beendet sie.",
         },
         "pt": {
             Reply.OPTED_OUT: "{brand}: feito, nao enviaremos mais SMS. "
             "Responda START para voltar a receber.",
             Reply.HELP: "{brand}: responda aqui e nossa equipe le. SAIR encerra todos os SMS.",
             Reply.OPTED_IN: "{brand}: de novo recebe os nossos SMS. SAIR encerra, AJUDA da ajuda.",
+            Reply.CONSENT: "{brand}: responda SIM para receber os nossos SMS. SAIR encerra.",
         },
         "it": {
             Reply.OPTED_OUT: "{brand}: fatto, non riceverà altri SMS da noi. "
             "START per riceverli di nuovo.",
             Reply.HELP: "{brand}: risponda qui, il nostro team legge. STOP ferma tutti gli SMS.",
             Reply.OPTED_IN: "{brand}: riceve di nuovo i nostri SMS. STOP li ferma, AIUTO aiuta.",
+            Reply.CONSENT: "{brand}: risponda SI per ricevere i nostri SMS. STOP li ferma.",
         },
         "nl": {
             Reply.OPTED_OUT: "{brand}: geregeld, u krijgt geen sms meer van ons. "
             "Met START begint het weer.",
             Reply.HELP: "{brand}: antwoord hier, ons team leest mee. STOP stopt alle sms.",
             Reply.OPTED_IN: "{brand}: u krijgt weer sms van ons. STOP stopt ze, HULP helpt.",
+            Reply.CONSENT: "{brand}: antwoord JA als u onze sms wilt. STOP stopt ze.",
         },
     }
 )

@@ -20,10 +20,12 @@ from modemgw.gateway import acts, caps, limits, opting
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account, Reservation, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
-from modemgw.store import messages, optouts, queue, reviews
+from modemgw.store import consents, messages, optouts, queue, reviews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection
 
     from modemgw.consent.scopes import OptOutRules
     from modemgw.gateway.cancels import Cancels
@@ -57,6 +59,7 @@ class Job:
     permit: str | None
     kind: str
     pool: str | None
+    needs_consent: bool
     expires_at: float | None
     want_report: bool
     reservation: Reservation | None = None
@@ -180,11 +183,13 @@ class _Choice:
             covered = _is_covered(self._tx, rules, row.recipient, row.kind, row.pool)
             candidate = replace(candidate, opted_out=covered)
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
+        if asked.needs_consent:
+            asked = replace(asked, consented=_has_consented(connection, asked))
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
-        job = _job(self._tx, candidate.message)
+        job = _job(self._tx, candidate.message, needs_consent=asked.needs_consent)
         pool = Account.of_pool(lane.pool, self._settings, self._line.cost)
         held_to = self._caps(asked)
         if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
@@ -318,6 +323,11 @@ def question(
     )
 
 
+def _has_consented(connection: Connection, asked: Question) -> bool:
+    message_id = asked.message_id or ""
+    return consents.stands(connection, asked.recipient, asked.kind, asked.pool, message_id)
+
+
 def _within_hours(job: Job, asked: Question) -> Job:
     """The job with its validity ending when the hours of marketing do: a service centre that cannot
     deliver it before must not do so at night."""
@@ -328,7 +338,7 @@ def _within_hours(job: Job, asked: Question) -> Job:
     return replace(job, expires_at=min(ends))
 
 
-def _job(tx: Transaction, row: Record) -> Job:
+def _job(tx: Transaction, row: Record, *, needs_consent: bool) -> Job:
     todo: tuple[int, ...] = (1,)
     if row.parts > 1 or row.status == MessageStatus.SENDING:
         todo = tuple(
@@ -349,6 +359,7 @@ def _job(tx: Transaction, row: Record) -> Job:
         permit=row.permit,
         kind=row.kind,
         pool=row.pool,
+        needs_consent=needs_consent,
         expires_at=row.expires_at,
         want_report=row.want_report,
     )
@@ -365,7 +376,7 @@ def begin_part(
     tpdu: str,
 ) -> bool:
     """The write-ahead behind the prompt: record `submitting`, unless the recipient has opted out of
-    such texts, or may have and it is marketing.
+    such texts, may have and it is marketing, or has not consented where that is needed.
 
     The lock makes a text of this recipient, on whichever host it arrives, come wholly before or
     wholly after.
@@ -407,6 +418,10 @@ def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
     if job.permit is not None:
         return True
     if _is_covered(tx, rules, job.recipient, job.kind, job.pool):
+        return False
+    if job.needs_consent and not consents.stands(
+        tx.connection, job.recipient, job.kind, job.pool, job.message_id
+    ):
         return False
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None
 

@@ -27,11 +27,12 @@ class Clearance:
         self._tpdu, self._on_go = tpdu, on_go
         self._begun = False
         self._is_over = False
-        self._granted_at = float("-inf")
+        self._asked_at = self._granted_at = float("-inf")
 
     async def obtain(self) -> bool:
         worker, job, seq, shared = self._worker, self._job, self._seq, self._worker.shared
         now = shared.clock()
+        self._asked_at = time.monotonic()
 
         def begin(tx: Transaction) -> bool:
             return not self._is_over and claims.begin_part(
@@ -60,6 +61,8 @@ class Clearance:
         if job.permit is None and shared.refusals.refuses(job.recipient, job.kind, job.pool):
             return Verdict.NO
         if job.is_marketing and shared.refusals.review_due_at(job.recipient) is not None:
+            return Verdict.NO
+        if job.needs_consent and shared.refusals.withdrawals.since(job.recipient, self._asked_at):
             return Verdict.NO
         if self._seq == job.todo[0] and shared.holds(self._worker.line.id, job.lane):
             return Verdict.NO

@@ -13,7 +13,9 @@ from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.consent.scopes import ALL, OptOut
 from modemgw.gateway import acts, opting, quota, settle, views
 from modemgw.gateway.asking import Asking
+from modemgw.gateway.bulk import Bulk
 from modemgw.gateway.cancels import Cancels, has_begun
+from modemgw.gateway.consent_desk import ConsentDesk
 from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.guard import Guard
@@ -122,6 +124,10 @@ class Gateway:
             writer, reader, settings.host, self.registry, self.roster, clock
         )
         self.review_desk = ReviewDesk(writer, reader, self.refusals, settings.optouts, clock)
+        self.consent_desk = ConsentDesk(
+            writer, settings, self.refusals.withdrawals, self._outbound, replies, clock
+        )
+        self.bulk = Bulk(writer, settings, self.refusals, clock)
         self.persons = Persons(writer, reader, self.refusals, settings.optouts, clock)
         self.proving = Proving(writer, settings, clock)
         self.talks = Talks(writer, reader, self.roster)
@@ -193,6 +199,8 @@ class Gateway:
             self.refusals.add(told["number"], opt_out)
         elif event.type == "optout.removed":
             await self._recheck(event.data["number"])
+        elif event.type == "consent.withdrawn":
+            self.refusals.withdrawals.note(event.data["number"])
         elif event.type == "person.erased":
             await self._recheck_hash(event.data["hash"])
         elif event.type in ("review.opened", "review.decided"):

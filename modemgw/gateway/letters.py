@@ -9,17 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from modemgw.consent.agreement import yes_in
 from modemgw.consent.gate import Permit
 from modemgw.consent.keywords import Class, Classification, classify
 from modemgw.consent.order import Refusal, Sent, lifts
 from modemgw.consent.replies import Reply
-from modemgw.gateway import acts, opting, reviews
+from modemgw.gateway import acts, consenting, opting, reviews
 from modemgw.gateway.automatic import queue_reply
 from modemgw.gateway.learning import learn
 from modemgw.gateway.redaction import UNREADABLE, redacted
 from modemgw.gateway.status import MessageStatus
 from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
-from modemgw.store import conversations, inbox, messages, optouts
+from modemgw.store import consents, conversations, inbox, messages, optouts
 from modemgw.store.ids import new_id
 from modemgw.store.inbox import PartKey
 
@@ -267,6 +268,8 @@ def take_in_letter(tx: Transaction, letter: Letter, origin: Origin) -> Effects:
         row = messages.changed(connection, message_id, **values)
     inbox.join(connection, letter.part_ids, row.id)
     acts.announce(tx, row, now, "message.received")
+    if own_line is None and found.kind is Class.NONE:
+        _agree(tx, letter, row.id, origin)
     return _carry_out(tx, found, row.id, letter.sent, origin)
 
 
@@ -329,6 +332,23 @@ def _lifted_here(tx: Transaction, origin: Origin) -> list[Record]:
     ]
 
 
+def _agree(tx: Transaction, letter: Letter, message_id: str, origin: Origin) -> None:
+    """Take a YES for the answer to our question whether the sender wants texts, if there is one."""
+    number = origin.sender.address
+    if letter.partial or not consents.is_asked(tx.connection, number):
+        return
+    if yes_in(letter.text, messages.last_texts_to(tx.connection, number)) is None:
+        return
+    consenting.give_by_answer(
+        tx,
+        number,
+        origin.now,
+        sent=letter.sent,
+        line_id=origin.line_id,
+        message_id=message_id,
+    )
+
+
 def _carry_out(
     tx: Transaction, found: Classification, message_id: str, sent: Sent, origin: Origin
 ) -> Effects:
@@ -378,6 +398,16 @@ def _opt_in(tx: Transaction, found: Classification, message_id: str, origin: Ori
     lifted = [opting.of_row(row) for row in _lifted_here(tx, origin)]
     # Answered when it changed something, or two machines could thank each other for ever.
     if opting.opt_in(tx, number, origin.now, lifted, source="keyword", reason=reason):
+        consenting.give_by_start(
+            tx,
+            number,
+            origin.now,
+            lifted,
+            origin.settings.optouts,
+            message_id=message_id,
+            reason=found.reason,
+            kinds=origin.settings.start_gives,
+        )
         _answer(tx, effects, Reply.OPTED_IN, None, found.language, origin)
     effects.standing[number] = opting.standing(tx.connection, number, tx.erased_as(number))
     return effects

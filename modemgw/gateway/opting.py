@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modemgw.consent.order import UNKNOWN, Sent, refusal
 from modemgw.consent.scopes import OptOut, OptOutRules
-from modemgw.gateway import acts, reviews
+from modemgw.gateway import acts, consenting, reviews
 from modemgw.gateway.reviews import Decision
 from modemgw.store import optouts
 from modemgw.store.events import Event
@@ -71,6 +71,9 @@ def opt_out(
     hashed = tx.erased_as(number)
     known = standing(tx.connection, number, hashed)
     before = next((opt_out for opt_out in known if opt_out.scope == asked.scope), None)
+    if before is not None:
+        asked = OptOut(asked.scope, asked.leaves & before.leaves)
+    consenting.end_by_opt_out(tx, number, now, asked, rules, by=by or source, reason=reason)
     if before is None:
         values = {
             "number": number,
@@ -86,7 +89,6 @@ def opt_out(
         }
         optouts.add(tx.connection, values)
     else:
-        asked = OptOut(asked.scope, asked.leaves & before.leaves)
         optouts.renew(
             tx.connection,
             number,

@@ -22,7 +22,7 @@ from modemgw.gateway.requests import ConflictError, RefusalError
 from modemgw.gateway.status import MessageStatus
 from modemgw.gateway.transliteration import transliterated
 from modemgw.pdu import PduError, segment
-from modemgw.store import idempotency, lines, messages
+from modemgw.store import consents, idempotency, lines, messages
 from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ FARTHEST_SEND_AT_S = 366 * 86_400.0
 class Draft:
     """A text that has passed all checks which need no database.
 
-    `transliterated`: its text is no longer what the sender wrote, as he wished.
+    `transliterated`: its text is no longer what the sender wrote, as he wished. `asks_consent`: it
+    is the question whether its recipient wants such texts, and itself needs no consent.
     """
 
     request: SendRequest
@@ -59,6 +60,7 @@ class Draft:
     encoding: str
     parts: int
     transliterated: bool
+    asks_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,25 @@ class Outbound:
             answer, taken = await self._writer.run(operation)
         except IntegrityError:  # the same token at the same time on another host
             answer, taken = await self._writer.run(operation)
+        self.settled(answer, taken)
+        return answer
+
+    def take(self, tx: Transaction, draft: Draft, caller: Caller, now: float) -> Outcome:
+        """Accept one text in a transaction that does more than that; `settled` when it is
+        committed. Raises RateLimitedError when the key has sent what it may."""
+        quota.reserve(tx.connection, caller, 1, now)
+        outcome = self._accept(tx, draft, caller, now)
+        if isinstance(outcome, Taken):
+            messages.insert_queued(tx.connection, [outcome.row])
+            quota.count(tx.connection, caller, 1, now)
+        return outcome
+
+    def settled(self, answer: Sequence[object], taken: Sequence[Taken]) -> None:
+        """Count what was accepted and refused, and wake the lines for it: it is committed."""
         self._count(answer, taken)
         for lane, priority in {(t.lane, t.priority) for t in taken if t.lane}:
             assert lane is not None
             self._dispatcher.waiting(lane, priority)
-        return answer
 
     def _count(self, answer: Sequence[object], taken: Sequence[Taken]) -> None:
         for outcome in answer:
@@ -296,6 +312,11 @@ class Outbound:
         line = self._line(connection, draft.request, bound=caller.pools is not None)
         last_inbound = conversation.last_inbound_at if conversation is not None else None
         question = self._question(connection, draft, caller, line, last_inbound, now)
+        if question.needs_consent:
+            consented = draft.asks_consent or consents.stands(
+                connection, draft.recipient, draft.kind, draft.pool
+            )
+            question = replace(question, consented=consented)
         return Weighed(draft, line, conversation, question, decide(question))
 
     def _line(self, connection: Connection, request: SendRequest, *, bound: bool) -> Any:

@@ -14,7 +14,7 @@ from modemgw.consent.scopes import EVERYTHING
 from modemgw.gateway import acts, opting, views
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.status import UNFINISHED, MessageStatus, PartStatus
-from modemgw.store import messages, optouts, persons, reviews
+from modemgw.store import consents, messages, optouts, persons, reviews
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Persons:
             return {
                 "number": number,
                 "opt_outs": [views.opt_out(row) for row in kept],
+                "consents": [views.consent(row) for row in consents.of_number(connection, number)],
                 "reviews": [views.review(row) for row in persons.reviews(connection, number)],
                 "conversations": [
                     views.conversation(row) for row in persons.conversations(connection, number)

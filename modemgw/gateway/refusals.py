@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from modemgw.consent.scopes import EVERYTHING, OptOut, OptOutRules
+from modemgw.gateway.withdrawals import Withdrawals
 from modemgw.store.ledger import ERASED_MARK
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Refusals:
         self._narrower: dict[str, tuple[OptOut, ...]] = {}
         self._held: Counter[str] = Counter()
         self._reviews: dict[str, float] = {}  # when each ends by itself
+        self.withdrawals = Withdrawals()
 
     def load(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modemgw.consent.agreement import NO_DOUBLE_OPT_IN, DoubleOptIn
 from modemgw.consent.content import NO_MASK, Mask
 from modemgw.consent.reading import NO_OWN_WORDS, OwnWords
 from modemgw.consent.scopes import OptOutRules
@@ -62,7 +63,9 @@ class GatewaySettings:
     there within `permit_age_s`. `optouts` says what an opt-out covers, `mask` what is hidden of
     texts that come in; `files` are further lists of the gate. More than `new_country_after` texts
     within an hour to a country that is new are told; 0: none are. `rules` are digests of what the
-    configuration says of sending, by section; the audit notes when they change.
+    configuration says of sending, by section; the audit notes when they change. The START that
+    lifts an opt-out is consent to the kinds of `start_gives`; `double_opt_in` says how people are
+    asked for theirs.
     """
 
     host: str
@@ -79,6 +82,8 @@ class GatewaySettings:
     blocked_after: int = 5
     drop_rest_s: float = 4 * 3_600.0
     review_within_s: float = 86_400.0
+    start_gives: Sequence[str] = ()
+    double_opt_in: DoubleOptIn = NO_DOUBLE_OPT_IN
     new_country_after: int = 0
     default_kind: str = "transactional"
     reports: bool = True

@@ -248,6 +248,27 @@ def opt_out(row: Record) -> dict[str, Any]:
     }
 
 
+def consent(row: Record) -> dict[str, Any]:
+    """A consent; the same in answers and in events."""
+    return {
+        "number": row.number,
+        "kind": row.kind,
+        "scope": row.scope,
+        "state": row.state,
+        "source": row.source,
+        "obtained_at": timestamp(row.obtained_at),
+        "wording": row.wording,
+        "evidence": row.evidence,
+        "message": row.message_id,
+        "recorded_by": row.recorded_by,
+        "created_at": timestamp(row.created_at),
+        "changed_at": timestamp(row.changed_at),
+        "ended_by": row.ended_by,
+        "request": row.request_id,
+        "due_at": timestamp(row.due_at) if row.state == "pending" else None,
+    }
+
+
 def review(row: Record) -> dict[str, Any]:
     """A review of a doubtful text; the same in answers and in events."""
     return {

@@ -107,6 +107,7 @@ def erase(connection: Connection, number: str, found: Traces) -> dict[str, int]:
         "conversations": _count(
             connection, tables.conversations, tables.conversations.c.number == number
         ),
+        "consents": _count(connection, tables.consents, tables.consents.c.number == number),
     }
     for key_id, token in found.answers:
         _blank(connection, key_id, token, number)

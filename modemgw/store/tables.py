@@ -327,6 +327,28 @@ reviews = Table(
     Index("ix_reviews_number", "number", "id"),
 )
 
+consents = Table(
+    "consents",
+    metadata,
+    Column("number", _NUMBER, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("scope", String(80), nullable=False),  # all or pool:NAME
+    Column("state", String(16), nullable=False),  # given, pending, withdrawn
+    Column("source", String(64), nullable=False),  # where it was given: a form, keyword …
+    Column("obtained_at", Double, nullable=False),
+    Column("wording", Text),  # what the recipient was shown
+    Column("evidence", Text),  # where the proof lies
+    Column("message_id", _ID),  # the text by which it was given
+    Column("recorded_by", _ID, nullable=False),  # a key, or keyword
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("ended_by", String(16)),  # opt_out, declined, request; null while it stands
+    Column("request_id", _ID),  # the text that asked for it
+    Column("asked_at", Double),  # when that was queued
+    Column("due_at", Double),  # until when a YES counts
+    PrimaryKeyConstraint("number", "kind", "scope"),
+)
+
 confirmations = Table(
     "confirmations",
     metadata,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.api.house import House
 
 GOOD = {"to": "+15550001001", "text": "Hello"}
+CONSENT = {"kind": "marketing", "source": "form"}
 
 
 async def test_every_route_but_those_for_monitors_and_readers_asks_for_a_key(house: House) -> None:
@@ -59,6 +60,9 @@ async def test_a_key_can_do_what_its_scopes_allow_and_no_more(house: House) -> N
         ("GET", "/v1/modems", None, "read"),
         ("PUT", "/v1/optouts/%2B15550001009", {}, "send"),
         ("DELETE", "/v1/optouts/%2B15550001009?reason=form", None, "admin"),
+        ("PUT", "/v1/consents/%2B15550001009", CONSENT, "admin"),
+        ("DELETE", "/v1/consents/%2B15550001009", None, "send"),
+        ("GET", "/v1/consents", None, "read"),
         ("GET", "/v1/webhooks", None, "admin"),
     ]
     for method, path, body, needed in tries:

@@ -31,6 +31,8 @@ _COMMANDS = (
     ("keys", "list"),
     ("keys", "revoke"),
     ("optouts", "classify"),
+    ("optouts", "import"),
+    ("consents", "add"),
     ("config", "check"),
     ("pdu", "decode"),
 )

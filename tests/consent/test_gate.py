@@ -26,6 +26,7 @@ from modemgw.consent.gate import (
     decide,
 )
 from modemgw.consent.places import UnknownZoneError, zones_called, zones_of
+from modemgw.consent.requirement import Requirement
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # 12:00 in New York
 NIGHT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # 03:00 in New York
@@ -449,3 +450,70 @@ def test_an_entry_that_names_nobody_is_a_configuration_error(entry: str) -> None
     """A typing error must not leave somebody on no list."""
     with pytest.raises(ValueError, match="a number is written"):
         Policy.parse("off", ["*"], deny=[entry])
+
+
+def needing(kinds: tuple[str, ...], **countries: tuple[str, ...]) -> Policy:
+    """A policy under which these kinds need consent, and others in some countries."""
+    in_countries = {name: frozenset(of) for name, of in countries.items()}
+    return replace(DAYTIME, consent=Requirement(frozenset(kinds), in_countries))
+
+
+def test_by_default_nothing_needs_consent_on_record() -> None:
+    """Who keeps consents elsewhere goes on sending."""
+    assert decide(AT_NOON) == Allow()
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_needs_consent_is_blocked_without_and_goes_with_it(kind: Kind) -> None:
+    """Of the kinds that are named, and urgent or not; the others need none."""
+    question = replace(AT_NOON, kind=kind, policy=needing(("marketing",)), urgent=True)
+    wanted = "consent_required" if kind is Kind.MARKETING else ""
+    assert rule_of(decide(question)) == wanted
+    assert decide(replace(question, consented=True)) == Allow()
+
+
+def test_a_country_may_demand_more_or_less_consent_than_others() -> None:
+    """What is said of it takes the place of what is said of all."""
+    policy = needing(("marketing",), US=("transactional",), JM=())
+    policy = replace(policy, outer_window=None, destinations=("*",))
+    for recipient, kind, rule in (
+        (NEW_YORK, Kind.MARKETING, ""),
+        (NEW_YORK, Kind.TRANSACTIONAL, "consent_required"),
+        (JAMAICA, Kind.MARKETING, ""),
+        (HAVANA, Kind.MARKETING, "consent_required"),
+    ):
+        question = replace(AT_NOON, recipient=recipient, kind=kind, policy=policy)
+        assert rule_of(decide(question)) == rule
+
+
+def test_the_customer_s_own_text_is_consent_to_the_answer_alone() -> None:
+    """To the last instant of the reply window, and not to an offer."""
+    question = replace(
+        AT_NOON,
+        kind=Kind.CONVERSATIONAL,
+        policy=needing(("conversational", "marketing")),
+        last_inbound_at=NOON - REPLY_WINDOW,
+    )
+    assert decide(question) == Allow()
+    late = replace(question, last_inbound_at=NOON - REPLY_WINDOW - timedelta(seconds=1))
+    assert rule_of(decide(late)) == "consent_required"
+    assert rule_of(decide(replace(question, kind=Kind.MARKETING))) == "consent_required"
+
+
+@pytest.mark.parametrize("permit", Permit)
+def test_a_permit_needs_no_consent(permit: Permit) -> None:
+    """The confirmation of a STOP goes to whoever has just withdrawn everything."""
+    question = replace(AT_NOON, policy=needing(tuple(Kind)), permit=permit)
+    assert decide(question) == Allow()
+
+
+def test_consent_does_not_pass_an_opt_out() -> None:
+    """The refusal counts, whatever was agreed before."""
+    question = replace(AT_NOON, policy=needing(("marketing",)), consented=True, opted_out=True)
+    assert rule_of(decide(question)) == "opted_out"
+
+
+def test_a_lack_of_consent_is_told_at_night_too() -> None:
+    """Nobody waits for the morning in order to be refused."""
+    question = replace(AT_NIGHT, policy=needing(("marketing",)))
+    assert rule_of(decide(question)) == "consent_required"

@@ -22,6 +22,7 @@ COMMANDS = frozenset(
     {
         "audit",
         "config",
+        "consents",
         "demo",
         "doctor",
         "import",

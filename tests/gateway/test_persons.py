@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from modemgw.gateway import persons, settle
+from modemgw.gateway.consenting import Consent
 from modemgw.gateway.requests import Caller, Once, RefusalError
 from modemgw.modem.interface import Outcome, SubmitResult
 from modemgw.store import optouts, tables, webhooks
@@ -91,6 +92,27 @@ async def test_everything_is_shown_and_then_nowhere(world: World, modem: Scripte
     assert (shown["messages"], shown["audit"], shown["conversations"]) == ([], [], [])
     verdict = await world.reader.run(lambda c: verify(c, [], world.ledger.key))
     assert (verdict.erased, verdict.breaks) == (2, ())
+
+
+async def test_consents_are_shown_and_erased(world: World) -> None:
+    """Withdrawn ones, too; another's stay, and the number stands nowhere afterwards."""
+    for number in (ALICE, BOB):
+        for kind in ("marketing", "transactional"):
+            consent = Consent(number, kind, "all", "form", "key_1", wording=f"for {number}")
+            await world.gateway.consent_desk.give(consent)
+    await world.gateway.consent_desk.withdraw(
+        ALICE, by="key_1", reason="asked", kind="marketing", scope=None
+    )
+    shown = (await show(world))["consents"]
+    assert [(item["kind"], item["state"]) for item in shown] == [
+        ("marketing", "withdrawn"),
+        ("transactional", "given"),
+    ]
+    told = await erase(world)
+    assert (told["consents"], told["audit"]) == (2, 3)
+    assert ALICE not in await world.reader.run(dump)
+    assert (await show(world))["consents"] == []
+    assert len((await show(world, BOB))["consents"]) == 2
 
 
 async def test_an_erased_opt_out_still_refuses_and_start_lifts_it(

@@ -139,6 +139,32 @@ MUTANTS = (
         ("tests/gateway/test_reviews.py::test_undecided_in_time_it_becomes_an_opt_out",),
     ),
     Mutant(
+        "consent-rule",
+        "the gate's rule that asks for consent, at the acceptance and at the claim",
+        (
+            "tests/gateway/test_consents.py::test_withdrawn_after_it_was_accepted_it_is_blocked_at_the_claim",
+        ),
+    ),
+    Mutant(
+        "consent-claim",
+        "the look at the consent on record when a line takes a text",
+        (
+            "tests/gateway/test_consents.py::test_withdrawn_after_it_was_accepted_it_is_blocked_at_the_claim",
+        ),
+    ),
+    Mutant(
+        "consent-write-ahead",
+        "the look at consents in the transaction of the write-ahead",
+        ("tests/gateway/test_consents.py::test_the_write_ahead_asks_the_database_for_consent",),
+    ),
+    Mutant(
+        "consent-last-check",
+        "the last look at withdrawals of consent, between the commit and the write",
+        (
+            "tests/gateway/test_consents.py::test_withdrawn_between_the_clearance_and_the_write_nothing_goes",
+        ),
+    ),
+    Mutant(
         "start-order",
         "the question whether a START was sent after the opt-out",
         (

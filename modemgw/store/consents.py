@@ -1,0 +1,127 @@
+"""Consents: what people have agreed to be texted, by number, kind and scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, or_, select, tuple_, update
+
+from modemgw.store import tables
+from modemgw.store.prepared import Prepared, Record, given, values_of
+from modemgw.store.sql import upsert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    Key = tuple[str, str, str]
+
+GIVEN: Final = "given"
+PENDING: Final = "pending"
+WITHDRAWN: Final = "withdrawn"
+EVERYWHERE: Final = "all"
+
+_consents = tables.consents
+_c = _consents.c
+_KEY: Final = ("number", "kind", "scope")
+_STANDS = Prepared(
+    select(_c.number)
+    .where(
+        _c.number == given("number"),
+        or_(
+            and_(
+                _c.kind == given("kind"),
+                or_(_c.scope == given("everywhere"), _c.scope == given("pool")),
+                _c.state == given("given"),
+            ),
+            and_(_c.state == given("pending"), _c.request_id == given("message")),
+        ),
+    )
+    .limit(1)
+)
+_IS_ASKED = Prepared(
+    select(_c.number).where(_c.number == given("number"), _c.state == given("state")).limit(1)
+)
+
+
+def pool_scope(pool: str) -> str:
+    """The scope of one pool."""
+    return f"pool:{pool}"
+
+
+def pool_of(scope: str) -> str | None:
+    """The pool of a scope; None: all."""
+    return None if scope == EVERYWHERE else scope.partition(":")[2]
+
+
+def stands(
+    connection: Connection, number: str, kind: str, pool: str | None, message_id: str = ""
+) -> bool:
+    """Whether consent to texts of a kind and a pool is on record and was not withdrawn, or the
+    message is the one that asks for it."""
+    scope = EVERYWHERE if pool is None else pool_scope(pool)
+    values = values_of(
+        number=number,
+        kind=kind,
+        everywhere=EVERYWHERE,
+        pool=scope,
+        given=GIVEN,
+        pending=PENDING,
+        message=message_id,
+    )
+    return _STANDS.row(connection, values) is not None
+
+
+def is_asked(connection: Connection, number: str) -> bool:
+    """Whether a number has been asked for a consent, and nothing has come of it yet."""
+    return _IS_ASKED.row(connection, values_of(number=number, state=PENDING)) is not None
+
+
+def put(connection: Connection, values: dict[str, Any]) -> None:
+    """Write a consent, whatever stood in its place."""
+    upsert(connection, _consents, _KEY, values)
+
+
+def get(connection: Connection, number: str, kind: str, scope: str) -> Record | None:
+    """One consent, given or withdrawn."""
+    return connection.execute(
+        select(_consents).where(_c.number == number, _c.kind == kind, _c.scope == scope)
+    ).first()
+
+
+def of_number(connection: Connection, number: str) -> Sequence[Record]:
+    """All that is on record of a number."""
+    return connection.execute(
+        select(_consents).where(_c.number == number).order_by(_c.kind, _c.scope)
+    ).all()
+
+
+def end(connection: Connection, key: Key, now: float, ended_by: str) -> Record:
+    """Note that a consent is withdrawn; what it is then."""
+    number, kind, scope = key
+    return connection.execute(
+        update(_consents)
+        .where(_c.number == number, _c.kind == kind, _c.scope == scope)
+        .values(state=WITHDRAWN, changed_at=now, ended_by=ended_by)
+        .returning(*_consents.c)
+    ).one()
+
+
+def page(
+    connection: Connection,
+    *,
+    kind: str | None,
+    state: str | None,
+    after: Key | None,
+    limit: int,
+) -> Sequence[Record]:
+    """Consents by number, kind and scope, those behind the key `after`."""
+    statement = select(_consents).order_by(_c.number, _c.kind, _c.scope).limit(limit)
+    if kind is not None:
+        statement = statement.where(_c.kind == kind)
+    if state is not None:
+        statement = statement.where(_c.state == state)
+    if after is not None:
+        statement = statement.where(tuple_(_c.number, _c.kind, _c.scope) > tuple_(*after))
+    return connection.execute(statement).all()
