@@ -11,7 +11,7 @@ from modemgw.gateway.plans import Plan
 from modemgw.gateway.settings import Pool
 from modemgw.modem.interface import ModemState, Outcome, SubmitResult
 from tests.gateway.scripted import Script, ScriptedModem
-from tests.gateway.world import ALICE, BOB, World
+from tests.gateway.world import ALICE, BOB, START, World
 
 if TYPE_CHECKING:
     from tests.gateway.conftest import MakeWorld
@@ -186,6 +186,38 @@ async def test_messages_keep_their_gap(make_world: MakeWorld) -> None:
     await sent(world, modem, 3)
     world.clock.now += 17
     await sent(world, modem, 4)
+    await world.stop()
+
+
+async def test_a_restart_keeps_the_gap(make_world: MakeWorld) -> None:
+    """It counts from when the last text ended, not from its report, which comes later; from the
+    restart on where that text was on the air."""
+    world, modem = planned(make_world, min_gap_s=30.0, gap_jitter=0.5), ScriptedModem(1)
+    await world.start(modem)
+    first = await world.send()
+    await world.becomes(first, "sent")
+    world.clock.now += 25
+    await world.report(modem, 1)
+    await world.becomes(first, "delivered")
+    await world.stop()
+    on_the_air = Script(before_answer=asyncio.Event())
+    modem.plan(on_the_air)
+    await world.start(modem)
+    await world.send(BOB)
+    await sent(world, modem, 1)
+    wait = world.gateway.dispatcher.line_wait(world.line(modem))
+    assert wait is not None
+    assert START + 30 <= wait.until <= START + 45
+    world.clock.now += 20
+    await on_the_air.written.wait()
+    await world.kill()
+    await world.start(modem)
+    await world.until(lambda: world.gateway.dispatcher.line_wait(world.line(modem)) is not None)
+    await world.send("+12025550133")
+    world.clock.now += 29
+    await sent(world, modem, 2)
+    world.clock.now += 17
+    await sent(world, modem, 3)
     await world.stop()
 
 
