@@ -183,12 +183,10 @@ def lines_of(connection: Connection, host: str) -> list[str]:
     )
 
 
-def forget_ports(connection: Connection, host: str, now: float) -> None:
-    """At a start: what this host drove is absent until it is seen again."""
+def forget_ports(connection: Connection, host: str, now: float, reason: str) -> None:
+    """What a host drove is absent until it is seen again."""
     connection.execute(
         update(_modems)
-        .where(_modems.c.host == host)
-        .values(
-            state="absent", reason="not seen since the daemon started", since=now, rssi_dbm=None
-        )
+        .where(_modems.c.host == host, _modems.c.reason != reason)
+        .values(state="absent", reason=reason, since=now, rssi_dbm=None)
     )

@@ -268,9 +268,16 @@ def overdue(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     ]
 
 
-def claimed_by(connection: Connection, host: str, line_id: str | None = None) -> Sequence[Record]:
-    """What a host has claimed, for one line or for all: after a start, what its last run left."""
-    rows = connection.execute(select(_messages).where(_m.claimed_by == host)).all()
+def claimed_by(
+    connection: Connection, host: str, line_id: str | None = None, *, is_other: bool = False
+) -> Sequence[Record]:
+    """What a host has claimed, for one line or for all: after a start, what its last run left.
+
+    Of another host, which may live after all (`is_other`), only what it does not change just now,
+    nor any more until the transaction ends.
+    """
+    found = select(_messages).where(_m.claimed_by == host)
+    rows = connection.execute(found.with_for_update(skip_locked=True) if is_other else found).all()
     # Few are claimed at a time, but a line may have many messages: not a matter for its index.
     return [row for row in rows if line_id in (None, row.line_id)]
 
