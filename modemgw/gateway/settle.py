@@ -6,7 +6,7 @@ import random
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from modemgw.gateway import acts, causes
+from modemgw.gateway import acts, causes, reservations
 from modemgw.gateway.acts import Reason
 from modemgw.gateway.causes import Fault
 from modemgw.gateway.lanes import Lane
@@ -227,6 +227,7 @@ def _return(tx: Transaction, message_id: str, at: float, reason: str | None = No
     """Let a message that is still alive wait until a time."""
     row = messages.get(tx.connection, message_id)
     if row is not None and row.status in (MessageStatus.QUEUED, MessageStatus.SENDING):
+        reservations.give_back(tx.connection, row)
         queue.park(tx.connection, message_id, at, reason)
 
 

@@ -205,18 +205,20 @@ def claim(
     return bool(_CLAIM.run(connection, values_of(id=message_id) | changes))
 
 
-def put_back(connection: Connection, message_id: str, lane: str, host: str, line_id: str) -> bool:
-    """Give a message that a line has claimed back to a lane, unless something else became of it;
-    whether it was given back."""
+def put_back(
+    connection: Connection, message_id: str, lane: str, host: str, line_id: str
+) -> Record | None:
+    """Give a message that a line has claimed back to a lane; the message then, None where something
+    else became of it."""
     on_the_air = exists().where(
         _parts.c.message_id == message_id, _parts.c.status.in_(("submitting", "in_doubt"))
     )
-    done = connection.execute(
+    return connection.execute(
         update(_messages)
         .where(_m.id == message_id, _m.claimed_by == host, _m.line_id == line_id, not_(on_the_air))
         .values(lane=lane, claimed_by=None, ready_at=None)
-    )
-    return bool(done.rowcount)
+        .returning(_messages)
+    ).one_or_none()
 
 
 def send_home(connection: Connection, message_id: str) -> str | None:
