@@ -186,6 +186,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
         line_rest_s=texts.line_rest,
         sticky_for_s=texts.sticky_for,
         sticky_wait_s=texts.sticky_wait,
+        host_wait_s=texts.host_wait,
         routes=tuple(_rule(section) for section in config.routes),
         caps=tuple(Cap(cap.kind, cap.pool, cap.per_day, cap.per_week) for cap in config.gate.caps),
         start_hold_s=config.gate.start_hold,

@@ -237,6 +237,11 @@ class MessagesSection(Section):
         description="Seconds that a text waits for the line that its recipient last spoke with, "
         "where that is gone, paused or at a limit; then another line sends it.",
     )
+    host_wait: Annotated[float, Field(ge=0.5, le=86_400)] = Field(
+        30.0,
+        description="Seconds after which the others take over what a host had claimed whose daemon "
+        "has gone; what it may have sent is in doubt.",
+    )
     line_rest: Seconds = Field(
         60.0, description="Seconds that a line rests when its operator refuses it."
     )

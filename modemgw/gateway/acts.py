@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modemgw.gateway import views
+from modemgw.gateway import reservations, views
 from modemgw.gateway.lanes import Lane, lane_of
 from modemgw.gateway.status import (
     ACCEPTED,
@@ -50,6 +50,7 @@ def end(tx: Transaction, row: Record, to: MessageStatus, now: float, code: str, 
     ended = messages.changed(
         tx.connection, row.id, **_IDLE, status=status, error_code=code, error_message=words
     )
+    reservations.give_back(tx.connection, ended)
     announce(tx, ended, now)
 
 
@@ -110,7 +111,7 @@ class _Step:
 # What becomes of nearly every message, by the status of its part.
 _USUAL_STEPS = {
     PartStatus.SENT: _Step(
-        MessageStatus.SENDING, MessageStatus.SENT, "sent_at", {"claimed_by": None}
+        MessageStatus.SENDING, MessageStatus.SENT, "sent_at", {"claimed_by": None, "reserved": None}
     ),
     PartStatus.DELIVERED: _Step(MessageStatus.SENT, MessageStatus.DELIVERED, "delivered_at", {}),
 }
@@ -152,6 +153,7 @@ def follow_parts(
         return _go_on(tx, row, states, now)
     if to is was or to in UNFINISHED:
         return was
+    reservations.give_back(tx.connection, row)
     changes: dict[str, Any] = {"lane": None, "ready_at": None, "claimed_by": None}
     if to is not MessageStatus.IN_DOUBT:  # a message in doubt remembers that its rest must not go
         changes["hold_reason"] = None

@@ -1,8 +1,8 @@
 """Frequency caps: how many texts one person gets in a day and in a week, by kind and pool.
 
 A text is counted in the transaction of its first claim, and stays counted whatever becomes of it;
-only a claim that is given back before anything began takes it back. So no crash and no second host
-sends one more; after a crash a text that was claimed and had not begun counts twice. A day is any
+only where a claim ends before anything began it is counted no more. So no crash and no second host
+sends one more. A day is any
 twenty-four hours, a week any seven of those, in buckets of five minutes that count whole. Replies
 and texts with a permit are neither counted nor held back.
 """

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 from modemgw.clock import moment
 from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, closing, decide
-from modemgw.gateway import acts, caps, limits, opting
+from modemgw.gateway import acts, caps, limits, opting, reservations
 from modemgw.gateway.lanes import Lane
-from modemgw.gateway.limits import Account, Reservation, Wait
+from modemgw.gateway.limits import Account, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
 from modemgw.store import consents, messages, optouts, queue, reviews
 
@@ -62,7 +62,6 @@ class Job:
     needs_consent: bool
     expires_at: float | None
     want_report: bool
-    reservation: Reservation | None = None
 
     @property
     def is_marketing(self) -> bool:
@@ -200,8 +199,9 @@ class _Choice:
         accounts = [account for account in (self.account, pool) if account is not None]
         counts = _reserve(self._tx, accounts, job, self._now)
         counts += caps.reserve(connection, held_to, job.recipient, self._now)
-        reservation = Reservation(tuple(counts)) if counts else None
-        return replace(_within_hours(job, asked), reservation=reservation)
+        if counts:
+            reservations.keep(connection, head.id, job.todo, counts)
+        return _within_hours(job, asked)
 
     def _caps(self, asked: Question) -> list[Cap]:
         """The caps under which a text is to be counted: none where it was already."""
@@ -428,6 +428,6 @@ def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
 
 def put_back(tx: Transaction, job: Job, line: Line, host: str) -> None:
     """Give the claim of a line back, of which nothing has begun."""
-    given_back = queue.put_back(tx.connection, job.message_id, job.lane, host, line.id)
-    if given_back and job.reservation is not None:
-        limits.release(tx.connection, job.reservation)
+    row = queue.put_back(tx.connection, job.message_id, job.lane, host, line.id)
+    if row is not None:
+        reservations.give_back(tx.connection, row)

@@ -24,7 +24,7 @@ from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.pauses import modem_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from modemgw.clock import Clock
     from modemgw.gateway.cancels import Cancels
@@ -81,6 +81,7 @@ class Dispatcher:
         self.pace = Pace()
         self._pool_waits: dict[str, Wait] = {}
         self._out_since: dict[str, float] = {}  # when each line that is away was first missed
+        self._missed: frozenset[str] = frozenset()  # those of them that are of other hosts
         self.pauses: frozenset[str] = frozenset()
         self.barred: frozenset[str] = frozenset()  # lines that rest, are quarantined or retired
         # Those, those that are paused, and those that sit in a modem that is.
@@ -218,6 +219,14 @@ class Dispatcher:
     def expect(self, line_ids: Iterable[str]) -> None:
         """These lines were here before the start, and may come back."""
         self._out_since.update(dict.fromkeys(line_ids, self.clock()))
+
+    def miss(self, since: Mapping[str, float]) -> None:
+        """These lines are of hosts that are away, each since a time, and no others are."""
+        for line_id in self._missed - since.keys():
+            self._out_since.pop(line_id, None)
+        for line_id, at in since.items():
+            self._out_since.setdefault(line_id, at)
+        self._missed = frozenset(since)
 
     def stuck_lanes(self) -> list[str]:
         """The lanes of the lines that are stuck."""

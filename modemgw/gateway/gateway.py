@@ -22,6 +22,7 @@ from modemgw.gateway.guard import Guard
 from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.inventory import Stocktaker
 from modemgw.gateway.modem_desk import ModemDesk
+from modemgw.gateway.neighbours import Neighbours
 from modemgw.gateway.number_files import ListKeeper
 from modemgw.gateway.outbound import Outbound
 from modemgw.gateway.outlook import Outlook
@@ -129,6 +130,7 @@ class Gateway:
         )
         self.bulk = Bulk(writer, settings, self.refusals, clock)
         self.persons = Persons(writer, reader, self.refusals, settings.optouts, clock)
+        self._neighbours = Neighbours(writer, reader, settings, self.dispatcher, clock)
         self.proving = Proving(writer, settings, clock)
         self.talks = Talks(writer, reader, self.roster)
         self._known_until = 0  # the events whose opt-outs and reviews are in memory
@@ -141,7 +143,7 @@ class Gateway:
         await self.proving.prepare()
 
         def operation(tx: Transaction) -> tuple[int, int]:
-            lines.forget_ports(tx.connection, host, now)
+            lines.forget_ports(tx.connection, host, now, "not seen since the daemon started")
             usage.bring_back(tx.connection, now)
             return settle.recover(tx, self.settings, now)
 
@@ -170,6 +172,7 @@ class Gateway:
             group.create_task(self.lists.run(), name="number lists")
             group.create_task(self.review_desk.run(), name="reviews")
             group.create_task(self.proving.run(), name="audit")
+            group.create_task(self._neighbours.run(), name="neighbours")
 
     async def stop(self) -> None:
         """Let what is on the air end within the grace, give back the rest."""

@@ -1,7 +1,7 @@
 """Limits: what a line and a pool may still send, reserved in the transaction of a claim.
 
 What is reserved counts as sent, whatever becomes of it: refused or in doubt, it may have cost. Only
-a claim that is given back before anything began takes its reservation back. So a limit is never
+what had not begun when its claim ends is counted no more (`reservations`). So a limit is never
 passed, not by a crash either; a text that it defers stays where it is.
 """
 
@@ -68,13 +68,6 @@ class Used:
     used: float
     most: float
     renews_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """What a claim has counted, to take it back."""
-
-    counts: tuple[Count, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +168,6 @@ def lock(connection: Connection) -> None:
     each two hosts would wait for each other.
     """
     sql.lock_name(connection, "limits")
-
-
-def release(connection: Connection, reservation: Reservation) -> None:
-    """Take back what a claim had reserved of which nothing began; the recipient stays known."""
-    for scope, span, begins, count in reservation.counts:
-        usage.add(connection, scope, span, begins, -count)
 
 
 def _buckets(connection: Connection, scope: str, limit: Limit) -> list[tuple[float, int]]:

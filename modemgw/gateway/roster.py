@@ -97,6 +97,8 @@ class Roster:
             known = self._lines.get(row.iccid)
             if known is None or before.get(row.iccid) == row:  # nearly always: it has to be cheap
                 continue
+            if row.modem_state == ModemState.ABSENT:
+                self._note_again(row.iccid)
             fresh = self.as_line(row)
             if known == fresh:
                 continue
@@ -104,6 +106,13 @@ class Roster:
             for modem in self.modems:
                 if modem.status.iccid == row.iccid and id(modem) in self._modem_ids:
                     self._noted(modem, modem.status)
+
+    def _note_again(self, iccid: str) -> None:
+        """Contradict whoever took this host for gone."""
+        for modem in self.modems:
+            if modem.status.iccid == iccid and is_present(modem):
+                self._written.pop(id(modem), None)
+                self.changed(modem)
 
     def former_line(self, modem: Modem) -> Line | None:
         """The line that was in a modem before this run, until `forget_former`."""

@@ -99,6 +99,7 @@ class GatewaySettings:
     line_rest_s: float = 60.0
     sticky_for_s: float = 30 * 86_400.0
     sticky_wait_s: float = 60.0
+    host_wait_s: float = 30.0
     routes: Sequence[Rule] = ()
     caps: Sequence[Cap] = ()
     start_hold_s: float = 60.0

@@ -6,7 +6,7 @@ import random
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from modemgw.gateway import acts, causes
+from modemgw.gateway import acts, causes, reservations
 from modemgw.gateway.acts import Reason
 from modemgw.gateway.causes import Fault
 from modemgw.gateway.lanes import Lane
@@ -54,7 +54,8 @@ def record(
 ) -> Step:
     """Record what became of a part that a modem was handed, and decide what follows.
 
-    What the modem did not begin is not taken from the one that did.
+    What the modem did not begin is not taken from the one that did, nor what this host has claimed
+    no more from whoever has.
     """
     if result.outcome is Outcome.ACCEPTED:
         part_moved(PartStatus.SUBMITTING, PartStatus.SENT)
@@ -68,7 +69,10 @@ def record(
     status = PartStatus(part.status)
     if status not in _OPEN[result.outcome]:
         return Step.DONE
-    if status is not PartStatus.QUEUED and part.modem_id != modem_id:
+    if status is PartStatus.QUEUED:
+        if not _is_claimed(tx, message_id, settings.host):
+            return Step.DONE
+    elif part.modem_id != modem_id:
         return Step.DONE
     match result.outcome:
         case Outcome.ACCEPTED:
@@ -87,6 +91,11 @@ def record(
             return Step.DONE
         case Outcome.REFUSED:
             return _refused(tx, part, result, settings, now, modem_id)
+
+
+def _is_claimed(tx: Transaction, message_id: str, host: str) -> bool:
+    row = messages.get(tx.connection, message_id, alone=True)
+    return row is not None and row.claimed_by == host
 
 
 def _doubt(
@@ -218,6 +227,7 @@ def _return(tx: Transaction, message_id: str, at: float, reason: str | None = No
     """Let a message that is still alive wait until a time."""
     row = messages.get(tx.connection, message_id)
     if row is not None and row.status in (MessageStatus.QUEUED, MessageStatus.SENDING):
+        reservations.give_back(tx.connection, row)
         queue.park(tx.connection, message_id, at, reason)
 
 
@@ -250,15 +260,22 @@ def settle_late(tx: Transaction, modem_id: str, mr: int | None, now: float) -> s
 
 
 def recover(
-    tx: Transaction, settings: GatewaySettings, now: float, line_id: str | None = None
+    tx: Transaction,
+    settings: GatewaySettings,
+    now: float,
+    line_id: str | None = None,
+    *,
+    of_host: str | None = None,
 ) -> tuple[int, int]:
     """Settle claims that nobody holds any more: after a start all of this host's, after the death
-    of a worker its line's. How many messages went back, how many parts are in doubt.
+    of a worker its line's, after that of another host all of `of_host`. How many messages went
+    back, how many parts are in doubt.
 
     A part that was `submitting` may or may not have left; nothing else can have.
     """
     returned = doubtful = 0
-    for row in queue.claimed_by(tx.connection, settings.host, line_id):
+    host = of_host or settings.host
+    for row in queue.claimed_by(tx.connection, host, line_id, is_other=host != settings.host):
         begun = [
             part
             for part in messages.get_parts(tx.connection, row.id)

@@ -23,7 +23,7 @@ import structlog
 from modemgw.gateway import claims, settle
 from modemgw.gateway.clearance import Clearance
 from modemgw.gateway.lanes import Lane
-from modemgw.gateway.limits import Wait, holding
+from modemgw.gateway.limits import Wait, holding, longest
 from modemgw.gateway.load import Load, Tempo
 from modemgw.gateway.pace import SLOWED
 from modemgw.gateway.recording import Records, succeeded
@@ -31,6 +31,7 @@ from modemgw.gateway.settle import Step
 from modemgw.gateway.turns import Turns
 from modemgw.modem.interface import Outcome
 from modemgw.pdu import PduError, encode
+from modemgw.store import messages
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -138,12 +139,14 @@ class LineWorker:
 
     async def _take(self) -> Job | None:
         """The next message: the one claimed ahead, unless something more urgent came meanwhile."""
-        if self.shared.clock.elapsed() < self._rest_until or self.wait is not None:
+        if self._must_rest():
             return None
         ahead, self._next = self._next, None
         try:
             if self._unsure:
                 await self._recover()
+                if self._must_rest():
+                    return None
             if ahead is not None and not ahead.done():
                 self.shared.writer.hurry()
             claimed = await (ahead or self._claim())
@@ -159,19 +162,32 @@ class LineWorker:
             return None
         return claimed.job
 
+    def _must_rest(self) -> bool:
+        return self.shared.clock.elapsed() < self._rest_until or self.wait is not None
+
     def _gives_way(self, job: Job) -> bool:
         """Whether a claimed message may not go, or not before something else."""
         return job.priority < self._urgent or self.shared.holds(self.line.id, job.lane)
 
     async def _recover(self) -> None:
         """Settle what is claimed for the line and held by nobody: a worker died, a commit was lost.
+        And keep the gap to what the line sent before, under whichever worker.
 
         Nothing is claimed ahead at this moment, and what was on the air is recorded first.
         """
         await self.records.written()
         settings, line_id, now = self.shared.settings, self.line.id, self.shared.clock()
-        await self.shared.writer.run(lambda tx: settle.recover(tx, settings, now, line_id))
+        has_gap = self.line.plan.min_gap_s > 0
+
+        def operation(tx: Transaction) -> float | None:
+            settle.recover(tx, settings, now, line_id)
+            return messages.last_sent_on(tx.connection, line_id) if has_gap else None
+
+        last_at = await self.shared.writer.run(operation)
         self._unsure = False
+        if last_at is not None:
+            gap = Wait(min(last_at, now) + self._gap_s(), "min_gap")
+            self._wait = longest((self._wait, gap))
 
     async def _claim(self, *, patient: bool = False) -> Claimed:
         self._urgent = -1
@@ -302,11 +318,14 @@ class LineWorker:
     def _keep_gap(self) -> None:
         """Let the least time of the plan pass before the next message, or what its operator needs
         just now."""
-        plan, now = self.line.plan, self.shared.clock()
-        gap_s = plan.min_gap_s * (1 + plan.gap_jitter * random.random())
+        gap_s, now = self._gap_s(), self.shared.clock()
         slow_s = self.shared.pace.gap_s(self.modem.status.operator, now)
         if gap_s or slow_s:
             self._wait = Wait(now + max(gap_s, slow_s), "min_gap" if gap_s > slow_s else SLOWED)
+
+    def _gap_s(self) -> float:
+        plan = self.line.plan
+        return plan.min_gap_s * (1 + plan.gap_jitter * random.random())
 
     def _claim_ahead_soon(self) -> None:
         asyncio.get_running_loop().call_soon(self._claim_ahead)

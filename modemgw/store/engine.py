@@ -88,6 +88,8 @@ def _engine(url: URL, *, connections: int, read_only: bool) -> Engine:
     options["connect_args"] = {
         "connect_timeout": 5,
         "options": "-c synchronous_commit=on -c statement_timeout=30000 -c lock_timeout=10000"
+        # So does the server learn that a host is out of reach, and let go of its tenure.
+        " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
         + (" -c default_transaction_read_only=on" if read_only else ""),
         "prepare_threshold": 3,
         "keepalives_idle": 10,

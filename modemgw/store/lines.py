@@ -187,12 +187,11 @@ def lines_of(connection: Connection, host: str) -> list[str]:
     )
 
 
-def forget_ports(connection: Connection, host: str, now: float) -> None:
-    """At a start: what this host drove is absent until it is seen again."""
-    reason = "not seen since the daemon started"
+def forget_ports(connection: Connection, host: str, now: float, reason: str) -> None:
+    """What a host drove is absent until it is seen again."""
     known = connection.execute(
         update(_modems)
-        .where(_modems.c.host == host)
+        .where(_modems.c.host == host, _modems.c.reason != reason)
         .values(state="absent", reason=reason, since=now, rssi_dbm=None)
         .returning(_modems.c.id)
     ).scalars()

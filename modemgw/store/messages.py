@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, insert, literal_column, select, update
+from sqlalchemy import and_, func, insert, literal_column, select, text, update
 
 from modemgw.store import ages, tables
 from modemgw.store.ids import new_id
@@ -80,6 +80,19 @@ _AWAITING_REPORT = Prepared(
     .order_by(_parts.c.submitting_at.desc())
     .limit(2)
 )
+
+# By the index of MRs, of which a line has few, however long its history is.
+_LAST_BEGUN = text("""
+    WITH RECURSIVE mrs(mr) AS (SELECT 0 UNION ALL SELECT mr + 1 FROM mrs WHERE mr < 255)
+    SELECT mr, begun_at FROM (
+        SELECT mr, (
+            SELECT max(submitting_at) FROM parts WHERE line_id = :line AND mr = mrs.mr
+        ) AS begun_at FROM mrs
+        UNION ALL
+        SELECT NULL, max(submitting_at) FROM parts WHERE line_id = :line AND mr IS NULL
+    ) AS newest
+    WHERE begun_at IS NOT NULL ORDER BY begun_at DESC LIMIT 1
+""")
 
 _LAST_TEXTS = Prepared(
     select(_messages.c.text)
@@ -363,6 +376,26 @@ def last_part_on(connection: Connection, modem_id: str) -> Record | None:
         .order_by(_parts.c.submitting_at.desc())
         .limit(1)
     ).one_or_none()
+
+
+def last_sent_on(connection: Connection, line_id: str) -> float | None:
+    """When a line ended its last submit, or began it where no more is kept; None: it has had none.
+
+    Where that cannot be told from the report on it, later, not earlier, than it was.
+    """
+    last = connection.execute(_LAST_BEGUN, {"line": line_id}).one_or_none()
+    if last is None:
+        return None
+    mr = _parts.c.mr.is_(None) if last.mr is None else _parts.c.mr == last.mr
+    ended = connection.execute(
+        select(_messages.c.sent_at, _parts.c.settled_at)
+        .join(_messages, _messages.c.id == _parts.c.message_id)
+        .where(_parts.c.line_id == line_id, mr, _parts.c.submitting_at == last.begun_at)
+        .limit(1)
+    ).one_or_none()
+    times = () if ended is None else (ended.sent_at, ended.settled_at)
+    later = (at for at in times if at is not None and at >= last.begun_at)
+    return float(next(later, last.begun_at))
 
 
 def parts_awaiting_report(

@@ -205,18 +205,20 @@ def claim(
     return bool(_CLAIM.run(connection, values_of(id=message_id) | changes))
 
 
-def put_back(connection: Connection, message_id: str, lane: str, host: str, line_id: str) -> bool:
-    """Give a message that a line has claimed back to a lane, unless something else became of it;
-    whether it was given back."""
+def put_back(
+    connection: Connection, message_id: str, lane: str, host: str, line_id: str
+) -> Record | None:
+    """Give a message that a line has claimed back to a lane; the message then, None where something
+    else became of it."""
     on_the_air = exists().where(
         _parts.c.message_id == message_id, _parts.c.status.in_(("submitting", "in_doubt"))
     )
-    done = connection.execute(
+    return connection.execute(
         update(_messages)
         .where(_m.id == message_id, _m.claimed_by == host, _m.line_id == line_id, not_(on_the_air))
         .values(lane=lane, claimed_by=None, ready_at=None)
-    )
-    return bool(done.rowcount)
+        .returning(_messages)
+    ).one_or_none()
 
 
 def send_home(connection: Connection, message_id: str) -> str | None:
@@ -268,9 +270,16 @@ def overdue(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     ]
 
 
-def claimed_by(connection: Connection, host: str, line_id: str | None = None) -> Sequence[Record]:
-    """What a host has claimed, for one line or for all: after a start, what its last run left."""
-    rows = connection.execute(select(_messages).where(_m.claimed_by == host)).all()
+def claimed_by(
+    connection: Connection, host: str, line_id: str | None = None, *, is_other: bool = False
+) -> Sequence[Record]:
+    """What a host has claimed, for one line or for all: after a start, what its last run left.
+
+    Of another host, which may live after all (`is_other`), only what it does not change just now,
+    nor any more until the transaction ends.
+    """
+    found = select(_messages).where(_m.claimed_by == host)
+    rows = connection.execute(found.with_for_update(skip_locked=True) if is_other else found).all()
     # Few are claimed at a time, but a line may have many messages: not a matter for its index.
     return [row for row in rows if line_id in (None, row.line_id)]
 

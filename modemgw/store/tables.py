@@ -166,6 +166,7 @@ messages = Table(
     Column("hold_reason", String(48)),
     Column("restarts", Integer, nullable=False, server_default="0"),  # how often it began anew
     Column("transliterated", Boolean, nullable=False, server_default=false()),
+    Column("reserved", JSON(none_as_null=True)),  # what its claim has counted; null: nothing
     Index("ix_messages_sender", "sender", "id"),
     Index("ix_messages_recipient", "recipient", "id"),
     Index("ix_messages_line", "line_id", "id"),

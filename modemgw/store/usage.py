@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, given, values_of
@@ -34,6 +34,17 @@ _KNOWN = Prepared(
     )
 )
 
+_TAKE_BACK = Prepared(
+    update(_usage)
+    .where(
+        _usage.c.scope == given("scope"),
+        _usage.c.span == given("span"),
+        _usage.c.begins == given("begins"),
+        _usage.c.parts >= given("parts"),
+    )
+    .values(parts=_usage.c.parts - given("parts"))
+)
+
 TEXTS = "text"  # the span of texts to one person
 _MONTHS_S = 70 * 86_400
 
@@ -52,9 +63,15 @@ def counted(
 
 
 def add(connection: Connection, scope: str, span: str, begins: float, parts: int) -> None:
-    """Count parts in a bucket; a negative number takes them back."""
+    """Count parts in a bucket."""
     values = {"scope": scope, "span": span, "begins": begins, "parts": parts}
     _add(connection.dialect.name).run(connection, values)
+
+
+def take_back(connection: Connection, scope: str, span: str, begins: float, parts: int) -> None:
+    """Count parts in a bucket no more, if it is still kept and holds as many."""
+    values = values_of(scope=scope, span=span, begins=begins, parts=parts)
+    _TAKE_BACK.run(connection, values)
 
 
 def knows(connection: Connection, scope: str, span: str, begins: float, recipient: str) -> bool:

@@ -7,11 +7,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func, select
+
+from modemgw.gateway.caps import Cap
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.settings import Pool
 from modemgw.modem.interface import ModemState, Outcome, SubmitResult
-from tests.gateway.scripted import Script, ScriptedModem
-from tests.gateway.world import ALICE, BOB, World
+from modemgw.store import tables
+from tests.gateway.scripted import Script, ScriptedModem, unknown
+from tests.gateway.world import ALICE, ANYBODY, BOB, START, World
 
 if TYPE_CHECKING:
     from tests.gateway.conftest import MakeWorld
@@ -189,6 +193,38 @@ async def test_messages_keep_their_gap(make_world: MakeWorld) -> None:
     await world.stop()
 
 
+async def test_a_restart_keeps_the_gap(make_world: MakeWorld) -> None:
+    """It counts from when the last text ended, not from its report, which comes later; from the
+    restart on where that text was on the air."""
+    world, modem = planned(make_world, min_gap_s=30.0, gap_jitter=0.5), ScriptedModem(1)
+    await world.start(modem)
+    first = await world.send()
+    await world.becomes(first, "sent")
+    world.clock.now += 25
+    await world.report(modem, 1)
+    await world.becomes(first, "delivered")
+    await world.stop()
+    on_the_air = Script(before_answer=asyncio.Event())
+    modem.plan(on_the_air)
+    await world.start(modem)
+    await world.send(BOB)
+    await sent(world, modem, 1)
+    wait = world.gateway.dispatcher.line_wait(world.line(modem))
+    assert wait is not None
+    assert START + 30 <= wait.until <= START + 45
+    world.clock.now += 20
+    await on_the_air.written.wait()
+    await world.kill()
+    await world.start(modem)
+    await world.until(lambda: world.gateway.dispatcher.line_wait(world.line(modem)) is not None)
+    await world.send("+12025550133")
+    world.clock.now += 29
+    await sent(world, modem, 2)
+    world.clock.now += 17
+    await sent(world, modem, 3)
+    await world.stop()
+
+
 async def test_a_claim_that_is_given_back_counts_no_more(make_world: MakeWorld) -> None:
     """Paused before it began, a text leaves room for another."""
     world, modem = planned(make_world, per_day=2), ScriptedModem(1)
@@ -201,6 +237,89 @@ async def test_a_claim_that_is_given_back_counts_no_more(make_world: MakeWorld) 
     await world.becomes(urgent, "sent")
     await sent(world, modem, 2)
     await world.stop()
+
+
+async def test_what_is_claimed_and_never_begins_counts_no_more(make_world: MakeWorld) -> None:
+    """From the transaction on that ends the claim: not for the line, nor for the person."""
+    plan = Plan("default", per_day=3, per_hour=10)
+    modem = ScriptedModem(1)
+    world = make_world(
+        plans=MappingProxyType({"default": plan}), caps=(Cap(per_day=1),), default_valid_for_s=60.0
+    )
+    await world.start(modem)
+    line_id = world.line(modem)
+    dispatcher = world.gateway.dispatcher
+
+    async def claimed(to: str) -> tuple[str, asyncio.Event]:
+        go = asyncio.Event()
+        modem.plan(Script(before_obtain=go))
+        text = await world.send(to, LONG)
+        await world.until_async(lambda: world.claimed(text))
+        assert await counted(world, f"line:{line_id}") == 3
+        return text, go
+
+    async def uncounted(text: str) -> None:
+        assert await counted(world, "%") == 0
+        assert (await world.row(text)).reserved is None
+
+    text, go = await claimed("+12025550141")
+    await world.gateway.cancel(text, ANYBODY)
+    await uncounted(text)
+    go.set()
+    await world.until(lambda: modem.withdrawn == 1)
+    text, go = await claimed("+12025550142")
+    await world.gateway.opt_out("+12025550142", "api", "asked")
+    await uncounted(text)
+    go.set()
+    await world.until(lambda: modem.withdrawn == 2)
+    text, go = await claimed(BOB)
+    dispatcher.pause([f"line:{line_id}"])
+    go.set()
+    await world.until_async(lambda: _is_free(world, text))
+    await uncounted(text)
+    world.clock.now += 61
+    await world.later(0)
+    assert await world.status(text) == "expired"
+    dispatcher.pause([])
+    text, _ = await claimed(ALICE)
+    await world.kill()
+    modem.go(ModemState.RECOVERING)
+    await world.start(modem)
+    await uncounted(text)
+    await world.stop()
+
+
+async def test_of_a_long_text_the_parts_that_have_begun_stay_counted(
+    make_world: MakeWorld,
+) -> None:
+    """And the text itself, for the person who got a part of it; refused or in doubt is no less."""
+    world = make_world(
+        plans=MappingProxyType({"default": Plan("default", per_day=9)}), caps=(Cap(per_day=1),)
+    )
+    modem = ScriptedModem(1)
+    modem.plan(Script(), unknown())
+    await world.start(modem)
+    text = await world.send(text=LONG)
+    await world.becomes(text, "in_doubt")
+    assert await counted(world, f"line:{world.line(modem)}") == 2
+    assert await counted(world, f"to:{ALICE}|%") == 1
+    whole = await world.send(BOB, text=LONG)
+    await world.becomes(whole, "sent")
+    assert await counted(world, f"line:{world.line(modem)}") == 5
+    assert (await world.row(whole)).reserved is None
+    await world.stop()
+
+
+async def counted(world: World, scope: str) -> int:
+    """The parts, or texts, that are counted today."""
+    found = select(func.sum(tables.usage.c.parts)).where(
+        tables.usage.c.scope.like(scope), tables.usage.c.span.in_(("day", "text"))
+    )
+    return int(await world.reader.run(lambda c: c.execute(found).scalar_one()) or 0)
+
+
+async def _is_free(world: World, message_id: str) -> bool:
+    return (await world.row(message_id)).claimed_by is None
 
 
 async def test_pools_share_a_line_however_long_their_backlogs_are(make_world: MakeWorld) -> None:

@@ -191,6 +191,13 @@ MUTANTS = (
         ("tests/store/test_queue.py::test_a_line_begins_nothing_that_another_has_claimed_since",),
     ),
     Mutant(
+        "dead-host",
+        "the doubt about what a host had on the air that has died",
+        (
+            "tests/stop_race/test_dead_host.py::test_a_killed_host_leaves_nothing_behind_and_doubles_nothing",
+        ),
+    ),
+    Mutant(
         "commit-awaited",
         "the wait for a COMMIT that the server still works on",
         ("tests/store/test_writer.py::test_a_commit_that_the_server_still_works_on_is_waited_for",),

@@ -95,10 +95,10 @@ def _is_ready(site: Site) -> bool:
 
 @contextlib.contextmanager
 def standing(
-    folder: Path, url: str, hosts: int, *, modems: int, submit_ms: float = 40
+    folder: Path, url: str, hosts: int, *, modems: int, submit_ms: float = 40, messages: str = ""
 ) -> Iterator[Hosts]:
-    """Everything up, all modems ready. `modems` for each host."""
-    extra = "start_hold = 2\n[messages]\nretry_patience = 0.05\nline_rest = 1\n"
+    """Everything up, all modems ready. `modems` for each host, `messages` more of that section."""
+    extra = f"start_hold = 2\n[messages]\nretry_patience = 0.05\nline_rest = 1\n{messages}"
     extra += f"[audit]\nkey_file = {json.dumps(str(folder / 'audit.key'))}\n"
     first = Site(
         folder, url, modems=modems * hosts, submit_ms=submit_ms, extra=extra, host="host0",

@@ -234,7 +234,7 @@ def test_a_modem_keeps_its_row_when_it_moves(connection: Connection) -> None:
     found = lines.line_by_number(connection, "+12025550199")
     assert found is not None
     assert found.modem_id == other.id
-    lines.forget_ports(connection, "here", NOW)
+    lines.forget_ports(connection, "here", NOW, "gone")
     assert {row.state for row in lines.all_modems(connection)} == {"absent"}
 
 

@@ -1,0 +1,103 @@
+"""The other hosts on one database: what one leaves behind that has died, the others take over.
+
+Theory of operation
+-------------------
+A daemon holds its tenure, a lock of the server, for as long as it lives and reaches the server.
+Where it was missing whenever we looked, for `host_wait_s`, the host has gone. Then, in one
+transaction that looks once more:
+
+- what it had claimed and not begun goes back into the queue. Should it live after all, it can begin
+  none of that: the write-ahead asks whose claim it is, and takes the row that the takeover takes;
+- what it had recorded as `submitting` may have left: it is in doubt, and settled by evidence alone;
+- its modems are absent, and so are its lines: a text that names one waits for it, and says so.
+
+What only prefers one of its lines is sent by others once that has been away for `sticky_wait_s`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from modemgw.gateway import settle
+from modemgw.store import hosts, lines
+from modemgw.store.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modemgw.clock import Clock
+    from modemgw.gateway.dispatch import Dispatcher
+    from modemgw.gateway.settings import GatewaySettings
+    from modemgw.store.reader import Reader
+    from modemgw.store.writer import Transaction, Writer
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 5.0
+LOOKS_A_WAIT = 4  # at least, or a host would be judged by a single look
+
+
+class Neighbours:
+    """Watches the other hosts, and takes over what the dead leave."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        reader: Reader,
+        settings: GatewaySettings,
+        dispatcher: Dispatcher,
+        clock: Clock,
+    ) -> None:
+        self._writer, self._reader = writer, reader
+        self._settings, self._dispatcher, self._clock = settings, dispatcher, clock
+        self._every_s = min(LOOK_S, settings.host_wait_s / LOOKS_A_WAIT)
+        self._looked_at = float("-inf")
+        self._absent_since: Mapping[str, float] = {}  # by the monotonic clock
+
+    async def run(self) -> None:
+        """Look now and then, until cancelled. A database that is away is waited for."""
+        while True:
+            try:
+                await self.look()
+            except StoreUnavailableError as error:
+                log.warning("neighbours_not_seen", error=str(error))
+            await asyncio.sleep(self._every_s)
+
+    async def look(self) -> None:
+        """See who is absent; take over from who has been for long. Raises StoreUnavailableError."""
+        own, now = self._settings.host, self._clock.elapsed()
+        absent = await self._reader.run(lambda c: hosts.absent(c, own))
+        # Who has not looked for a while, for want of a server, starts anew: they had none either.
+        known = self._absent_since if now - self._looked_at < 3 * self._every_s else {}
+        self._looked_at = now
+        self._absent_since = {host: known.get(host, now) for host in absent}
+        gone = {
+            host: since
+            for host, since in self._absent_since.items()
+            if now - since >= self._settings.host_wait_s
+        }
+        missed: dict[str, float] = {}
+        for host, since in gone.items():
+            wall = self._clock()
+            line_ids = await self._take_over(host, wall)
+            missed |= dict.fromkeys(line_ids, wall - (now - since))
+        self._dispatcher.miss(missed)
+
+    async def _take_over(self, host: str, now: float) -> Sequence[str]:
+        """What a host has left; the lines that it had."""
+        settings = self._settings
+
+        def operation(tx: Transaction) -> tuple[int, int, list[str]]:
+            if host not in hosts.absent(tx.connection, settings.host):
+                return 0, 0, []
+            lines.forget_ports(tx.connection, host, now, "its host is away")
+            left = settle.recover(tx, settings, now, of_host=host)
+            return *left, lines.lines_of(tx.connection, host)
+
+        returned, doubtful, line_ids = await self._writer.run(operation)
+        if returned or doubtful:
+            log.warning("host_gone", host=host, returned=returned, in_doubt=doubtful)
+        return line_ids

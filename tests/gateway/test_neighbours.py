@@ -1,0 +1,133 @@
+"""What a host leaves that has died goes on elsewhere, and never twice."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modemgw.store import lines
+from modemgw.store.engine import sole_daemon
+from modemgw.store.schema import migrate
+from tests.gateway.scripted import Script, ScriptedModem
+from tests.gateway.world import ALICE, BOB, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CAROL = "+12025550133"
+WAIT_S = 0.5
+
+
+@pytest.fixture
+def hosts(postgres_url: str) -> Iterator[tuple[World, World, ExitStack]]:
+    """Two hosts on one database, not started yet; what is held of the first ends its tenure."""
+    migrate(postgres_url)
+    options = {"host_wait_s": WAIT_S, "sticky_wait_s": WAIT_S}
+    here, there = World(postgres_url, **options), World(postgres_url, host="there", **options)
+    with ExitStack() as tenure, sole_daemon(postgres_url, "there"):
+        tenure.enter_context(sole_daemon(postgres_url, "here"))
+        yield here, there, tenure
+
+
+async def claim_and_begin(here: World, modem: ScriptedModem) -> tuple[Script, str, str]:
+    """A text on the air, and one that is claimed behind it."""
+    on_the_air = Script(before_answer=asyncio.Event())
+    modem.plan(on_the_air)
+    begun = await here.send(ALICE)
+    await on_the_air.written.wait()
+    ahead = await here.send(BOB)
+    await here.until_async(lambda: here.claimed(ahead))
+    return on_the_air, begun, ahead
+
+
+async def test_what_a_dead_host_had_not_begun_goes_on_another(
+    hosts: tuple[World, World, ExitStack],
+) -> None:
+    """Its claims and what sticks to its lines; what was on the air is in doubt, and what names one
+    of its lines waits and says for what."""
+    here, there, tenure = hosts
+    first, second = ScriptedModem(1), ScriptedModem(2)
+    await here.start(first)
+    await here.becomes(await here.send(CAROL), "sent")
+    line_id = here.line(first)
+    _, begun, ahead = await claim_and_begin(here, first)
+    sticky, bound = await here.send(CAROL), await here.send(ALICE, from_=line_id)
+    await here.kill()
+    tenure.close()
+    await there.start(second)
+    await there.becomes(begun, "in_doubt")
+    await there.becomes(ahead, "sent")
+    there.clock.now += WAIT_S
+    await there.until(lambda: line_id in there.gateway.dispatcher._out_since)
+    await there.later(0)
+    await there.becomes(sticky, "sent")
+    await there.gateway.registry.refresh()
+    row = await there.row(bound)
+    hold = there.gateway.desk.holds.of_lane(row.lane)
+    assert row.status == "queued"
+    assert hold is not None
+    assert hold.rule == "line_away"
+    assert await there.status(begun) == "in_doubt"
+    assert [len(first.written), len(second.written)] == [2, 2]
+    await there.stop()
+
+
+async def test_a_host_that_was_taken_for_dead_doubles_nothing(
+    hosts: tuple[World, World, ExitStack],
+) -> None:
+    """It lives, and only its tenure was lost: what it had claimed it cannot begin any more, its
+    late answer settles the doubt, and its modem is there again."""
+    here, there, tenure = hosts
+    first, second = ScriptedModem(1), ScriptedModem(2)
+    await here.start(first)
+    on_the_air, begun, ahead = await claim_and_begin(here, first)
+    tenure.close()
+    await there.start(second)
+    await there.becomes(begun, "in_doubt")
+    await there.becomes(ahead, "sent")
+    assert on_the_air.before_answer is not None
+    on_the_air.before_answer.set()
+    await here.becomes(begun, "sent")
+    await here.until(lambda: first.withdrawn == 1)
+    tenure.enter_context(sole_daemon(here.url, "here"))
+    await here.until_async(lambda: _is_ready(here, first))
+    await here.becomes(await here.send(CAROL, from_=here.line(first)), "sent")
+    assert await there.status(ahead) == "sent"
+    assert [len(first.written), len(second.written)] == [2, 1]
+    await here.stop()
+    await there.stop()
+
+
+async def test_a_host_that_lives_keeps_what_it_has(
+    hosts: tuple[World, World, ExitStack],
+) -> None:
+    """However long its answers take; and one that is missing for a moment is not gone."""
+    here, there, tenure = hosts
+    first = ScriptedModem(1)
+    await here.start(first)
+    on_the_air, begun, ahead = await claim_and_begin(here, first)
+    await there.start()
+    neighbours = there.gateway._neighbours
+    for _ in range(2):
+        await neighbours.look()
+        tenure.close()
+        await neighbours.look()
+        tenure.enter_context(sole_daemon(here.url, "here"))
+        await neighbours.look()
+    await asyncio.sleep(WAIT_S)
+    await neighbours.look()
+    assert await there.status(begun) == "sending"
+    assert await here.claimed(ahead)
+    assert on_the_air.before_answer is not None
+    on_the_air.before_answer.set()
+    await here.becomes(ahead, "sent")
+    await here.stop()
+    await there.stop()
+
+
+async def _is_ready(world: World, modem: ScriptedModem) -> bool:
+    rows = await world.reader.run(lines.all_modems)
+    return any(row.imei == modem.status.imei and row.state == "ready" for row in rows)
