@@ -72,9 +72,10 @@ async def test_patient_operations_go_with_a_group_and_wait_only_so_long_for_one(
 
 
 async def test_more_patient_operations_than_fit_wait_for_a_group_of_their_own(
-    writer: Writer, reader: Reader
+    writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A group of others takes a few, so that it stays short; the rest is written together."""
+    monkeypatch.setattr("modemgw.store.writer.PATIENCE_S", 0.5)  # longer than a busy machine sleeps
     gate = Gate()
     first = writer.submit(gate)
     await asyncio.to_thread(gate.entered.wait, 10)
