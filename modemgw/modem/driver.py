@@ -96,7 +96,7 @@ class Driver:
             self._timing, can_cycle_power=settings.power_cycle_command is not None
         )
         self._wish = Wish()
-        self._is_resetting = False
+        self._runs = self._is_resetting = False
         self._present = asyncio.Event()
         self._gone = asyncio.Event()
         self._session: Session | None = None
@@ -224,8 +224,9 @@ class Driver:
                 "no command for its power is configured (`power_cycle_command` of its port): "
                 "replug it by hand"
             )
-        if state is ModemState.ABSENT and (self._present.is_set() or rung is not Reset.POWER_CYCLE):
-            raise ResetError(f"the modem is absent: {reason}")
+        can_come_back = rung is Reset.POWER_CYCLE and not self._present.is_set()
+        if not self._runs or (state is ModemState.ABSENT and not can_come_back):
+            raise ResetError(f"the modem is {state}: {reason}")
         if rung is Reset.RESYNC and session is None:
             raise ResetError(f"the port is not open, the modem is {state}: ask for reopen or above")
         if rung is not Reset.REOPEN and self._is_one_of_several and not self._proven:
@@ -243,6 +244,14 @@ class Driver:
 
     async def run(self) -> None:
         """Drive the modem until cancelled."""
+        self._runs = True
+        try:
+            await self._drive()
+        finally:
+            self._runs = False
+            self._wish.take()  # nobody would come to it
+
+    async def _drive(self) -> None:
         absence = f"there is no {self.path}: unplugged, or a wrong name"
         while True:
             if not self._present.is_set():

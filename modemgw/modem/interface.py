@@ -234,9 +234,9 @@ class Modem(Protocol):
         """
 
     async def enter_pin(self, pin: str) -> None:
-        """Open a SIM that waits for its PIN (4 to 8 digits); true to its word, or PinError.
+        """Open a SIM that waits for its PIN (4 to 8 digits), and wait until it is open, for 25 s.
 
-        It is not kept: after the next reset the SIM asks again. Bounded in time.
+        It is not kept: after the next reset the SIM asks again. Raises PinError.
         """
 
     def recording(self, *, masked: bool = True) -> list[str]:

@@ -134,6 +134,8 @@ async def test_power_is_cut_when_asked_even_of_a_modem_that_has_gone(
         await listener.until(lambda: len(listener.states) > told + 1)
         await listener.until_state(ModemState.ABSENT)
         assert proof.exists()
+    with pytest.raises(ResetError, match="absent"):  # nobody drives it any more
+        driver.reset(Reset.POWER_CYCLE)
 
 
 async def test_power_that_no_command_can_cut_is_not_promised(start: Start) -> None:

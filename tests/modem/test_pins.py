@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modemgw.modem.bank import Bank
 from modemgw.modem.interface import ModemState, PinError, PinFault
-from tests.modem.scripted import CRLF, ok
+from modemgw.modem.settings import BankSettings, PortSettings
+from tests.modem.conftest import QUICK, driven
+from tests.modem.scripted import CRLF, ScriptedModem, ok
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modemgw.modem.driver import Driver
     from tests.modem.conftest import Start
     from tests.modem.listening import Listener
-    from tests.modem.scripted import ScriptedModem
 
 PIN, ENTRY = "83920417", 'AT+CPIN="83920417"'
 TRIES = 'AT+CPINR="SIM PIN"'
@@ -117,3 +121,30 @@ async def test_one_pin_is_entered_at_a_time_and_a_modem_that_goes_is_told(
     modem.unplug()
     assert (await first)[0] is PinFault.NOT_READY
     assert 'AT+CPIN="1111"' not in modem.commands
+
+
+async def test_two_ports_of_a_modem_do_not_use_up_its_tries_together(
+    modem: ScriptedModem, listener: Listener, tmp_path: Path
+) -> None:
+    """What is left is read when it is the other port's turn, by their common IMEI."""
+    other, left = ScriptedModem(tmp_path, "modem1"), [2]
+    other.plug()
+
+    def wrong() -> str:
+        left[0] -= 1
+        return WRONG
+
+    for port in (modem, other):
+        port.script["AT+CPIN?"] = ok("+CPIN: SIM PIN")
+        port.script[TRIES] = lambda: ok(f"+CPINR: SIM PIN,{left[0]},3")
+        port.script['AT+CPIN="1111"'] = port.script['AT+CPIN="2222"'] = wrong
+    ports = tuple(PortSettings(port.path) for port in (modem, other))
+    async with driven(Bank(BankSettings(ports, QUICK), listener)) as bank:
+        await listener.until(
+            lambda: [m.status.state for m in bank.modems] == [ModemState.LOCKED] * 2
+        )
+        one, two = bank.modems
+        faults = await asyncio.gather(refused(one, "1111"), refused(two, "2222"))
+    assert {fault for fault, _ in faults} == {PinFault.REFUSED, PinFault.UNSAFE}
+    assert left == [1]
+    other.unplug()
