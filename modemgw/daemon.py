@@ -314,20 +314,20 @@ def _accounts(config: Config) -> TwilioSettings:
 
 
 def twilio_settings(config: Config, connection: Connection) -> TwilioSettings:
-    """The accounts of the configuration; one whose token is no key in force is left out.
+    """The accounts of the configuration, but for those whose key is over: the bank works on.
 
-    A key that was revoked must not keep the bank from its work.
+    Raises ConfigError for a token that never was a key.
     """
+    remedy = "make one with `modemgw keys create --scope send,read`"
     accounts = {}
     for number, section in enumerate(config.twilio.accounts, 1):
         key = keys.find(connection, section.token, time.time())
         if key is None:
-            log.error(
-                "twilio_account_left_out",
-                account=f"twilio.accounts, no. {number}",
-                reason="the token is no API key in force",
-                remedy="make one with `modemgw keys create --scope send,read`, and start again",
-            )
+            where = f"twilio.accounts, no. {number}"
+            if not keys.was_issued(connection, section.token):
+                raise ConfigError(f"{where}: the token is no API key; {remedy}")
+            reason = "its key was revoked, rotated or is over"
+            log.error("twilio_account_left_out", account=where, reason=reason, remedy=remedy)
             continue
         account = Account(
             account_sid(key.id),
@@ -335,6 +335,7 @@ def twilio_settings(config: Config, connection: Connection) -> TwilioSettings:
             inbound_url=section.inbound_url,
             status_url=section.status_url,
             pools=frozenset(section.pools),
+            by_number=section.by_number,
         )
         accounts[account.sid] = account
     return TwilioSettings(MappingProxyType(accounts), MappingProxyType(dict(config.twilio.posted)))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy.engine import make_url
 
+from modemgw.store.schema import migrate
 from tests import postgres
 
 if TYPE_CHECKING:
@@ -30,22 +33,50 @@ def postgres_server() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """A fresh database on that server."""
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """The name of a database on it that has the schema and nothing else."""
     with postgres.database(postgres_server) as url:
+        migrate(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that has the schema and nothing else."""
+    template = tmp_path_factory.mktemp("template") / "modemgw.db"
+    migrate(f"sqlite:///{template}")
+    return template
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """A fresh database on that server, with the schema."""
+    with postgres.database(postgres_server, postgres_template) as url:
         yield url
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A fresh SQLite file."""
-    return f"sqlite:///{tmp_path}/modemgw.db"
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """A fresh SQLite file, with the schema."""
+    database = tmp_path / "modemgw.db"
+    shutil.copyfile(sqlite_template, database)
+    return f"sqlite:///{database}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A fresh database of each kind: what uses it is tested on both."""
+    """A fresh database of each kind, with the schema: what uses it is tested on both."""
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     url: str = request.getfixturevalue(name)
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind in which there is nothing."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/modemgw.db"
+        return
+    with postgres.database(request.getfixturevalue("postgres_server")) as url:
+        yield url

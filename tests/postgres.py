@@ -60,8 +60,8 @@ def serving() -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def database(server_url: str) -> Iterator[str]:
-    """The URL of a fresh database on a server."""
+def database(server_url: str, like: str = "template1") -> Iterator[str]:
+    """The URL of a fresh database on a server, a copy of that of this name."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     engine = create_engine(
         make_url(server_url).set(drivername="postgresql+psycopg"),
@@ -69,7 +69,7 @@ def database(server_url: str) -> Iterator[str]:
         poolclass=NullPool,  # the server may have been gone meanwhile
     )
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {like}"))
     yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

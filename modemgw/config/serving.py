@@ -115,6 +115,11 @@ class TwilioAccountSection(Section):
     pools: Strings = Field(
         [], description="Pools whose texts that come in are told. Default: those of all lines."
     )
+    by_number: bool = Field(
+        default=False,
+        description="Post no MessagingServiceSid, for applications that know lines by number "
+        "alone, such as Chatwoot with a phone number.",
+    )
 
 
 class TwilioSection(Section):

@@ -84,6 +84,13 @@ def find(connection: Connection, key: str, now: float) -> Record | None:
     ).one_or_none()
 
 
+def was_issued(connection: Connection, key: str) -> bool:
+    """Whether this is, or was before it was rotated, the secret of a key, in force or not."""
+    wanted = digest(key)
+    issued = or_(_keys.c.digest == wanted, _keys.c.former_digest == wanted)
+    return connection.execute(select(_keys.c.id).where(issued)).first() is not None
+
+
 def get(connection: Connection, key_id: str) -> Record | None:
     """One key, in force or not."""
     return connection.execute(select(_keys).where(_keys.c.id == key_id)).one_or_none()

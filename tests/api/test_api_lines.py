@@ -33,6 +33,7 @@ async def house(tmp_path: Path, database_url: str) -> AsyncIterator[House]:
         "pools": MappingProxyType(POOLS),
         "plans": MappingProxyType({"default": Plan("default", per_day=100, recipients_per_day=7)}),
         "expected": frozenset(PAIR),
+        "stop_grace_s": 0.1,  # nobody answers what the line submits
     }
     async with open_house(tmp_path, database_url=database_url, gateway_settings=settings) as opened:
         task = await put_in(opened, READY)

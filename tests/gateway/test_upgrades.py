@@ -61,10 +61,12 @@ def write(
     return message_id
 
 
-async def test_what_the_first_schema_held_is_sent_after_the_upgrade(database_url: str) -> None:
+async def test_what_the_first_schema_held_is_sent_after_the_upgrade(
+    empty_database_url: str,
+) -> None:
     """Queued in every lane, scheduled, claimed, partly sent; what was on the air is in doubt."""
     modem, line = ScriptedModem(2), new_id("lin")  # of the pool `sales`
-    engine, config = writer_engine(database_url), alembic_config()
+    engine, config = writer_engine(empty_database_url), alembic_config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
@@ -107,8 +109,8 @@ async def test_what_the_first_schema_held_is_sent_after_the_upgrade(database_url
         ]
         doubtful = write(connection, 10, ("submitting",), **sending)
     engine.dispose()
-    migrate(database_url)
-    world = World(database_url)
+    migrate(empty_database_url)
+    world = World(empty_database_url)
     await world.start(modem)
     await world.later(61)
     for message_id in sent:

@@ -195,9 +195,9 @@ async def test_an_act_that_fails_leaves_no_entry(url: str) -> None:
     await writer.stop()
 
 
-def test_what_the_audit_was_before_is_carried_over(database_url: str) -> None:
+def test_what_the_audit_was_before_is_carried_over(empty_database_url: str) -> None:
     """Each entry once, with its own time and action, found by its number; the list is empty."""
-    engine, config = writer_engine(database_url), alembic_config()
+    engine, config = writer_engine(empty_database_url), alembic_config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0008")
@@ -211,7 +211,7 @@ def test_what_the_audit_was_before_is_carried_over(database_url: str) -> None:
                     "detail": json.dumps({"reason": f"no. {number}"}),
                 },
             )
-    migrate(database_url)
+    migrate(empty_database_url)
     ledger = Ledger("here", KEY)
     with engine.begin() as connection:
         taken = [ledger.carry_over(connection, NOW + 60, 2) for _ in range(3)]

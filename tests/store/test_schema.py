@@ -62,26 +62,26 @@ def test_migrations_make_exactly_our_indexes(sqlite_url: str, tmp_path: Path) ->
 
 
 def test_an_opt_out_from_before_the_order_was_kept_is_of_the_time_of_reading(
-    database_url: str,
+    empty_database_url: str,
 ) -> None:
     """Nobody knows any more when it was sent; that is the latest that it can have been."""
-    engine, config = writer_engine(database_url), alembic_config()
+    engine, config = writer_engine(empty_database_url), alembic_config()
     row = "('+12025550111', 'all', 'keyword', 'stop', 1000.5)"
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         columns = "number, scope, source, reason, created_at"
         connection.execute(text(f"INSERT INTO opt_outs ({columns}) VALUES {row}"))
-    migrate(database_url)
+    migrate(empty_database_url)
     with engine.connect() as connection:
         found = connection.execute(text("SELECT number, sent_at, centre FROM opt_outs")).one()
         assert tuple(found) == ("+12025550111", 1000.5, None)
     engine.dispose()
 
 
-def test_an_opt_out_from_before_scopes_is_of_everything(url: str) -> None:
+def test_an_opt_out_from_before_scopes_is_of_everything(empty_database_url: str) -> None:
     """And its number may have further ones."""
-    engine, config = writer_engine(url), alembic_config()
+    engine, config = writer_engine(empty_database_url), alembic_config()
     columns = "number, scope, source, reason, created_at, sent_at"
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -90,8 +90,8 @@ def test_an_opt_out_from_before_scopes_is_of_everything(url: str) -> None:
             text(f"INSERT INTO opt_outs ({columns}) VALUES ('+1', 'all', 'keyword', 'STOP', 1, 2)")
         )
     engine.dispose()
-    migrate(url)
-    engine = writer_engine(url)
+    migrate(empty_database_url)
+    engine = writer_engine(empty_database_url)
     with engine.begin() as connection:
         connection.execute(
             text(f"INSERT INTO opt_outs ({columns}) VALUES ('+1', 'pool:a', 'api', '', 3, 3)")
@@ -250,8 +250,9 @@ async def test_the_checkpointer_brings_the_log_into_the_file(
     await writer.stop()
 
 
-def test_a_new_file_is_its_owner_s_alone(sqlite_url: str) -> None:
+def test_a_new_file_is_its_owner_s_alone(tmp_path: Path) -> None:
     """It holds numbers and texts; what SQLite puts beside it has the same rights."""
+    path = tmp_path / "modemgw.db"
+    sqlite_url = f"sqlite:///{path}"
     migrate(sqlite_url)
-    path = Path(sqlite_url.removeprefix("sqlite:///"))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

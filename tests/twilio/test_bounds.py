@@ -213,6 +213,20 @@ async def test_an_application_is_no_endpoint_to_be_tested(site: Site, line: str)
     assert (reply.status, reply.kind) == (409, "configured-webhook")
 
 
+@pytest.mark.parametrize("by_number", [False, True])
+async def test_an_application_may_know_lines_by_number_alone(
+    site: Site, line: str, by_number: bool
+) -> None:
+    """Texts of a pool name it as a service, unless the account is told of none."""
+    callbacks = site.house.api._callbacks
+    account = replace(callbacks._twilio.accounts[site.sid], by_number=by_number)
+    callbacks._twilio = replace(callbacks._twilio, accounts={site.sid: account})
+    await receive(site, "Hi", line, pool="sales")
+    await until(lambda: bool(site.application.got))
+    (form,) = site.application.forms("/sms")
+    assert form.get("MessagingServiceSid") == (None if by_number else service_sid("sales"))
+
+
 async def test_an_answer_that_could_not_be_kept_is_asked_for_again(
     site: Site, line: str, tmp_path: Path
 ) -> None:

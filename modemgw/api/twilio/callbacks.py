@@ -259,7 +259,7 @@ def _named(account: Account, text: Mapping[str, Any]) -> dict[str, str]:
         "To": text["to"] or "",
         "ApiVersion": VERSION,
     }
-    if text["pool"]:
+    if text["pool"] and not account.by_number:
         form["MessagingServiceSid"] = service_sid(text["pool"])
     return form
 

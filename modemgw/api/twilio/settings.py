@@ -15,7 +15,8 @@ class Account:
     """An account whose applications are called. `sid` follows from the key that `token` is.
 
     `inbound_url` is told of texts to the lines of `pools` (none named: all that the key may see);
-    `status_url` of the status of messages that named no StatusCallback.
+    `status_url` of the status of messages that named no StatusCallback. `by_number`: its
+    applications know lines by number alone, and are posted no MessagingServiceSid.
     """
 
     sid: str
@@ -23,6 +24,7 @@ class Account:
     inbound_url: str | None = None
     status_url: str | None = None
     pools: frozenset[str] = frozenset()
+    by_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
