@@ -123,6 +123,7 @@ async def test_consents_are_brought_in_unless_they_were_ended_since(house: House
     assert (again["recorded"], again["known"], len(again["refused"])) == (0, 1, 1)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_is_no_table_is_refused_whole(house: House) -> None:
     """By what is at fault; nothing of it is taken."""
     many = "number\n" + "".join(f"+1202555{at:04}\n" for at in range(451))
@@ -141,6 +142,7 @@ async def test_what_is_no_table_is_refused_whole(house: House) -> None:
     assert await table(house, "optouts") == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_list_of_consents_needs_an_admin_key(house: House) -> None:
     """As one consent does: what sends campaigns must not clear its own way."""
     await house.make_key("sender", scopes=["send", "read"])

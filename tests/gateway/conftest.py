@@ -26,6 +26,17 @@ def make_world(database_url: str) -> MakeWorld:
 
 
 @pytest.fixture
+def make_plain_world(sqlite_url: str) -> MakeWorld:
+    """The same on SQLite alone, for what does not hang on the database."""
+    migrate(sqlite_url)
+
+    def make(**settings: Any) -> World:
+        return World(sqlite_url, **settings)
+
+    return make
+
+
+@pytest.fixture
 async def world(make_world: MakeWorld) -> AsyncIterator[World]:
     """A running gateway without modems."""
     world = make_world()

@@ -200,9 +200,11 @@ POOLS = MappingProxyType({name: Pool(name, frozenset()) for name in ("sales", "c
 RULES = OptOutRules("brand", frozenset(POOLS), MappingProxyType({"sales": "a", "news": "a"}))
 
 
-async def test_an_opt_out_ends_the_consents_that_lie_in_its_scope(make_world: MakeWorld) -> None:
+async def test_an_opt_out_ends_the_consents_that_lie_in_its_scope(
+    make_plain_world: MakeWorld,
+) -> None:
     """One of a brand those to its pools; the others, and that to all pools, when all are ended."""
-    world = make_world(policy=POLICY, pools=POOLS, optouts=RULES)
+    world = make_plain_world(policy=POLICY, pools=POOLS, optouts=RULES)
     await world.start()
     for scope in ("all", "pool:sales", "pool:care"):
         await give(world, replace(FORM, scope=scope))
@@ -221,11 +223,11 @@ async def test_an_opt_out_ends_the_consents_that_lie_in_its_scope(make_world: Ma
 
 
 async def test_an_opt_out_leaves_the_consents_to_kinds_that_it_leaves(
-    make_world: MakeWorld,
+    make_plain_world: MakeWorld,
 ) -> None:
     """As the configuration has it; marketing never is."""
     rules = OptOutRules(leaves=frozenset({"transactional"}), leaves_in=frozenset({"FR"}))
-    world, modem = make_world(policy=POLICY, optouts=rules), ScriptedModem(1)
+    world, modem = make_plain_world(policy=POLICY, optouts=rules), ScriptedModem(1)
     await world.start(modem)
     french = "+33612345678"
     for kind in ("marketing", "transactional"):
@@ -240,13 +242,13 @@ async def test_an_opt_out_leaves_the_consents_to_kinds_that_it_leaves(
 
 
 async def test_a_start_gives_as_widely_as_the_opt_outs_that_it_lifts(
-    make_world: MakeWorld,
+    make_plain_world: MakeWorld,
 ) -> None:
     """To the pool whose opt-out it lifts, and not to one whose own still stands."""
     rules = OptOutRules("pool", frozenset(POOLS))
     pools = MappingProxyType({**POOLS, "sales": Pool("sales", frozenset({"+12025550191"}))})
     settings = {"pools": pools, "optouts": rules, "start_gives": ("marketing",)}
-    world, modem = make_world(policy=POLICY, **settings), ScriptedModem(1)
+    world, modem = make_plain_world(policy=POLICY, **settings), ScriptedModem(1)
     await world.start(modem)
     await give(world, replace(FORM, scope="pool:care"))
     await world.gateway.opt_out(ALICE, "api", "asked", "pool:care")

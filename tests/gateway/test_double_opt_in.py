@@ -34,9 +34,9 @@ QUESTION = "Acme: may we text you? Answer YES to get our texts. STOP ends them."
 
 
 @pytest.fixture
-async def world(make_world: MakeWorld) -> AsyncIterator[World]:
+async def world(make_plain_world: MakeWorld) -> AsyncIterator[World]:
     """A running gateway whose marketing needs consent."""
-    world = make_world(policy=POLICY, double_opt_in=RULES)
+    world = make_plain_world(policy=POLICY, double_opt_in=RULES)
     await world.start()
     yield world
     await world.stop()
@@ -81,8 +81,10 @@ async def refused(world: World) -> str:
     return answer.kind if isinstance(answer, RefusalError) else ""
 
 
-async def test_a_yes_to_the_question_makes_it_given(world: World, modem: ScriptedModem) -> None:
+async def test_a_yes_to_the_question_makes_it_given(make_world: MakeWorld) -> None:
     """With what they answered, and to what; until then nothing else goes that needs it."""
+    world, modem = make_world(policy=POLICY, double_opt_in=RULES), ScriptedModem(1)
+    await world.start(modem)
     consent = await asked(world, modem)
     assert (consent["state"], consent["evidence"]) == ("pending", "form 7")
     assert modem.texts == [QUESTION]
@@ -99,6 +101,7 @@ async def test_a_yes_to_the_question_makes_it_given(world: World, modem: Scripte
     entries = await world.reader.run(lambda c: world.ledger.entries(c, ALICE))
     actions = [entry["action"] for entry in entries]
     assert {"consent_requested", "consent_given"} <= set(actions)
+    await world.stop()
 
 
 async def test_a_yes_counts_only_while_it_is_asked_for(world: World, modem: ScriptedModem) -> None:
@@ -170,10 +173,10 @@ async def test_a_question_does_not_go_behind_a_withdrawal(
     assert modem.withdrawn == 1
 
 
-async def test_a_question_keeps_the_hours_of_its_kind(make_world: MakeWorld) -> None:
+async def test_a_question_keeps_the_hours_of_its_kind(make_plain_world: MakeWorld) -> None:
     """And is in the language that is asked for; its time runs from when it may go."""
     policy = replace(POLICY, outer_window=parse_window("08:00-10:00"))
-    world = make_world(policy=policy, double_opt_in=RULES)
+    world = make_plain_world(policy=policy, double_opt_in=RULES)
     await world.start()
     consent = await ask(world, language="de")
     row = await world.row(consent["request"])
@@ -184,10 +187,10 @@ async def test_a_question_keeps_the_hours_of_its_kind(make_world: MakeWorld) -> 
 
 
 async def test_what_is_recorded_is_asked_for_by_default_where_the_configuration_says_so(
-    make_world: MakeWorld,
+    make_plain_world: MakeWorld,
 ) -> None:
     """A record may say otherwise."""
-    world = make_world(policy=POLICY, double_opt_in=replace(RULES, by_default=True))
+    world = make_plain_world(policy=POLICY, double_opt_in=replace(RULES, by_default=True))
     await world.start()
     desk = world.gateway.consent_desk
     assert (await desk.record(FORM, BOSS, double=None))["state"] == "pending"

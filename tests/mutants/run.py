@@ -165,6 +165,21 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "consent-answer-time",
+        "the question whether a YES was sent after what it answers, and in time",
+        ("tests/gateway/test_double_opt_in.py::test_a_yes_counts_only_while_it_is_asked_for",),
+    ),
+    Mutant(
+        "consent-asked-once",
+        "the time before which nobody is asked for a consent again",
+        ("tests/gateway/test_double_opt_in.py::test_a_question_is_sent_once_within_its_time",),
+    ),
+    Mutant(
+        "consent-old-list",
+        "the refusal of a consent from a list that was withdrawn since",
+        ("tests/api/test_api_lists.py::test_consents_are_brought_in_unless_they_were_ended_since",),
+    ),
+    Mutant(
         "start-order",
         "the question whether a START was sent after the opt-out",
         (
