@@ -14,6 +14,7 @@ from modemgw.consent.scopes import ALL, OptOut
 from modemgw.gateway import acts, opting, quota, settle, views
 from modemgw.gateway.asking import Asking
 from modemgw.gateway.cancels import Cancels, has_begun
+from modemgw.gateway.depths import Depths
 from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.guard import Guard
@@ -108,6 +109,7 @@ class Gateway:
         self._inbound.own_line = self.registry.own_line
         self.lists = ListKeeper(writer, settings.files, settings.host, clock)
         self._stocktaker = Stocktaker(writer, reader, settings.expected, self.registry, clock)
+        self.depths = Depths(reader)
         self.desk = Desk(
             writer,
             reader,
@@ -116,6 +118,7 @@ class Gateway:
             self.roster,
             self.dispatcher,
             self._outbound,
+            self.depths,
             clock,
         )
         self.review_desk = ReviewDesk(writer, reader, self.refusals, settings.optouts, clock)
