@@ -196,7 +196,8 @@ class Outlook:
             (line, _sender(connection, Account.of_line(line), wall, part_s or usual_s))
             for line, part_s in speeds
         ]
-        accounts = {name: Account.of_pool(name, self._settings) for name in self._settings.pools}
+        names = ("", *self._settings.pools)
+        accounts = {name: Account.of_pool(name, self._settings) for name in names}
         pools = {
             name: _sender(connection, account, wall, 0.0)
             for name, account in accounts.items()
