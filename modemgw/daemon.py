@@ -160,6 +160,12 @@ def gateway_settings(config: Config) -> GatewaySettings:
         fingerprint_key=read_secret(config.secret_file),
         optouts=config.optouts.rules(config.pools.keys(), config.brands),
         pools=MappingProxyType(pools),
+        default_pool=Pool(
+            "",
+            frozenset(),
+            config.default_pool.kind,
+            plan=plans.get(config.default_pool.plan or ""),
+        ),
         plans=MappingProxyType(plans),
         line_plans=MappingProxyType(
             {line.iccid: line.plan for line in config.modems.line if line.plan is not None}
@@ -199,7 +205,7 @@ def gateway_settings(config: Config) -> GatewaySettings:
 
 _SECTIONS_OF_RULES = (
     "gate", "inbound", "content", "numbers", "messages", "replies", "optouts", "brands", "pools",
-    "plans", "routes",
+    "default_pool", "plans", "routes",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from modemgw.api.respond import answer, page
 from modemgw.api.routing import Answer, Route, Scope
 from modemgw.api.schemas import NoQuery, PageQuery
 from modemgw.gateway import views
-from modemgw.store import inbox, queue
+from modemgw.store import inbox
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -58,15 +58,15 @@ class Bank:
     async def queue(self, request: web.Request) -> web.Response:
         """How much waits."""
         read_query(request, NoQuery)
-        waiting, scheduled = await self._gateway.reader.run(queue.depth)
+        depth = await self._gateway.depths.look()
         pools = await self._gateway.outlook.pools()
         times = [pool.done_at for pool in pools if pool.parts]
         known = [at for at in times if at is not None]
         done_at = max(known) if known and len(known) == len(times) else None
         return answer(
             {
-                "waiting": waiting,
-                "scheduled": scheduled,
+                "waiting": depth.waiting,
+                "scheduled": depth.parked,
                 "start_hold": self._gateway.dispatcher.start_hold,
                 "paused": self._gateway.desk.paused,
                 "expected_done_at": views.timestamp(done_at),

@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from modemgw.api.places import Kind
-from modemgw.store import messages, optouts, queue, reviews, webhooks
+from modemgw.store import messages, optouts, reviews, webhooks
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -121,12 +121,11 @@ class _BankCollector(Collector):
         recount = now - kept.counted_at >= COUNTED_EVERY_S
 
         def query(connection: Connection) -> _Kept:
-            waiting, scheduled = queue.depth(connection)
             return _Kept(
                 messages=messages.counts(connection) if recount else kept.messages,
                 counted_at=now if recount else kept.counted_at,
-                waiting=waiting,
-                scheduled=scheduled,
+                waiting=depth.waiting,
+                scheduled=depth.parked,
                 opt_outs=optouts.count(connection),
                 reviews=reviews.count_open(connection),
                 owed=webhooks.owed(connection),
@@ -134,6 +133,7 @@ class _BankCollector(Collector):
             )
 
         try:
+            depth = await self._gateway.depths.look()
             self._kept = await self._gateway.reader.run(query)
         except StoreUnavailableError:
             kept.readable = False

@@ -30,6 +30,7 @@ from modemgw.config.optouts import BrandSection, OptOutsSection
 from modemgw.config.secret import read_secret
 from modemgw.config.sending import (
     CallsSection,
+    DefaultPoolSection,
     GateSection,
     LinesSection,
     MessagesSection,
@@ -101,6 +102,9 @@ class Config(BaseSettings):
     replies: RepliesSection = Field(RepliesSection(), description="Answers to STOP and HELP.")
     pools: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")], PoolSection] = Field(
         {}, description="Named groups of lines."
+    )
+    default_pool: DefaultPoolSection = Field(
+        DefaultPoolSection(), description="Texts that are of no pool."
     )
     brands: list[BrandSection] = Field(
         [], max_length=1_000, description="Pools that people know as one sender."
@@ -184,6 +188,7 @@ class Config(BaseSettings):
     @model_validator(mode="after")
     def _plans_are_there(self) -> Self:
         named = {f"pools.{name}": pool.plan for name, pool in self.pools.items()}
+        named["default_pool"] = self.default_pool.plan
         named |= {f"modems.line {line.iccid}": line.plan for line in self.modems.line}
         for place, plan in named.items():
             if plan is not None and plan not in self.plans:

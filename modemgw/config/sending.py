@@ -347,6 +347,15 @@ class PoolSection(Section):
         return self
 
 
+class DefaultPoolSection(Section):
+    """All lines together, for texts that name no pool and that no rule of `routes` gives to one."""
+
+    kind: Kind | None = Field(None, description="What its texts are that name no kind.")
+    plan: str | None = Field(
+        None, description="A plan that its texts, on all lines together, are held to."
+    )
+
+
 class LinesSection(Section):
     """What is watched of lines."""
 

@@ -19,7 +19,6 @@ from modemgw.gateway.line_state import (
     pool_scope,
 )
 from modemgw.gateway.requests import Caller, RefusalError, SendRequest
-from modemgw.store import queue
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from modemgw.gateway.depths import Depths
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.outbound import Outbound
     from modemgw.gateway.registry import Registry
@@ -51,11 +51,12 @@ class Desk:
         roster: Roster,
         dispatcher: Dispatcher,
         outbound: Outbound,
+        depths: Depths,
         clock: Callable[[], float],
     ) -> None:
         self._writer, self._reader, self._settings = writer, reader, settings
         self._registry, self._roster, self._outbound = registry, roster, outbound
-        self._clock, self._dispatcher = clock, dispatcher
+        self._clock, self._dispatcher, self._depths = clock, dispatcher, depths
         self.holds = Holds(dispatcher, registry, roster, clock)
 
     # -- lines ------------------------------------------------------------------------------------
@@ -227,10 +228,10 @@ class Desk:
         return pool
 
     async def _pool_views(self, pools: Sequence[Pool]) -> list[dict[str, Any]]:
-        waiting = await self._reader.run(queue.depth_by_pool)
+        depth = await self._depths.look()
         used = await self._used([Account.of_pool(pool.name, self._settings) for pool in pools])
         return [
-            {**self._pool_view(pool), "usage": usage, "waiting": waiting.get(pool.name, 0)}
+            {**self._pool_view(pool), "usage": usage, "waiting": depth.of_pool(pool.name)}
             for pool, usage in zip(pools, used, strict=True)
         ]
 

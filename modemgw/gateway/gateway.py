@@ -16,6 +16,7 @@ from modemgw.gateway.asking import Asking
 from modemgw.gateway.bulk import Bulk
 from modemgw.gateway.cancels import Cancels, has_begun
 from modemgw.gateway.consent_desk import ConsentDesk
+from modemgw.gateway.depths import Depths
 from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
 from modemgw.gateway.guard import Guard
@@ -111,6 +112,7 @@ class Gateway:
         self._inbound.own_line = self.registry.own_line
         self.lists = ListKeeper(writer, settings.files, settings.host, clock)
         self._stocktaker = Stocktaker(writer, reader, settings.expected, self.registry, clock)
+        self.depths = Depths(reader)
         self.desk = Desk(
             writer,
             reader,
@@ -119,6 +121,7 @@ class Gateway:
             self.roster,
             self.dispatcher,
             self._outbound,
+            self.depths,
             clock,
         )
         self.modem_desk = ModemDesk(

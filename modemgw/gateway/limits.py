@@ -91,7 +91,7 @@ class Account:
         cls, name: str | None, settings: GatewaySettings, cost: float = 0.0
     ) -> Account | None:
         """A pool's; None where it has none."""
-        pool = settings.pools.get(name or "")
+        pool = settings.pool(name)
         if pool is None or pool.plan is None:
             return None
         return cls(pool_scope(pool.name), pool.plan, 0.0, cost)

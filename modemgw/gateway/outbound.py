@@ -197,7 +197,7 @@ class Outbound:
         return next((rule.pool for rule in fitting), None)
 
     def _kind(self, request: SendRequest, pool_name: str | None, caller: Caller) -> str:
-        pool = self._settings.pools.get(pool_name or "")
+        pool = self._settings.pool(pool_name)
         kind = (
             request.kind
             or (pool.kind if pool else None)
@@ -224,7 +224,7 @@ class Outbound:
             cut = segment(text)
         except PduError as error:
             raise RefusalError("invalid-text", str(error), field="text") from None
-        pool = self._settings.pools.get(pool_name or "")
+        pool = self._settings.pool(pool_name)
         of_pool = pool.max_parts if pool is not None else None
         most = self._settings.max_parts if of_pool is None else of_pool
         if len(cut.parts) > most:

@@ -1,20 +1,22 @@
 """What waits, pool by pool, and when it will have gone with the lines that are here now.
 
-What waits and what is used of the limits is read at most every `KEPT_S`; texts of batches that came
-since are added. Where pools share lines each gets its share, as `turns` has it, whatever their
-priorities. See `forecast` for what is not counted.
+What waits and what is used of the limits is read at most every `KEPT_S`, where much waits more
+seldom; texts of batches that came since are added. Where pools share lines each gets its share, as
+`turns` has it, whatever their priorities. See `forecast` for what is not counted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from modemgw.consent.gate import Block, Defer, decide
 from modemgw.gateway import claims
+from modemgw.gateway.depths import good_for_s
 from modemgw.gateway.forecast import Sender, done_at
 from modemgw.gateway.lanes import Lane
 from modemgw.gateway.limits import Account
@@ -59,9 +61,9 @@ class PoolOutlook:
 
 @dataclass(frozen=True, slots=True)
 class _Sight:
-    """What was known at a moment of the monotonic clock."""
+    """What is known until a moment of the monotonic clock."""
 
-    at: float
+    until: float
     loads: Mapping[str, Load]  # by lane
     lines: Sequence[tuple[Line, Sender]]
     pools: Mapping[str, Sender]  # of those that have a plan
@@ -167,7 +169,7 @@ class Outlook:
     async def _look(self) -> _Sight:
         async with self._looking:
             sight, now = self._sight, self._clock.elapsed()
-            if sight is None or now - sight.at >= KEPT_S:
+            if sight is None or now >= sight.until:
                 self._added.clear()
                 speeds, wall = self._dispatcher.speeds(), self._clock()
                 paused = frozenset(
@@ -175,14 +177,15 @@ class Outlook:
                     for pool in ("", *self._settings.pools)
                     if pool_scope(pool) in self._dispatcher.pauses
                 )
-                sight = await self._reader.run(lambda c: self._read(c, now, wall, speeds, paused))
-                self._sight = sight
+                sight = await self._reader.run(lambda c: self._read(c, wall, speeds, paused))
+                read_at = self._clock.elapsed()
+                until = read_at + max(KEPT_S, good_for_s(read_at - now))
+                self._sight = sight = replace(sight, until=until)
             return sight
 
     def _read(
         self,
         connection: Connection,
-        now: float,
         wall: float,
         speeds: Sequence[tuple[Line, float | None]],
         paused: frozenset[str],
@@ -193,13 +196,14 @@ class Outlook:
             (line, _sender(connection, Account.of_line(line), wall, part_s or usual_s))
             for line, part_s in speeds
         ]
-        accounts = {name: Account.of_pool(name, self._settings) for name in self._settings.pools}
+        names = ("", *self._settings.pools)
+        accounts = {name: Account.of_pool(name, self._settings) for name in names}
         pools = {
             name: _sender(connection, account, wall, 0.0)
             for name, account in accounts.items()
             if account is not None
         }
-        return _Sight(now, queue.loads(connection), lines, pools, paused)
+        return _Sight(math.inf, queue.loads(connection), lines, pools, paused)
 
     # -- what follows from it -------------------------------------------------------------------
 

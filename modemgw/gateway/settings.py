@@ -55,7 +55,8 @@ class Pool:
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
     """Times in seconds. `policy` is the gate's; `retry_patience` is what the waits between attempts
-    are multiplied by. `line_plans` names the plan of a line by its ICCID or number; that called
+    are multiplied by. `default_pool` is that of texts without one: all lines may send them.
+    `line_plans` names the plan of a line by its ICCID or number; that called
     `default` is everybody else's. `expected` are the ICCIDs that should be there. So many refusals
     in a row as `blocked_after` quarantine a line; `drop_rest_s` is how long one rests whose texts
     arrive no longer; 0: neither. A text that may be a refusal counts as one when nobody has decided
@@ -76,6 +77,7 @@ class GatewaySettings:
     mask: Mask = NO_MASK
     files: NumberFiles = field(default_factory=NumberFiles)
     pools: Mapping[str, Pool] = field(default_factory=lambda: MappingProxyType({}))
+    default_pool: Pool = field(default_factory=lambda: Pool("", frozenset()))
     plans: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
     line_plans: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     expected: frozenset[str] = frozenset()
@@ -114,6 +116,10 @@ class GatewaySettings:
     def gate(self) -> Policy:
         """What the gate decides by: `policy`, and the lists of the files as they are now."""
         return self.files.joined(self.policy)
+
+    def pool(self, name: str | None) -> Pool | None:
+        """The pool of a name; the default one where that is none or empty."""
+        return self.pools.get(name) if name else self.default_pool
 
     def plan_of(self, iccid: str, number: str | None) -> Plan:
         """What a line is held to."""

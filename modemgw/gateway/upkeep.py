@@ -16,12 +16,13 @@ from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.inbox import PartKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from modemgw.clock import Clock
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.inbound import Inbound
     from modemgw.gateway.settings import GatewaySettings
+    from modemgw.store.usage import Place
     from modemgw.store.writer import Transaction, Writer
 
 log = structlog.get_logger(__name__)
@@ -30,8 +31,8 @@ Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
-PRUNE_USAGE_S = 1_200.0  # each time, all of it is looked through
 BATCH = 500
+LOOKED_THROUGH = 2_000  # rows that are looked at in one operation of the writer
 PUT_BACK_S = 2.0  # what has come to be so much less ahead was put back
 
 
@@ -48,11 +49,12 @@ class Upkeep:
     ) -> None:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
+        self._usage_places: Mapping[str, Place] = {}  # up to which old usage is forgotten
         self._ahead = float("-inf")  # by how much the clock is ahead of what has elapsed
 
     async def run(self) -> None:
         """Tick until cancelled. A database that is away is waited for."""
-        next_look = next_slow = next_prune = 0.0
+        next_look = next_slow = 0.0
         clock, real = self._clock.elapsed, asyncio.get_running_loop().time
         while True:
             try:
@@ -62,9 +64,6 @@ class Upkeep:
                 if real() >= next_look:
                     next_look = real() + self._settings.idle_recheck_s
                     await self._dispatcher.look()
-                if clock() >= next_prune:
-                    next_prune = clock() + PRUNE_USAGE_S
-                    await self._prune_usage()
                 if clock() >= next_slow:
                     next_slow = clock() + SLOW_TICKS * TICK_S
                     await self._slow()
@@ -81,7 +80,7 @@ class Upkeep:
         if ahead < self._ahead - PUT_BACK_S:
             put_back_s = self._ahead - ahead
             log.warning("clock_put_back", seconds=round(put_back_s, 1))
-            await self._writer.run(lambda tx: look_anew(tx, now))
+            await self._look_anew(now)
             self._dispatcher.clock_put_back(put_back_s)
         self._ahead = ahead
 
@@ -94,13 +93,29 @@ class Upkeep:
             self._dispatcher.waiting(lane, priority)
         return len(promoted) == BATCH
 
-    async def _prune_usage(self) -> None:
-        now = self._clock()
-        await self._writer.run(lambda tx: usage.prune(tx.connection, now))
+    async def _look_anew(self, now: float) -> None:
+        """Bring what the clock said before it was put back to what it says now."""
+        await self._writer.run(lambda tx: usage.bring_back(tx.connection, now))
+        for status in (MessageStatus.QUEUED, MessageStatus.SENDING):
+            last: str | None = ""
+            while last is not None:
+                last = await self._look_again(now, status, last)
+
+    async def _look_again(self, now: float, status: str, after_id: str) -> str | None:
+        return await self._writer.run(
+            lambda tx: queue.look_again(tx.connection, now, status, after_id, LOOKED_THROUGH)
+        )
+
+    async def _prune_usage(self, now: float) -> None:
+        places = self._usage_places
+        self._usage_places = await self._writer.run(
+            lambda tx: usage.prune(tx.connection, now, places, LOOKED_THROUGH), patient=True
+        )
 
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
+        await self._prune_usage(now)
         await self._writer.run(lambda tx: newcomers.clear(tx, now))
         await self.move_home(self._dispatcher.stuck_lanes())
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
@@ -143,12 +158,6 @@ class Upkeep:
             oldest_at.setdefault(key, row.received_at)
         for key, since in oldest_at.items():
             await self._inbound.give_out_partial(key, after_s, since)
-
-
-def look_anew(tx: Transaction, now: float) -> None:
-    """Bring what the clock said before it was put back to what it says now."""
-    usage.bring_back(tx.connection, now)
-    queue.look_again(tx.connection, now)
 
 
 def promote(

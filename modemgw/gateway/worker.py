@@ -228,8 +228,9 @@ class LineWorker:
 
     @property
     def _counts(self) -> bool:
-        pools, plan = self.shared.settings.pools, self.line.plan
-        of_pools = (pools[name].plan for name in self.line.pools)
+        settings, plan = self.shared.settings, self.line.plan
+        pools = (settings.pool(name) for name in ("", *self.line.pools))
+        of_pools = (pool.plan for pool in pools if pool is not None)
         return not plan.is_empty or plan.min_gap_s > 0 or any(of_pools)
 
     def _has_claimed_ahead(self) -> bool:

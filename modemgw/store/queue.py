@@ -12,7 +12,7 @@ from modemgw.store import tables
 from modemgw.store.prepared import Prepared, Record, given, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -246,13 +246,21 @@ def due(connection: Connection, now: float, limit: int) -> Sequence[Record]:
     return _DUE.rows(connection, values_of(now=now, limit=limit))
 
 
-def look_again(connection: Connection, now: float) -> None:
-    """Make due all that waits for a time but was not told to: who claims it decides anew."""
+def look_again(
+    connection: Connection, now: float, status: str, after_id: str, limit: int
+) -> str | None:
+    """Make due what waits for a time among the messages of a status, so many, later than one: who
+    claims it decides anew. The last of them, None where there are no more.
+    """
+    of_status = (_m.status == status, _m.id > after_id)
+    last: str | None = connection.execute(
+        select(_m.id).where(*of_status).order_by(_m.id).offset(limit - 1).limit(1)
+    ).scalar_one_or_none()
+    these = of_status if last is None else (*of_status, _m.id <= last)
     connection.execute(
-        update(_messages)
-        .where(_m.ready_at > now, _m.lane.is_(None), _m.status != "scheduled")
-        .values(ready_at=now)
+        update(_messages).where(*these, _m.ready_at > now, _m.lane.is_(None)).values(ready_at=now)
     )
+    return last
 
 
 def overdue(connection: Connection, now: float, limit: int) -> Sequence[Record]:
@@ -380,27 +388,30 @@ def release_recipient(
     )
 
 
-def depth_by_pool(connection: Connection) -> dict[str, int]:
-    """How many messages wait in the lanes of each pool; "" are those of none."""
-    counts: dict[str, int] = {}
-    per_lane = select(_m.lane, func.count()).where(_m.lane.is_not(None)).group_by(_m.lane)
-    for lane, count in connection.execute(per_lane):
-        pool = lane.split("|")[1]
-        counts[pool] = counts.get(pool, 0) + count
-    return counts
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many messages wait in each lane, and how many for a time."""
+
+    lanes: Mapping[str, int]
+    parked: int
+
+    @property
+    def waiting(self) -> int:
+        """How many wait in lanes."""
+        return sum(self.lanes.values())
+
+    def of_pool(self, pool: str) -> int:
+        """How many wait in the lanes of a pool; "" is that of none."""
+        return sum(count for lane, count in self.lanes.items() if lane.split("|")[1] == pool)
 
 
-def depth(connection: Connection) -> tuple[int, int]:
-    """How many messages wait in lanes, and how many for a time."""
-    waiting = connection.execute(
-        select(func.count()).select_from(_messages).where(_m.lane.is_not(None))
-    ).scalar_one()
-    parked = connection.execute(
-        select(func.count())
-        .select_from(_messages)
-        .where(_m.ready_at.is_not(None), _m.lane.is_(None))
-    ).scalar_one()
-    return waiting, parked
+def depth(connection: Connection) -> Depth:
+    """How much waits. It costs what there is: not for every request."""
+    lanes = connection.execute(
+        select(_m.lane, func.count()).where(_m.lane.is_not(None)).group_by(_m.lane)
+    )
+    parked = select(func.count()).where(_m.ready_at.is_not(None), _m.lane.is_(None))
+    return Depth({row.lane: row[1] for row in lanes}, connection.execute(parked).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

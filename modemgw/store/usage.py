@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, given, values_of
 from modemgw.store.sql import insert_new, insert_or_add
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Table
 
 _usage, _recipients = tables.usage, tables.usage_recipients
 
@@ -108,20 +110,47 @@ def bring_back(connection: Connection, now: float) -> None:
         add(connection, row.scope, row.span, now, row.parts)
 
 
-def prune(connection: Connection, now: float) -> None:
-    """Forget what no limit counts any more."""
-    kept_s = {
-        "minute": 600,
-        "hour": 2 * 3_600,
-        "day": 3 * 86_400,
-        "day/to": 3 * 86_400,
-        TEXTS: 8 * 86_400,
+# For how long a bucket is kept after its begin, by its span; longer than any limit looks back.
+_KEPT_S = {
+    "minute": 600,
+    "hour": 2 * 3_600,
+    "day": 3 * 86_400,
+    "day/to": 3 * 86_400,
+    TEXTS: 8 * 86_400,
+}
+Place: TypeAlias = tuple[Any, ...]
+"""A key of a table; the rows behind it have not been looked at."""
+
+
+def prune(
+    connection: Connection, now: float, places: Mapping[str, Place], limit: int
+) -> dict[str, Place]:
+    """Forget what no limit counts any more: of so many rows of each table, from the places on at
+    which it was left the last time. The places now; a table that was looked through has none.
+    """
+    found = {
+        table.name: _prune(connection, table, now, places.get(table.name), limit)
+        for table in (_usage, _recipients)
     }
-    for span, age_s in kept_s.items():
+    return {name: place for name, place in found.items() if place is not None}
+
+
+def _prune(
+    connection: Connection, table: Table, now: float, place: Place | None, limit: int
+) -> Place | None:
+    key = list(table.primary_key.columns)
+    some = select(*key).order_by(*key).limit(limit)
+    if place is not None:
+        some = some.where(tuple_(*key) > place)
+    rows = connection.execute(some).all()
+    old = [row for row in rows if row.begins < now - _KEPT_S.get(row.span, _MONTHS_S)]
+    if old:
+        this = (column == bindparam(f"old_{column.name}") for column in key)
         connection.execute(
-            delete(_usage).where(_usage.c.span == span, _usage.c.begins < now - age_s)
+            delete(table).where(*this),
+            [
+                {f"old_{column.name}": value for column, value in zip(key, row, strict=True)}
+                for row in old
+            ],
         )
-    connection.execute(delete(_usage).where(_usage.c.begins < now - _MONTHS_S))
-    for span, age_s in (("day", 3 * 86_400), ("month", _MONTHS_S)):
-        old = (_recipients.c.span == span) & (_recipients.c.begins < now - age_s)
-        connection.execute(delete(_recipients).where(old))
+    return tuple(rows[-1]) if len(rows) == limit else None

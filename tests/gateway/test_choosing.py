@@ -57,6 +57,32 @@ def two_pools(make_world: MakeWorld, **options: Any) -> tuple[World, ScriptedMod
     return make_world(pools=MappingProxyType(pools), **options), one, two
 
 
+async def test_a_text_without_pool_has_the_kind_and_the_plan_of_the_default_pool(
+    make_world: MakeWorld,
+) -> None:
+    """On all lines together, also where it names one; who says a kind has it, and a named pool its
+    own plan."""
+    plan = Plan("office", per_hour=3)
+    world, one, two = two_pools(
+        make_world, default_pool=Pool("", frozenset(), "conversational", plan=plan)
+    )
+    await world.start(one, two)
+    plain = await world.send(ALICE)
+    bound = await world.send(BOB, from_=world.line(one))
+    said = await world.send(GERMAN, kind="transactional")
+    for message_id in (plain, bound, said):
+        await world.becomes(message_id, "sent")
+    kinds = [(await world.row(message_id)).kind for message_id in (plain, bound, said)]
+    assert kinds == ["conversational", "conversational", "transactional"]
+    over = await world.send(ALICE)
+    await world.until(lambda: world.gateway.dispatcher.pool_wait("") is not None)
+    await world.becomes(await world.send(ALICE, pool="two"), "sent")
+    assert await world.status(over) == "queued"
+    world.clock.now += HOUR + 300
+    await world.becomes(over, "sent")
+    await world.stop()
+
+
 async def test_a_text_without_pool_goes_by_the_first_rule_that_fits(
     make_world: MakeWorld,
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modemgw.store.engine import writer_engine
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
 from modemgw.store.writer import Writer
@@ -13,12 +14,23 @@ from modemgw.store.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from sqlalchemy import Connection
+
 
 @pytest.fixture
 def url(database_url: str) -> str:
     """A database of each kind with our tables."""
     migrate(database_url)
     return database_url
+
+
+@pytest.fixture
+def connection(url: str) -> Iterator[Connection]:
+    """A transaction in it."""
+    engine = writer_engine(url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
 @pytest.fixture

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from modemgw.store import lines, messages, optouts, queue
 from modemgw.store.engine import writer_engine
 from modemgw.store.schema import migrate
 from tests.store.operations import NOW, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Connection
 
 OF_LINE, OF_ANY = "L|||", "*|||"
 LANES = [OF_LINE, OF_ANY]
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    engine = writer_engine(url)
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
 
 
 def heads(connection: Connection, limit: int = 8) -> list[str]:
@@ -145,9 +133,27 @@ def test_what_is_parked_is_due_at_its_time(connection: Connection) -> None:
     message_id = write_text(connection)
     queue.park(connection, message_id, NOW + 60, "outer_window")
     assert heads(connection) == []
-    assert queue.depth(connection) == (0, 1)
+    assert queue.depth(connection) == queue.Depth({}, parked=1)
     assert queue.due(connection, NOW + 59, 10) == []
     assert [row.id for row in queue.due(connection, NOW + 60, 10)] == [message_id]
+
+
+def test_all_that_waits_is_looked_at_again_some_at_a_time(connection: Connection) -> None:
+    """But for what was told to wait, and what does not wait for a time."""
+    parked = [write_text(connection) for _ in range(5)]
+    for message_id in parked:
+        queue.park(connection, message_id, NOW + 60, "outer_window")
+    told, free = write_text(connection), write_text(connection)
+    messages.change(connection, told, status="scheduled", lane=None, ready_at=NOW + 60)
+    last: str | None = ""
+    due = []
+    while last is not None:
+        last = queue.look_again(connection, NOW, "queued", last, 2)
+        due.append(len(queue.due(connection, NOW, 10)))
+    assert due == [2, 4, 5, 5]
+    assert [row.id for row in queue.due(connection, NOW, 10)] == parked
+    assert queue.depth(connection) == queue.Depth({OF_ANY: 1}, parked=6)
+    assert heads(connection) == [free]
 
 
 def test_what_waited_for_a_doubt_is_released_with_it(connection: Connection) -> None:
