@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from modemgw.config import Config
-from modemgw.daemon import twilio_settings
 from modemgw.store.engine import reader_engine
 from modemgw.store.sids import service_sid
+from modemgw.wiring import twilio_settings
 from tests.cli.commands import run
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 
 from modemgw.config import ConfigError, load, read_secret
 from modemgw.consent.country_hours import CountryHours
-from modemgw.daemon import bank_settings
 from modemgw.modem.profile import Domain
 from modemgw.modem.settings import LineSettings, Parity
+from modemgw.wiring import bank_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,12 +9,12 @@ import pytest
 
 from modemgw.cli.profiles import profiles_text
 from modemgw.config import ConfigError, load
-from modemgw.daemon import bank_settings
 from modemgw.modem.bank import Bank
 from modemgw.modem.catalogue import load as load_profiles
 from modemgw.modem.catalogue import shipped
 from modemgw.modem.interface import ModemState
 from modemgw.modem.settings import BankSettings, PortSettings
+from modemgw.wiring import bank_settings
 from tests.cli.commands import run
 from tests.modem.conftest import QUICK, Start, driven
 from tests.modem.listening import Permit
