@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.store.writer import Transaction, Writer
 
-AT_ONCE: Final = 200
+AT_ONCE: Final = 50  # rows of a transaction: texts must not wait long for it
 SOURCE: Final = "import"
 
 Outcome: TypeAlias = bool | RefusalError  # whether something was recorded that was not known
