@@ -133,7 +133,9 @@ class Gateway:
         )
         self.bulk = Bulk(writer, settings, self.refusals, clock)
         self.persons = Persons(writer, reader, self.refusals, settings.optouts, clock)
-        self._neighbours = Neighbours(writer, reader, settings, self.dispatcher, clock)
+        self._neighbours = Neighbours(
+            writer, reader, settings, self.dispatcher, self._move_home, clock
+        )
         self.proving = Proving(writer, settings, clock)
         self.talks = Talks(writer, reader, self.roster)
         self._known_until = 0  # the events whose opt-outs and reviews are in memory

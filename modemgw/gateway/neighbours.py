@@ -26,7 +26,7 @@ from modemgw.store import hosts, lines
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from modemgw.clock import Clock
     from modemgw.gateway.dispatch import Dispatcher
@@ -49,10 +49,14 @@ class Neighbours:
         reader: Reader,
         settings: GatewaySettings,
         dispatcher: Dispatcher,
+        move_home: Callable[[str], Awaitable[None]],
         clock: Clock,
     ) -> None:
+        """`move_home` lets others send what waits for a line."""
         self._writer, self._reader = writer, reader
         self._settings, self._dispatcher, self._clock = settings, dispatcher, clock
+        self._move_home = move_home
+        self._stuck: frozenset[str] = frozenset()  # lines whose texts have been moved
         self._every_s = min(LOOK_S, settings.host_wait_s / LOOKS_A_WAIT)
         self._looked_at = float("-inf")
         self._absent_since: Mapping[str, float] = {}  # by the monotonic clock
@@ -85,6 +89,10 @@ class Neighbours:
             line_ids = await self._take_over(host, wall)
             missed |= dict.fromkeys(line_ids, wall - (now - since))
         self._dispatcher.miss(missed)
+        stuck = frozenset(filter(self._dispatcher.is_stuck, missed))
+        for line_id in stuck - self._stuck:  # what comes later, the upkeep moves
+            await self._move_home(line_id)
+        self._stuck = stuck
 
     async def _take_over(self, host: str, now: float) -> Sequence[str]:
         """What a host has left; the lines that it had."""
