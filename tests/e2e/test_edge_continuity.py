@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import sqlite3
 import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from tests.crash.disk import Disk
+from tests.crash.shim import needs_compiler
 from tests.e2e.site import Site, free_port, running, wait_for
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def posted(site: Site, body: dict[str, Any]) -> tuple[int, str | None, Any]:
         return answer.status, answer.headers["Retry-After"], json.loads(answer.read())
 
 
+@needs_compiler
 def test_receiver_and_database_go_and_come_back_and_nothing_is_lost(tmp_path: Path) -> None:
     """Events wait and come in order with their ids; texts wait in the modems, callers get 503."""
     receiver = Receiver()
@@ -82,13 +84,19 @@ def test_receiver_and_database_go_and_come_back_and_nothing_is_lost(tmp_path: Pa
         f'[[webhooks]]\nurl = "http://127.0.0.1:{receiver.port}/"\n'
         f'secret = "{SECRET}"\nevents = ["message.received"]\n'
     )
-    site = Site(tmp_path, f"sqlite:///{tmp_path}/modemgw.db", modems=2, extra=hook)
+    data, beside = tmp_path / "data", tmp_path / "disk"
+    data.mkdir()
+    beside.mkdir()
+    disk = Disk(data, beside)
+    disk.build()
+    site = Site(tmp_path, f"sqlite:///{data}/modemgw.db", modems=2, extra=hook)
+    site.daemon_environment |= disk.environment
     with running(site):
         _receiver_goes(site, receiver)
         receiver.takes = True
         with receiver.up():
             _receiver_is_back(receiver)
-            _database_goes(site, receiver)
+            _database_goes(site, receiver, disk)
 
 
 def _receiver_goes(site: Site, receiver: Receiver) -> None:
@@ -121,23 +129,22 @@ def _receiver_is_back(receiver: Receiver) -> None:
     assert len({event["id"] for event in receiver.taken}) == 8
 
 
-def _database_goes(site: Site, receiver: Receiver) -> None:
+def _database_goes(site: Site, receiver: Receiver, disk: Disk) -> None:
     """It cannot be written, and then can."""
     body = {"to": "+15552000001", "text": "Your order is ready."}
-    database = sqlite3.connect(site.folder / "modemgw.db", isolation_level=None, timeout=10)
-    with contextlib.closing(database) as other:
-        other.execute("BEGIN IMMEDIATE")
-        status, retry_after, answer = posted(site, body)
-        assert (status, answer["type"].rpartition("/")[2]) == (503, "unavailable")
-        assert retry_after is not None
-        assert int(retry_after) > 0
-        wait_for("readiness to say so", lambda: site.call("GET", "/readyz")[0] == 503)
-        before = len(site.journal("delete"))
-        site.inject(1, CARL, "Are you there?")
-        time.sleep(1)  # as long as it takes to read it many times over
-        assert len(site.journal("delete")) == before  # it stays in the modem
-        assert site.journal("submit") == []
-        assert site.call("GET", "/healthz")[0] == 200
+    before = len(site.journal("delete"))
+    disk.set("broken", on=True)
+    status, retry_after, answer = posted(site, body)
+    assert (status, answer["type"].rpartition("/")[2]) == (503, "unavailable")
+    assert retry_after is not None
+    assert int(retry_after) > 0
+    wait_for("readiness to say so", lambda: site.call("GET", "/readyz")[0] == 503)
+    site.inject(1, CARL, "Are you there?")
+    time.sleep(1)  # as long as it takes to read it many times over
+    assert len(site.journal("delete")) == before  # it stays in the modem
+    assert site.journal("submit") == []
+    assert site.call("GET", "/healthz")[0] == 200
+    disk.set("broken", on=False)
     wait_for("readiness", lambda: site.call("GET", "/readyz")[0] == 200, 60)
     wait_for("the text that waited", lambda: receiver.taken_of(CARL), 90)
     first = wait_for("the post to be taken", lambda: _taken(posted(site, body)))
