@@ -86,8 +86,8 @@ fuzz: $(STAMP)  ## codec and dialogue under atheris for FUZZ_SECONDS, then hypot
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -q -m hypothesis --timeout 3600 tests/pdu tests/at tests/consent tests/api
 
-api-fuzz: $(STAMP)  ## an outside program tries the whole API, TIMES as often as in the tests, by SEED
-	API_FUZZ_TIMES=$(TIMES) API_FUZZ_SEED=$(SEED) $(PYTEST) -q --timeout 7200 tests/api/test_schemathesis.py
+api-fuzz: $(STAMP)  ## an outside program and hostile clients try the API, TIMES as often as in the tests, by SEED
+	API_FUZZ_TIMES=$(TIMES) API_FUZZ_SEED=$(SEED) $(PYTEST) -q --timeout 7200 tests/api/test_schemathesis.py tests/e2e/test_bad_input.py
 
 clean:  ## what can be made again
 	rm -rf $(VENV) .tested .coverage* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .fuzz/corpus build dist *.egg-info

@@ -22,7 +22,7 @@ from rich.box import HEAVY_HEAD, MARKDOWN
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -158,21 +158,27 @@ class Hook(asyncio.Protocol):
             length = self._data[:head].lower().partition(b"content-length:")[2].split(None, 1)[0]
             if len(self._data) < head + int(length):
                 return
-            self._data = self._data[head + int(length) :]
+            end = head + int(length)
+            self.took(self._data[head:end])
+            self._data = self._data[end:]
             self._transport.write(self._ANSWER)
+
+    def took(self, body: bytes) -> None:
+        """A body has come, whole."""
 
 
 class Receiver:
     """A webhook in a thread of its own, for the time of a `with`."""
 
-    def __init__(self) -> None:
+    def __init__(self, hook: Callable[[], Hook] = Hook) -> None:
+        self._hook = hook
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.port = 0
 
     def __enter__(self) -> Receiver:
         server = self._loop.run_until_complete(
-            self._loop.create_server(Hook, host="127.0.0.1", port=0)
+            self._loop.create_server(self._hook, host="127.0.0.1", port=0)
         )
         self.port = server.sockets[0].getsockname()[1]
         self._thread.start()

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,6 +17,7 @@ from modemgw.api.auth import Auth
 from modemgw.api.bank import Bank
 from modemgw.api.check import Checks
 from modemgw.api.clients import networks
+from modemgw.api.connections import Http
 from modemgw.api.consent import Consent
 from modemgw.api.consents import Consents
 from modemgw.api.conversations import Conversations
@@ -51,6 +53,8 @@ from modemgw.api.webhooks import Webhooks
 from modemgw.store import keys
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp.typedefs import Middleware
 
     from modemgw.api.courier import Carrier
@@ -61,6 +65,8 @@ if TYPE_CHECKING:
 __all__ = ["Api", "ApiError", "ApiSettings"]
 
 log = structlog.get_logger(__name__)
+
+LINGERING_S = 2.0  # for the rest of a body that was refused, so that its sender reads why
 
 
 class ApiError(Exception):
@@ -152,16 +158,20 @@ class Api:
         """Listen on all addresses. Raises ApiError when one of them may not or cannot be had."""
         await self._check_addresses()
         settings = self._settings
-        runner = web.AppRunner(
-            self._application(),
-            access_log=None,
-            shutdown_timeout=settings.stop_grace_s,
+        runner = web.AppRunner(self._application(), shutdown_timeout=settings.stop_grace_s)
+        await runner.setup()
+        self._runner, manager = runner, runner.server
+        assert manager is not None
+        server = partial(
+            Http,
+            manager,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type] # which its documentation allows
             # The clocks of `connections` end a connection before this one does.
             keepalive_timeout=settings.head_timeout_s + settings.keepalive_timeout_s,
+            lingering_time=LINGERING_S,
+            auto_decompress=False,  # see `jsonbody`
         )
-        await runner.setup()
-        self._runner, server = runner, runner.server
-        assert server is not None
         try:
             for host, port in settings.listen:
                 await self._listen(server, host, port)
@@ -242,7 +252,7 @@ class Api:
                 "yet; make one with `modemgw keys create`"
             )
 
-    async def _listen(self, server: web.Server, host: str, port: int) -> None:
+    async def _listen(self, server: Callable[[], Http], host: str, port: int) -> None:
         where = f"{host}:{port}"
         try:
             await self._edge.listen(server, host, port)

@@ -20,17 +20,21 @@ import enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import structlog
+from aiohttp import web
+
 from modemgw.api.problems import CONTENT_TYPE, Problem
 from modemgw.api.respond import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aiohttp import web
-
     from modemgw.api.places import Place
     from modemgw.api.settings import ApiSettings
 
+log = structlog.get_logger(__name__)
+
+NO_HTTP = Problem("bad-request", "this is no request of HTTP/1.1, or its head is too large")
 SLOW_HEAD = Problem("timeout", "the head of the request took too long")
 
 
@@ -129,6 +133,35 @@ class Connection(asyncio.Protocol):
         if self._wait is Wait.HEAD:
             transport.write(written(SLOW_HEAD))
         transport.close()
+
+
+class Http(web.RequestHandler):
+    """aiohttp's protocol, with a problem for what is no HTTP.
+
+    aiohttp's own answer would be plain text, and its log would have what a stranger sent, whole and
+    unmasked.
+    """
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer, the last of its connection. Raises ConnectionError where one has begun."""
+        fault = None if exc is None else type(exc).__name__
+        log.info("not_http", status=status, error=fault, client=request.remote)
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun")
+        bad = status < HTTPStatus.INTERNAL_SERVER_ERROR
+        problem = NO_HTTP if bad else Problem("internal", "it could not be answered")
+        response = problem.response()
+        response.headers["Server"] = "modemgw"
+        response.force_close()
+        return response
 
 
 def connection_of(request: web.Request) -> Connection | None:

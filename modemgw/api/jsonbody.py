@@ -1,7 +1,8 @@
 """Reading a JSON body that may be anything: bounded in size, time and depth, and unambiguous.
 
 What two readers could understand differently is refused: duplicate keys, NaN, numbers too large
-for a double, lone surrogates. U+0000 is refused because PostgreSQL cannot keep it.
+for a double, lone surrogates. U+0000 is refused because PostgreSQL cannot keep it. A body that is
+compressed is refused, because a few of its bytes can mean an hour of work.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from modemgw.api.problems import FieldError, invalid, problem_error
 
 if TYPE_CHECKING:
-    from aiohttp import web
     from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
@@ -48,7 +49,14 @@ async def read_json(request: web.Request, *, limit: int, timeout_s: float) -> An
 
 
 async def read_bytes(request: web.Request, limit: int, timeout_s: float) -> bytes:
-    """A request's body, of any kind. Raises ProblemError (`too-large`, `timeout`)."""
+    """A request's body, of any kind.
+
+    Raises ProblemError (`too-large`, `timeout`, `unsupported-media-type`, `bad-request`).
+    """
+    coding = request.headers.get("Content-Encoding", "identity")
+    if coding.lower() != "identity":  # RFC 9110 §12.5.3: say which would do
+        words = "the body is compressed; send it as it is, without Content-Encoding"
+        raise problem_error("unsupported-media-type", words, Accept_Encoding="identity")
     too_large = problem_error("too-large", f"the body has more than {limit} bytes")
     if (request.content_length or 0) > limit:
         raise too_large
@@ -60,6 +68,8 @@ async def read_bytes(request: web.Request, limit: int, timeout_s: float) -> byte
                 if size > limit:
                     raise too_large
                 chunks.append(chunk)
+    except web.RequestPayloadError:
+        raise problem_error("bad-request", "the body is not framed as its head says") from None
     except TimeoutError:
         raise problem_error("timeout", f"the body took longer than {timeout_s:g} s") from None
     return b"".join(chunks)

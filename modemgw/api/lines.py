@@ -82,6 +82,7 @@ class Lines:
                 TAG,
                 description="The rest of a message that has begun goes on; the line receives.",
                 body=PauseReason,
+                examples={"why": {"reason": "its numbers are being ported"}},
                 body_required=False,
                 problems=("invalid", "not-found"),
             ),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
 
 import modemgw
+from modemgw.api import samples
 from modemgw.api.answers import ProblemDocument
 from modemgw.api.problems import CONTENT_TYPE, KINDS, TYPE_BASE
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from modemgw.api.routing import Route
+    from modemgw.api.routing import Answer, Route
 
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _REF = "#/components/schemas/{model}"
@@ -31,6 +33,8 @@ _LIMITS = {
     "RateLimit-Policy": "The limits of the key: `q` messages in `w` seconds. Without limits: none.",
     "RateLimit": "How they stand: `r` messages are left, until `t` seconds have passed.",
 }
+# Where what is made is read and changed, by the model that tells of it.
+_LINKED = {"Message": "/v1/messages", "WebhookCreated": "/v1/webhooks", "MadeKey": "/v1/keys"}
 _EVERY_ROUTE = ("internal", "unavailable", "too-many-connections")
 _WITH_KEY = ("unauthorized", "missing-scope", "in-the-clear", "too-many-guesses")
 _WITH_BODY = ("bad-json", "too-large", "timeout", "unsupported-media-type", "overloaded")
@@ -41,10 +45,14 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
     """The whole description as JSON."""
     models = _models(routes)
     modes = [(model, "serialization") for model in models]
-    _, schemas = models_json_schema(modes, ref_template=_REF)  # type: ignore[arg-type]
+    _, made = models_json_schema(modes, ref_template=_REF)  # type: ignore[arg-type]
+    schemas = samples.with_patterns(made["$defs"])
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        operation = _operation(route)
+        _add_sample(operation, route.answer, schemas)
+        _add_links(operation, route, routes)
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -57,7 +65,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "tags": [{"name": name} for name in dict.fromkeys(route.tag for route in routes)],
         "paths": paths,
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": schemas,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -104,6 +112,36 @@ def _responses(route: Route) -> dict[str, Any]:
         content = {**other.get("content", {}), **good["content"]}
         found[str(answer.or_status)] = {**other, "content": content}
     return found
+
+
+def _add_sample(operation: dict[str, Any], answer: Answer, schemas: dict[str, Any]) -> None:
+    """An example of the good answer, where it has a body."""
+    for media_type, content in (
+        operation["responses"][str(answer.status)].get("content", {}).items()
+    ):
+        if answer.model is None or answer.media_type is not None:
+            content["example"] = samples.text_sample(media_type)
+        else:
+            content["example"] = samples.sample(_ref(answer.model), schemas)
+
+
+def _add_links(operation: dict[str, Any], route: Route, routes: Iterable[Route]) -> None:
+    """Of an answer that makes something: what can be done with it, by its id."""
+    if route.method != "POST" or route.answer.status != HTTPStatus.CREATED:
+        return
+    model = route.answer.model
+    if model is None or model.__name__ not in _LINKED:
+        return
+    beyond = f"{_LINKED[model.__name__]}/{{id}}"
+    operation["responses"]["201"]["links"] = {
+        _operation_id(other): {
+            "operationId": _operation_id(other),
+            "parameters": {"id": "$response.body#/id"},
+            "description": other.summary,
+        }
+        for other in routes
+        if other.path.startswith(beyond) and _VARIABLE.findall(other.path) == ["id"]
+    }
 
 
 def _operation_id(route: Route) -> str:

@@ -120,7 +120,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "too-large": Kind(413, "The body is too large", "Send less at once."),
         "unsupported-media-type": Kind(
-            415, "The body must be JSON", "Send it with `Content-Type: application/json`."
+            415,
+            "The body must be JSON",
+            "Send it with `Content-Type: application/json`, and not compressed.",
         ),
         "invalid": Kind(
             422, "The request is not valid", "`errors` names each field and what is expected."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from modemgw.api.clients import counted_with, networks
 from modemgw.api.places import Kind
+from tests.api.hostile import Door, unfair_answers, wrong_answers
 from tests.api.house import House, open_house, until
 from tests.api.test_api_tls import make
 from tests.api.wire import PATIENCE_S, post, wire
@@ -204,3 +206,17 @@ async def test_a_tls_handshake_that_does_not_come_is_counted_and_ended(tmp_path:
             assert await line.end() == b""
         await until(lambda: opened(house) == 0)
         assert cut(house) == {"too_many_of_client": 1, "handshake": 1}
+
+
+async def test_hostile_clients_are_answered_rightly_and_leave_no_task_behind(
+    tmp_path: Path,
+) -> None:
+    """Nor a place: each that they took is given back."""
+    async with open_house(tmp_path, head_timeout_s=0.5) as house:
+        host, _, port = house.api.addresses[0].rpartition(":")
+        door = Door(host, int(port), house.keys["all"])
+        before = len(asyncio.all_tasks())
+        assert await wrong_answers(door) == []
+        assert await unfair_answers(door, random.Random(1), 60) == []
+        await until(lambda: len(asyncio.all_tasks()) <= before)
+        assert opened(house) == 0

@@ -9,6 +9,8 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from modemgw.api.fields import EVENT_TYPES
+from modemgw.api.samples import PREFIXES
+from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from tests.api.house import House, Reply
@@ -64,6 +66,51 @@ async def test_the_examples_of_bodies_fit_their_schemas(house: House) -> None:
 def _check(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
     whole = {**schema, "components": document["components"]}
     OAS31Validator(whole).validate(value)
+
+
+async def test_every_operation_shows_each_of_its_answers(house: House) -> None:
+    """An example of the good one and of every bad one, and each fits its schema."""
+    document = await described(house)
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for status, answer in operation["responses"].items():
+                where = f"{method} {path} {status}"
+                for content in answer.get("content", {}).values():
+                    shown = [content["example"]] if "example" in content else []
+                    shown += [each["value"] for each in content.get("examples", {}).values()]
+                    assert shown, where
+                    for value in shown:
+                        _check(document, content["schema"], value)
+                assert answer.get("content") or status in ("101", "204"), where
+
+
+async def test_every_body_has_an_example(house: House) -> None:
+    """Nobody has to make one up."""
+    for operation in _operations(await described(house)):
+        body = operation.get("requestBody")
+        if body is not None:
+            assert body["content"]["application/json"]["examples"], operation["operationId"]
+
+
+async def test_ids_say_what_they_look_like(house: House) -> None:
+    """A prefix of the type and a UUIDv7; real ones do."""
+    document = await described(house)
+    for name, prefix in PREFIXES.items():
+        properties = document["components"]["schemas"][name]["properties"]
+        assert re.fullmatch(properties["id"]["pattern"], new_id(prefix)), name
+        assert not re.fullmatch(properties["id"]["pattern"], f"{prefix}_{'0' * 32}"), name
+
+
+async def test_what_is_made_is_linked_to_what_can_be_done_with_it(house: House) -> None:
+    """Each link leads to an operation that takes the id."""
+    document = await described(house)
+    known = {operation["operationId"]: operation for operation in _operations(document)}
+    made = known["post_messages"]["responses"]["201"]["links"]
+    assert {"get_messages_id", "post_messages_id_cancel"} <= made.keys()
+    for operation in known.values():
+        for link in operation["responses"].get("201", {}).get("links", {}).values():
+            parameters = known[link["operationId"]]["parameters"]
+            assert {"id"} == {each["name"] for each in parameters if each["in"] == "path"}
 
 
 async def test_answers_fit_what_is_described(house: House) -> None:
