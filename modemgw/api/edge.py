@@ -80,7 +80,12 @@ class Edge:
     def _own(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work, name="connections")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("connection_failed", exc_info=error)
 
     # -- one connection -------------------------------------------------------------------------
 
@@ -97,7 +102,11 @@ class Edge:
                 log.warning("connection_not_taken", error=error.strerror)
                 await asyncio.sleep(PAUSE_S)
                 continue
-            self._take(taken, counted_with(str(peer[0]), self._proxies), server)
+            try:
+                self._take(taken, counted_with(str(peer[0]), self._proxies), server)
+            except Exception:  # one connection must not cost all that would follow
+                log.exception("connection_failed")
+                taken.close()
             await asyncio.sleep(0)  # a crowd at the door must not stop what is inside
 
     def _take(
