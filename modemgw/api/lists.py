@@ -46,9 +46,18 @@ _CONSENT_COLUMNS = (
     "wording",
     "evidence",
 )
-_WORDS = "In several requests, where there are more than 10,000 rows. What a heading names besides "
-"is not looked at. The same rows again change nothing. A row that cannot be taken is listed with "
-"the reason; the others are."
+_WORDS = (
+    "In several requests, where there are more than 10,000 rows. What a heading names besides is "
+    "not looked at. The same rows again change nothing. A row that cannot be taken is listed with "
+    "the reason; the others are taken."
+)
+_OPT_OUT_SAMPLE = (
+    f"{','.join(_OPT_OUT_COLUMNS)}\r\n+15550001001,all,,keyword,STOP,2026-01-31T08:00:00.000Z\r\n"
+)
+_CONSENT_SAMPLE = (
+    f"{','.join(_CONSENT_COLUMNS)}\r\n"
+    "+15550001001,marketing,all,given,web form,2026-01-31T08:00:00.000Z,,form 4711\r\n"
+)
 
 
 class _Lists:
@@ -109,7 +118,7 @@ class OptOutLists(_Lists):
                 f"`evidence` (or `reason`) for the audit. Nothing is ever lifted. {_WORDS}",
                 takes=CSV_TYPE,
                 problems=("invalid",),
-                examples={"two rows": "number,scope,source\n+15550001001,all,old system\n"},
+                examples={"one row": "number,scope,source\n+15550001001,all,old system\n"},
             ),
             Route(
                 "GET",
@@ -117,7 +126,12 @@ class OptOutLists(_Lists):
                 self.give,
                 Scope.READ,
                 "Take out all opt-outs",
-                Answer(200, media_type=CSV_TYPE, description="By number and scope."),
+                Answer(
+                    200,
+                    media_type=CSV_TYPE,
+                    description="By number and scope.",
+                    sample=_OPT_OUT_SAMPLE,
+                ),
                 "opt-outs",
                 query=NoQuery,
                 problems=("invalid",),
@@ -175,7 +189,12 @@ class ConsentLists(_Lists):
                 self.give,
                 Scope.READ,
                 "Take out all consents",
-                Answer(200, media_type=CSV_TYPE, description="By number, kind and scope."),
+                Answer(
+                    200,
+                    media_type=CSV_TYPE,
+                    description="By number, kind and scope.",
+                    sample=_CONSENT_SAMPLE,
+                ),
                 "consents",
                 query=NoQuery,
                 problems=("invalid",),

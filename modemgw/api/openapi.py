@@ -120,7 +120,7 @@ def _add_sample(operation: dict[str, Any], answer: Answer, schemas: dict[str, An
         operation["responses"][str(answer.status)].get("content", {}).items()
     ):
         if answer.model is None or answer.media_type is not None:
-            content["example"] = samples.text_sample(media_type)
+            content["example"] = answer.sample or samples.text_sample(media_type)
         else:
             content["example"] = samples.sample(_ref(answer.model), schemas)
 

@@ -31,7 +31,8 @@ class Scope(StrEnum):
 class Answer:
     """A good answer. Without a model it has no JSON: `media_type` says what it is, if anything.
 
-    The same body may come with another status, `or_status`.
+    The same body may come with another status, `or_status`. `sample` is an example of what has no
+    model, where it says more than one of its media type.
     """
 
     status: int = 200
@@ -39,6 +40,7 @@ class Answer:
     media_type: str | None = None
     description: str = "OK"
     or_status: int | None = None
+    sample: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
