@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -108,12 +109,11 @@ def _receiver_goes(site: Site, receiver: Receiver) -> None:
     for number in (2, 3, 4):
         for sender in (ANNA, BERT):
             site.inject(number % 2, sender, f"no. {number}")
-            wait_for(
-                "it to be taken in",
-                lambda wanted=(sender, f"no. {number}"): (
-                    wanted in [(message["from"], message["text"]) for message in site.inbound()]
-                ),
-            )
+            wait_for("it to be taken in", partial(_is_in, site, sender, f"no. {number}"))
+
+
+def _is_in(site: Site, sender: str, text: str) -> bool:
+    return (sender, text) in [(message["from"], message["text"]) for message in site.inbound()]
 
 
 def _receiver_is_back(receiver: Receiver) -> None:
