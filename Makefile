@@ -74,6 +74,7 @@ bench: $(STAMP)  ## figures, as tables
 	$(BIN)/python -m bench.dialogue
 	$(BIN)/python -m bench.gateway
 	$(BIN)/python -m bench.inbound
+	$(BIN)/python -m bench.arriving
 	$(BIN)/python -m bench.idle
 	$(BIN)/python -m bench.simulator
 	$(BIN)/python -m bench.recognition

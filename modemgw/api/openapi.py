@@ -120,9 +120,10 @@ def _add_sample(operation: dict[str, Any], answer: Answer, schemas: dict[str, An
         operation["responses"][str(answer.status)].get("content", {}).items()
     ):
         if answer.model is None or answer.media_type is not None:
-            content["example"] = answer.sample or samples.text_sample(media_type)
+            value = answer.sample or samples.text_sample(media_type)
         else:
-            content["example"] = samples.sample(_ref(answer.model), schemas)
+            value = samples.sample(_ref(answer.model), schemas)
+        content["examples"] = {"such as": {"value": value}}
 
 
 def _add_links(operation: dict[str, Any], route: Route, routes: Iterable[Route]) -> None:

@@ -53,11 +53,15 @@ function folded(title, ...children) {
   return make("details", {}, make("summary", {}, title), ...children);
 }
 
+function written(value) {
+  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}
+
 function responses(spec, operation) {
   return Object.entries(operation.responses).map(([status, answer]) => {
     const [kind, content] = Object.entries(answer.content ?? {})[0] ?? [];
     const examples = Object.entries(content?.examples ?? {}).map(([name, example]) =>
-      folded(name, make("pre", {}, JSON.stringify(example.value, null, 2))));
+      folded(name, make("pre", {}, written(example.value))));
     const body = content ? [make("p", {}, kind), fields(spec, content.schema), ...examples] : [];
     return folded(`${status} ${answer.description}`, ...body);
   });
