@@ -1,5 +1,5 @@
 """How much waits, for whoever asks: counting costs what there is to count, so it is not done for
-every request, and never for more than a twentieth of the time.
+every request where there is much.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from modemgw.store.queue import Depth
     from modemgw.store.reader import Reader
 
-SHARE = 20  # what took a second is good for so many
-CHEAP_S = 0.02  # what took less is counted for every request
+FEW = 10_000  # messages; no more are counted for every request
+COUNTED_PER_S = 50_000  # on average, at most
 
 
-def good_for_s(took_s: float) -> float:
-    """How long something is kept that took so long to count."""
-    return took_s * SHARE if took_s > CHEAP_S else 0.0
+def good_for_s(messages: int) -> float:
+    """How long it is kept that so many were counted."""
+    return messages / COUNTED_PER_S if messages > FEW else 0.0
 
 
 class Depths:
@@ -35,9 +35,8 @@ class Depths:
     async def look(self) -> Depth:
         """Raises StoreUnavailableError."""
         async with self._one_at_a_time:
-            begun = time.monotonic()
-            if self._kept is None or begun >= self._good_until:
-                self._kept = await self._reader.run(queue.depth)
-                now = time.monotonic()
-                self._good_until = now + good_for_s(now - begun)
-            return self._kept
+            kept = self._kept
+            if kept is None or time.monotonic() >= self._good_until:
+                kept = self._kept = await self._reader.run(queue.depth)
+                self._good_until = time.monotonic() + good_for_s(kept.waiting + kept.parked)
+            return kept

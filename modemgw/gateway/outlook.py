@@ -178,8 +178,8 @@ class Outlook:
                     if pool_scope(pool) in self._dispatcher.pauses
                 )
                 sight = await self._reader.run(lambda c: self._read(c, wall, speeds, paused))
-                read_at = self._clock.elapsed()
-                until = read_at + max(KEPT_S, good_for_s(read_at - now))
+                waiting = sum(load.messages for load in sight.loads.values())
+                until = self._clock.elapsed() + max(KEPT_S, good_for_s(waiting))
                 self._sight = sight = replace(sight, until=until)
             return sight
 

@@ -8,13 +8,13 @@ from modemgw.gateway import depths
 from tests.gateway.world import BOB, World
 
 
-async def test_what_is_cheap_is_counted_anew_and_what_is_dear_is_kept(world: World) -> None:
+async def test_few_are_counted_anew_and_many_are_kept(world: World) -> None:
     """As long as it is good for; whoever asks meanwhile waits for the same count."""
     await world.send()
     found = world.gateway.depths
     assert (await found.look()).waiting == 1
-    assert depths.good_for_s(depths.CHEAP_S / 2) == 0
-    assert depths.good_for_s(1.0) == depths.SHARE
+    assert depths.good_for_s(depths.FEW) == 0
+    assert depths.good_for_s(1_000_000) == 20
     found._good_until = float("inf")
     await world.send(BOB)
     first, second = await asyncio.gather(found.look(), found.look())
