@@ -13,6 +13,9 @@ from modemgw.api.schemas import Body
 _Number = Annotated[str, Field(min_length=1, max_length=64)]
 _Source = Annotated[str, Field(min_length=1, max_length=64)]
 _Evidence = Annotated[str, Field(min_length=1, max_length=1_000)]
+# As they are taken out. Marketing is never left.
+_LEFT = "(conversational|transactional)"
+_Leaves = Annotated[str, Field(pattern=rf"^({_LEFT}( {_LEFT})*)?$")]
 
 
 class OptOutRow(Body):
@@ -20,6 +23,7 @@ class OptOutRow(Body):
 
     number: _Number
     scope: OptOutScope = "all"
+    leaves: _Leaves = ""
     source: _Source | None = None
     evidence: _Evidence | None = None
     reason: _Evidence | None = None

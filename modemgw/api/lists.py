@@ -81,16 +81,17 @@ class _Lists:
                 "Content-Disposition": f'attachment; filename="{name}.csv"',
             }
         )
-        # A client that has gone, or does not read, needs no more.
-        with contextlib.suppress(ConnectionError, TimeoutError):
+        # A client that has gone needs no more.
+        with contextlib.suppress(ConnectionError):
             await response.prepare(request)
-            await self._write(response, write_table([columns]))
             try:
+                await self._write(response, write_table([columns]))
                 async for page in pages:
                     rows = [[_cell(row[column]) for column in columns] for row in page]
                     await self._write(response, write_table(rows))
-            except StoreError:
-                # Half a list must not pass for a whole one: its end is never told.
+            except (StoreError, TimeoutError):
+                # Half a list must not pass for a whole one, be it that its reader let it wait and
+                # reads on: its end is never told.
                 if request.transport is not None:
                     request.transport.abort()
         return response
@@ -114,7 +115,8 @@ class OptOutLists(_Lists):
                 "Bring in a list of opt-outs",
                 Answer(200, Imported, description="What became of the rows."),
                 "opt-outs",
-                description="Columns: `number`, and optional `scope` (default `all`), `source` and "
+                description="Columns: `number`, and optional `scope` (default `all`), `leaves` "
+                "(kinds, as they are taken out; default none), `source` and "
                 f"`evidence` (or `reason`) for the audit. Nothing is ever lifted. {_WORDS}",
                 takes=CSV_TYPE,
                 problems=("invalid",),
@@ -141,7 +143,7 @@ class OptOutLists(_Lists):
     async def take(self, request: web.Request) -> web.Response:
         """Bring opt-outs in."""
         rows, refused = _checked(await read_table(request, self._settings, ("number",)), OptOutRow)
-        asked = [Refused(row.number, row.scope, row.words) for _, row in rows]
+        asked = [Refused(row.number, row.scope, row.words, row.leaves) for _, row in rows]
         outcomes = await self._gateway.bulk.opt_out(asked)
         return answer(_told([row for row, _ in rows], outcomes, refused))
 

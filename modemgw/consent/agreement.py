@@ -1,7 +1,8 @@
 """Double opt-in: whether somebody may be asked for their consent, and what counts as their yes.
 
 A yes counts as a whole message, in the language of any customer, and only as the answer to a
-question: sent after it and before its time is over. All else leaves the question open.
+question: sent after it and before its time is over. All else leaves the question open, such as a
+"ja?" that answers the telephone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from modemgw.consent.folding import fold, words
+from modemgw.consent.folding import QUESTION_END, fold, words
 from modemgw.consent.reading import Sender, read, unmarked
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
     from modemgw.consent.order import Sent
 
-# How far the clock of a service centre may be behind ours.
+# How far the clock of a service centre may be from ours.
 CLOCK_S: Final = 60.0
+_TAKEN_BACK: Final = frozenset("👎🙅🚫❌")
 _TABLE: Final = resources.files("modemgw.consent") / "agreement.toml"
 _ANYBODY: Final = Sender(country=None, language=None, opted_out=False, since_optout_s=None)
 
@@ -57,17 +59,21 @@ def yes_in(text: str, outbound: Sequence[str] = ()) -> str | None:
 
     `outbound` are our last texts to its sender, so that a quote of them is none of their words.
     """
-    said = " ".join(unmarked(read(text, _ANYBODY, outbound).words))
+    read_as = read(text, _ANYBODY, outbound).words
+    if QUESTION_END in read_as or not _TAKEN_BACK.isdisjoint(text):
+        return None
+    said = " ".join(unmarked(read_as))
     return said if said in _agreements() else None
 
 
 def is_in_time(sent: Sent, asked_at: float, due_at: float, now: float) -> bool:
     """Whether a text that is read `now` may answer a question sent at `asked_at`.
 
-    By the stamps of its parts; a text without any answers nothing that is asked.
+    By the stamps of its parts; a text without any answers nothing that is asked, nor does one that
+    is stamped with a time to come: by such a clock it may be older than the question.
     """
     at = sent.first_at
-    return at is not None and at >= asked_at - CLOCK_S and now < due_at
+    return at is not None and asked_at - CLOCK_S <= at <= now + CLOCK_S and now < due_at
 
 
 @cache

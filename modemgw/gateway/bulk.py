@@ -33,11 +33,14 @@ Outcome: TypeAlias = bool | RefusalError  # whether something was recorded that 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row of a list of opt-outs; `reason` is what the audit keeps of its source and evidence."""
+    """A row of a list of opt-outs; `reason` is what the audit keeps of its source and evidence, and
+    `leaves` the kinds of texts that it leaves, with a space between, which may be none.
+    """
 
     number: str
     scope: str
     reason: str
+    leaves: str = ""
 
 
 class Bulk:
@@ -50,7 +53,7 @@ class Bulk:
         self._refusals, self._clock = refusals, clock
 
     async def opt_out(self, rows: Sequence[Refused]) -> list[Outcome]:
-        """Record opt-outs, of every kind of text; what came of each row.
+        """Record opt-outs; what came of each row.
 
         Raises StoreUnavailableError; what was recorded before stays.
         """
@@ -80,7 +83,7 @@ class Bulk:
                 tx,
                 numbers[at],
                 now,
-                OptOut(rows[at].scope),
+                OptOut.parse(rows[at].scope, rows[at].leaves),
                 rules,
                 source=SOURCE,
                 reason=rows[at].reason,

@@ -15,12 +15,12 @@ whose id the row names, while the row is pending; all other rules of the gate ho
 the line that asked, sent after the question and in time, makes it given. Nothing else does; nobody
 is asked twice within the configured time, whatever it is about.
 
-A START brings back what an opt-out has ended, where no other opt-out still covers it, for that is
-what our confirmation of the STOP promises, with the START as the new evidence; it does not bring
-back what was withdrawn by itself. Where `gate.start_gives` names kinds, that START is also consent
-to those, as widely as the opt-outs reached that it lifts, where nothing was on record. A START of
-somebody who has not opted out is an ordinary text and gives nothing. To lift an opt-out by hand
-brings no consent back: whoever does so records the new consent that it needs.
+A START brings back what the opt-outs that it lifts have ended, where no other opt-out still covers
+it, for that is what our confirmation of the STOP promises, with the START as the new evidence; it
+does not bring back what was withdrawn by itself. Where `gate.start_gives` names kinds, that START
+is also consent to those, as widely as the opt-outs reached that it lifts, where nothing was on
+record. A START of somebody who has not opted out is an ordinary text and gives nothing. To lift an
+opt-out by hand brings no consent back: whoever does so records the new consent that it needs.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ def give_from_list(
             return RefusalError("withdrawn-since", "it was withdrawn after it was obtained")
     for row in _opt_outs(tx, number):
         opt_out = OptOut.parse(row.scope, row.leaves)
-        is_later = row.created_at >= obtained_at
+        said_at = max(row.created_at, row.sent_at)  # they may have said so again since the first
+        is_later = said_at >= obtained_at
         if is_later and _lies_in(consent.kind, consent.scope, opt_out, number, rules):
             return RefusalError("opted-out", "they have opted out after it was obtained")
     _put(tx, "given", consent, now, before, state=consents.GIVEN)
@@ -215,12 +216,17 @@ def withdraw(
     kind: str | None = None,
     scope: str | None = None,
 ) -> list[Record]:
-    """Withdraw the consents of a number, of one kind or scope where these are named; which."""
+    """Withdraw the consents of a number, of one kind or scope where these are named; which.
+
+    Those, too, that an opt-out has ended: a START does not bring them back any more.
+    """
     optouts.lock(tx.connection, number)
     return [
         _end(tx, row, now, BY_REQUEST, by=by, reason=reason)
-        for row in _standing(tx, number)
-        if kind in (None, row.kind) and scope in (None, row.scope)
+        for row in consents.of_number(tx.connection, number)
+        if (row.state != consents.WITHDRAWN or row.ended_by == BY_OPT_OUT)
+        and kind in (None, row.kind)
+        and scope in (None, row.scope)
     ]
 
 
@@ -257,7 +263,12 @@ def give_by_start(
     optouts.lock(tx.connection, number)
     known = consents.of_number(tx.connection, number)
     left = [OptOut.parse(row.scope, row.leaves) for row in _opt_outs(tx, number)]
-    wanted = {(row.kind, row.scope): row.wording for row in known if row.ended_by == BY_OPT_OUT}
+    wanted = {
+        (row.kind, row.scope): row.wording
+        for row in known
+        if row.ended_by == BY_OPT_OUT
+        and any(_lies_in(row.kind, row.scope, opt_out, number, rules) for opt_out in lifted)
+    }
     there = {(row.kind, row.scope) for row in known}
     for kind in kinds:
         for scope in _scopes_of(lifted, rules):

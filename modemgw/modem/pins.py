@@ -85,6 +85,8 @@ class Pins:
             words = f"this PIN was entered before and did not open the SIM: {_BY_HAND}"
             raise PinError(PinFault.UNSAFE, words)
         tries = await startup.pin_tries(channel, face.profile)
+        if given.answer.done():  # who gave it was told that it was not entered
+            raise PinError(PinFault.NOT_READY, "nobody waits for it any more")
         if tries is None:
             words = f"the modem does not tell how many tries are left, so none is used: {_BY_HAND}"
             raise PinError(PinFault.UNSAFE, words)

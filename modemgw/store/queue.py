@@ -283,11 +283,12 @@ def claimed_by(
 ) -> Sequence[Record]:
     """What a host has claimed, for one line or for all: after a start, what its last run left.
 
-    Of another host, which may live after all (`is_other`), only what it does not change just now,
-    nor any more until the transaction ends.
+    Nobody changes it until the transaction ends. Of another host, which may live after all
+    (`is_other`), only what it does not change just now; of this one what is left to it, should
+    another be taking it over.
     """
     found = select(_messages).where(_m.claimed_by == host)
-    rows = connection.execute(found.with_for_update(skip_locked=True) if is_other else found).all()
+    rows = connection.execute(found.with_for_update(skip_locked=is_other)).all()
     # Few are claimed at a time, but a line may have many messages: not a matter for its index.
     return [row for row in rows if line_id in (None, row.line_id)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ from modemgw.consent.scopes import OptOutRules
 from modemgw.gateway import bulk
 from modemgw.gateway.settings import Pool
 from tests.api.house import House, Reply, open_house
+from tests.api.wire import wire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
 
 ONE, TWO = "+12025550100", "+12025550101"
@@ -88,6 +90,30 @@ async def test_opt_outs_are_brought_in_and_hold_at_once(
     }
 
 
+async def test_what_an_opt_out_leaves_stays_so_when_its_list_is_brought_in_again(
+    tmp_path: Path, database_url: str
+) -> None:
+    """As it was taken out; a row that leaves nothing ends all kinds, and no list leaves more."""
+    french, settings = (
+        "+33612345678",
+        {"optouts": OptOutRules(leaves=frozenset({"transactional"}), leaves_in=frozenset({"FR"}))},
+    )
+    async with open_house(tmp_path, database_url=database_url, gateway_settings=settings) as house:
+        heading = "number,leaves\n"
+        for row, recorded, leaves in (
+            ("transactional", 1, "transactional"),
+            ("transactional", 0, "transactional"),
+            ("", 1, ""),
+            ("transactional", 0, ""),
+        ):
+            told = (await bring(house, "optouts", f"{heading}{french},{row}\n")).json
+            assert told == {"recorded": recorded, "known": 1 - recorded, "refused": []}
+            rows = await table(house, "optouts")
+            assert [(r["number"], r["leaves"]) for r in rows] == [(french, leaves)]
+        told = (await bring(house, "optouts", f"{heading}{french},marketing\n")).json
+        assert [item["row"] for item in told["refused"]] == [1]
+
+
 async def test_consents_are_brought_in_unless_they_were_ended_since(house: House) -> None:
     """By a withdrawal, or an opt-out; an older record takes the place of none that is newer."""
     row = f"{ONE},marketing,form,2026-01-02T03:04:05Z"
@@ -148,3 +174,28 @@ async def test_a_list_of_consents_needs_an_admin_key(house: House) -> None:
     await house.make_key("sender", scopes=["send", "read"])
     assert (await bring(house, "consents", FORM, key="sender")).status == 403
     assert (await bring(house, "optouts", "number\n", key="sender")).status == 200
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_list_that_its_reader_let_wait_does_not_look_whole(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads on after we gave up gets no end of it."""
+
+    async def pages(_: object) -> AsyncIterator[Iterable[Mapping[str, Any]]]:
+        row = dict.fromkeys(lists._OPT_OUT_COLUMNS, "x")
+        for _number in range(40):
+            yield [row | {"reason": "x" * 1_000_000}]
+
+    monkeypatch.setattr(lists.OptOutLists, "_pages", pages)
+    async with (
+        open_house(tmp_path, database_url=database_url, stream_write_timeout_s=0.3) as house,
+        wire(house) as line,
+    ):
+        head = ("GET /v1/optouts/export HTTP/1.1", "Host: test")
+        key = f"Authorization: Bearer {house.keys['all']}"
+        await line.say("\r\n".join([*head, key, "Connection: close", "", ""]).encode())
+        await asyncio.sleep(1.0)
+        told = await line.end()
+        assert len(told) < 40_000_000
+        assert not told.endswith(b"0\r\n\r\n")

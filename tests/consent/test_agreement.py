@@ -51,6 +51,8 @@ def test_a_yes_is_a_whole_message(text: str) -> None:
         f"Liked “{QUESTION}”",
         "yes stop",
         "yes no",
+        "Ja?",
+        "yes 👎",
         "👍",
     ],
 )
@@ -79,6 +81,8 @@ def test_each_question_names_a_word_that_works(language: str) -> None:
         (Sent(1_000.0 - CLOCK_S, 1_000.0), 1_001.0, True),
         (Sent(999.0 - CLOCK_S, 1_000.0), 1_001.0, False),
         (UNKNOWN, 1_001.0, False),
+        (Sent(1_001.0 + CLOCK_S, 1_001.0 + CLOCK_S), 1_001.0, True),
+        (Sent(1_002.0 + CLOCK_S, 1_002.0 + CLOCK_S), 1_001.0, False),
         (Sent(1_000.0, 1_000.0), 1_999.9, True),
         (Sent(1_000.0, 1_000.0), 2_000.0, False),
     ],

@@ -262,6 +262,46 @@ async def test_a_start_gives_as_widely_as_the_opt_outs_that_it_lifts(
     await world.stop()
 
 
+async def test_a_start_brings_back_nothing_that_another_opt_out_had_ended(
+    make_plain_world: MakeWorld,
+) -> None:
+    """That one was lifted by hand, which gives no consent; nor does a START to another pool."""
+    rules = OptOutRules("pool", frozenset(POOLS))
+    pools = MappingProxyType({**POOLS, "sales": Pool("sales", frozenset({"+12025550191"}))})
+    world, modem = make_plain_world(policy=POLICY, pools=pools, optouts=rules), ScriptedModem(1)
+    await world.start(modem)
+    await give(world, replace(FORM, scope="pool:care"))
+    await world.gateway.opt_out(ALICE, "api", "asked", "pool:care")
+    await world.gateway.opt_in(ALICE, "api", "a mistake", "pool:care")
+    await world.write(modem, "STOP")
+    await world.write(modem, "START")
+    assert await states(world) == [("marketing", "withdrawn", "form")]
+    await world.stop()
+
+
+async def test_a_list_is_older_than_the_last_of_several_refusals(world: World) -> None:
+    """What they agreed to between two, the second has ended."""
+    await world.gateway.opt_out(ALICE, "api", "on the phone")
+    obtained_at = world.clock.now + 60.0
+    world.clock.now += 120.0
+    await world.gateway.opt_out(ALICE, "api", "on the phone, again")
+    found = await world.gateway.bulk.consent([replace(FORM, obtained_at=obtained_at)])
+    assert isinstance(found[0], RefusalError)
+    assert await states(world) == []
+
+
+async def test_a_start_brings_back_nothing_that_was_withdrawn_behind_the_stop(
+    world: World, modem: ScriptedModem
+) -> None:
+    """They wrote STOP, and then had their consent withdrawn for good."""
+    await give(world)
+    await world.write(modem, "STOP")
+    assert len(await withdraw(world)) == 1
+    assert await withdraw(world) == []
+    await world.write(modem, "START")
+    assert await refused(world) == "consent-required"
+
+
 async def test_what_is_asked_beforehand_is_told_of_consent(world: World) -> None:
     """ "May I text them", and a preview, say what the acceptance would."""
     wanted = SendRequest(to=ALICE, text="An offer", kind="marketing")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modemgw.store import lines
-from modemgw.store.engine import sole_daemon
+from modemgw.gateway import settle
+from modemgw.store import lines, messages
+from modemgw.store.engine import sole_daemon, writer_engine
 from modemgw.store.schema import migrate
+from modemgw.store.writer import Transaction
 from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.world import ALICE, BOB, World
 
@@ -126,6 +128,39 @@ async def test_a_host_that_lives_keeps_what_it_has(
     await here.becomes(ahead, "sent")
     await here.stop()
     await there.stop()
+
+
+async def test_a_host_that_starts_while_it_is_taken_over_leaves_the_others_what_they_took(
+    hosts: tuple[World, World, ExitStack],
+) -> None:
+    """It waits for the end of the takeover, and then has nothing to settle."""
+    here, there, _ = hosts
+    first = ScriptedModem(1)
+    await here.start(first)
+    _, begun, ahead = await claim_and_begin(here, first)
+    await here.kill()
+    engine, its_engine = writer_engine(here.url), writer_engine(here.url)
+    with engine.begin() as connection:  # a crash could not give it back
+        messages.change(connection, ahead, claimed_by="here", lane=None, ready_at=None)
+    with engine.connect() as taking_over:
+        tx = Transaction(taking_over)
+        assert settle.recover(tx, there.settings, 1.0, of_host="here") == (1, 1)
+        messages.change(tx.connection, ahead, claimed_by="there", ready_at=None)
+
+        def start() -> tuple[int, int]:
+            with its_engine.begin() as connection:
+                return settle.recover(Transaction(connection), here.settings, 2.0)
+
+        starting = asyncio.create_task(asyncio.to_thread(start))
+        await asyncio.sleep(0.5)
+        taking_over.commit()
+        assert await starting == (0, 0)
+        for message_id, status, host in ((ahead, "queued", "there"), (begun, "in_doubt", None)):
+            row = messages.get(taking_over, message_id)
+            assert row is not None
+            assert (row.status, row.claimed_by) == (status, host)
+    engine.dispose()
+    its_engine.dispose()
 
 
 async def _is_ready(world: World, modem: ScriptedModem) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modemgw.modem import pins
 from modemgw.modem.bank import Bank
 from modemgw.modem.interface import ModemState, PinError, PinFault
 from modemgw.modem.settings import BankSettings, PortSettings
@@ -121,6 +122,20 @@ async def test_one_pin_is_entered_at_a_time_and_a_modem_that_goes_is_told(
     modem.unplug()
     assert (await first)[0] is PinFault.NOT_READY
     assert 'AT+CPIN="1111"' not in modem.commands
+
+
+async def test_a_pin_whose_giver_was_told_that_it_was_not_entered_is_not(
+    driver: Driver, modem: ScriptedModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its turn came too late: he may give another, or have put the SIM into a telephone."""
+    monkeypatch.setattr(pins, "_GIVEN_S", 0.2)
+    async with driver.pin_turn:
+        fault, words = await refused(driver)
+    assert fault is PinFault.NOT_READY
+    assert "busy" in words
+    seen = len(modem.commands)
+    await modem.until(lambda: "AT+CPIN?" in modem.commands[seen:])
+    assert ENTRY not in modem.commands
 
 
 async def test_two_ports_of_a_modem_do_not_use_up_its_tries_together(
