@@ -5,8 +5,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
-# Most tests wait for something: two files at a time take half as long.
-AT_ONCE = -n 2 --dist loadfile
+# Most tests wait for something: three files at a time keep two cores busy.
+AT_ONCE = -n 3 --dist loadfile
 TESTED = .tested
 SOURCES = $(shell find modemgw tests pyproject.toml -type f -not -name '*.pyc')
 FUZZ_SECONDS ?= 3600

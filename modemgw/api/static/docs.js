@@ -89,13 +89,19 @@ function address(path, given) {
   return query.size ? `${filled}?${query}` : filled;
 }
 
-async function send(method, path, given, body, output) {
+function bodyOf(operation) {
+  const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
+  const example = Object.values(content?.examples ?? {})[0]?.value;
+  return { type, schema: content?.schema, example: written(example) };
+}
+
+async function send(method, path, given, body, type, output) {
   const headers = {};
   for (const { parameter, input } of given) {
     if (parameter.in === "header" && input.value !== "") headers[parameter.name] = input.value;
   }
   if (byId("key").value) headers.Authorization = `Bearer ${byId("key").value}`;
-  if (body) headers["Content-Type"] = "application/json";
+  if (body) headers["Content-Type"] = type;
   output.textContent = "…";
   const response = await fetch(address(path, given), { method, headers, body: body || undefined });
   output.textContent = `${response.status} ${response.statusText}\n`;
@@ -117,13 +123,13 @@ function pretty(text) {
 
 function tryIt(path, method, operation) {
   const given = inputs(operation);
-  const example = Object.values(operation.requestBody?.content["application/json"].examples ?? {})[0];
-  const area = operation.requestBody && make("textarea", { "aria-label": "Body", spellcheck: "false" });
-  if (area && example) area.value = JSON.stringify(example.value, null, 2);
+  const { type, example } = bodyOf(operation);
+  const area = type && make("textarea", { "aria-label": "Body", spellcheck: "false" });
+  if (area && example) area.value = example;
   const output = make("pre", { "aria-live": "polite" });
   const button = make("button", { type: "button" }, "Send");
   button.addEventListener("click", () => {
-    send(method, path, given, area?.value, output).catch((error) => {
+    send(method, path, given, area?.value, type, output).catch((error) => {
       output.textContent = String(error);
     });
   });
@@ -132,7 +138,7 @@ function tryIt(path, method, operation) {
 
 function section(spec, path, method, operation) {
   const title = make("h3", {}, make("span", { class: "method" }, method), make("code", {}, path));
-  const body = operation.requestBody?.content["application/json"].schema;
+  const body = bodyOf(operation).schema;
   const parameters = (operation.parameters ?? []).map((parameter) => [
     make("code", {}, parameter.name + (parameter.required ? " *" : "")),
     `${parameter.in}, ${typeName(spec, parameter.schema)}`,
