@@ -6,6 +6,7 @@ same list again changes nothing. Rows are written some at a time, so that texts 
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -57,7 +58,7 @@ class Bulk:
 
         Raises StoreUnavailableError; what was recorded before stays.
         """
-        found: list[Outcome] = [self._fault(row.number, row.scope) or False for row in rows]
+        found = await asyncio.to_thread(self._faults, rows)
         good = [at for at, outcome in enumerate(found) if outcome is False]
         for some in _batches(good):
             numbers = {at: self._number(rows[at].number) for at in some}
@@ -113,6 +114,9 @@ class Bulk:
 
     def _number(self, raw: str) -> str:
         return recipient_key(raw, self._settings.default_region)
+
+    def _faults(self, rows: Sequence[Refused]) -> list[Outcome]:
+        return [self._fault(row.number, row.scope) or False for row in rows]
 
     def _fault(self, number: str, scope: str) -> RefusalError | None:
         try:
