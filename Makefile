@@ -6,7 +6,10 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
 # Most tests wait for something: three files at a time keep two cores busy.
-AT_ONCE = -n 3 --dist loadfile
+AT_ONCE = -n 3 --dist loadfile --ignore $(ALONE)
+# Counts milliseconds between two processes, so nothing else runs beside it.
+ALONE = tests/stop_race/test_race.py
+COVERED = --cov --cov-report=
 TESTED = .tested
 SOURCES = $(shell find modemgw tests pyproject.toml -type f -not -name '*.pyc')
 FUZZ_SECONDS ?= 3600
@@ -27,11 +30,13 @@ demo: $(STAMP)  ## four simulated modems, the daemon, a tour; ONCE=1 ends after 
 	$(BIN)/modemgw demo $(if $(ONCE),--once)
 
 test: $(STAMP)  ## the tests, on SQLite and on a PostgreSQL of their own
-	$(PYTEST) $(AT_ONCE) --cov --cov-report=
+	$(PYTEST) -q $(ALONE) $(COVERED)
+	$(PYTEST) $(AT_ONCE) $(COVERED) --cov-append
 	touch $(TESTED)
 
 $(TESTED): $(STAMP) $(SOURCES)
-	$(PYTEST) -q $(AT_ONCE) --cov --cov-report=
+	$(PYTEST) -q $(ALONE) $(COVERED)
+	$(PYTEST) -q $(AT_ONCE) $(COVERED) --cov-append
 	touch $@
 
 check: $(STAMP)  ## format, lint, types, import rules; branch coverage by the tests, run where they were not
