@@ -84,6 +84,8 @@ async def test_a_doubt_is_sent_again_once_if_the_sender_chose_so(
     message_id = await world.send(if_in_doubt="resend", valid_for_s=7 * 86_400.0)
     await world.until(lambda: len(modem.written) == 1)
     await world.becomes(message_id, "queued")
+    dispatcher = world.gateway.dispatcher
+    await world.until(lambda: dispatcher.line_wait(world.line(modem)) is not None)  # it is slowed
     await world.later(60)
     await world.becomes(message_id, "in_doubt")
     await world.later(86_500)
