@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,12 +26,13 @@ from modemgw.store import consents, optouts
 from modemgw.store.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from modemgw.api.schemas import Body
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.bulk import Outcome
     from modemgw.gateway.gateway import Gateway
+    from modemgw.store.prepared import Record
 
     B = TypeVar("B", bound=Body)
 
@@ -60,21 +62,61 @@ _CONSENT_SAMPLE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What is taken out: `page` reads the rows behind a key, `view` shows one."""
+
+    name: str
+    tag: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    page: Callable[..., Sequence[Record]]
+    view: Callable[[Record], Mapping[str, Any]]
+    sample: str
+
+    @property
+    def export(self) -> Answer:
+        """The good answer."""
+        words = f"By {', '.join(self.key[:-1])} and {self.key[-1]}."
+        return Answer(200, media_type=CSV_TYPE, description=words, sample=self.sample)
+
+
 class _Lists:
     """What both lists have in common."""
+
+    table: _Table
 
     def __init__(self, gateway: Gateway, settings: ApiSettings) -> None:
         self._gateway, self._settings = gateway, settings
 
-    async def _send(
-        self,
-        request: web.Request,
-        name: str,
-        columns: Sequence[str],
-        pages: AsyncIterator[Iterable[Mapping[str, Any]]],
-    ) -> web.StreamResponse:
-        """A whole table, a page at a time: no more of it is in memory."""
+    def _export(self) -> Route:
+        table = self.table
+        return Route(
+            "GET",
+            f"/v1/{table.name}/export",
+            self.give,
+            Scope.READ,
+            f"Take out all {table.tag}",
+            table.export,
+            table.tag,
+            query=NoQuery,
+            problems=("invalid",),
+        )
+
+    async def _pages(self) -> AsyncIterator[Iterable[Mapping[str, Any]]]:
+        table = self.table
+        after: tuple[str, ...] | None = None
+        while True:
+            rows = await self._gateway.reader.run(partial(table.page, after=after, limit=PAGE))
+            if not rows:
+                return
+            yield [table.view(row) for row in rows]
+            after = tuple(getattr(rows[-1], name) for name in table.key)
+
+    async def give(self, request: web.Request) -> web.StreamResponse:
+        """The whole table, a page at a time: no more of it is in memory."""
         read_query(request, NoQuery)
+        name, columns, pages = self.table.name, self.table.columns, self._pages()
         response = web.StreamResponse(
             headers={
                 "Content-Type": f"{CSV_TYPE}; charset=utf-8",
@@ -104,6 +146,16 @@ class _Lists:
 class OptOutLists(_Lists):
     """`/v1/optouts/import` and `/v1/optouts/export`."""
 
+    table = _Table(
+        "optouts",
+        "opt-outs",
+        _OPT_OUT_COLUMNS,
+        ("number", "scope"),
+        optouts.page,
+        views.opt_out,
+        _OPT_OUT_SAMPLE,
+    )
+
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
         return (
@@ -122,22 +174,7 @@ class OptOutLists(_Lists):
                 problems=("invalid",),
                 examples={"one row": "number,scope,source\n+15550001001,all,old system\n"},
             ),
-            Route(
-                "GET",
-                "/v1/optouts/export",
-                self.give,
-                Scope.READ,
-                "Take out all opt-outs",
-                Answer(
-                    200,
-                    media_type=CSV_TYPE,
-                    description="By number and scope.",
-                    sample=_OPT_OUT_SAMPLE,
-                ),
-                "opt-outs",
-                query=NoQuery,
-                problems=("invalid",),
-            ),
+            self._export(),
         )
 
     async def take(self, request: web.Request) -> web.Response:
@@ -148,22 +185,19 @@ class OptOutLists(_Lists):
         outcomes = await self._gateway.bulk.opt_out(asked)
         return answer(_told([row for row, _ in rows], outcomes, refused))
 
-    async def give(self, request: web.Request) -> web.StreamResponse:
-        """Take them out."""
-        return await self._send(request, "optouts", _OPT_OUT_COLUMNS, self._pages())
-
-    async def _pages(self) -> AsyncIterator[Iterable[Mapping[str, Any]]]:
-        after: tuple[str, str] | None = None
-        while True:
-            rows = await self._gateway.reader.run(partial(optouts.page, after=after, limit=PAGE))
-            if not rows:
-                return
-            yield [views.opt_out(row) for row in rows]
-            after = (rows[-1].number, rows[-1].scope)
-
 
 class ConsentLists(_Lists):
     """`/v1/consents/import` and `/v1/consents/export`."""
+
+    table = _Table(
+        "consents",
+        "consents",
+        _CONSENT_COLUMNS,
+        ("number", "kind", "scope"),
+        partial(consents.page, kind=None, state=None),
+        views.consent,
+        _CONSENT_SAMPLE,
+    )
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
@@ -186,22 +220,7 @@ class ConsentLists(_Lists):
                     "+15550001001,marketing,web form,2026-11-02T09:30:00Z,form 4711\n"
                 },
             ),
-            Route(
-                "GET",
-                "/v1/consents/export",
-                self.give,
-                Scope.READ,
-                "Take out all consents",
-                Answer(
-                    200,
-                    media_type=CSV_TYPE,
-                    description="By number, kind and scope.",
-                    sample=_CONSENT_SAMPLE,
-                ),
-                "consents",
-                query=NoQuery,
-                problems=("invalid",),
-            ),
+            self._export(),
         )
 
     async def take(self, request: web.Request) -> web.Response:
@@ -240,21 +259,6 @@ class ConsentLists(_Lists):
             wording=row.wording,
             evidence=row.evidence,
         )
-
-    async def give(self, request: web.Request) -> web.StreamResponse:
-        """Take them out."""
-        return await self._send(request, "consents", _CONSENT_COLUMNS, self._pages())
-
-    async def _pages(self) -> AsyncIterator[Iterable[Mapping[str, Any]]]:
-        after: tuple[str, str, str] | None = None
-        while True:
-            rows = await self._gateway.reader.run(
-                partial(consents.page, kind=None, state=None, after=after, limit=PAGE)
-            )
-            if not rows:
-                return
-            yield [views.consent(row) for row in rows]
-            after = (rows[-1].number, rows[-1].kind, rows[-1].scope)
 
 
 def _checked(rows: Sequence[Row], model: type[B]) -> tuple[list[tuple[Row, B]], dict[int, str]]:
