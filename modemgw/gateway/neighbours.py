@@ -17,6 +17,7 @@ What only prefers one of its lines is sent by others once that has been away for
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -28,6 +29,8 @@ from modemgw.store.errors import StoreUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from sqlalchemy import Connection
+
     from modemgw.clock import Clock
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.settings import GatewaySettings
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+AWAY = "its host is away"  # what is told of its modems
 LOOK_S = 5.0
 LOOKS_A_WAIT = 4  # at least, or a host would be judged by a single look
 
@@ -86,7 +90,9 @@ class Neighbours:
         missed: dict[str, float] = {}
         for host, since in gone.items():
             wall = self._clock()
-            line_ids = await self._take_over(host, wall)
+            has_left, line_ids = await self._reader.run(partial(_left_by, host=host))
+            if has_left:
+                line_ids = await self._take_over(host, wall)
             missed |= dict.fromkeys(line_ids, wall - (now - since))
         self._dispatcher.miss(missed)
         stuck = frozenset(filter(self._dispatcher.is_stuck, missed))
@@ -101,7 +107,7 @@ class Neighbours:
         def operation(tx: Transaction) -> tuple[int, int, list[str]]:
             if host not in hosts.absent(tx.connection, settings.host):
                 return 0, 0, []
-            lines.forget_ports(tx.connection, host, now, "its host is away")
+            lines.forget_ports(tx.connection, host, now, AWAY)
             left = settle.recover(tx, settings, now, of_host=host)
             return *left, lines.lines_of(tx.connection, host)
 
@@ -109,3 +115,8 @@ class Neighbours:
         if returned or doubtful:
             log.warning("host_gone", host=host, returned=returned, in_doubt=doubtful)
         return line_ids
+
+
+def _left_by(connection: Connection, host: str) -> tuple[bool, Sequence[str]]:
+    """Whether there is something to take over from a host, and the lines that it had."""
+    return hosts.has_left(connection, host, AWAY), lines.lines_of(connection, host)

@@ -34,3 +34,11 @@ def absent(connection: Connection, own: str) -> list[str]:
     if connection.dialect.name == "sqlite":
         return others
     return [host for host in others if not connection.execute(_TENURE, {"host": host}).first()]
+
+
+def has_left(connection: Connection, host: str, reason: str) -> bool:
+    """Whether a host that is away has claims, or modems of which another reason is told."""
+    modems, messages = tables.modems.c, tables.messages.c
+    claims = select(messages.id).where(messages.claimed_by == host)
+    driven = select(modems.id).where(modems.host == host, modems.reason != reason)
+    return any(connection.execute(left.limit(1)).first() for left in (claims, driven))
