@@ -32,6 +32,7 @@ Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
 BATCH = 500
+PRUNINGS = 20  # of a batch each, in ten seconds
 LOOKED_THROUGH = 2_000  # rows that are looked at in one operation of the writer
 PUT_BACK_S = 2.0  # what has come to be so much less ahead was put back
 
@@ -50,6 +51,7 @@ class Upkeep:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
         self._usage_places: Mapping[str, Place] = {}  # up to which old usage is forgotten
+        self._events_place: int | None = None  # as far as old events were looked at
         self._ahead = float("-inf")  # by how much the clock is ahead of what has elapsed
 
     async def run(self) -> None:
@@ -112,6 +114,17 @@ class Upkeep:
             lambda tx: usage.prune(tx.connection, now, places, LOOKED_THROUGH), patient=True
         )
 
+    async def _prune_events(self, before: float) -> None:
+        """Forget old events, some at a time; where endpoints wait for many, more the next time."""
+        for _ in range(PRUNINGS):
+            place = self._events_place
+            self._events_place = await self._writer.run(
+                lambda tx, place=place: events.prune(tx.connection, before, BATCH, place or 0),  # type: ignore[misc]
+                patient=True,
+            )
+            if self._events_place is None:
+                return
+
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
@@ -120,9 +133,7 @@ class Upkeep:
         await self.move_home(self._dispatcher.stuck_lanes())
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
-        await self._writer.run(
-            lambda tx: events.prune(tx.connection, now - settings.keep_events_s, BATCH)
-        )
+        await self._prune_events(now - settings.keep_events_s)
         while await self._forget_answers(now - settings.keep_idempotency_s):
             pass
         await self._give_out_partials(now)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, literal_column, not_, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _events, _webhooks, _counters = tables.events, tables.webhooks, tables.counters
+_deliveries = tables.deliveries
 
 _COUNT_ON = Prepared(
     update(_counters)
@@ -27,7 +29,7 @@ _COUNT_ON = Prepared(
     .returning(_counters.c.value)
 )
 _COUNTED = Prepared(select(_counters.c.value).where(_counters.c.name == "events"))
-_INSERT, _INSERT_DELIVERIES = Prepared(insert(_events)), Prepared(insert(tables.deliveries))
+_INSERT, _INSERT_DELIVERIES = Prepared(insert(_events)), Prepared(insert(_deliveries))
 _WANTED = Prepared(select(_webhooks.c.id, _webhooks.c.events).where(_webhooks.c.enabled))
 _AFTER = Prepared(
     select(_events)
@@ -35,7 +37,32 @@ _AFTER = Prepared(
     .order_by(_events.c.position)
     .limit(given("limit"))
 )
-
+_AGES = Prepared(
+    select(_events.c.position, _events.c.created_at)
+    .where(_events.c.position > given("position"))
+    .order_by(_events.c.position)
+    .limit(given("limit"))
+)
+_FORGET_DELIVERIES = Prepared(
+    delete(_deliveries).where(
+        _deliveries.c.webhook_id.in_(select(_webhooks.c.id)),  # by their index
+        _deliveries.c.position > given("after"),
+        _deliveries.c.position <= given("last"),
+        _deliveries.c.status != literal_column("'pending'"),
+    )
+)
+_FORGET = Prepared(
+    delete(_events).where(
+        _events.c.position > given("after"),
+        _events.c.position <= given("last"),
+        not_(
+            exists().where(
+                _deliveries.c.webhook_id.in_(select(_webhooks.c.id)),
+                _deliveries.c.position == _events.c.position,
+            )
+        ),
+    )
+)
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -155,23 +182,17 @@ def last_position(connection: Connection) -> int:
     return last
 
 
-def prune(connection: Connection, before: float, limit: int) -> int:
-    """Forget at most `limit` events that are older than `before`; how many went.
+def prune(connection: Connection, before: float, limit: int, after: int = 0) -> int | None:
+    """Forget events that are older than `before`, of the first so many behind a position.
 
-    Events that a webhook still waits for stay.
+    The position up to which they were looked at; None where no older ones follow. Events that a
+    webhook still waits for stay.
     """
-    pending = select(tables.deliveries.c.position).where(tables.deliveries.c.status == "pending")
-    old = (
-        select(_events.c.position)
-        .where(_events.c.created_at < before, _events.c.position.not_in(pending))
-        .order_by(_events.c.position)
-        .limit(limit)
-    )
-    gone = connection.execute(delete(_events).where(_events.c.position.in_(old)))
-    connection.execute(
-        delete(tables.deliveries).where(
-            tables.deliveries.c.status != "pending",
-            tables.deliveries.c.settled_at < before,
-        )
-    )
-    return gone.rowcount
+    rows = _AGES.rows(connection, values_of(position=after, limit=limit))
+    old = list(takewhile(lambda row: row.created_at < before, rows))
+    if not old:
+        return None
+    last: int = old[-1].position
+    for statement in (_FORGET_DELIVERIES, _FORGET):
+        statement.run(connection, values_of(after=after, last=last))
+    return last if len(old) == limit else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, literal_column, select, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, Record, given, values_of
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _inbound, _reports = tables.inbound_parts, tables.reports
+_OF_SEVERAL = _inbound.c.total > literal_column("1")  # as the indexes of these have it
 
 _ADD_REPORT = Prepared(insert(_reports))
 _EARLY_REPORTS = Prepared(
@@ -84,6 +85,7 @@ def siblings(connection: Connection, key: PartKey, since: float) -> Sequence[Rec
             i.ref == key.ref,
             i.ref_bits == key.ref_bits,
             i.total == key.total,
+            _OF_SEVERAL,
             i.received_at >= since,
         )
         .order_by(i.received_at.desc(), i.id.desc())
@@ -96,9 +98,7 @@ def open_parts(connection: Connection, before: float, limit: int) -> Sequence[Re
     """Parts that have waited for their siblings since before a time."""
     return connection.execute(
         select(_inbound)
-        .where(
-            _inbound.c.message_id.is_(None), _inbound.c.total > 1, _inbound.c.received_at < before
-        )
+        .where(_inbound.c.message_id.is_(None), _OF_SEVERAL, _inbound.c.received_at < before)
         .order_by(_inbound.c.received_at)
         .limit(limit)
     ).all()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, insert, literal_column, select, text, update
+from sqlalchemy import and_, func, insert, literal_column, or_, select, text, update
 
 from modemgw.store import ages, tables
 from modemgw.store.ids import new_id
@@ -79,6 +79,26 @@ _AWAITING_REPORT = Prepared(
     )
     .order_by(_parts.c.submitting_at.desc())
     .limit(2)
+)
+
+_OF_UNKNOWN_MR = Prepared(
+    select(_parts.c.seq)
+    .where(
+        _parts.c.line_id == given("line"),
+        _parts.c.recipient == given("recipient"),
+        _parts.c.submitting_at >= given("since"),
+        _parts.c.mr.is_(None),
+        _parts.c.code.is_(None),
+        or_(_parts.c.status == "sent", _parts.c.status == "failed"),
+    )
+    .limit(1)
+)
+_IN_DOUBT = Prepared(
+    select(_parts).where(
+        _parts.c.line_id == given("line"),
+        _parts.c.recipient == given("recipient"),
+        _parts.c.status == literal_column("'in_doubt'"),
+    )
 )
 
 # By the index of MRs, of which a line has few, however long its history is.
@@ -412,27 +432,10 @@ def has_part_of_unknown_mr(
     """Whether a part to a recipient went, or may have gone, whose MR was never told; those in doubt
     are not meant, nor those that were refused, which bear a code.
     """
-    found = connection.execute(
-        select(_parts.c.seq)
-        .where(
-            _parts.c.line_id == line_id,
-            _parts.c.recipient == recipient,
-            _parts.c.submitting_at >= since,
-            _parts.c.mr.is_(None),
-            _parts.c.code.is_(None),
-            _parts.c.status.in_(("sent", "failed")),
-        )
-        .limit(1)
-    )
-    return found.first() is not None
+    values = values_of(line=line_id, recipient=recipient, since=since)
+    return _OF_UNKNOWN_MR.row(connection, values) is not None
 
 
 def parts_in_doubt(connection: Connection, line_id: str, recipient: str) -> Sequence[Record]:
     """Parts to a recipient on a line of which nobody knows whether they were accepted."""
-    return connection.execute(
-        select(_parts).where(
-            _parts.c.line_id == line_id,
-            _parts.c.recipient == recipient,
-            _parts.c.status == "in_doubt",
-        )
-    ).all()
+    return _IN_DOUBT.rows(connection, values_of(line=line_id, recipient=recipient))

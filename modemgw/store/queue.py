@@ -360,7 +360,7 @@ def in_doubt(connection: Connection, limit: int) -> Sequence[Record]:
     """Parts in doubt, the oldest first."""
     return connection.execute(
         select(_parts)
-        .where(_parts.c.status == "in_doubt")
+        .where(_parts.c.status == literal_column("'in_doubt'"))
         .order_by(_parts.c.submitting_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

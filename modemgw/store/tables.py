@@ -184,7 +184,7 @@ messages = Table(
     ),
     _partial("ix_messages_waiting", "ready_at", where="ready_at IS NOT NULL AND lane IS NULL"),
     _partial("ix_messages_claimed", "claimed_by", where="claimed_by IS NOT NULL"),
-    _partial("ix_messages_expiry", "expires_at", where="lane IS NOT NULL"),
+    _partial("ix_messages_expiry", "expires_at", where="lane IS NOT NULL OR ready_at IS NOT NULL"),
 )
 
 parts = Table(
@@ -271,8 +271,10 @@ inbound_parts = Table(
     Column("total", Integer),
     Column("seq", Integer),
     Column("message_id", _ID),
-    Index("ix_inbound_parts_key", "line_id", "sender", "ref", "ref_bits", "total"),
-    Index("ix_inbound_parts_message", "message_id"),
+    _partial(
+        "ix_inbound_parts_key", "line_id", "sender", "ref", "ref_bits", "total", where="total > 1"
+    ),
+    _partial("ix_inbound_parts_message", "message_id", where="message_id IS NOT NULL"),
     _partial("ix_inbound_parts_open", "received_at", where="total > 1 AND message_id IS NULL"),
     _partial("ix_inbound_parts_defect", "id", where="defect IS NOT NULL"),
 )
@@ -360,7 +362,13 @@ confirmations = Table(
 events = Table(
     "events",
     metadata,
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    # To SQLite a primary key of this type is the table itself, and no index beside it.
+    Column(
+        "position",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     Column("id", _ID, nullable=False, unique=True),
     Column("type", String(32), nullable=False),
     Column("created_at", Double, nullable=False),

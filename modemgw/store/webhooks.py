@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, literal_column, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _webhooks, _deliveries, _events = tables.webhooks, tables.deliveries, tables.events
+_IS_PENDING = _deliveries.c.status == literal_column("'pending'")  # as the index has it
 _PENDING = Prepared(
     select(_deliveries, _events.c.type, _events.c.created_at, _events.c.data, _events.c.sequence)
     .join(_events, _events.c.position == _deliveries.c.position)
     .where(
         _deliveries.c.webhook_id == given("id"),
-        _deliveries.c.status == "pending",
+        _IS_PENDING,
         _deliveries.c.position > given("after"),
     )
     .order_by(_deliveries.c.position)
@@ -145,7 +146,7 @@ def owed(connection: Connection) -> dict[str, int]:
     """How many deliveries each endpoint waits for."""
     rows = connection.execute(
         select(_deliveries.c.webhook_id, func.count().label("owed"))
-        .where(_deliveries.c.status == "pending")
+        .where(_IS_PENDING)
         .group_by(_deliveries.c.webhook_id)
     )
     return {row.webhook_id: row.owed for row in rows}

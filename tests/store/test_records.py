@@ -95,10 +95,14 @@ def test_events_are_forgotten_in_time_unless_somebody_waits_for_them(
     events.publish(connection, [Event("a", NOW, {})])
     hook = webhooks.add(connection, Endpoint("http://a/", ("*",), "whsec_a"), "api", NOW)
     events.publish(connection, [Event("b", NOW, {}), Event("c", NOW + 99, {})])
-    assert events.prune(connection, NOW + 50, 10) == 1
+    assert events.prune(connection, NOW + 50, 10) is None
     assert [event.type for event in events.after(connection, 0, 10)] == ["b", "c"]
     webhooks.settle(connection, hook.id, 2, status="delivered", settled_at=NOW)
-    assert events.prune(connection, NOW + 50, 10) == 1
+    assert events.prune(connection, NOW + 50, 1) == 2
+    assert events.prune(connection, NOW + 50, 1, 2) is None
+    assert [row.position for row in deliveries.log(connection, hook.id, before=None, limit=9)] == [
+        3
+    ]
     assert events.last_position(connection) == 3
     kept = events.after(connection, 0, 10)[0]
     assert events.position_of(connection, kept.id) == 3
