@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -81,6 +82,7 @@ def counted_with(peer: str, trusted: Sequence[Network]) -> str | None:
     return Client(str(address)).neighbourhood
 
 
+@lru_cache(maxsize=1_024)
 def _address(text: str) -> IPv46 | None:
     try:
         address = ipaddress.ip_address(text.partition("%")[0])

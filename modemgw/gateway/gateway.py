@@ -62,6 +62,14 @@ log = structlog.get_logger(__name__)
 
 FOLLOW_S = 1.0
 FOLLOW_LIMIT = 1_000
+FOLLOWED = (
+    "optout.created",
+    "optout.removed",
+    "consent.withdrawn",
+    "person.erased",
+    "review.opened",
+    "review.decided",
+)
 
 
 class Gateway:
@@ -189,16 +197,18 @@ class Gateway:
         while True:
             await asyncio.sleep(FOLLOW_S)
             with contextlib.suppress(StoreUnavailableError):  # again in a second
-                for event in await self._events_after(position):
+                found, until = await self._told_since(position)
+                for event in found:
                     await self._follow(event)
                     position = event.position
+                position = until
 
     async def _move_home(self, line_id: str) -> None:
         """Let others send what waits for a line that sends nothing."""
         await self._upkeep.move_home(self.dispatcher.lanes_of_line(line_id))
 
-    async def _events_after(self, position: int) -> list[Event]:
-        return await self.reader.run(lambda c: events.after(c, position, FOLLOW_LIMIT))
+    async def _told_since(self, position: int) -> tuple[list[Event], int]:
+        return await self.reader.run(lambda c: events.after_of(c, FOLLOWED, position, FOLLOW_LIMIT))
 
     async def _follow(self, event: Event) -> None:
         if event.type == "optout.created":

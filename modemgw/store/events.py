@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, func, insert, literal_column, not_, select, update
+from sqlalchemy import delete, exists, func, insert, literal_column, not_, or_, select, update
 
 from modemgw.store import tables
 from modemgw.store.ids import new_id
-from modemgw.store.prepared import Encoded, Prepared, given, values_of
+from modemgw.store.prepared import Encoded, Prepared, Record, given, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,18 +153,44 @@ def counted(connection: Connection) -> int:
 def after(connection: Connection, position: int, limit: int) -> list[Event]:
     """The events behind a position, in order."""
     rows = _AFTER.rows(connection, values_of(position=position, limit=limit))
-    return [
-        Event(
-            type=row.type,
-            created_at=row.created_at,
-            data=row.data,
-            conversation_id=row.conversation_id,
-            sequence=row.sequence,
-            id=row.id,
-            position=row.position,
+    return [_event(row) for row in rows]
+
+
+def after_of(
+    connection: Connection, types: tuple[str, ...], position: int, limit: int
+) -> tuple[list[Event], int]:
+    """The events of some types behind a position, in order, and the position up to which these are
+    all."""
+    until = counted(connection)
+    values = values_of(position=position, until=until, limit=limit)
+    found = [_event(row) for row in _of_types(types).rows(connection, values)]
+    return found, found[-1].position if len(found) == limit else until
+
+
+@lru_cache(maxsize=8)
+def _of_types(types: tuple[str, ...]) -> Prepared:
+    return Prepared(
+        select(_events)
+        .where(
+            _events.c.position > given("position"),
+            _events.c.position <= given("until"),
+            or_(*(_events.c.type == type_ for type_ in types)),
         )
-        for row in rows
-    ]
+        .order_by(_events.c.position)
+        .limit(given("limit"))
+    )
+
+
+def _event(row: Record) -> Event:
+    return Event(
+        type=row.type,
+        created_at=row.created_at,
+        data=row.data,
+        conversation_id=row.conversation_id,
+        sequence=row.sequence,
+        id=row.id,
+        position=row.position,
+    )
 
 
 def position_of(connection: Connection, event_id: str) -> int | None:

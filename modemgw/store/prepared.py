@@ -27,17 +27,28 @@ if TYPE_CHECKING:
 Record: TypeAlias = Any
 
 
+class _Names(dict[str, str]):
+    """How `given` names are written; those of our statements, each made once."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = written = f"given_{name}"
+        return written
+
+
+_written = _Names()
+
+
 def given(name: str) -> Any:
     """A value that is given at execution.
 
     The names of values differ from those of columns that are set.
     """
-    return bindparam(f"given_{name}")
+    return bindparam(_written[name])
 
 
 def values_of(**values: Any) -> dict[str, Any]:
     """The values for `given` names."""
-    return {f"given_{name}": value for name, value in values.items()}
+    return {_written[name]: value for name, value in values.items()}
 
 
 def execute_plain(connection: Connection, sql: str, parameters: Any = ()) -> Any:

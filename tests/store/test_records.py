@@ -109,6 +109,16 @@ def test_events_are_forgotten_in_time_unless_somebody_waits_for_them(
     assert events.position_of(connection, "evt_none") is None
 
 
+def test_events_of_some_types_are_followed_past_all_others(connection: Connection) -> None:
+    """Who follows them is told how far he has seen, so that nothing between is looked at again."""
+    events.publish(connection, [Event(t, NOW, {}) for t in ("a", "x", "b", "a", "x")])
+    found, until = events.after_of(connection, ("a", "b"), 0, 2)
+    assert ([event.position for event in found], until) == ([1, 3], 3)
+    found, until = events.after_of(connection, ("a", "b"), until, 2)
+    assert ([event.position for event in found], until) == ([4], 5)
+    assert events.after_of(connection, ("a", "b"), until, 2) == ([], 5)
+
+
 def test_an_answer_is_kept_for_its_key_until_it_is_old(connection: Connection) -> None:
     """The same token of another API key is another token."""
     idempotency.keep(
