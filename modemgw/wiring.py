@@ -135,6 +135,8 @@ def gateway_settings(config: Config) -> GatewaySettings:
         start_hold_s=config.gate.start_hold,
         permit_age_s=SHARED_PERMIT_AGE_S if serves_many(config.database_url) else PERMIT_AGE_S,
         keep_events_s=texts.keep_events,
+        keep_reports_s=texts.keep_reports,
+        keep_messages_s=texts.keep_messages,
         rules=MappingProxyType(_rules(config)),
         head_file=config.audit_head_file,
     )

@@ -32,6 +32,8 @@ from modemgw.consent.requirement import Requirement
 
 Limit = Annotated[int | None, Field(ge=1, le=10_000_000)]
 
+_LONGEST_KEPT_S = 20 * 366 * 86_400.0
+
 
 class NumbersSection(Section):
     """How numbers are read."""
@@ -246,6 +248,16 @@ class MessagesSection(Section):
         60.0, description="Seconds that a line rests when its operator refuses it."
     )
     keep_events: Seconds = Field(30 * 86_400.0, description="Seconds that events are kept.")
+    keep_reports: Annotated[float, Field(ge=14 * 86_400, le=_LONGEST_KEPT_S)] = Field(
+        90 * 86_400.0,
+        description="Seconds that status reports are kept as they came; what they told of a text "
+        "stays with the text.",
+    )
+    keep_messages: Annotated[float, Field(ge=30 * 86_400, le=_LONGEST_KEPT_S)] | None = Field(
+        None,
+        description="Seconds that texts which are over are kept, with their parts and TPDUs; not "
+        "given: for ever. Those stay on which an opt-out, a consent or a review rests.",
+    )
 
 
 class CallsSection(Section):

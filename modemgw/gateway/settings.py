@@ -108,6 +108,8 @@ class GatewaySettings:
     idle_recheck_s: float = 5.0
     stop_grace_s: float = 10.0
     keep_events_s: float = 30 * 86_400.0
+    keep_reports_s: float = 90 * 86_400.0
+    keep_messages_s: float | None = None  # None: for ever
     keep_idempotency_s: float = 2 * 86_400.0
     rules: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     head_file: Path | None = None

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from modemgw.gateway import upkeep
-from modemgw.store import deliveries, events, inbox, messages, queue, tables, webhooks
+from modemgw.store import deliveries, events, inbox, messages, queue, retention, tables, webhooks
 from modemgw.store.engine import writer_engine
 from modemgw.store.schema import migrate
 from modemgw.store.webhooks import Endpoint
@@ -87,6 +87,11 @@ WORK: dict[str, Callable[[Connection], object]] = {
     "end old doubts": lambda c: upkeep.end_doubts(Transaction(c), NOW, DAY_S),
     "end what is partly sent": lambda c: upkeep.end_partly_sent(Transaction(c), NOW, DAY_S),
     "forget old events": lambda c: events.prune(c, NOW - DAY_S, 50),
+    "forget old texts": lambda c: retention.forget_messages(c, NOW - DAY_S, 50),
+    "forget old reports": lambda c: (
+        retention.forget_reports(c, NOW - DAY_S, 50),
+        retention.forget_tpdus_of_reports(c, NOW - DAY_S, 50),
+    ),
     "give out what is partial": lambda c: inbox.open_parts(c, NOW, 500),
     "match a report": lambda c: (
         messages.parts_awaiting_report(c, LINE, 999, RECIPIENT, NOW),
