@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,34 +28,71 @@ def _tour() -> list[tuple[str, str]]:
     return [(command, answer) for command, _, answer in (step.partition("\n") for step in steps)]
 
 
+class _Shell:
+    """One shell, as a reader has it; what it prints to a command."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._process = subprocess.Popen(
+            ("bash",),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=stage.path,
+            env=environment(
+                URL=stage.url,
+                KEY=stage.key,
+                AUTH=f"Authorization: Bearer {stage.key}",
+                PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            ),
+        )
+
+        self._limit = threading.Timer(120, self._process.kill)
+        self._limit.start()
+
+    def type(self, command: str) -> str:
+        """Run a command."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{command}\necho; echo '{_MARK}'\n")
+        self._process.stdin.flush()
+        return "".join(iter(self._process.stdout.readline, f"{_MARK}\n"))
+
+    def close(self) -> None:
+        """Leave it."""
+        self._limit.cancel()
+        self._process.communicate(timeout=10)
+
+
+def _lacks(shown: str, answer: str) -> str | None:
+    """What an answer lacks of what the README shows: fields with a value, a problem's status."""
+    wanted, given = (set(re.findall(r'"(\w+)": ?["\d\[{tfn]', text)) for text in (shown, answer))
+    status = re.search(r'^\{.*?"status":(\d+|"\w+")', shown)
+    if not wanted <= given:
+        return f"the fields {sorted(wanted - given)}"
+    if status is not None and status[1].isdigit() and f'"status":{status[1]}' not in answer:
+        return f"the status {status[1]}"
+    if ("/problems/" in answer) != ("/problems/" in shown):
+        return "a problem, or that there is none"
+    return None
+
+
 def test_every_line_of_the_tour_answers_as_shown(stage: Stage) -> None:
-    """The fields that the README shows of an answer are there, its refusals are refusals."""
+    """The fields that the README shows of an answer are there, its refusals are refusals. What only
+    reads is typed again, as a reader would, where the bank has not come so far yet."""
     steps = _tour()
     assert len(steps) > 12
-    script = "\n".join(f"{command}\nsleep 0.2; echo; echo '{_MARK}'" for command, _ in steps)
-    done = subprocess.run(
-        ("bash", "-c", script),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=stage.path,
-        env=environment(
-            URL=stage.url,
-            KEY=stage.key,
-            AUTH=f"Authorization: Bearer {stage.key}",
-            PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        ),
-        check=True,
-    )
-    answers = done.stdout.split(_MARK)[:-1]
-    for (command, shown), answer in zip(steps, answers, strict=True):
-        wanted = set(re.findall(r'"(\w+)": ?["\d\[{tfn]', shown))
-        given = set(re.findall(r'"(\w+)": ?["\d\[{tfn]', answer))
-        assert wanted <= given, (command, wanted - given, answer)
-        status = re.search(r'^\{.*?"status":(\d+|"\w+")', shown)
-        if status is not None and status[1].isdigit():
-            assert f'"status":{status[1]}' in answer, (command, answer)
-        assert ("/problems/" in answer) == ("/problems/" in shown), (command, answer)
+    shell = _Shell(stage)
+    try:
+        for command, shown in steps:
+            reads = not any(mark in command for mark in (" --json ", " -X ", "modemgw ctl", "-sN"))
+            until = time.monotonic() + (20 if reads else 0)
+            answer = shell.type(command)
+            while (lacks := _lacks(shown, answer)) and time.monotonic() < until:
+                time.sleep(0.1)
+                answer = shell.type(command)
+            assert lacks is None, (command, lacks, answer)
+    finally:
+        shell.close()
 
 
 def test_every_link_leads_to_a_page() -> None:
