@@ -1,11 +1,12 @@
 """How texts are accepted over a long time, while the bank sends.
 
-Usage: python -m bench.posting [--minutes 10] [--rate 200] [--modems 64] [--markdown]
+Usage: python -m bench.posting [--minutes 10] [--rate 200] [--modems 64] [--kept 0] [--markdown]
 
 Single posts, each a request of its own, at a fixed rate, spread over kept connections, to a daemon
 on SQLite on this disk, whose modems (300 ms a submit) send what comes. A post counts from the time
 at which it was due, so one that has to wait for those before it shows that. The client, the
-simulator and the daemon share this machine.
+simulator and the daemon share this machine. So many texts are *kept* from before
+(`bench.history`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.accepting import Client, in_threads, text
+from bench.history import fill
 from bench.measure import Goal, cpu_s, fsync_ms, goals_table, memory_mib, percentiles
+from modemgw.store.schema import migrate
 from tests.e2e.site import Site
 
 CONNECTIONS, SUBMIT_MS, SAMPLE_S = 16, 300, 5.0
@@ -40,10 +43,13 @@ class Course:
     cpu_ms: float = 0.0  # of the daemon, for each text
 
 
-def run(rate: float, minutes: float, modems: int) -> tuple[Course, float]:
+def run(rate: float, minutes: float, modems: int, kept: int) -> tuple[Course, float]:
     """Post for so long; what was seen, and when it began."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         url = f"sqlite:///{folder}/x.db"
+        if kept:
+            migrate(url)
+            fill(Path(folder, "x.db"), kept)
         site = Site(Path(folder), url, modems, SUBMIT_MS, extra='[log]\nlevel="error"\n')
         try:
             site.start()
@@ -94,9 +100,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--modems", type=int, default=64)
+    parser.add_argument("--kept", type=int, default=0)
     parser.add_argument("--markdown", action="store_true")
     wanted = parser.parse_args()
-    course, began = run(wanted.rate, wanted.minutes, wanted.modems)
+    course, began = run(wanted.rate, wanted.minutes, wanted.modems, wanted.kept)
     shown = Table(
         "minute", "posts", "p50 ms", "p99 ms", "memory MiB",
         box=MARKDOWN if wanted.markdown else HEAVY_HEAD,
