@@ -65,6 +65,7 @@ T = TypeVar("T")
 
 GROUP_LIMIT = 500
 PATIENT_LIMIT = 8  # of a group of others
+HURRIED_LIMIT = 24  # of those that have waited long enough: others may have come meanwhile
 PATIENCE_S = 0.02
 APART_AT_LEAST, APART_SHARE = 2, 8  # of a group: so many, or this part of those that wait
 QUEUE_LIMIT = 20_000
@@ -267,7 +268,7 @@ class Writer:
         more = len(self._apart) > few
         for _ in range(min(few, len(self._apart))):
             jobs += self._apart.popleft()
-        fitting = GROUP_LIMIT if hurry else PATIENT_LIMIT if jobs else 0
+        fitting = HURRIED_LIMIT if hurry else PATIENT_LIMIT if jobs else 0
         jobs += [self._patient.popleft() for _ in range(min(fitting, len(self._patient)))]
         if hurry and self._patient:
             self._queue.put(_Call.HURRY)  # they have waited as long
