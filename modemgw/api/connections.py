@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
+from aiohttp.web_protocol import _ErrInfo
 
 from modemgw.api.problems import CONTENT_TYPE, Problem
 from modemgw.api.respond import to_json
@@ -139,10 +140,34 @@ class Http(web.RequestHandler):
     """aiohttp's protocol, with a problem for what is no HTTP.
 
     aiohttp's own answer would be plain text, and its log would have what a stranger sent, whole and
-    unmasked.
+    unmasked. And it would let who reads a body wait in vain for its rest where that cannot be
+    parsed: aiohttp lines the error up behind the request, for an answer of its own.
     """
 
     __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a head, of a body, or of neither."""
+        super().data_received(data)
+        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+            self._fail_body()
+
+    def _fail_body(self) -> None:
+        """End the body that is not framed as its head says, if it is that in which the error is.
+
+        There is one answer then, and it is the last: nobody knows where a request would begin.
+        """
+        if len(self._messages) > 1:
+            body = self._messages[-2][1]
+        elif self._current_request is not None:
+            body = self._current_request.content
+        else:
+            return
+        if not body.is_eof():
+            self._messages.pop()
+            body.set_exception(web.RequestPayloadError("a body that cannot be parsed"))
+            body.feed_eof()
+            self.close()
 
     def handle_error(
         self,

@@ -69,7 +69,8 @@ async def read_bytes(request: web.Request, limit: int, timeout_s: float) -> byte
                     raise too_large
                 chunks.append(chunk)
     except web.RequestPayloadError:
-        raise problem_error("bad-request", "the body is not framed as its head says") from None
+        words = "the body is not framed as its head says"
+        raise problem_error("bad-request", words, Connection="close") from None
     except TimeoutError:
         raise problem_error("timeout", f"the body took longer than {timeout_s:g} s") from None
     return b"".join(chunks)

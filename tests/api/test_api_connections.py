@@ -106,6 +106,35 @@ async def test_a_body_that_comes_byte_by_byte_gets_408(house: House) -> None:
         slow.cancel()
 
 
+async def test_a_body_whose_chunks_are_garbage_is_refused_at_once(tmp_path: Path) -> None:
+    """400, one answer and the last, though what is wrong comes when the head was read long ago."""
+    said = (
+        b"zz\r\n{}\r\n0\r\n\r\n",
+        b"zz",
+        b"2\r\n{}\r\ngarbage\r\n",
+        b"2\r\n{    }\r\n0\r\n\r\n",
+        b"2\r\n{}\r\n0\r\n\0nonsense\r\n\r\n",
+    )
+    head = ("Content-Type: application/json", "Transfer-Encoding: chunked", "Expect: 100-continue")
+    async with open_house(tmp_path, body_timeout_s=PATIENCE_S * 2) as house:
+        for garbage in said:
+            async with wire(house) as line:
+                await line.say(post(house, b"", *head))
+                assert (await line.answer())[0] == 100  # the handler waits for the body now
+                await line.say(garbage)
+                status, kind, headers = await line.problem()
+                assert (status, kind, headers["connection"]) == (400, "bad-request", "close")
+                assert await line.end() == b""
+        async with wire(house) as line:  # whole, and garbage behind it: each has its answer
+            await line.say(post(house, b"", *head))
+            assert (await line.answer())[0] == 100
+            await line.say(b"2\r\n{}\r\n0\r\n\r\n")
+            assert (await line.problem())[:2] == (422, "invalid")
+            await line.say(b"garbage\r\n\r\n")
+            assert (await line.problem())[:2] == (400, "bad-request")
+            assert await line.end() == b""
+
+
 async def test_an_answer_that_nobody_reads_holds_no_connection(house: House) -> None:
     """A client asks again and again, and reads nothing: it is cut, and its answers are dropped."""
     host, _, port = house.api.addresses[0].rpartition(":")
