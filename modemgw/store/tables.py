@@ -171,6 +171,7 @@ messages = Table(
     Index("ix_messages_recipient", "recipient", "id"),
     Index("ix_messages_line", "line_id", "id"),
     Index("ix_messages_conversation", "conversation_id", "id"),
+    _partial("ix_messages_pool", "pool", "id", where="pool IS NOT NULL"),
     # Of the outbound ones, which are most, one page is found without an index.
     _partial("ix_messages_inbound", "id", where="direction = 'inbound'"),
     Index("ix_messages_status", "status", "id"),
