@@ -223,6 +223,8 @@ def _problems(route: Route) -> dict[str, Any]:
         kinds += _WITH_KEY
     if route.scope is not None and not route.for_bound:
         kinds.append("pool-bound")
+    if route.query is not None:
+        kinds.append("invalid")
     if route.counted:
         kinds.append("rate-limited")
     if route.body is not None or route.takes is not None:

@@ -144,6 +144,19 @@ async def test_query_parameters_are_described_as_they_are_read(house: House) -> 
     assert "null" not in str(by_name)
 
 
+async def test_an_unknown_parameter_is_refused_as_described(house: House) -> None:
+    """Wherever a query is read; a typing error in a filter must not pass for a list of all."""
+    document = await described(house)
+    read = [route for route in house.api.routes if route.query is not None]
+    for route in read:
+        path = re.sub(r"\{\w+\}", new_id("msg"), route.path)
+        reply = await house.call(route.method, f"{path}?colour=1")
+        assert (reply.status, reply.kind) == (422, "invalid"), route.path
+        assert "colour" in reply.fields
+        assert "422" in document["paths"][route.path][route.method.lower()]["responses"]
+    assert len(read) > 20
+
+
 async def test_the_page_needs_nothing_from_elsewhere(house: House) -> None:
     """Its files are served here, under a policy that forbids every other source."""
     page = await house.call("GET", "/docs", key="")

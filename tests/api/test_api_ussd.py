@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ async def test_a_menu_goes_to_and_fro_and_is_told_by_events(site: Site) -> None:
     assert (begun.status, begun.headers["Location"]) == (201, site.path)
     session = answers.UssdSession.model_validate(begun.json)
     assert (session.state, session.code) == ("waiting", "*101#")
+    assert re.fullmatch(r"uss_[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}", session.id)  # a UUIDv7
     assert session.line is not None
     await site.told(1)
     asked = answers.UssdSession.model_validate((await site.call("GET")).json)
