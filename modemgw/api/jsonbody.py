@@ -25,6 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 DEEPEST = 16
 LONG_BODY = 256 << 10  # from here on it is parsed beside the loop
 FIELD_ERRORS_LIMIT = 20
+_NAME = "[key]"  # what pydantic adds where the name in an object is at fault, and not its value
 
 
 async def read_json(request: web.Request, *, limit: int, timeout_s: float) -> Any:
@@ -149,7 +150,7 @@ def validate(model: type[M], value: Any, *, strict: bool = True) -> M:
 
 
 def _field_error(fault: ErrorDetails) -> FieldError:
-    where = ".".join(str(step) for step in fault["loc"])
+    where = ".".join(str(step) for step in fault["loc"] if step != _NAME)
     words = {
         "missing": "this field is required",
         "extra_forbidden": "there is no such field",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from modemgw.api.answers import Shape, Webhook
-from modemgw.api.fields import EventType, Timestamp
+from modemgw.api.fields import EventChoice, Timestamp
 from modemgw.api.schemas import Body, PageQuery
 
 DeliveryStatus = Literal["pending", "delivered", "dead", "replay"]
@@ -18,8 +18,8 @@ class ChangeWebhook(Body):
     url: Annotated[str, Field(min_length=8, max_length=2_048)] | None = Field(
         None, description="As for a new endpoint. What is owed goes there, too."
     )
-    events: Annotated[list[EventType | Literal["*"]], Field(min_length=1, max_length=32)] | None = (
-        Field(None, description="From the next event on.")
+    events: Annotated[list[EventChoice], Field(min_length=1, max_length=32)] | None = Field(
+        None, description="From the next event on."
     )
     enabled: bool | None = Field(
         None, description="true: after a 410, too; what it was owed then comes first."
