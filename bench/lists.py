@@ -209,6 +209,10 @@ def measure(url: str, count: int, *, markdown: bool) -> list[Goal]:
             ("conversations, unread", conversations.Filter(unread=True)),
             ("conversations of a line", conversations.Filter(line_id=LINES[3])),
             ("conversations, rare pool", conversations.Filter(pools=frozenset({RARE_POOL}))),
+            (
+                "conversations, a pool unread",
+                conversations.Filter(pools=frozenset({POOL}), unread=True),
+            ),
         ):
             rows_ = conversations.find(connection, wanted, before=None, limit=400)
             keys = [None, (rows_[-1].active_at, rows_[-1].id), (began + 90.0, "cnv_")]

@@ -37,7 +37,7 @@ def narrowed(
     if counts[fewest] == COUNTED:
         fewest = ""  # whatever SQLite would take
     return [
-        (_m[name] if name == fewest or not fewest else _without_index(name)) == value
+        (_m[name] if name == fewest or not fewest else without_index(_m[name])) == value
         for name, value in equal.items()
     ]
 
@@ -48,6 +48,6 @@ def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
     return found
 
 
-def _without_index(name: str) -> ColumnElement[Any]:
+def without_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A column so that SQLite looks for no index of it (sqlite.org/optoverview, "unary +")."""
-    return literal_column(f"+messages.{name}", _m[name].type)
+    return literal_column(f"+{column}", column.type)

@@ -112,6 +112,14 @@ conversations = Table(
     UniqueConstraint("number", "pool"),
     Index("ix_conversations_activity", text("coalesce(spoken_at, created_at)"), "id"),
     Index(
+        "ix_conversations_pool",
+        "pool",
+        text("coalesce(spoken_at, created_at)"),
+        "id",
+        sqlite_where=text("pool <> ''"),
+        postgresql_where=text("pool <> ''"),
+    ),
+    Index(
         "ix_conversations_unread",
         text("coalesce(spoken_at, created_at)"),
         "id",

@@ -1,15 +1,17 @@
-"""Lists of messages that are narrowed in several ways at once."""
+"""Lists of messages, and of conversations, that are narrowed in several ways at once."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event
 
-from modemgw.store import messages
+from modemgw.store import conversations, messages
+from modemgw.store.conversations import Filter as ConversationFilter
 from modemgw.store.engine import reader_engine, writer_engine
 from modemgw.store.messages import Filter
 from tests.store.operations import NOW, write_text
@@ -67,6 +69,38 @@ def test_the_pools_of_a_key_are_one_list(connection: Connection) -> None:
             connection, Filter(pools=pools), before=None, limit=25, oldest_first=True
         )
         assert [row.id for row in found] == ids[::-1][:25]
+
+
+def test_conversations_of_several_pools_are_one_list(connection: Connection) -> None:
+    """The one that was active last first, page by page, and none twice."""
+    dice = random.Random(5)
+    rows = []
+    for i in range(40):
+        pool = dice.choice(("", "sales", "night", "other"))
+        made = messages.make_conversation(connection, f"+1202555{i:04}", pool, NOW + i)
+        at = NOW + dice.randrange(10)  # several of one moment
+        unread = dice.randrange(2)
+        messages.note_conversation(connection, made.id, spoken_at=at, unread=unread)
+        rows.append((at, made.id, pool, unread))
+    rows.sort(reverse=True)
+    for wanted, fits in (
+        (ConversationFilter(pools=frozenset({"sales", "night", "unused"})), {"sales", "night"}),
+        (ConversationFilter(pools=frozenset({"sales", "night"}), pool="night"), {"night"}),
+        (ConversationFilter(pools=frozenset({"sales"}), pool="night"), set()),
+        (ConversationFilter(pool=""), {""}),
+    ):
+        for unread in (None, True, False):
+            right = [row[1] for row in rows if row[2] in fits and unread in (None, bool(row[3]))]
+            found: list[str] = []
+            before = None
+            while True:
+                narrow = replace(wanted, unread=unread)
+                page = conversations.find(connection, narrow, before=before, limit=4)
+                found += [row.id for row in page]
+                if len(page) < 4:
+                    break
+                before = (page[-1].active_at, page[-1].id)
+            assert found == right
 
 
 @pytest.mark.parametrize(("status", "direction"), [("failed", "inbound"), ("received", "outbound")])
