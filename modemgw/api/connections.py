@@ -30,6 +30,8 @@ from modemgw.api.respond import to_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aiohttp import StreamReader
+
     from modemgw.api.places import Place
     from modemgw.api.settings import ApiSettings
 
@@ -155,19 +157,22 @@ class Http(web.RequestHandler):
     def _fail_body(self) -> None:
         """End the body that is not framed as its head says, if it is that in which the error is.
 
-        There is one answer then, and it is the last: nobody knows where a request would begin.
+        The answer to it is the last: nobody knows where a request would begin. Behind a request
+        that waits for its turn the error waits, too, and closes the connection.
         """
         if len(self._messages) > 1:
-            body = self._messages[-2][1]
-        elif self._current_request is not None:
-            body = self._current_request.content
-        else:
-            return
-        if not body.is_eof():
+            self._fail(self._messages[-2][1])
+        elif self._current_request is not None and self._fail(self._current_request.content):
             self._messages.pop()
-            body.set_exception(web.RequestPayloadError("a body that cannot be parsed"))
-            body.feed_eof()
             self.close()
+
+    @staticmethod
+    def _fail(body: StreamReader) -> bool:
+        if body.is_eof():
+            return False
+        body.set_exception(web.RequestPayloadError("a body that cannot be parsed"))
+        body.feed_eof()
+        return True
 
     def handle_error(
         self,
