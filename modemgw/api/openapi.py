@@ -35,9 +35,10 @@ _LIMITS = {
 }
 # Where what is made is read and changed, by the model that tells of it.
 _LINKED = {"Message": "/v1/messages", "WebhookCreated": "/v1/webhooks", "MadeKey": "/v1/keys"}
-_EVERY_ROUTE = ("internal", "unavailable", "too-many-connections")
+# The first two where a head is no HTTP, too large, or too slow: before anybody knows the route.
+_EVERY_ROUTE = ("bad-request", "timeout", "internal", "unavailable", "too-many-connections")
 _WITH_KEY = ("unauthorized", "missing-scope", "in-the-clear", "too-many-guesses")
-_WITH_BODY = ("bad-json", "too-large", "timeout", "unsupported-media-type", "overloaded")
+_WITH_BODY = ("bad-json", "too-large", "unsupported-media-type", "overloaded")
 _WITH_TOKEN = ("bad-idempotency-key", "idempotency-conflict")
 
 

@@ -157,6 +157,14 @@ async def test_an_unknown_parameter_is_refused_as_described(house: House) -> Non
     assert len(read) > 20
 
 
+async def test_a_head_that_is_too_large_is_refused_as_described(house: House) -> None:
+    """On whatever route it was meant for: nobody has read so far."""
+    reply = await house.call("GET", f"/v1/optouts?cursor={'%C3%B6' * 2_000}")
+    assert (reply.status, reply.kind) == (400, "bad-request")
+    for operation in _operations(await described(house)):
+        assert {"400", "408"} <= operation["responses"].keys()
+
+
 async def test_the_page_needs_nothing_from_elsewhere(house: House) -> None:
     """Its files are served here, under a policy that forbids every other source."""
     page = await house.call("GET", "/docs", key="")
