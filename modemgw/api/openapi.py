@@ -33,6 +33,8 @@ _LIMITS = {
     "RateLimit-Policy": "The limits of the key: `q` messages in `w` seconds. Without limits: none.",
     "RateLimit": "How they stand: `r` messages are left, until `t` seconds have passed.",
 }
+_RETRY = {"Retry-After": "Seconds until another try makes sense."}
+_OF_STATUS = {401: {"WWW-Authenticate": "How a key is sent."}, 429: _RETRY, 503: _RETRY}
 # Where what is made is read and changed, by the model that tells of it.
 _LINKED = {"Message": "/v1/messages", "WebhookCreated": "/v1/webhooks", "MadeKey": "/v1/keys"}
 # The first two where a head is no HTTP, too large, or too slow: before anybody knows the route.
@@ -167,11 +169,14 @@ def _answer(route: Route) -> dict[str, Any]:
     if route.counted:
         headers |= _LIMITS
     if headers:
-        described["headers"] = {
-            name: {"description": words, "schema": {"type": "string"}}
-            for name, words in headers.items()
-        }
+        described["headers"] = _headers(headers)
     return described
+
+
+def _headers(words: dict[str, str]) -> dict[str, Any]:
+    return {
+        name: {"description": told, "schema": {"type": "string"}} for name, told in words.items()
+    }
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
@@ -233,15 +238,20 @@ def _problems(route: Route) -> dict[str, Any]:
     if route.idempotent_by_key:
         kinds += _WITH_TOKEN
     statuses = sorted({KINDS[kind].status for kind in kinds} - {route.answer.status})
-    return {
-        str(status): _problem([kind for kind in kinds if KINDS[kind].status == status])
+    found = {
+        str(status): _problem(status, [kind for kind in kinds if KINDS[kind].status == status])
         for status in statuses
     }
+    if route.counted:
+        found["429"]["headers"] |= _headers(_LIMITS)
+    return found
 
 
-def _problem(kinds: Iterable[str]) -> dict[str, Any]:
+def _problem(status: int, kinds: Iterable[str]) -> dict[str, Any]:
     unique = list(dict.fromkeys(kinds))
+    headers = _OF_STATUS.get(status, {})
     return {
+        **({"headers": _headers(headers)} if headers else {}),
         "description": "; ".join(KINDS[kind].title for kind in unique),
         "content": {
             CONTENT_TYPE: {

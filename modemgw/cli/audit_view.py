@@ -1,4 +1,4 @@
-"""What the audit tells of a person, for people and for programs."""
+"""What the audit tells of a person, and of calls of the API, for people and for programs."""
 
 from __future__ import annotations
 

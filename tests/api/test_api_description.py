@@ -83,6 +83,14 @@ async def test_every_operation_shows_each_of_its_answers(house: House) -> None:
                 assert answer.get("content") or status in ("101", "204"), where
 
 
+async def test_answers_that_say_when_to_come_again_are_described_with_it(house: House) -> None:
+    """So that a generated client looks for the header; and for how to send a key."""
+    wanted = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
+    for operation in _operations(await described(house)):
+        for status in wanted.keys() & operation["responses"].keys():
+            assert wanted[status] in operation["responses"][status]["headers"], operation
+
+
 async def test_every_body_has_an_example(house: House) -> None:
     """Nobody has to make one up."""
     for operation in _operations(await described(house)):
