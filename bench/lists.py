@@ -4,11 +4,11 @@ Usage: python -m bench.lists [--messages 1000000] [--database URL] [--markdown]
 
 A history as a bank has it after some months: of a hundred texts seven came in; of those that went
 out nearly all are delivered, and one in a hundred each failed, sent, expired, undelivered, queued.
-40 lines, of which one is hardly used; 30,000 people, of whom few have most of the texts. What is
-timed is the API's own query of fifty messages and their conversion to JSON, on a connection of the
-reader's kind, for the first page, one from the middle of the history and one near its end: p50 by
-the clock, and of this process's CPU, which others on the machine change less. Without a URL the
-database is a SQLite file of this disk.
+40 lines and two pools, of which one each is hardly used; 30,000 people, of whom few have most of
+the texts. What is timed is the API's own query of fifty messages and their conversion to JSON, on a
+connection of the reader's kind, for the first page, one from the middle of the history and one near
+its end: p50 by the clock, and of this process's CPU, which others on the machine change less.
+Without a URL the database is a SQLite file of this disk.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ PAGE, ROUNDS, CHUNK = 50, 30, 20_000
 LINES = [f"lin_{i:032x}" for i in range(40)]
 PEOPLE = 30_000
 RARE_LINE = LINES[-1]  # one text of a thousand
+POOL, RARE_POOL = "sales", "night"  # one text of a thousand
 STATUSES = ["delivered"] * 88 + ["failed", "sent", "expired", "undelivered", "queued"]
 
 
@@ -79,7 +80,7 @@ def rows(count: int, dice: random.Random, began: float) -> Iterator[dict[str, ob
             "sender": theirs if inbound else own,
             "recipient": own if inbound else theirs,
             "line_id": line,
-            "pool": "sales",
+            "pool": RARE_POOL if dice.random() < 0.001 else POOL,
             "kind": "conversational",
             "text": "Your appointment is tomorrow at ten. Reply STOP to opt out.",
             "encoding": "gsm7",
@@ -95,7 +96,8 @@ def fill(url: str, count: int, began: float) -> None:
     engine, dice = writer_engine(url), random.Random(7)
     threads = [
         {
-            "id": thread_of(person), "number": number_of(person), "pool": "", "last_sequence": 0,
+            "id": thread_of(person), "number": number_of(person),
+            "pool": RARE_POOL if dice.random() < 0.001 else POOL, "last_sequence": 0,
             "line_id": dice.choice(LINES), "created_at": began,
             "spoken_at": began + dice.random() * 3.0 * count, "unread": int(dice.random() < 0.02),
         }
@@ -144,6 +146,17 @@ def cases(began: float, count: int) -> list[Case]:
         Case("direction=inbound, a day", Filter(
             direction="inbound", created_after=middle, created_before=middle + 86_400
         )),
+        Case("hardly used line, failed", Filter(line_id=RARE_LINE, status="failed")),
+        Case("long conversation, none so", Filter(
+            conversation_id=thread_of(0), status="scheduled"
+        )),
+        Case("from a line, to whom seldom", Filter(sender="+15559990003", recipient=seldom)),
+        Case("inbound and failed, none", Filter(direction="inbound", status="failed")),
+        Case("of a key's pool", Filter(pools=frozenset({POOL}))),
+        Case("of a pool hardly used", Filter(pools=frozenset({RARE_POOL}))),
+        Case("of three pools, one unused", Filter(pools=frozenset({POOL, RARE_POOL, "other"}))),
+        Case("rare pool, inbound", Filter(pools=frozenset({RARE_POOL}), direction="inbound")),
+        Case("rare pool, a busy line", Filter(pools=frozenset({RARE_POOL}), line_id=LINES[3])),
         Case("to, before the middle", Filter(recipient=often, created_before=middle)),
     ]  # fmt: skip
 
@@ -195,6 +208,11 @@ def measure(url: str, count: int, *, markdown: bool) -> list[Goal]:
             ("conversations", conversations.Filter()),
             ("conversations, unread", conversations.Filter(unread=True)),
             ("conversations of a line", conversations.Filter(line_id=LINES[3])),
+            ("conversations, rare pool", conversations.Filter(pools=frozenset({RARE_POOL}))),
+            (
+                "conversations, a pool unread",
+                conversations.Filter(pools=frozenset({POOL}), unread=True),
+            ),
         ):
             rows_ = conversations.find(connection, wanted, before=None, limit=400)
             keys = [None, (rows_[-1].active_at, rows_[-1].id), (began + 90.0, "cnv_")]

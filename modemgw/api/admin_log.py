@@ -1,10 +1,18 @@
-"""What admins and tools do over the API, for the audit: who, what, with what outcome, whence."""
+"""What admins and tools do over the API, for the audit: who, what, with what outcome, whence.
+
+Nothing prunes the audit, so what a program can repeat without end must not make it grow without
+end. An act that changes something is an entry, each time. A call that changes nothing, a read or a
+refusal, is one the first time that a day (UTC) has it of this key, about this target, with this
+outcome, from this address. What shows people's data is an entry each time, and has a pace.
+"""
 
 from __future__ import annotations
 
 import re
 import time
 from collections import Counter
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,7 +27,6 @@ if TYPE_CHECKING:
 
     from modemgw.api.routing import Route
     from modemgw.gateway.gateway import Gateway
-    from modemgw.gateway.requests import Caller
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +35,10 @@ BY_TOOL = "tool_used"
 TOOL_HEADER = "Modemgw-Tool"
 _TOOL = re.compile(r"[a-z_]{1,32}")
 LONGEST_TARGET = 64
-TOOL_CALLS_A_MINUTE = 120  # of one key; each is an entry in the audit, which nothing prunes
+TOOL_CALLS_A_MINUTE = 120  # of one key; each is an entry in the audit
+VIEWS_A_MINUTE = 120  # the same, of people's data
+KNOWN_LIMIT = 10_000  # calls of a day that are known to have an entry; what is new then has none
+DAY_S = 86_400
 _TARGETS = ("id", "name")  # a number is told by the opt-out's own entry, and by no other
 
 
@@ -42,10 +52,13 @@ def tool_of(request: web.Request) -> str | None:
 
 
 class Pace:
-    """How often keys call with tools; the audit does not grow faster than that."""
+    """How often keys do what is noted each time; the audit does not grow faster than that."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
+    def __init__(
+        self, most: int, what: str, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """So often a minute, each key. `what` tells whom it is about."""
+        self._most, self._what, self._monotonic = most, what, monotonic
         self._began, self._calls = monotonic(), Counter[str]()
 
     def step(self, key_id: str) -> None:
@@ -54,41 +67,76 @@ class Pace:
         if now - self._began >= 60.0:
             self._began = now
             self._calls.clear()
-        if self._calls[key_id] >= TOOL_CALLS_A_MINUTE:
-            words = f"a tool may call {TOOL_CALLS_A_MINUTE} times a minute; wait, and do less"
+        if self._calls[key_id] >= self._most:
+            words = f"{self._what} {self._most} times a minute; wait, and do less"
             raise RateLimitedError(words, self._began + 60.0 - now)
         self._calls[key_id] += 1
 
 
-async def note(
-    gateway: Gateway,
-    caller: Caller,
-    route: Route,
-    match: Mapping[str, str],
-    *,
-    status: int,
-    client: str,
-    request: str,
-    tool: str | None = None,
-) -> None:
-    """Record a call of a route that needs the scope admin, or that a program makes by itself.
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, and how it ended. Of the target the id or name is told, but no number."""
 
-    A database that is away is logged.
-    """
-    target = next((match[name][:LONGEST_TARGET] for name in _TARGETS if name in match), None)
-    now = gateway.clock()
-    told: dict[str, object] = {
-        "key": caller.key_id,
-        "method": route.method,
-        "route": route.path,
-        "target": target,
-        "status": status,
-        "from": client,
-        "request": request,
-    }
-    try:
-        action = ACTION if tool is None else BY_TOOL
-        told |= {} if tool is None else {"tool": tool}
-        await gateway.writer.run(lambda tx: tx.record(action, None, now, **told))
-    except StoreUnavailableError:
-        log.warning("admin_call_not_in_audit", **told)
+    key: str
+    method: str
+    route: str
+    target: str | None
+    status: int
+    client: str
+
+    @property
+    def changed_something(self) -> bool:
+        """Whether something may be otherwise than before."""
+        return self.method != "GET" and self.status < HTTPStatus.BAD_REQUEST
+
+
+def target_of(match: Mapping[str, str]) -> str | None:
+    """What a call is about, of the variables in its path."""
+    return next((match[name][:LONGEST_TARGET] for name in _TARGETS if name in match), None)
+
+
+class AdminLog:
+    """Notes calls of routes that need the scope admin, and those that a program makes by itself."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._tools = Pace(TOOL_CALLS_A_MINUTE, "a tool may call")
+        self._views = Pace(VIEWS_A_MINUTE, "a key may be shown what is kept about people")
+        self._day = 0
+        self._known: set[Call] = set()  # of that day; those that changed nothing
+
+    def admit(self, key_id: str, route: Route, tool: str | None) -> None:
+        """Let a call begin. Raises RateLimitedError where such calls come too often."""
+        if tool is not None:
+            self._tools.step(key_id)
+        elif route.shows_people:
+            self._views.step(key_id)
+
+    async def note(self, call: Call, route: Route, request: str, tool: str | None) -> None:
+        """Record a call that ended. Where the database is away, the log has it."""
+        now = self._gateway.clock()
+        each = call.changed_something or route.shows_people or tool is not None
+        if not each and self._is_known(call, now):
+            return
+        told = {**asdict(call), "from": call.client, "request": request}
+        del told["client"]
+        if tool is not None:
+            told["tool"] = tool
+        if not each and len(self._known) == KNOWN_LIMIT:
+            log.warning("admin_call_not_in_audit", **told)
+            return
+        try:
+            action = ACTION if tool is None else BY_TOOL
+            await self._gateway.writer.run(lambda tx: tx.record(action, None, now, **told))
+        except StoreUnavailableError:
+            log.warning("admin_call_not_in_audit", **told)
+        else:
+            if not each:
+                self._known.add(call)
+
+    def _is_known(self, call: Call, now: float) -> bool:
+        day = int(now // DAY_S)
+        if day != self._day:
+            self._day = day
+            self._known.clear()
+        return call in self._known

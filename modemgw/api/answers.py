@@ -237,75 +237,6 @@ class Inventory(Shape):
     summary: str = Field(description='Such as "38 of 40, missing: …".')
 
 
-class Signal(Shape):
-    """How well a modem hears its network."""
-
-    rssi_dbm: int
-
-
-class Modem(Shape):
-    """A modem."""
-
-    id: str
-    imei: str | None
-    host: str
-    port: str
-    maker: str | None
-    model: str | None
-    revision: str | None
-    state: str
-    reason: str = Field(description="Why it is not ready, and what to do.")
-    since: datetime
-    paused: str | None = Field(
-        description="Why a person lets nothing be sent through it. Null: it is not paused."
-    )
-    line: str | None
-    operator: str | None
-    signal: Signal | None
-    guaranteed: bool | None = Field(
-        description="False: its driver (`gsmmodem`) is excluded from every guarantee about texts. "
-        "Null: another host drives it, or none."
-    )
-    seen_at: datetime
-
-
-class ModemPage(Shape):
-    """Every modem."""
-
-    items: list[Modem]
-    next: None
-
-
-class UssdSession(Shape):
-    """A USSD session of a modem."""
-
-    id: str
-    modem: str | None
-    line: str | None
-    code: str | None = Field(description="What it began with. Null: the network began it.")
-    state: Literal["waiting", "answer_wanted", "ended"] = Field(
-        description="waiting (for the network, or behind a text), answer_wanted, or ended."
-    )
-    text: str | None = Field(description="What the network said last.")
-    outcome: (
-        Literal[
-            "done",
-            "released",
-            "elsewhere",
-            "not_supported",
-            "no_reply",
-            "no_answer",
-            "refused",
-            "canceled",
-            "lost",
-        ]
-        | None
-    ) = Field(description="How it ended; done and released are good ends.")
-    reason: str = Field(description="Why, where it did not end well.")
-    began_at: datetime
-    changed_at: datetime
-
-
 class KeptTpdu(Shape):
     """What came in and could not be used."""
 
@@ -372,62 +303,6 @@ class ReviewPage(Shape):
 
     items: list[Review]
     next: str | None
-
-
-class Webhook(Shape):
-    """An endpoint that events are posted to."""
-
-    id: str
-    url: str
-    events: list[str]
-    origin: Literal["config", "api"]
-    enabled: bool
-    disabled_reason: str | None
-    pending: int = Field(description="How many events it waits for.")
-    created_at: datetime
-
-
-class WebhookCreated(Webhook):
-    """A new endpoint, with its secret: it is not shown again."""
-
-    secret: str
-
-
-class WebhookPage(Shape):
-    """Every endpoint."""
-
-    items: list[Webhook]
-    next: None
-
-
-class Delivery(Shape):
-    """What became of one event at one endpoint."""
-
-    event: str
-    status: Literal["pending", "delivered", "dead", "replay"] = Field(
-        description="`dead`: given up in its turn; `replay`: to be posted once more."
-    )
-    attempts: int
-    next_at: datetime | None = Field(description="When it is tried again; null: it is not.")
-    first_tried_at: datetime | None
-    settled_at: datetime | None
-    last_status: int | None = Field(description="The last HTTP status it answered with.")
-    last_error: str | None
-
-
-class DeliveryPage(Shape):
-    """Deliveries, the newest first."""
-
-    items: list[Delivery]
-    next: str | None
-
-
-class TestResult(Shape):
-    """What an endpoint said to a test event."""
-
-    delivered: bool
-    status: int | None
-    error: str | None
 
 
 class Event(Shape):

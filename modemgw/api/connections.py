@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
+from aiohttp.web_protocol import _ErrInfo
 
 from modemgw.api.problems import CONTENT_TYPE, Problem
 from modemgw.api.respond import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from aiohttp import StreamReader
 
     from modemgw.api.places import Place
     from modemgw.api.settings import ApiSettings
@@ -139,10 +142,37 @@ class Http(web.RequestHandler):
     """aiohttp's protocol, with a problem for what is no HTTP.
 
     aiohttp's own answer would be plain text, and its log would have what a stranger sent, whole and
-    unmasked.
+    unmasked. And it would let who reads a body wait in vain for its rest where that cannot be
+    parsed: aiohttp lines the error up behind the request, for an answer of its own.
     """
 
     __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a head, of a body, or of neither."""
+        super().data_received(data)
+        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+            self._fail_body()
+
+    def _fail_body(self) -> None:
+        """End the body that is not framed as its head says, if it is that in which the error is.
+
+        The answer to it is the last: nobody knows where a request would begin. Behind a request
+        that waits for its turn the error waits, too, and closes the connection.
+        """
+        if len(self._messages) > 1:
+            self._fail(self._messages[-2][1])
+        elif self._current_request is not None and self._fail(self._current_request.content):
+            self._messages.pop()
+            self.close()
+
+    @staticmethod
+    def _fail(body: StreamReader) -> bool:
+        if body.is_eof():
+            return False
+        body.set_exception(web.RequestPayloadError("a body that cannot be parsed"))
+        body.feed_eof()
+        return True
 
     def handle_error(
         self,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from modemgw.api import answers
 from modemgw.api.jsonbody import read_json, validate
 from modemgw.api.problems import problem_error
 from modemgw.api.queries import decode_cursor, encode_cursor, is_id, read_query
 from modemgw.api.respond import answer, page
 from modemgw.api.routing import Answer, Route, Scope
 from modemgw.api.schemas import NoQuery
-from modemgw.api.webhook_shapes import DeliveriesQuery, Replay, Replayed
+from modemgw.api.webhook_shapes import DeliveriesQuery, Delivery, DeliveryPage, Replay, Replayed
 from modemgw.gateway.views import timestamp
 from modemgw.store import deliveries, webhooks
 from modemgw.store.deliveries import Range
@@ -44,7 +43,7 @@ class Deliveries:
                 self.list_page,
                 Scope.ADMIN,
                 "List what became of its events, the newest first",
-                Answer(200, answers.DeliveryPage),
+                Answer(200, DeliveryPage),
                 TAG,
                 query=DeliveriesQuery,
                 problems=("invalid", "not-found"),
@@ -55,7 +54,7 @@ class Deliveries:
                 self.read,
                 Scope.ADMIN,
                 "Read what became of one event",
-                Answer(200, answers.Delivery),
+                Answer(200, Delivery),
                 TAG,
                 query=NoQuery,
                 problems=("not-found",),

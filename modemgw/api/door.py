@@ -6,7 +6,8 @@ import contextlib
 from functools import partial, wraps
 from typing import TYPE_CHECKING
 
-from modemgw.api import admin_log, ratelimit
+from modemgw.api import ratelimit
+from modemgw.api.admin_log import AdminLog, Call, target_of, tool_of
 from modemgw.api.auth import demand
 from modemgw.api.clients import CLIENT
 from modemgw.api.middleware import REQUEST_ID, answered
@@ -29,7 +30,7 @@ class Door:
 
     def __init__(self, gateway: Gateway, auth: Auth, settings: ApiSettings) -> None:
         self._gateway, self._auth, self._settings = gateway, auth, settings
-        self._tools = admin_log.Pace()
+        self._log = AdminLog(gateway)
 
     def guarded(self, route: Route) -> Handler:
         """The route's handler, behind the check of the key that it asks for."""
@@ -50,9 +51,8 @@ class Door:
             handler = route.handler
             if route.counted and (caller.per_minute or caller.per_day):
                 handler = partial(self._counted, handler=handler, caller=caller)
-            tool = admin_log.tool_of(request)
-            if tool is not None:
-                self._tools.step(caller.key_id)
+            tool = tool_of(request)
+            self._log.admit(caller.key_id, route, tool)
             if scope is Scope.ADMIN or tool is not None:
                 return await self._noted(request, route, handler, caller, tool)
             return await handler(request)
@@ -78,14 +78,13 @@ class Door:
     ) -> web.StreamResponse:
         """The answer, which goes out once the audit has it."""
         response = await answered(request, handler)
-        await admin_log.note(
-            self._gateway,
-            caller,
-            route,
-            request.match_info,
+        call = Call(
+            key=caller.key_id,
+            method=route.method,
+            route=route.path,
+            target=target_of(request.match_info),
             status=response.status,
             client=request[CLIENT].address,
-            request=request[REQUEST_ID],
-            tool=tool,
         )
+        await self._log.note(call, route, request[REQUEST_ID], tool)
         return response

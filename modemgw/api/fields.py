@@ -86,3 +86,4 @@ EventType: TypeAlias = Literal[
     "person.erased",
 ]
 EVENT_TYPES: tuple[str, ...] = get_args(EventType)
+EventChoice: TypeAlias = Literal[EventType, "*"]

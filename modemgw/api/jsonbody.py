@@ -25,6 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 DEEPEST = 16
 LONG_BODY = 256 << 10  # from here on it is parsed beside the loop
 FIELD_ERRORS_LIMIT = 20
+_NAME = "[key]"  # what pydantic adds where the name in an object is at fault, and not its value
 
 
 async def read_json(request: web.Request, *, limit: int, timeout_s: float) -> Any:
@@ -69,7 +70,8 @@ async def read_bytes(request: web.Request, limit: int, timeout_s: float) -> byte
                     raise too_large
                 chunks.append(chunk)
     except web.RequestPayloadError:
-        raise problem_error("bad-request", "the body is not framed as its head says") from None
+        words = "the body is not framed as its head says"
+        raise problem_error("bad-request", words, Connection="close") from None
     except TimeoutError:
         raise problem_error("timeout", f"the body took longer than {timeout_s:g} s") from None
     return b"".join(chunks)
@@ -148,7 +150,7 @@ def validate(model: type[M], value: Any, *, strict: bool = True) -> M:
 
 
 def _field_error(fault: ErrorDetails) -> FieldError:
-    where = ".".join(str(step) for step in fault["loc"])
+    where = ".".join(str(step) for step in fault["loc"] if step != _NAME)
     words = {
         "missing": "this field is required",
         "extra_forbidden": "there is no such field",

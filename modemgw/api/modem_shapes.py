@@ -1,4 +1,4 @@
-"""What `/v1/modems/{id}` is asked and answers: its history, its resets, its PIN."""
+"""What `/v1/modems` is asked and answers: states, history, resets, PINs, USSD."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -42,3 +42,72 @@ class ModemHistory(Shape):
 
     items: list[ModemStage]
     next: str | None
+
+
+class Signal(Shape):
+    """How well a modem hears its network."""
+
+    rssi_dbm: int
+
+
+class Modem(Shape):
+    """A modem."""
+
+    id: str
+    imei: str | None
+    host: str
+    port: str
+    maker: str | None
+    model: str | None
+    revision: str | None
+    state: str
+    reason: str = Field(description="Why it is not ready, and what to do.")
+    since: datetime
+    paused: str | None = Field(
+        description="Why a person lets nothing be sent through it. Null: it is not paused."
+    )
+    line: str | None
+    operator: str | None
+    signal: Signal | None
+    guaranteed: bool | None = Field(
+        description="False: its driver (`gsmmodem`) is excluded from every guarantee about texts. "
+        "Null: another host drives it, or none."
+    )
+    seen_at: datetime
+
+
+class ModemPage(Shape):
+    """Every modem."""
+
+    items: list[Modem]
+    next: None
+
+
+class UssdSession(Shape):
+    """A USSD session of a modem."""
+
+    id: str
+    modem: str | None
+    line: str | None
+    code: str | None = Field(description="What it began with. Null: the network began it.")
+    state: Literal["waiting", "answer_wanted", "ended"] = Field(
+        description="waiting (for the network, or behind a text), answer_wanted, or ended."
+    )
+    text: str | None = Field(description="What the network said last.")
+    outcome: (
+        Literal[
+            "done",
+            "released",
+            "elsewhere",
+            "not_supported",
+            "no_reply",
+            "no_answer",
+            "refused",
+            "canceled",
+            "lost",
+        ]
+        | None
+    ) = Field(description="How it ended; done and released are good ends.")
+    reason: str = Field(description="Why, where it did not end well.")
+    began_at: datetime
+    changed_at: datetime

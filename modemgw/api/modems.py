@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modemgw.api import answers, modem_shapes
+from modemgw.api import modem_shapes
 from modemgw.api.jsonbody import read_json, validate
 from modemgw.api.queries import decode_cursor, encode_cursor, read_query
 from modemgw.api.respond import answer, page
@@ -30,7 +30,7 @@ class Modems:
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
-        modem = Answer(200, answers.Modem)
+        modem = Answer(200, modem_shapes.Modem)
         return (
             Route(
                 "GET",
@@ -38,7 +38,7 @@ class Modems:
                 self.modems,
                 Scope.READ,
                 "List the modems",
-                Answer(200, answers.ModemPage),
+                Answer(200, modem_shapes.ModemPage),
                 TAG,
                 query=NoQuery,
             ),
@@ -97,7 +97,9 @@ class Modems:
                 self.reset,
                 Scope.ADMIN,
                 "Reset a modem",
-                Answer(202, answers.Modem, description="It begins; state and history tell of it."),
+                Answer(
+                    202, modem_shapes.Modem, description="It begins; state and history tell of it."
+                ),
                 TAG,
                 description="Begins recovery at a rung of its ladder, behind a text that is on "
                 "the air; no other begins. What does not help goes on with the rungs above.",
@@ -112,7 +114,7 @@ class Modems:
                 self.pin,
                 Scope.ADMIN,
                 "Open the SIM of a modem that waits for its PIN",
-                Answer(200, answers.Modem, description="The SIM is open."),
+                Answer(200, modem_shapes.Modem, description="The SIM is open."),
                 TAG,
                 description="It is kept nowhere: after the next reset the SIM asks again. None is "
                 "entered where one try is left, where the modem does not tell how many, or twice.",

@@ -33,11 +33,14 @@ _LIMITS = {
     "RateLimit-Policy": "The limits of the key: `q` messages in `w` seconds. Without limits: none.",
     "RateLimit": "How they stand: `r` messages are left, until `t` seconds have passed.",
 }
+_RETRY = {"Retry-After": "Seconds until another try makes sense."}
+_OF_STATUS = {401: {"WWW-Authenticate": "How a key is sent."}, 429: _RETRY, 503: _RETRY}
 # Where what is made is read and changed, by the model that tells of it.
 _LINKED = {"Message": "/v1/messages", "WebhookCreated": "/v1/webhooks", "MadeKey": "/v1/keys"}
-_EVERY_ROUTE = ("internal", "unavailable", "too-many-connections")
+# The first two where a head is no HTTP, too large, or too slow: before anybody knows the route.
+_EVERY_ROUTE = ("bad-request", "timeout", "internal", "unavailable", "too-many-connections")
 _WITH_KEY = ("unauthorized", "missing-scope", "in-the-clear", "too-many-guesses")
-_WITH_BODY = ("bad-json", "too-large", "timeout", "unsupported-media-type", "overloaded")
+_WITH_BODY = ("bad-json", "too-large", "unsupported-media-type", "overloaded")
 _WITH_TOKEN = ("bad-idempotency-key", "idempotency-conflict")
 
 
@@ -166,11 +169,14 @@ def _answer(route: Route) -> dict[str, Any]:
     if route.counted:
         headers |= _LIMITS
     if headers:
-        described["headers"] = {
-            name: {"description": words, "schema": {"type": "string"}}
-            for name, words in headers.items()
-        }
+        described["headers"] = _headers(headers)
     return described
+
+
+def _headers(words: dict[str, str]) -> dict[str, Any]:
+    return {
+        name: {"description": told, "schema": {"type": "string"}} for name, told in words.items()
+    }
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
@@ -223,6 +229,8 @@ def _problems(route: Route) -> dict[str, Any]:
         kinds += _WITH_KEY
     if route.scope is not None and not route.for_bound:
         kinds.append("pool-bound")
+    if route.query is not None:
+        kinds.append("invalid")
     if route.counted:
         kinds.append("rate-limited")
     if route.body is not None or route.takes is not None:
@@ -230,15 +238,20 @@ def _problems(route: Route) -> dict[str, Any]:
     if route.idempotent_by_key:
         kinds += _WITH_TOKEN
     statuses = sorted({KINDS[kind].status for kind in kinds} - {route.answer.status})
-    return {
-        str(status): _problem([kind for kind in kinds if KINDS[kind].status == status])
+    found = {
+        str(status): _problem(status, [kind for kind in kinds if KINDS[kind].status == status])
         for status in statuses
     }
+    if route.counted:
+        found["429"]["headers"] |= _headers(_LIMITS)
+    return found
 
 
-def _problem(kinds: Iterable[str]) -> dict[str, Any]:
+def _problem(status: int, kinds: Iterable[str]) -> dict[str, Any]:
     unique = list(dict.fromkeys(kinds))
+    headers = _OF_STATUS.get(status, {})
     return {
+        **({"headers": _headers(headers)} if headers else {}),
         "description": "; ".join(KINDS[kind].title for kind in unique),
         "content": {
             CONTENT_TYPE: {

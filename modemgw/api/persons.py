@@ -35,7 +35,8 @@ class Persons:
                 Answer(200, Person),
                 TAG,
                 query=PersonQuery,
-                problems=("invalid", "invalid-number"),
+                shows_people=True,
+                problems=("invalid", "invalid-number", "rate-limited"),
             ),
             Route(
                 "DELETE",

@@ -45,7 +45,8 @@ class Recordings:
                 "Numbers and texts are masked unless asked for, a PIN is never in it. "
                 "`modemgw recording replay` reads it.",
                 query=RecordingQuery,
-                problems=("not-found", "not-here", "invalid"),
+                shows_people=True,
+                problems=("not-found", "not-here", "invalid", "rate-limited"),
             ),
         )
 

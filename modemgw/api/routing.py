@@ -50,7 +50,7 @@ class Route:
     `problems` are the kinds that this route gives beyond those that every route of its sort gives.
     `for_bound`: it serves keys that are bound to pools, and looks after what they may see; any
     other route refuses them. `takes` is the media type of a body that is no JSON.
-    `counted`: the limits of the key are told.
+    `counted`: the limits of the key are told. `shows_people`: a read of it is noted each time.
     """
 
     method: str
@@ -69,6 +69,7 @@ class Route:
     problems: tuple[str, ...] = ()
     for_bound: bool = False
     counted: bool = False
+    shows_people: bool = False
     examples: dict[str, Any] = field(default_factory=dict)  # bodies, by a name in words
 
 

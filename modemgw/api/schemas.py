@@ -12,7 +12,7 @@ from pydantic import (
 
 from modemgw.api.fields import (
     Cursor,
-    EventType,
+    EventChoice,
     Kind,
     Limit,
     Metadata,
@@ -232,9 +232,7 @@ class NewWebhook(Body):
     url: Annotated[str, Field(min_length=8, max_length=2_048)] = Field(
         description="http or https; its host must be public, or be named in `api.allowed_hosts`."
     )
-    events: list[EventType | Literal["*"]] = Field(
-        ["*"], min_length=1, max_length=32, description="`*`: all."
-    )
+    events: list[EventChoice] = Field(["*"], min_length=1, max_length=32, description="`*`: all.")
     secret: Annotated[str, Field(max_length=128)] | None = Field(
         None, description="`whsec_` and 24 to 64 bytes in base64. Default: a new one is made."
     )

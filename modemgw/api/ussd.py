@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modemgw.api import answers
 from modemgw.api.jsonbody import read_json, validate
+from modemgw.api.modem_shapes import UssdSession
 from modemgw.api.queries import read_query
 from modemgw.api.respond import answer
 from modemgw.api.routing import Answer, Route, Scope
@@ -37,7 +37,7 @@ class Ussd:
                 self.start,
                 Scope.ADMIN,
                 "Begin a USSD session",
-                Answer(201, answers.UssdSession, description="Begun; what comes of it is told."),
+                Answer(201, UssdSession, description="Begun; what comes of it is told."),
                 TAG,
                 description="Waits behind a text that is under way. What the network says comes as "
                 "an event `ussd.received`, and is read here with GET. A modem has one session at a "
@@ -52,7 +52,7 @@ class Ussd:
                 self.read,
                 Scope.READ,
                 "Read the USSD session of a modem",
-                Answer(200, answers.UssdSession, description="The open one, or the last one."),
+                Answer(200, UssdSession, description="The open one, or the last one."),
                 TAG,
                 query=NoQuery,
                 problems=_ELSEWHERE,
@@ -63,7 +63,7 @@ class Ussd:
                 self.answer,
                 Scope.ADMIN,
                 "Answer the network in a USSD session",
-                Answer(200, answers.UssdSession),
+                Answer(200, UssdSession),
                 TAG,
                 description="While `state` is `answer_wanted`.",
                 body=UssdAnswer,
@@ -76,7 +76,7 @@ class Ussd:
                 self.end,
                 Scope.ADMIN,
                 "End the USSD session of a modem",
-                Answer(200, answers.UssdSession, description="Ended, or as it had ended before."),
+                Answer(200, UssdSession, description="Ended, or as it had ended before."),
                 TAG,
                 query=NoQuery,
                 problems=_ELSEWHERE,

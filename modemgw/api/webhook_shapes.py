@@ -1,12 +1,12 @@
-"""What callers send and get about endpoints that exist, and about what became of events."""
+"""What callers send and get about endpoints, and about what became of events."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from modemgw.api.answers import Shape, Webhook
-from modemgw.api.fields import EventType, Timestamp
+from modemgw.api.answers import Shape
+from modemgw.api.fields import EventChoice, Timestamp
 from modemgw.api.schemas import Body, PageQuery
 
 DeliveryStatus = Literal["pending", "delivered", "dead", "replay"]
@@ -18,8 +18,8 @@ class ChangeWebhook(Body):
     url: Annotated[str, Field(min_length=8, max_length=2_048)] | None = Field(
         None, description="As for a new endpoint. What is owed goes there, too."
     )
-    events: Annotated[list[EventType | Literal["*"]], Field(min_length=1, max_length=32)] | None = (
-        Field(None, description="From the next event on.")
+    events: Annotated[list[EventChoice], Field(min_length=1, max_length=32)] | None = Field(
+        None, description="From the next event on."
     )
     enabled: bool | None = Field(
         None, description="true: after a 410, too; what it was owed then comes first."
@@ -68,6 +68,62 @@ class Replay(Body):
         if (self.event is None) == (self.after is None):
             raise ValueError("name one event, or `after`")
         return self
+
+
+class Webhook(Shape):
+    """An endpoint that events are posted to."""
+
+    id: str
+    url: str
+    events: list[str]
+    origin: Literal["config", "api"]
+    enabled: bool
+    disabled_reason: str | None
+    pending: int = Field(description="How many events it waits for.")
+    created_at: datetime
+
+
+class WebhookCreated(Webhook):
+    """A new endpoint, with its secret: it is not shown again."""
+
+    secret: str
+
+
+class WebhookPage(Shape):
+    """Every endpoint."""
+
+    items: list[Webhook]
+    next: None
+
+
+class Delivery(Shape):
+    """What became of one event at one endpoint."""
+
+    event: str
+    status: Literal["pending", "delivered", "dead", "replay"] = Field(
+        description="`dead`: given up in its turn; `replay`: to be posted once more."
+    )
+    attempts: int
+    next_at: datetime | None = Field(description="When it is tried again; null: it is not.")
+    first_tried_at: datetime | None
+    settled_at: datetime | None
+    last_status: int | None = Field(description="The last HTTP status it answered with.")
+    last_error: str | None
+
+
+class DeliveryPage(Shape):
+    """Deliveries, the newest first."""
+
+    items: list[Delivery]
+    next: str | None
+
+
+class TestResult(Shape):
+    """What an endpoint said to a test event."""
+
+    delivered: bool
+    status: int | None
+    error: str | None
 
 
 class WebhookSecret(Webhook):

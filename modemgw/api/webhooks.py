@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from modemgw.api import answers
 from modemgw.api.courier import Destination
 from modemgw.api.jsonbody import read_json, validate
 from modemgw.api.problems import FieldError, Problem, ProblemError, invalid, problem_error
@@ -17,7 +16,15 @@ from modemgw.api.schemas import NewWebhook, NoQuery
 from modemgw.api.signing import new_secret, read_secret
 from modemgw.api.targets import ForbiddenTargetError, check_url
 from modemgw.api.twilio.callbacks import SCHEME
-from modemgw.api.webhook_shapes import ChangeWebhook, RotateSecret, WebhookSecret
+from modemgw.api.webhook_shapes import (
+    ChangeWebhook,
+    RotateSecret,
+    TestResult,
+    Webhook,
+    WebhookCreated,
+    WebhookPage,
+    WebhookSecret,
+)
 from modemgw.gateway import views
 from modemgw.gateway.views import timestamp
 from modemgw.store import webhooks
@@ -58,7 +65,7 @@ class Webhooks:
                 self.create,
                 Scope.ADMIN,
                 "Make an endpoint",
-                Answer(201, answers.WebhookCreated, description="It gets every event from now on."),
+                Answer(201, WebhookCreated, description="It gets every event from now on."),
                 TAG,
                 description="Events are posted to it, signed by Standard Webhooks. The secret is "
                 "shown in this answer and never again.",
@@ -77,7 +84,7 @@ class Webhooks:
                 self.list_page,
                 Scope.ADMIN,
                 "List the endpoints",
-                Answer(200, answers.WebhookPage),
+                Answer(200, WebhookPage),
                 TAG,
                 query=NoQuery,
             ),
@@ -87,7 +94,7 @@ class Webhooks:
                 self.read,
                 Scope.ADMIN,
                 "Read an endpoint",
-                Answer(200, answers.Webhook),
+                Answer(200, Webhook),
                 TAG,
                 query=NoQuery,
                 problems=("not-found",),
@@ -108,7 +115,7 @@ class Webhooks:
                 self.change,
                 Scope.ADMIN,
                 "Change an endpoint's address or types, or enable it again",
-                Answer(200, answers.Webhook),
+                Answer(200, Webhook),
                 TAG,
                 body=ChangeWebhook,
                 problems=("invalid", "webhook-address", "not-found", "configured-webhook"),
@@ -135,7 +142,7 @@ class Webhooks:
                 self.test,
                 Scope.ADMIN,
                 "Post a `webhook.test` event to it now",
-                Answer(200, answers.TestResult, description="What it said."),
+                Answer(200, TestResult, description="What it said."),
                 TAG,
                 problems=("not-found", "configured-webhook"),
             ),

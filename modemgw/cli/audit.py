@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from modemgw.cli.audit_view import Form, as_json, in_words
+from modemgw.cli.audit_view import Form, as_json, as_line, call_in_words, in_words
 from modemgw.cli.errors import CommandError
 from modemgw.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, database, load_config, reading
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from modemgw.store.chain import AuditKey
     from modemgw.store.proof import Verdict
 
-app = typer.Typer(help="The audit: verify, export, accept-key.", no_args_is_help=True)
+app = typer.Typer(help="The audit: verify, export, admins, accept-key.", no_args_is_help=True)
 
 _EVER = "9999-01-01"
+_BY_KEYS = ("admin", "tool_used")
 
 
 @app.command()
@@ -79,6 +80,30 @@ def export(
         verdict = proof.verify(connection, published, ledger.key)
     told = {"number": known_as, "holds": not verdict.breaks, **told}
     print(as_json(told) if form is Form.JSON else "\n".join(in_words(told)))
+
+
+@app.command()
+def admins(
+    day: Annotated[str | None, typer.Option(help="YYYY-MM-DD; without it, all time.")] = None,
+    time_zone: Annotated[
+        str, typer.Option(help='Where it was that day, such as "Europe/Berlin".')
+    ] = "UTC",
+    wants_json: Annotated[
+        bool, typer.Option("--json", help="JSON, for programs: an object a line.")
+    ] = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """List what keys with the scope admin, and tools, did over the API, oldest first."""
+    from modemgw.store import keys
+    from modemgw.store.ledger import entries_by_action
+
+    settings = load_config(config)
+    since, until = _day(day, time_zone)
+    with reading(settings) as connection:
+        names = {row.id: row.name for row in keys.all_keys(connection)}
+        for entry in entries_by_action(connection, _BY_KEYS, since, until):
+            told = {**entry, "name": names.get(entry["detail"]["key"])}
+            print(as_line(told) if wants_json else call_in_words(told))
 
 
 @app.command("accept-key")

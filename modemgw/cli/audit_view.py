@@ -1,4 +1,4 @@
-"""What the audit tells of a person, for people and for programs."""
+"""What the audit tells of a person, and of calls of the API, for people and for programs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,27 @@ class Form(StrEnum):
 def as_json(told: dict[str, Any]) -> str:
     """The whole of it; times RFC 3339 in UTC."""
     return json.dumps(_with_times(told), indent=2, ensure_ascii=False)
+
+
+def as_line(told: dict[str, Any]) -> str:
+    """The whole of it in one line."""
+    return json.dumps(_with_times(told), ensure_ascii=False)
+
+
+def call_in_words(told: dict[str, Any]) -> str:
+    """A call of the API that was noted: when, who, what, with what outcome, whence."""
+    call = told["detail"]
+    words = [
+        _time(told["at"]),
+        f"{told['name'] or 'no key of now'} ({call['key']})",
+        f"{call['method']} {call['route']}",
+        *([call["target"]] if call["target"] else []),
+        str(call["status"]),
+        f"from {call['from']}",
+        call["request"],
+        *([f"by {call['tool']}"] if "tool" in call else []),
+    ]
+    return "  ".join(words)
 
 
 def in_words(told: dict[str, Any]) -> Iterator[str]:

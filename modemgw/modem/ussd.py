@@ -20,7 +20,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import secrets
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -29,6 +28,7 @@ from modemgw.at import answers, commands
 from modemgw.at.answers import UssdStatus
 from modemgw.at.errors import AtError
 from modemgw.at.parameters import prefix_of
+from modemgw.ids import new_id
 from modemgw.modem import ussd_text
 from modemgw.modem.errors import CommandError, ModemError
 from modemgw.modem.interface import UssdError, UssdFault, UssdOutcome, UssdSession, UssdState
@@ -96,7 +96,7 @@ class UssdDesk:
         now = time.time()
         self._is_out = False
         self._session = UssdSession(
-            f"uss_{secrets.token_hex(16)}", UssdState.WAITING, code, since=now, changed_at=now
+            new_id("uss"), UssdState.WAITING, code, since=now, changed_at=now
         )
         self._set_to_work(self._send(command))
         return self._session
@@ -251,9 +251,7 @@ class UssdDesk:
 
     def _of_network(self, now: float) -> UssdSession:
         self._is_out = True
-        return UssdSession(
-            f"uss_{secrets.token_hex(16)}", UssdState.WAITING, None, since=now, changed_at=now
-        )
+        return UssdSession(new_id("uss"), UssdState.WAITING, None, since=now, changed_at=now)
 
     def _ended(self, outcome: UssdOutcome, reason: str, text: str | None = None) -> None:
         self._stop_waiting()

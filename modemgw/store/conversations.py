@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import and_, func, literal_column, select, tuple_, update
 
 from modemgw.store import tables
+from modemgw.store.narrow import without_index
 from modemgw.store.prepared import Prepared, Record, given, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 _conversations, _messages = tables.conversations, tables.messages
 _c, _m = _conversations.c, _messages.c
@@ -61,19 +63,25 @@ def find(
 
     Active is a conversation when a text comes in or has gone out; else since it began.
     """
+    if wanted.pools is not None:
+        pools = wanted.pools if wanted.pool is None else wanted.pools & {wanted.pool}
+        found = [
+            row
+            for pool in pools
+            for row in find(
+                connection, replace(wanted, pool=pool, pools=None), before=before, limit=limit
+            )
+        ]
+        return sorted(found, key=attrgetter("active_at", "id"), reverse=True)[:limit]
     conditions = [
         column == value
-        for column, value in (
-            (_c.number, wanted.number),
-            (_c.pool, wanted.pool),
-            (_c.line_id, wanted.line_id),
-        )
+        for column, value in ((_c.number, wanted.number), (_c.line_id, wanted.line_id))
         if value is not None
     ]
+    if wanted.pool is not None:
+        conditions += _of_pool(connection, wanted.pool, by_index=not wanted.unread)
     if wanted.unread is not None:  # literally: the index of these has this very condition
         conditions.append(literal_column("unread > 0" if wanted.unread else "unread = 0"))
-    if wanted.pools is not None:
-        conditions.append(_c.pool.in_(sorted(wanted.pools)))
     if before is not None:
         # SQLite looks up the first of these in the index; the pair it would try on every row.
         before_at, _ = before
@@ -82,6 +90,18 @@ def find(
     return connection.execute(
         _SHOWN.where(and_(True, *conditions)).order_by(_active_at.desc(), _c.id.desc()).limit(limit)
     ).all()
+
+
+def _of_pool(connection: Connection, pool: str, *, by_index: bool) -> list[ColumnElement[bool]]:
+    """The conditions that a conversation is of a pool.
+
+    `by_index` False: SQLite, which has no statistics of values, does not read a whole pool for it.
+    """
+    if not by_index and connection.dialect.name == "sqlite":
+        return [without_index(_c.pool) == pool]
+    if not pool:
+        return [_c.pool == pool]
+    return [_c.pool == pool, literal_column("pool <> ''")]  # literally: the index has this, too
 
 
 def messages_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Record]:

@@ -19,7 +19,7 @@ from modemgw.store.prepared import Prepared, given, values_of
 from modemgw.store.sql import insert_new
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -34,6 +34,7 @@ _LAST = Prepared(
 )
 _ADD_ENTRY, _ADD_PAYLOAD = Prepared(insert(_entries)), Prepared(insert(_payloads))
 CARRIED_OVER = "carried_over"
+ENTRIES_AT_ONCE = 500
 ERASED_MARK = "#"
 _HASH_DIGITS = 31  # with the mark what the column of a number takes: 124 bits
 
@@ -177,6 +178,21 @@ def every_entry(connection: Connection) -> Sequence[dict[str, Any]]:
     """All entries whose payload is there, by chain and sequence, as `entries_of` tells them."""
     query = _with_payloads().order_by(_entries.c.chain, _entries.c.sequence)
     return [_told(row) for row in connection.execute(query).all()]
+
+
+def entries_by_action(
+    connection: Connection, actions: Collection[str], since: float, until: float
+) -> Iterator[dict[str, Any]]:
+    """Entries with these actions, from `since` to before `until`, by their time, as `entries_of`
+    tells them; some at a time are in memory.
+    """
+    query = (
+        _with_payloads()
+        .where(_entries.c.action.in_(actions), _entries.c.at >= since, _entries.c.at < until)
+        .order_by(_entries.c.at, _entries.c.chain, _entries.c.sequence)
+        .execution_options(yield_per=ENTRIES_AT_ONCE)
+    )
+    return (_told(row) for row in connection.execute(query))
 
 
 def _with_payloads() -> Any:

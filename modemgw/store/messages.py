@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import and_, func, insert, literal_column, or_, select, text, up
 
 from modemgw.store import ages, tables
 from modemgw.store.ids import new_id
+from modemgw.store.narrow import narrowed
 from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import fitted, insert_unless_there
 
@@ -245,7 +247,28 @@ class Filter:
     conversation_id: str | None = None
     created_after: float | None = None
     created_before: float | None = None
+    pool: str | None = None
     pools: frozenset[str] | None = None
+
+    @property
+    def equal(self) -> dict[str, str]:
+        """The columns that have one value, by name; but for the direction."""
+        values = {
+            "status": self.status,
+            "recipient": self.recipient,
+            "sender": self.sender,
+            "line_id": self.line_id,
+            "conversation_id": self.conversation_id,
+            "pool": self.pool,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def is_void(self) -> bool:
+        """Whether no message can be so: what came in is received, and nothing else is."""
+        if self.direction is None or self.status is None:
+            return False
+        return (self.direction == "inbound") != (self.status == "received")
 
 
 def find(
@@ -257,40 +280,49 @@ def find(
     oldest_first: bool = False,
 ) -> Sequence[Record]:
     """Messages, the newest first, older than the message `before`; or the other way round."""
+    if wanted.pools is not None:
+        return _find_in_pools(connection, wanted, before, limit, oldest_first=oldest_first)
+    if wanted.is_void:
+        return []
     m = _messages.c
-    conditions = [
-        column == value
-        for column, value in (
-            (m.status, wanted.status),
-            (m.recipient, wanted.recipient),
-            (m.sender, wanted.sender),
-            (m.line_id, wanted.line_id),
-            (m.conversation_id, wanted.conversation_id),
-        )
-        if value is not None
-    ]
-    if wanted.direction is not None:  # literally: the index of inbound ones has this very condition
-        conditions.append(m.direction == literal_column(_DIRECTIONS[wanted.direction]))
     # One bound at each end: of two, SQLite looks up the one that stands first and reads on to the
     # other.
     above = [before] if before is not None and oldest_first else []
     below = [before] if before is not None and not oldest_first else []
+    conditions = []
     if wanted.created_after is not None:
         conditions.append(m.created_at > wanted.created_after)
         above.append(ages.first_id(connection, wanted.created_after))
     if wanted.created_before is not None:
         conditions.append(m.created_at < wanted.created_before)
         below.append(ages.end_id(connection, wanted.created_before))
-    if wanted.pools is not None:
-        conditions.append(m.pool.in_(sorted(wanted.pools)))
-    if above:
-        conditions.append(m.id > max(above))
-    if below:
-        conditions.append(m.id < min(below))
+    within = [m.id > max(above)] if above else []
+    within += [m.id < min(below)] if below else []
+    if wanted.direction is not None:  # literally: the index of inbound ones has this very condition
+        conditions.append(m.direction == literal_column(_DIRECTIONS[wanted.direction]))
+    conditions += narrowed(connection, wanted.equal, within)
     order = m.id if oldest_first else m.id.desc()
     return connection.execute(
-        select(_messages).where(and_(True, *conditions)).order_by(order).limit(limit)
+        select(_messages).where(and_(True, *conditions, *within)).order_by(order).limit(limit)
     ).all()
+
+
+def _find_in_pools(
+    connection: Connection, wanted: Filter, before: str | None, limit: int, *, oldest_first: bool
+) -> Sequence[Record]:
+    """The same of several pools: each has its own place in the index of pools."""
+    found = [
+        row
+        for pool in wanted.pools or ()
+        for row in find(
+            connection,
+            replace(wanted, pool=pool, pools=None),
+            before=before,
+            limit=limit,
+            oldest_first=oldest_first,
+        )
+    ]
+    return sorted(found, key=attrgetter("id"), reverse=not oldest_first)[:limit]
 
 
 def unfinished_to(

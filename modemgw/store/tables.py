@@ -112,6 +112,14 @@ conversations = Table(
     UniqueConstraint("number", "pool"),
     Index("ix_conversations_activity", text("coalesce(spoken_at, created_at)"), "id"),
     Index(
+        "ix_conversations_pool",
+        "pool",
+        text("coalesce(spoken_at, created_at)"),
+        "id",
+        sqlite_where=text("pool <> ''"),
+        postgresql_where=text("pool <> ''"),
+    ),
+    Index(
         "ix_conversations_unread",
         text("coalesce(spoken_at, created_at)"),
         "id",
@@ -171,6 +179,7 @@ messages = Table(
     Index("ix_messages_recipient", "recipient", "id"),
     Index("ix_messages_line", "line_id", "id"),
     Index("ix_messages_conversation", "conversation_id", "id"),
+    _partial("ix_messages_pool", "pool", "id", where="pool IS NOT NULL"),
     # Of the outbound ones, which are most, one page is found without an index.
     _partial("ix_messages_inbound", "id", where="direction = 'inbound'"),
     Index("ix_messages_status", "status", "id"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import threading
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,61 @@ async def test_a_body_that_comes_byte_by_byte_gets_408(house: House) -> None:
         slow = asyncio.create_task(drip(line.writer, b" " * 1_000))
         assert (await line.problem())[:2] == (408, "timeout")
         slow.cancel()
+
+
+async def test_a_body_whose_chunks_are_garbage_is_refused_at_once(tmp_path: Path) -> None:
+    """400, one answer and the last, though what is wrong comes when the head was read long ago."""
+    said = (
+        b"zz\r\n{}\r\n0\r\n\r\n",
+        b"zz",
+        b"2\r\n{}\r\ngarbage\r\n",
+        b"2\r\n{    }\r\n0\r\n\r\n",
+        b"2\r\n{}\r\n0\r\n\0nonsense\r\n\r\n",
+    )
+    head = ("Content-Type: application/json", "Transfer-Encoding: chunked", "Expect: 100-continue")
+    async with open_house(tmp_path, body_timeout_s=PATIENCE_S * 2) as house:
+        for garbage in said:
+            async with wire(house) as line:
+                await line.say(post(house, b"", *head))
+                assert (await line.answer())[0] == 100  # the handler waits for the body now
+                await line.say(garbage)
+                status, kind, headers = await line.problem()
+                assert (status, kind, headers["connection"]) == (400, "bad-request", "close")
+                assert await line.end() == b""
+        async with wire(house) as line:  # whole, and garbage behind it: each has its answer
+            await line.say(post(house, b"", *head))
+            assert (await line.answer())[0] == 100
+            await line.say(b"2\r\n{}\r\n0\r\n\r\n")
+            assert (await line.problem())[:2] == (422, "invalid")
+            await line.say(b"garbage\r\n\r\n")
+            assert (await line.problem())[:2] == (400, "bad-request")
+            assert await line.end() == b""
+
+
+async def test_a_garbled_body_behind_a_request_that_takes_its_time_is_refused_in_its_turn(
+    tmp_path: Path,
+) -> None:
+    """Each gets its answer, in order, and then the connection ends."""
+    head = ("Content-Type: application/json", "Transfer-Encoding: chunked")
+    free = threading.Event()
+    async with open_house(tmp_path, body_timeout_s=PATIENCE_S * 2) as house:
+        reader, runner = house.gateway.reader, house.api._runner
+        assert runner is not None
+        assert runner.server is not None
+        busy = [asyncio.create_task(reader.run(lambda _: free.wait(PATIENCE_S))) for _ in range(4)]
+        async with wire(house) as line:
+            await line.say(post(house, b"").replace(b"POST", b"GET", 1))
+            await until(lambda: reader._pool._work_queue.qsize() > 0)
+            await line.say(post(house, b"", *head))
+            (http,) = runner.server.connections
+            await until(lambda: len(http._messages) == 1)  # it waits for its turn
+            await line.say(b"zz\r\n{}\r\n0\r\n\r\n")
+            await until(lambda: len(http._messages) == 2)
+            free.set()
+            assert (await line.answer())[0] == 200
+            assert (await line.problem())[:2] == (400, "bad-request")
+            await line.end()
+        await asyncio.gather(*busy)
 
 
 async def test_an_answer_that_nobody_reads_holds_no_connection(house: House) -> None:

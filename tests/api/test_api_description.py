@@ -83,6 +83,14 @@ async def test_every_operation_shows_each_of_its_answers(house: House) -> None:
                 assert answer.get("content") or status in ("101", "204"), where
 
 
+async def test_answers_that_say_when_to_come_again_are_described_with_it(house: House) -> None:
+    """So that a generated client looks for the header; and for how to send a key."""
+    wanted = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
+    for operation in _operations(await described(house)):
+        for status in wanted.keys() & operation["responses"].keys():
+            assert wanted[status] in operation["responses"][status]["headers"], operation
+
+
 async def test_every_body_has_an_example(house: House) -> None:
     """Nobody has to make one up."""
     for operation in _operations(await described(house)):
@@ -142,6 +150,27 @@ async def test_query_parameters_are_described_as_they_are_read(house: House) -> 
     assert "received" in by_name["status"]["enum"]
     assert by_name["created_after"]["format"] == "date-time"
     assert "null" not in str(by_name)
+
+
+async def test_an_unknown_parameter_is_refused_as_described(house: House) -> None:
+    """Wherever a query is read; a typing error in a filter must not pass for a list of all."""
+    document = await described(house)
+    read = [route for route in house.api.routes if route.query is not None]
+    for route in read:
+        path = re.sub(r"\{\w+\}", new_id("msg"), route.path)
+        reply = await house.call(route.method, f"{path}?colour=1")
+        assert (reply.status, reply.kind) == (422, "invalid"), route.path
+        assert "colour" in reply.fields
+        assert "422" in document["paths"][route.path][route.method.lower()]["responses"]
+    assert len(read) > 20
+
+
+async def test_a_head_that_is_too_large_is_refused_as_described(house: House) -> None:
+    """On whatever route it was meant for: nobody has read so far."""
+    reply = await house.call("GET", f"/v1/optouts?cursor={'%C3%B6' * 2_000}")
+    assert (reply.status, reply.kind) == (400, "bad-request")
+    for operation in _operations(await described(house)):
+        assert {"400", "408"} <= operation["responses"].keys()
 
 
 async def test_the_page_needs_nothing_from_elsewhere(house: House) -> None:

@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modemgw.api import answers, modem_shapes
+from modemgw.api import modem_shapes
 from modemgw.modem.bank import Bank
 from modemgw.modem.settings import BankSettings, PortSettings
 from modemgw.simulator import bank as simulated
@@ -94,7 +94,7 @@ async def test_a_reset_is_answered_at_once_and_the_history_tells_of_it(
         assert "power_cycle_command" in refused.json["detail"]
         begun = await site.call("POST", "/reset")
         assert begun.status == 202
-        answers.Modem.model_validate(begun.json)
+        modem_shapes.Modem.model_validate(begun.json)
         async with asyncio.timeout(10):
             asked = ("recovering", "restart was asked for")
             while asked not in (kept := await site.history()) or kept[-1][0] != "ready":
@@ -127,7 +127,7 @@ async def test_a_pin_opens_a_sim_and_is_kept_nowhere(
         assert sim.tries == 2
         opened = await site.call("POST", "/pin", {"pin": right})
         assert (opened.status, sim.tries) == (200, 3)
-        assert answers.Modem.model_validate(opened.json).state != "locked"
+        assert modem_shapes.Modem.model_validate(opened.json).state != "locked"
         await until(lambda: house.gateway.modems_ready == (1, 1))
         assert (await site.call("POST", "/pin", {"pin": right})).kind == "pin-not-asked"
         given = [e["detail"]["outcome"] for e in await site.audit() if e["action"] == "pin_given"]

@@ -65,6 +65,14 @@ async def test_a_field_that_is_wrong_is_named(house: House) -> None:
     assert (await house.call("GET", "/v1/messages")).json["items"] == []
 
 
+async def test_a_field_is_named_by_its_path_in_the_body_alone(house: House) -> None:
+    """Not by how the check goes about it: of several choices, of a name in an object."""
+    hook = {"url": "https://example.org/hook", "events": ["*", "message.lost"]}
+    assert (await house.call("POST", "/v1/webhooks", hook)).fields == {"events.1"}
+    what = {"metadata": {"a name": "x"}}
+    assert (await house.call("POST", "/v1/messages/cancel", what)).fields == {"metadata.a name"}
+
+
 BODIES = [
     (b"", 422, "invalid"),
     (b"{", 400, "bad-json"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from modemgw.api import answers
+from modemgw.api import answers, modem_shapes
 from modemgw.api.app import Api, ApiError, ApiSettings
 from modemgw.modem.interface import ModemState, ModemStatus
 from modemgw.store import inbox, lines
@@ -125,7 +125,7 @@ async def test_the_bank_is_shown(house: House) -> None:
     (line,) = (await house.call("GET", "/v1/lines")).json["items"]
     answers.Line.model_validate(line)
     modems = (await house.call("GET", "/v1/modems")).json
-    (modem,) = answers.ModemPage.model_validate(modems).items
+    (modem,) = modem_shapes.ModemPage.model_validate(modems).items
     assert (modem.state, modem.line, modem.imei) == ("ready", line["id"], READY.imei)
     assert modem.guaranteed is True
     one = await house.call("GET", f"/v1/modems/{modem.id}")

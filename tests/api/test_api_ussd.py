@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modemgw.api import answers
+from modemgw.api.modem_shapes import UssdSession
 from modemgw.modem.bank import Bank
 from modemgw.modem.settings import BankSettings, PortSettings
 from modemgw.simulator import bank as simulated
@@ -72,16 +73,17 @@ async def test_a_menu_goes_to_and_fro_and_is_told_by_events(site: Site) -> None:
     assert (await site.call("GET")).kind == "not-found"
     begun = await site.call("POST", body={"code": "*101#"})
     assert (begun.status, begun.headers["Location"]) == (201, site.path)
-    session = answers.UssdSession.model_validate(begun.json)
+    session = UssdSession.model_validate(begun.json)
     assert (session.state, session.code) == ("waiting", "*101#")
+    assert re.fullmatch(r"uss_[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}", session.id)  # a UUIDv7
     assert session.line is not None
     await site.told(1)
-    asked = answers.UssdSession.model_validate((await site.call("GET")).json)
+    asked = UssdSession.model_validate((await site.call("GET")).json)
     assert (asked.id, asked.state) == (session.id, "answer_wanted")
     assert str(asked.text).startswith("Shop\n1. Data")
     assert (await site.call("POST", "/answer", {"text": "0"})).json["state"] == "waiting"
     question, end = await site.told(2)
-    assert answers.UssdSession.model_validate(question.data) == asked
+    assert UssdSession.model_validate(question.data) == asked
     assert end.data == (await site.call("GET")).json
     assert (end.data["state"], end.data["outcome"]) == ("ended", "done")
     assert end.data["text"] == "Good-bye"

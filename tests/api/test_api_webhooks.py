@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from modemgw.api import answers
 from modemgw.api.signing import new_secret, read_secret, signed_headers
 from modemgw.api.targets import AllowedHosts, ForbiddenTargetError, GuardedResolver, check_url
+from modemgw.api.webhook_shapes import DeliveryPage, WebhookCreated
 from tests.api.house import House, event, open_house
 from tests.api.receiver import SECRET, Receiver, configure, receiving, settled
 
@@ -38,7 +38,7 @@ async def test_an_endpoint_is_made_shown_and_removed(house: House) -> None:
     body = {"url": PUBLIC, "events": ["message.received", "message.received", "optout.created"]}
     made = await house.call("POST", "/v1/webhooks", body)
     assert made.status == 201
-    created = answers.WebhookCreated.model_validate(made.json)
+    created = WebhookCreated.model_validate(made.json)
     assert created.events == ["message.received", "optout.created"]
     read_secret(created.secret)
     shown = await house.call("GET", made.headers["Location"])
@@ -81,7 +81,7 @@ async def test_deliveries_are_paged_the_newest_first(house: House, receiver: Rec
     await settled(house, webhook)
     path = f"/v1/webhooks/{webhook}/deliveries?limit=3"
     first = (await house.call("GET", path)).json
-    answers.DeliveryPage.model_validate(first)
+    DeliveryPage.model_validate(first)
     second = (await house.call("GET", f"{path}&cursor={first['next']}")).json
     assert second["next"] is None
     ids = [item["event"] for item in [*first["items"], *second["items"]]]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from modemgw.config import read_secret
-from modemgw.store import heads
+from modemgw.store import heads, keys
 from modemgw.store.engine import writer_engine
 from modemgw.store.ledger import Ledger
 from modemgw.store.schema import migrate
@@ -74,6 +74,44 @@ def test_verify_without_the_key_says_so_and_makes_none(folder: Path) -> None:
     assert done.returncode == 0
     assert "no key file" in done.stdout
     assert not (folder / "modemgw-audit.key").exists()
+
+
+def test_admins_lists_what_was_done_with_keys(folder: Path) -> None:
+    """Who, what, with what outcome, whence: of a day, oldest first, for people and programs."""
+    call = {
+        "method": "GET",
+        "route": "/v1/persons/{number}",
+        "target": None,
+        "status": 200,
+        "from": "192.0.2.7",
+        "request": "req_1",
+    }
+    engine = writer_engine(f"sqlite:///{folder}/db")
+    ledger = Ledger("here", read_secret(folder / "modemgw-audit.key"))
+    with engine.begin() as connection:
+        keys.create(connection, name="boss", scopes=["admin"], now=NOW)
+        known = keys.all_keys(connection)[0].id
+        ledger.append(connection, "admin", None, NOW + 5, {**call, "key": known})
+        act = {**call, "method": "POST", "route": "/v1/lines/{id}/pause", "target": "lin_1"}
+        told = {**act, "key": "key_gone", "tool": "pause_line"}
+        ledger.append(connection, "tool_used", None, NOW + 86_405, told)
+    engine.dispose()
+    done = run("audit", "admins", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        (
+            f"2027-01-15T08:00:05.000Z  boss ({known})  GET /v1/persons/{{number}}  200  "
+            "from 192.0.2.7  req_1"
+        ),
+        (
+            "2027-01-16T08:00:05.000Z  no key of now (key_gone)  POST /v1/lines/{id}/pause  lin_1  "
+            "200  from 192.0.2.7  req_1  by pause_line"
+        ),
+    ]
+    lines = run("audit", "admins", "--day", "2027-01-16", "--json", cwd=folder).stdout.splitlines()
+    (entry,) = map(json.loads, lines)
+    assert (entry["at"], entry["action"]) == ("2027-01-16T08:00:05.000Z", "tool_used")
+    assert (entry["name"], entry["detail"]) == (None, told)
 
 
 def test_accept_key_goes_on_with_a_new_key_and_tells_the_audit(folder: Path) -> None:

@@ -31,7 +31,7 @@ def connection(url: str) -> Iterator[Connection]:
 def test_identifiers_sort_by_age_and_never_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
     """Later ones sort after earlier ones, also when the clock is set back."""
     made = [new_id("msg") for _ in range(5_000)]
-    monkeypatch.setattr("modemgw.store.ids.time.time_ns", lambda: 1)
+    monkeypatch.setattr("modemgw.ids.time.time_ns", lambda: 1)
     made += [new_id("msg") for _ in range(5_000)]
     assert made == sorted(set(made))
     assert all(len(name) == 36 and name[16] == "7" for name in made)  # version, RFC 9562 §5.7
