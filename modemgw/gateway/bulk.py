@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from modemgw.store.writer import Transaction, Writer
 
 AT_ONCE: Final = 50  # rows of a transaction: texts must not wait long for it
-SOURCE: Final = "import"
 
 Outcome: TypeAlias = bool | RefusalError  # whether something was recorded that was not known
 
@@ -86,7 +85,7 @@ class Bulk:
                 now,
                 OptOut.parse(rows[at].scope, rows[at].leaves),
                 rules,
-                source=SOURCE,
+                source=opting.LIST,
                 reason=rows[at].reason,
             )
             for at in sorted(numbers, key=lambda at: (numbers[at], at))

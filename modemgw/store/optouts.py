@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, or_, select, tuple_, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import insert_new, lock_name, upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -39,27 +39,29 @@ def add(connection: Connection, values: dict[str, Any]) -> bool:
 
 def renew(
     connection: Connection,
-    number: str,
-    scope: str,
+    known: Record,
     leaves: str,
     sent_at: float,
     centre: str | None,
-    erased_as: str = "",
+    says: Mapping[str, Any],
 ) -> None:
     """Note that an opt-out was asked for once more: it is as of the latest time, and leaves these
     kinds.
 
-    `centre` stays only where all were stamped by the same.
+    `says` are its columns of who asked for it, and how. `centre` stays only where all were stamped
+    by the same. One that was erased takes in nothing that tells of a person.
     """
     row = _opt_outs.c
+    values: dict[str, Any] = {"leaves": leaves}
+    if centre != known.centre:
+        values["centre"] = None
+    if sent_at >= known.sent_at:
+        values |= {"sent_at": sent_at, "source": says["source"]}
+        values |= {} if known.erased_at is not None else says
     connection.execute(
         update(_opt_outs)
-        .where(row.number.in_((number, erased_as)), row.scope == scope)
-        .values(
-            leaves=leaves,
-            sent_at=case((row.sent_at < sent_at, sent_at), else_=row.sent_at),
-            centre=case((row.centre == centre, row.centre), else_=None),
-        )
+        .where(row.number == known.number, row.scope == known.scope)
+        .values(**values)
     )
 
 
