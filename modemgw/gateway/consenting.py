@@ -76,7 +76,7 @@ def give(tx: Transaction, consent: Consent, now: float) -> Record:
     """
     connection = tx.connection
     optouts.lock(connection, consent.number)
-    before = consents.get(connection, consent.number, consent.kind, consent.scope)
+    before = _before(tx, consent)
     if before is not None and before.state == consents.GIVEN and _says_the_same(before, consent):
         return before
     return _put(tx, "given", consent, now, before, state=consents.GIVEN)
@@ -92,7 +92,7 @@ def give_from_list(
     number, obtained_at = consent.number, consent.obtained_at
     assert obtained_at is not None
     optouts.lock(tx.connection, number)
-    before = consents.get(tx.connection, number, consent.kind, consent.scope)
+    before = _before(tx, consent)
     if before is not None:
         if before.state == consents.GIVEN and before.obtained_at >= obtained_at:
             return False
@@ -121,7 +121,7 @@ def ask(
     accepts the question. RefusalError where the gate refuses that, or they were asked lately.
     """
     optouts.lock(tx.connection, consent.number)
-    known = consents.of_number(tx.connection, consent.number)
+    known = _known(tx, consent.number)
     key = (consent.kind, consent.scope)
     before = next((row for row in known if (row.kind, row.scope) == key), None)
     if before is not None and (before.state == consents.GIVEN or _is_open(before, now)):
@@ -191,12 +191,13 @@ def _put(
         "created_at": now if before is None else before.created_at,
         "changed_at": now,
         "ended_by": None,
+        "asked_at": None if before is None else before.asked_at,
         **state,
     }
     consents.put(tx.connection, values)
     row = consents.get(tx.connection, consent.number, consent.kind, consent.scope)
     assert row is not None
-    _tell(tx, what, row, now, by=consent.by)
+    _tell(tx, what, consent.number, row, now, by=consent.by)
     return row
 
 
@@ -222,8 +223,8 @@ def withdraw(
     """
     optouts.lock(tx.connection, number)
     return [
-        _end(tx, row, now, BY_REQUEST, by=by, reason=reason)
-        for row in consents.of_number(tx.connection, number)
+        _end(tx, number, row, now, BY_REQUEST, by=by, reason=reason)
+        for row in _known(tx, number)
         if (row.state != consents.WITHDRAWN or row.ended_by == BY_OPT_OUT)
         and kind in (None, row.kind)
         and scope in (None, row.scope)
@@ -244,7 +245,7 @@ def end_by_opt_out(
     for row in _standing(tx, number):
         if _lies_in(row.kind, row.scope, opt_out, number, rules):
             ended_by = BY_OPT_OUT if row.state == consents.GIVEN else DECLINED
-            _end(tx, row, now, ended_by, by=by, reason=reason)
+            _end(tx, number, row, now, ended_by, by=by, reason=reason)
 
 
 def give_by_start(
@@ -261,7 +262,7 @@ def give_by_start(
     """Record what the START means that has lifted some opt-outs: consents that these had ended
     stand again, and those of `kinds` stand where nothing was on record."""
     optouts.lock(tx.connection, number)
-    known = consents.of_number(tx.connection, number)
+    known = _known(tx, number)
     left = [OptOut.parse(row.scope, row.leaves) for row in _opt_outs(tx, number)]
     wanted = {
         (row.kind, row.scope): row.wording
@@ -280,6 +281,15 @@ def give_by_start(
             continue
         consent = Consent(number, kind, scope, KEYWORD, KEYWORD, now, wording, reason, message_id)
         give(tx, consent, now)
+
+
+def _known(tx: Transaction, number: str) -> list[Record]:
+    return consents.of_number(tx.connection, number, tx.erased_as(number))
+
+
+def _before(tx: Transaction, consent: Consent) -> Record | None:
+    hashed = tx.erased_as(consent.number)
+    return consents.get(tx.connection, consent.number, consent.kind, consent.scope, hashed)
 
 
 def _opt_outs(tx: Transaction, number: str) -> list[Record]:
@@ -310,24 +320,30 @@ def _scopes_of(lifted: Collection[OptOut], rules: OptOutRules) -> Iterator[str]:
 
 
 def _standing(tx: Transaction, number: str) -> list[Record]:
-    rows = consents.of_number(tx.connection, number)
-    return [row for row in rows if row.state != consents.WITHDRAWN]
+    return [row for row in _known(tx, number) if row.state != consents.WITHDRAWN]
 
 
 def _end(
-    tx: Transaction, row: Record, now: float, ended_by: str, *, by: str, reason: str
+    tx: Transaction, number: str, row: Record, now: float, ended_by: str, *, by: str, reason: str
 ) -> Record:
     gone = consents.end(tx.connection, (row.number, row.kind, row.scope), now, ended_by)
-    _tell(tx, "withdrawn", gone, now, by=by, reason=reason)
+    _tell(tx, "withdrawn", number, gone, now, by=by, reason=reason)
     return gone
 
 
 def _tell(
-    tx: Transaction, what: str, row: Record, now: float, *, by: str, reason: str = ""
+    tx: Transaction,
+    what: str,
+    number: str,
+    row: Record,
+    now: float,
+    *,
+    by: str,
+    reason: str = "",
 ) -> None:
     tx.record(
         f"consent_{what}",
-        row.number,
+        number,
         now,
         kind=row.kind,
         scope=row.scope,

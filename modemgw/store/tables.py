@@ -347,6 +347,7 @@ consents = Table(
     Column("request_id", _ID),  # the text that asked for it
     Column("asked_at", Double),  # when that was queued
     Column("due_at", Double),  # until when a YES counts
+    Column("erased_at", Double),  # since then `number` is its keyed hash
     PrimaryKeyConstraint("number", "kind", "scope"),
 )
 
