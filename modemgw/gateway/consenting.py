@@ -12,8 +12,9 @@ all pools outlives the opt-out of one, which by itself keeps that pool's texts b
 
 Double opt-in: a consent may be *pending*. Then one text, the question, is let go without it: that
 whose id the row names, while the row is pending; all other rules of the gate hold for it. A YES on
-the line that asked, sent after the question and in time, makes it given. Nothing else does; nobody
-is asked twice within the configured time, whatever it is about.
+the line that asked, sent after the question and in time, makes it given. Nobody is asked twice
+within the configured time, whatever it is about. Where the consent is recorded another way while
+its question waits, that is canceled, and so are questions about a part of it.
 
 A START brings back what the opt-outs that it lifts have ended, where no other opt-out still covers
 it, for that is what our confirmation of the STOP promises, with the START as the new evidence; it
@@ -30,7 +31,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from modemgw.consent.agreement import is_in_time
 from modemgw.consent.scopes import OptOut
-from modemgw.gateway import views
+from modemgw.gateway import cancels, views
+from modemgw.gateway.acts import Reason
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.views import timestamp
 from modemgw.store import consents, messages, optouts
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 BY_OPT_OUT: Final = "opt_out"
 DECLINED: Final = "declined"  # what was asked for, and answered by an opt-out
+NEEDLESS: Final = Reason("consent_recorded", "The consent that it asks for was recorded meanwhile.")
 BY_REQUEST: Final = "request"
 KEYWORD: Final = "keyword"
 
@@ -79,7 +82,7 @@ def give(tx: Transaction, consent: Consent, now: float) -> Record:
     before = _before(tx, consent)
     if before is not None and before.state == consents.GIVEN and _says_the_same(before, consent):
         return before
-    return _put(tx, "given", consent, now, before, state=consents.GIVEN)
+    return _give(tx, consent, now, before)
 
 
 def give_from_list(
@@ -104,8 +107,20 @@ def give_from_list(
         is_later = said_at >= obtained_at
         if is_later and _lies_in(consent.kind, consent.scope, opt_out, number, rules):
             return RefusalError("opted-out", "they have opted out after it was obtained")
-    _put(tx, "given", consent, now, before, state=consents.GIVEN)
+    _give(tx, consent, now, before)
     return True
+
+
+def _give(tx: Transaction, consent: Consent, now: float, before: Record | None) -> Record:
+    """Write a consent, and take back the questions about it that have not begun."""
+    for row in _known(tx, consent.number):
+        is_part = row.kind == consent.kind and consent.scope in (row.scope, consents.EVERYWHERE)
+        if row.state != consents.PENDING or not is_part:
+            continue
+        question = messages.get(tx.connection, row.request_id, alone=True)
+        if question is not None and cancels.cancel(tx, question, now, NEEDLESS):
+            consents.close(tx.connection, (row.number, row.kind, row.scope), now)
+    return _put(tx, "given", consent, now, before, state=consents.GIVEN)
 
 
 def ask(

@@ -135,6 +135,13 @@ def end(connection: Connection, key: Key, now: float, ended_by: str) -> Record:
     ).one()
 
 
+def close(connection: Connection, key: Key, now: float) -> None:
+    """Note that no answer is awaited any more to the text that asked for a consent."""
+    number, kind, scope = key
+    same = and_(_c.number == number, _c.kind == kind, _c.scope == scope)
+    connection.execute(update(_consents).where(same).values(due_at=now))
+
+
 def page(
     connection: Connection,
     *,

@@ -173,6 +173,44 @@ async def test_a_question_does_not_go_behind_a_withdrawal(
     assert modem.withdrawn == 1
 
 
+@pytest.mark.parametrize("way", ["hand", "list"])
+async def test_nobody_is_asked_for_what_was_recorded_meanwhile(world: World, way: str) -> None:
+    """The question that waits is canceled and says why; one that has gone may still be answered."""
+    consent = await ask(world)
+    if way == "hand":
+        await world.gateway.consent_desk.give(FORM)
+    else:
+        rows = [replace(FORM, obtained_at=world.clock.now)]
+        assert await world.gateway.bulk.consent(rows) == [True]
+    row = await world.row(consent["request"])
+    assert (row.status, row.error_code) == ("canceled", "consent_recorded")
+    world.assert_nothing_dangles(row)
+    assert (await kept(world)).state == "given"
+    modem = ScriptedModem(1)
+    await world.present(modem)
+    await world.becomes(await world.send(kind="marketing", text="An offer"), "sent")
+    assert modem.texts == ["An offer"]
+
+
+async def test_a_wider_consent_makes_a_question_needless(world: World) -> None:
+    """One for a part of what is asked does not, nor one to another kind. Withdrawn, they may be
+    asked again in their time."""
+    give = world.gateway.consent_desk.give
+    part = replace(FORM, number=BOB, scope="pool:sales")
+    of_all, of_part = (await ask(world))["request"], (await ask(world, part))["request"]
+    await give(replace(FORM, scope="pool:sales"))
+    await give(replace(FORM, number=BOB, kind="transactional"))
+    assert await world.status(of_all) == await world.status(of_part) == "queued"
+    await give(replace(FORM, number=BOB))
+    assert (await world.status(of_all), await world.status(of_part)) == ("queued", "canceled")
+    await world.gateway.consent_desk.withdraw(
+        BOB, by="key_1", reason="asked", kind=None, scope="all"
+    )
+    assert await asked_lately(world, part)
+    world.clock.now += RULES.again_after_s
+    assert not await asked_lately(world, part)
+
+
 async def test_a_question_keeps_the_hours_of_its_kind(make_plain_world: MakeWorld) -> None:
     """And is in the language that is asked for; its time runs from when it may go."""
     policy = replace(POLICY, outer_window=parse_window("08:00-10:00"))
