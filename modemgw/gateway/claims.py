@@ -25,8 +25,6 @@ from modemgw.store import consents, messages, optouts, queue, reviews
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection
-
     from modemgw.consent.scopes import OptOutRules
     from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.caps import Cap
@@ -183,7 +181,7 @@ class _Choice:
             candidate = replace(candidate, opted_out=covered)
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
         if asked.needs_consent:
-            asked = replace(asked, consented=_has_consented(connection, asked))
+            asked = replace(asked, consented=self._has_consented(asked))
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
@@ -222,6 +220,11 @@ class _Choice:
             return False
         queue.park(self._tx.connection, job.message_id, wait.until, wait.rule)
         return True
+
+    def _has_consented(self, asked: Question) -> bool:
+        scopes = self._settings.optouts.around(asked.pool)
+        message_id, connection = asked.message_id or "", self._tx.connection
+        return consents.stands(connection, asked.recipient, asked.kind, scopes, message_id)
 
     def _sends_home(self, head: Record) -> bool:
         """Let others send a message that waits for this line; false where no other may."""
@@ -323,11 +326,6 @@ def question(
     )
 
 
-def _has_consented(connection: Connection, asked: Question) -> bool:
-    message_id = asked.message_id or ""
-    return consents.stands(connection, asked.recipient, asked.kind, asked.pool, message_id)
-
-
 def _within_hours(job: Job, asked: Question) -> Job:
     """The job with its validity ending when the hours of marketing do: a service centre that cannot
     deliver it before must not do so at night."""
@@ -420,7 +418,7 @@ def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
     if _is_covered(tx, rules, job.recipient, job.kind, job.pool):
         return False
     if job.needs_consent and not consents.stands(
-        tx.connection, job.recipient, job.kind, job.pool, job.message_id
+        tx.connection, job.recipient, job.kind, rules.around(job.pool), job.message_id
     ):
         return False
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None

@@ -2,13 +2,15 @@
 
 Theory of operation
 -------------------
-A consent is one row by number, kind and scope, and is never deleted: withdrawn, it stays with its
-evidence, and the audit has every change. All changes happen under the lock of the recipient that
-each write-ahead takes: what begins after the commit has seen it.
+A consent is one row by number, kind and scope, and is not deleted: withdrawn, it stays with its
+evidence, and without that where its person's data are erased. The audit has every change. All
+changes happen under the lock of the recipient that each write-ahead takes: what begins after the
+commit has seen it.
 
 An opt-out ends the consents that lie wholly in what it covers: one of all pools those to all pools
 and to each, one of a pool or brand those to its pools; none to kinds that it leaves. A consent to
-all pools outlives the opt-out of one, which by itself keeps that pool's texts back.
+all pools, or to a brand, outlives the opt-out of one of them, which by itself keeps that pool's
+texts back.
 
 Double opt-in: a consent may be *pending*. Then one text, the question, is let go without it: that
 whose id the row names, while the row is pending; all other rules of the gate hold for it. A YES on
@@ -72,7 +74,7 @@ class Consent:
     message_id: str | None = None
 
 
-def give(tx: Transaction, consent: Consent, now: float) -> Record:
+def give(tx: Transaction, consent: Consent, now: float, rules: OptOutRules) -> Record:
     """Record a consent; what stands then.
 
     One that stands is left as it is where it says the same: a repeat changes nothing.
@@ -82,7 +84,7 @@ def give(tx: Transaction, consent: Consent, now: float) -> Record:
     before = _before(tx, consent)
     if before is not None and before.state == consents.GIVEN and _says_the_same(before, consent):
         return before
-    return _give(tx, consent, now, before)
+    return _give(tx, consent, now, before, rules)
 
 
 def give_from_list(
@@ -107,14 +109,16 @@ def give_from_list(
         is_later = said_at >= obtained_at
         if is_later and _lies_in(consent.kind, consent.scope, opt_out, number, rules):
             return RefusalError("opted-out", "they have opted out after it was obtained")
-    _give(tx, consent, now, before)
+    _give(tx, consent, now, before, rules)
     return True
 
 
-def _give(tx: Transaction, consent: Consent, now: float, before: Record | None) -> Record:
+def _give(
+    tx: Transaction, consent: Consent, now: float, before: Record | None, rules: OptOutRules
+) -> Record:
     """Write a consent, and take back the questions about it that have not begun."""
     for row in _known(tx, consent.number):
-        is_part = row.kind == consent.kind and consent.scope in (row.scope, consents.EVERYWHERE)
+        is_part = row.kind == consent.kind and rules.includes(consent.scope, row.scope)
         if row.state != consents.PENDING or not is_part:
             continue
         question = messages.get(tx.connection, row.request_id, alone=True)
@@ -161,6 +165,7 @@ def give_by_answer(
     tx: Transaction,
     number: str,
     now: float,
+    rules: OptOutRules,
     *,
     sent: Sent,
     line_id: str | None,
@@ -176,7 +181,7 @@ def give_by_answer(
         if is_in_time(sent, question.sent_at, row.due_at, now):
             wording = row.wording or question.text
             what = (row.source, row.recorded_by, now, wording, row.evidence, message_id)
-            give(tx, Consent(number, row.kind, row.scope, *what), now)
+            give(tx, Consent(number, row.kind, row.scope, *what), now, rules)
 
 
 def _is_open(row: Record, now: float) -> bool:
@@ -288,14 +293,14 @@ def give_by_start(
     there = {(row.kind, row.scope) for row in known}
     for kind in kinds:
         for scope in _scopes_of(lifted, rules):
-            is_there = any(k == kind and _overlap(s, scope) for k, s in there)
+            is_there = any(k == kind and rules.overlap(s, scope) for k, s in there)
             if not is_there:
                 wanted[kind, scope] = None
     for (kind, scope), wording in wanted.items():
         if any(_lies_in(kind, scope, opt_out, number, rules) for opt_out in left):
             continue
         consent = Consent(number, kind, scope, KEYWORD, KEYWORD, now, wording, reason, message_id)
-        give(tx, consent, now)
+        give(tx, consent, now, rules)
 
 
 def _known(tx: Transaction, number: str) -> list[Record]:
@@ -311,17 +316,12 @@ def _opt_outs(tx: Transaction, number: str) -> list[Record]:
     return optouts.of(tx.connection, number, tx.erased_as(number))
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Whether there are texts in both scopes."""
-    return one == other or consents.EVERYWHERE in (one, other)
-
-
 def _lies_in(kind: str, scope: str, opt_out: OptOut, number: str, rules: OptOutRules) -> bool:
     """Whether all texts of a consent are covered by an opt-out."""
-    pool = consents.pool_of(scope)
-    if pool is None and not rules.is_of_all(opt_out):
-        return False
-    return rules.covers(opt_out, number, kind, pool)
+    pools = rules.pools_in(scope)
+    if pools is None:
+        return rules.is_of_all(opt_out) and rules.covers(opt_out, number, kind, None)
+    return all(rules.covers(opt_out, number, kind, pool) for pool in pools)
 
 
 def _scopes_of(lifted: Collection[OptOut], rules: OptOutRules) -> Iterator[str]:
@@ -331,7 +331,7 @@ def _scopes_of(lifted: Collection[OptOut], rules: OptOutRules) -> Iterator[str]:
         return
     for pool in sorted(rules.pools):
         if any(rules.is_lifted_at(opt_out, (pool,)) for opt_out in lifted):
-            yield consents.pool_scope(pool)
+            yield rules.around(pool)[0]
 
 
 def _standing(tx: Transaction, number: str) -> list[Record]:

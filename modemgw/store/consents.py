@@ -36,7 +36,7 @@ _STANDS = Prepared(
         or_(
             and_(
                 _c.kind == given("kind"),
-                or_(_c.scope == given("everywhere"), _c.scope == given("pool")),
+                _c.scope.in_((given("everywhere"), given("pool"), given("brand"))),
                 _c.state == given("given"),
             ),
             and_(_c.state == given("pending"), _c.request_id == given("message")),
@@ -49,27 +49,18 @@ _IS_ASKED = Prepared(
 )
 
 
-def pool_scope(pool: str) -> str:
-    """The scope of one pool."""
-    return f"pool:{pool}"
-
-
-def pool_of(scope: str) -> str | None:
-    """The pool of a scope; None: all."""
-    return None if scope == EVERYWHERE else scope.partition(":")[2]
-
-
 def stands(
-    connection: Connection, number: str, kind: str, pool: str | None, message_id: str = ""
+    connection: Connection, number: str, kind: str, scopes: tuple[str, str], message_id: str = ""
 ) -> bool:
-    """Whether consent to texts of a kind and a pool is on record and was not withdrawn, or the
-    message is the one that asks for it."""
-    scope = EVERYWHERE if pool is None else pool_scope(pool)
+    """Whether consent to texts of a kind is on record and was not withdrawn, in these scopes or in
+    that of all, or the message is the one that asks for it."""
+    pool, brand = scopes
     values = values_of(
         number=number,
         kind=kind,
         everywhere=EVERYWHERE,
-        pool=scope,
+        pool=pool,
+        brand=brand,
         given=GIVEN,
         pending=PENDING,
         message=message_id,

@@ -333,7 +333,7 @@ consents = Table(
     metadata,
     Column("number", _NUMBER, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("scope", String(80), nullable=False),  # all or pool:NAME
+    Column("scope", String(80), nullable=False),  # all, pool:NAME, brand:NAME
     Column("state", String(16), nullable=False),  # given, pending, withdrawn
     Column("source", String(64), nullable=False),  # where it was given: a form, keyword …
     Column("obtained_at", Double, nullable=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +15,10 @@ from modemgw.consent.agreement import DoubleOptIn
 from modemgw.consent.gate import Policy
 from modemgw.consent.hours import parse_window
 from modemgw.consent.requirement import Requirement
+from modemgw.consent.scopes import OptOutRules
 from modemgw.gateway.consenting import Consent
 from modemgw.gateway.requests import Caller, RefusalError
+from modemgw.gateway.settings import Pool
 from modemgw.store import consents
 from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.world import ALICE, BOB, START, World
@@ -190,6 +193,30 @@ async def test_nobody_is_asked_for_what_was_recorded_meanwhile(world: World, way
     await world.present(modem)
     await world.becomes(await world.send(kind="marketing", text="An offer"), "sent")
     assert modem.texts == ["An offer"]
+
+
+async def test_a_brand_s_question_comes_from_one_of_its_pools(
+    make_plain_world: MakeWorld,
+) -> None:
+    """The customer answers to the brand; where that is recorded, a pool's question is needless."""
+    names, lines = ("care", "news", "sales"), frozenset({"+12025550191"})
+    pools = MappingProxyType({name: Pool(name, lines) for name in names})
+    rules = OptOutRules("pool", frozenset(pools), MappingProxyType({"sales": "a", "news": "a"}))
+    settings = {"pools": pools, "optouts": rules, "double_opt_in": RULES}
+    world, modem = make_plain_world(policy=POLICY, **settings), ScriptedModem(1)
+    await world.start()
+    needless = await ask(world, replace(FORM, number=BOB, scope="pool:sales"))
+    await world.gateway.consent_desk.give(replace(FORM, number=BOB, scope="brand:a"))
+    assert await world.status(needless["request"]) == "canceled"
+    consent = await ask(world, replace(FORM, scope="brand:a"))
+    await world.present(modem)
+    await world.becomes(consent["request"], "sent")
+    assert (await world.row(consent["request"])).pool == "news"
+    await world.write(modem, "YES")
+    for pool, refusal in (("sales", ""), ("news", ""), ("care", "consent-required")):
+        answer = await world.ask(kind="marketing", pool=pool)
+        assert (answer.kind if isinstance(answer, RefusalError) else "") == refusal
+    await world.stop()
 
 
 async def test_a_wider_consent_makes_a_question_needless(world: World) -> None:

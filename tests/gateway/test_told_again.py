@@ -111,4 +111,7 @@ async def test_a_list_told_again_leaves_an_erased_person_s_opt_out_as_it_is(worl
     )
     row = await kept(world)
     assert (row.number, row.reason, row.sent_at) == (before.number, "", world.clock.now)
-    assert await world.reader.run(lambda c: consents.stands(c, ALICE, "marketing", None)) is False
+    assert (
+        await world.reader.run(lambda c: consents.stands(c, ALICE, "marketing", ("all", "all")))
+        is False
+    )
