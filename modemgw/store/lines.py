@@ -68,10 +68,11 @@ def rested(connection: Connection, now: float) -> Sequence[Record]:
 
 
 def lines_with_modems(connection: Connection) -> Sequence[Record]:
-    """Every line, oldest first, with the `modem_state` of the modem that it sits in, if any."""
+    """Every line, oldest first, with `modem_state` and `modem_host` of the modem in which it sits,
+    if any."""
     seated = (_modems.c.id == _lines.c.modem_id) & (_modems.c.line_id == _lines.c.id)
     return connection.execute(
-        select(_lines, _modems.c.state.label("modem_state"))
+        select(_lines, _modems.c.state.label("modem_state"), _modems.c.host.label("modem_host"))
         .outerjoin(_modems, seated)
         .order_by(_lines.c.id)
     ).all()
