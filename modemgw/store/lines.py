@@ -188,16 +188,17 @@ def lines_of(connection: Connection, host: str) -> list[str]:
     )
 
 
-def forget_ports(connection: Connection, host: str, now: float, reason: str) -> None:
-    """What a host drove is absent until it is seen again."""
+def forget_ports(connection: Connection, host: str, now: float, reason: str) -> Sequence[Record]:
+    """What a host drove is absent until it is seen again; which modems that are."""
     known = connection.execute(
         update(_modems)
         .where(_modems.c.host == host, _modems.c.reason != reason)
         .values(state="absent", reason=reason, since=now, rssi_dbm=None)
-        .returning(_modems.c.id)
-    ).scalars()
-    for modem_id in known.all():
-        modem_history.note(connection, modem_id, [Stage("absent", reason, now)])
+        .returning(_modems)
+    ).all()
+    for row in known:
+        modem_history.note(connection, row.id, [Stage("absent", reason, now)])
+    return known
 
 
 def modem_by_id(connection: Connection, modem_id: str) -> Record | None:
