@@ -69,7 +69,7 @@ def opt_out(
     the source itself. One of all pools closes an open review.
     The lock is the one that each write-ahead takes: what begins after this commit has seen it.
     """
-    optouts.lock(tx.connection, number)
+    optouts.lock_all(tx.connection, (number,))
     if rules.is_of_all(asked):
         reviews.decide(tx, number, now, Decision.OPT_OUT, by=by or source, reason=reason)
     refused = refusal(sent, now)

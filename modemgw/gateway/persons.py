@@ -117,7 +117,7 @@ class Persons:
 
 
 def _cancel(tx: Transaction, rules: OptOutRules, number: str, now: float) -> bool:
-    optouts.lock(tx.connection, number)
+    optouts.lock_all(tx.connection, (number,))
     if reviews.open_of(tx.connection, number) is not None:
         why = "erased undecided"
         opting.opt_out(tx, number, now, EVERYTHING, rules, source="review", reason=why)

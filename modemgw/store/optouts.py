@@ -1,5 +1,14 @@
 """Opt-outs and their confirmations.
 
+Theory of the locks
+-------------------
+With several hosts, what waits for a lock holds others. Each operation takes them in this order, all
+of a kind before the first of the next: recipients, by number (`lock`, `lock_all`); rows of
+messages, by id; the limits that hosts count together (`gateway.limits`). A claim takes the rows
+that nobody holds, and waits for the limits alone. Operations share transactions: two hosts may
+still wait for each other over what several do; the server ends that after a second, and the writer
+runs it again.
+
 Where a person's data were erased their opt-outs stay under a hash of the number, `erased_as`, which
 everybody who looks for the number gives, too: so one look-up finds all.
 """
@@ -15,7 +24,7 @@ from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import insert_new, lock_name, upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -30,6 +39,25 @@ _OF = Prepared(
 def lock(connection: Connection, number: str) -> None:
     """Decide alone about this recipient until the transaction ends."""
     lock_name(connection, number)
+
+
+def lock_all(connection: Connection, numbers: Iterable[str]) -> None:
+    """Decide alone about these recipients, and about what is on its way to them, until the
+    transaction ends."""
+    several = sorted(set(numbers))
+    for number in several:
+        lock(connection, number)
+    message = tables.messages.c
+    connection.execute(
+        select(message.id)
+        .where(
+            message.recipient.in_(several),
+            message.direction == "outbound",
+            message.status.in_(("scheduled", "queued", "sending", "in_doubt")),
+        )
+        .order_by(message.id)
+        .with_for_update()
+    )
 
 
 def add(connection: Connection, values: dict[str, Any]) -> bool:
