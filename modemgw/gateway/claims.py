@@ -151,6 +151,8 @@ class _Choice:
         self._moved: list[tuple[str, int]] = []
         self._pool_waits: dict[str, Wait] = {}
         self._line_pools_wait: dict[str, Wait] = {}
+        self._looked_into = ""  # the message whose parts were read last
+        self._parts: Sequence[Record] = ()
 
     def outcome(self, job: Job | None, empty: tuple[str, ...]) -> Claimed:
         """What the line is told."""
@@ -186,7 +188,8 @@ class _Choice:
             return None
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
-        job = _job(self._tx, candidate.message, needs_consent=asked.needs_consent)
+        row = candidate.message
+        job = _job(row, self._todo(row), needs_consent=asked.needs_consent)
         pool = Account.of_pool(lane.pool, self._settings, self._line.cost)
         held_to = self._caps(asked)
         if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
@@ -198,16 +201,30 @@ class _Choice:
         counts = _reserve(self._tx, accounts, job, self._now)
         counts += caps.reserve(connection, held_to, job.recipient, self._now)
         if counts:
-            reservations.keep(connection, head.id, job.todo, counts)
+            attempts = {part.seq: part.attempts for part in self._parts_of(head.id)}
+            todo = {seq: attempts[seq] for seq in job.todo}
+            reservations.keep(connection, head.id, todo, counts)
         return _within_hours(job, asked)
+
+    def _todo(self, row: Record) -> tuple[int, ...]:
+        if row.parts == 1 and row.status != MessageStatus.SENDING:
+            return (1,)
+        parts = self._parts_of(row.id)
+        return tuple(part.seq for part in parts if PartStatus(part.status) not in ACCEPTED)
+
+    def _parts_of(self, message_id: str) -> Sequence[Record]:
+        """The parts of the message that is considered, read once."""
+        if self._looked_into != message_id:
+            self._parts = messages.get_parts(self._tx.connection, message_id)
+            self._looked_into = message_id
+        return self._parts
 
     def _caps(self, asked: Question) -> list[Cap]:
         """The caps under which a text is to be counted: none where it was already."""
         if asked.permit is not None or asked.is_reply or not self._settings.caps:
             return []
         assert asked.message_id is not None
-        parts = messages.get_parts(self._tx.connection, asked.message_id)
-        if any(part.attempts for part in parts):
+        if any(part.attempts for part in self._parts_of(asked.message_id)):
             return []
         return caps.fitting(self._settings.caps, asked.kind, asked.pool)
 
@@ -336,14 +353,7 @@ def _within_hours(job: Job, asked: Question) -> Job:
     return replace(job, expires_at=min(ends))
 
 
-def _job(tx: Transaction, row: Record, *, needs_consent: bool) -> Job:
-    todo: tuple[int, ...] = (1,)
-    if row.parts > 1 or row.status == MessageStatus.SENDING:
-        todo = tuple(
-            part.seq
-            for part in messages.get_parts(tx.connection, row.id)
-            if PartStatus(part.status) not in ACCEPTED
-        )
+def _job(row: Record, todo: tuple[int, ...], *, needs_consent: bool) -> Job:
     return Job(
         message_id=row.id,
         recipient=row.recipient,
