@@ -146,6 +146,32 @@ async def test_what_was_certainly_not_sent_is_in_doubt_no_longer(
     await there.stop()
 
 
+async def test_what_was_never_sent_ends_where_its_recipient_has_opted_out_meanwhile(
+    hosts: tuple[World, World, ExitStack],
+) -> None:
+    """While it was in doubt; nothing goes."""
+    here, there, tenure = hosts
+    first, second, gate = ScriptedModem(1), ScriptedModem(2), asyncio.Event()
+    script = Script(before_verdict=gate)
+    here.settings = replace(here.settings, permit_age_s=0.0)  # the prompt comes too late
+    first.plan(script)
+    await here.start(first)
+    begun = await here.send(ALICE)
+    await script.cleared.wait()
+    tenure.close()
+    await there.start(second)
+    await there.becomes(begun, "in_doubt")
+    await there.gateway.opt_out(ALICE, "api", "on the phone")
+    gate.set()
+    await there.becomes(begun, "canceled")
+    row = await there.row(begun)
+    assert row.error_code == "opted_out"
+    there.assert_nothing_dangles(row)
+    assert first.written == second.written == []
+    await here.stop()
+    await there.stop()
+
+
 async def test_the_modems_of_a_dead_host_are_told_of(
     hosts: tuple[World, World, ExitStack],
 ) -> None:
