@@ -208,9 +208,9 @@ class LinePage(Shape):
 
 
 class Pool(Shape):
-    """A named group of lines."""
+    """A group of lines."""
 
-    name: str
+    name: str | None = Field(description="Null: the default pool, which has all lines.")
     kind: str | None
     tags: list[str]
     lines: list[str] = Field(description="Their ids.")
@@ -223,7 +223,7 @@ class Pool(Shape):
 
 
 class PoolPage(Shape):
-    """The pools of the configuration."""
+    """The default pool, and those of the configuration by name."""
 
     items: list[Pool]
     next: None

@@ -134,7 +134,8 @@ class Consents:
         """The consents of one number."""
         read_query(request, NoQuery)
         number = self._number(request)
-        rows = await self._gateway.reader.run(lambda c: consents.of_number(c, number))
+        hashed = self._gateway.refusals.erased_as(number)
+        rows = await self._gateway.reader.run(lambda c: consents.of_number(c, number, hashed))
         return answer({"items": [views.consent(row) for row in rows]})
 
     async def put(self, request: web.Request) -> web.Response:

@@ -18,7 +18,7 @@ class GiveConsent(Body):
     """What somebody has agreed to, and how that can be shown."""
 
     kind: Kind = Field(description="To which texts.")
-    scope: ConsentScope = Field("all", description="`all`, or `pool:` and the name of a pool.")
+    scope: ConsentScope = Field("all", description="`all`, `pool:NAME` or `brand:NAME`.")
     source: Annotated[str, Field(min_length=1, max_length=64)] = Field(
         description="Where it was given: a form, a contract, a call."
     )

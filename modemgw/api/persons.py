@@ -47,7 +47,8 @@ class Persons:
                 Answer(200, Erased),
                 TAG,
                 description="What is queued for it is canceled first. An opt-out stays, as a hash "
-                "of the number, and an open review becomes one.",
+                "of the number, and so does that a consent was withdrawn; an open review "
+                "becomes an opt-out.",
                 query=EraseQuery,
                 problems=("invalid", "invalid-number", "in-flight"),
             ),

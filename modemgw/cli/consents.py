@@ -46,7 +46,7 @@ def add(
     number: Number,
     source: Annotated[str, typer.Option(help="Where it was given: a form, a contract, a call.")],
     kind: Kind = "marketing",
-    scope: Annotated[str, typer.Option(help="all or pool:NAME.")] = "all",
+    scope: Annotated[str, typer.Option(help="all, pool:NAME or brand:NAME.")] = "all",
     obtained_at: Annotated[str | None, typer.Option(metavar="TIME", help="Default: now.")] = None,
     wording: Annotated[str | None, typer.Option(help="What they were shown or told.")] = None,
     evidence: Annotated[str | None, typer.Option(help="Where the proof lies.")] = None,

@@ -33,7 +33,7 @@ def list_pools(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -
         ("pool", "kind", "lines", "waiting", "waits for", "until", "usage"),
         [
             (
-                item["name"],
+                "(default)" if item["name"] is None else item["name"],
                 item["kind"],
                 str(len(item["lines"])),
                 str(item["waiting"]),

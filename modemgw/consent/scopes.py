@@ -1,4 +1,4 @@
-"""What an opt-out covers: which pools' texts, and of which kinds.
+"""What an opt-out covers, or a consent: which pools' texts; the former, of which kinds, too.
 
 A STOP ends everything that the bank sends, unless its operator configured a narrower meaning: one
 pool, or one *brand*, a named set of pools that people know as one sender. Whatever is not certain
@@ -55,7 +55,7 @@ EVERYTHING: Final = OptOut()
 
 @dataclass(frozen=True, slots=True)
 class OptOutRules:
-    """What the operator configured of opt-outs.
+    """What the operator configured of opt-outs, and of scopes.
 
     `width` is the scope of a STOP that comes in, `pools` are the names of all pools, `brands` the
     brand of each pool that has one. `leaves` are kinds that a STOP leaves to recipients in
@@ -98,6 +98,38 @@ class OptOutRules:
         """
         left = kind in opt_out.leaves and kind in self._left_to(recipient)
         return not left and self._reaches(opt_out.scope, pool)
+
+    @property
+    def scopes(self) -> list[str]:
+        """All there are."""
+        brands = (f"brand:{brand}" for brand in self.brands.values())
+        return sorted({ALL, *brands, *(f"pool:{pool}" for pool in self.pools)})
+
+    def around(self, pool: str | None) -> tuple[str, str]:
+        """The scopes of this pool alone and of its brand; where there is none, the next wider."""
+        if not pool:
+            return ALL, ALL
+        brand = self.brands.get(pool)
+        return f"pool:{pool}", ALL if brand is None else f"brand:{brand}"
+
+    def pools_in(self, scope: str) -> frozenset[str] | None:
+        """The pools of a scope; None: all, and texts of none. One that is not configured any more
+        is like a pool that nobody sends by."""
+        form, _, name = scope.partition(":")
+        if form == "brand":
+            pools = frozenset(pool for pool, brand in self.brands.items() if brand == name)
+            return pools or frozenset({scope})
+        return None if scope == ALL else frozenset({name})
+
+    def includes(self, scope: str, other: str) -> bool:
+        """Whether all of `other` lies in a scope."""
+        pools, others = self.pools_in(scope), self.pools_in(other)
+        return pools is None or (others is not None and others <= pools)
+
+    def overlap(self, scope: str, other: str) -> bool:
+        """Whether two scopes have texts in common."""
+        pools, others = self.pools_in(scope), self.pools_in(other)
+        return pools is None or others is None or not pools.isdisjoint(others)
 
     def is_lifted_at(self, opt_out: OptOut, pools: Collection[str]) -> bool:
         """Whether a START that came to a line of these pools lifts it: whether it covers them."""

@@ -16,6 +16,7 @@ from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.consent.scopes import OptOut
 from modemgw.gateway import consenting, opting
 from modemgw.gateway.requests import RefusalError
+from modemgw.store import optouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from modemgw.store.writer import Transaction, Writer
 
 AT_ONCE: Final = 50  # rows of a transaction: texts must not wait long for it
-SOURCE: Final = "import"
 
 Outcome: TypeAlias = bool | RefusalError  # whether something was recorded that was not known
 
@@ -78,7 +78,7 @@ class Bulk:
         self, tx: Transaction, rows: Sequence[Refused], numbers: dict[int, str]
     ) -> tuple[dict[int, bool], dict[str, tuple[OptOut, ...]]]:
         now, rules = self._clock(), self._settings.optouts
-        # Locked in one order, two hosts do not wait for each other.
+        optouts.lock_all(tx.connection, numbers.values())
         done = {
             at: opting.opt_out(
                 tx,
@@ -86,10 +86,10 @@ class Bulk:
                 now,
                 OptOut.parse(rows[at].scope, rows[at].leaves),
                 rules,
-                source=SOURCE,
+                source=opting.LIST,
                 reason=rows[at].reason,
             )
-            for at in sorted(numbers, key=lambda at: (numbers[at], at))
+            for at in sorted(numbers)
         }
         connection = tx.connection
         return done, {
@@ -110,6 +110,7 @@ class Bulk:
         self, tx: Transaction, rows: Sequence[Consent], some: Sequence[int]
     ) -> dict[int, Outcome]:
         now, rules = self._clock(), self._settings.optouts
+        optouts.lock_all(tx.connection, (rows[at].number for at in some))
         return {at: consenting.give_from_list(tx, rows[at], now, rules) for at in some}
 
     def _number(self, raw: str) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modemgw.gateway import acts
+from modemgw.gateway.acts import Reason
 from modemgw.gateway.status import CANCELABLE, UNFINISHED, MessageStatus, PartStatus
 from modemgw.store import messages, waiting
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 50  # in one operation of the writer
 LONGEST_S = 20.0  # of one request
+ON_REQUEST = Reason("canceled", "Canceled on request.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,11 @@ class Cancels:
         return False
 
 
-def cancel(tx: Transaction, row: Record, now: float) -> bool:
+def cancel(tx: Transaction, row: Record, now: float, reason: Reason = ON_REQUEST) -> bool:
     """Cancel a message, unless a part of it has gone or is on the air; whether it was."""
     if row.status not in CANCELABLE or row.restarts or has_begun(tx, row.id):
         return False
-    acts.end(tx, row, MessageStatus.CANCELED, now, "canceled", "Canceled on request.")
+    acts.end(tx, row, MessageStatus.CANCELED, now, reason.code, reason.words)
     return True
 
 

@@ -25,8 +25,6 @@ from modemgw.store import consents, messages, optouts, queue, reviews
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection
-
     from modemgw.consent.scopes import OptOutRules
     from modemgw.gateway.cancels import Cancels
     from modemgw.gateway.caps import Cap
@@ -153,6 +151,8 @@ class _Choice:
         self._moved: list[tuple[str, int]] = []
         self._pool_waits: dict[str, Wait] = {}
         self._line_pools_wait: dict[str, Wait] = {}
+        self._looked_into = ""  # the message whose parts were read last
+        self._parts: Sequence[Record] = ()
 
     def outcome(self, job: Job | None, empty: tuple[str, ...]) -> Claimed:
         """What the line is told."""
@@ -183,12 +183,13 @@ class _Choice:
             candidate = replace(candidate, opted_out=covered)
         asked = question(candidate.message, candidate, self._line, self._settings, self._now)
         if asked.needs_consent:
-            asked = replace(asked, consented=_has_consented(connection, asked))
+            asked = replace(asked, consented=self._has_consented(asked))
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
         if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
-        job = _job(self._tx, candidate.message, needs_consent=asked.needs_consent)
+        row = candidate.message
+        job = _job(row, self._todo(row), needs_consent=asked.needs_consent)
         pool = Account.of_pool(lane.pool, self._settings, self._line.cost)
         held_to = self._caps(asked)
         if not self._has_room(job, head, lane, pool) or self._is_enough(job, held_to):
@@ -200,16 +201,30 @@ class _Choice:
         counts = _reserve(self._tx, accounts, job, self._now)
         counts += caps.reserve(connection, held_to, job.recipient, self._now)
         if counts:
-            reservations.keep(connection, head.id, job.todo, counts)
+            attempts = {part.seq: part.attempts for part in self._parts_of(head.id)}
+            todo = {seq: attempts[seq] for seq in job.todo}
+            reservations.keep(connection, head.id, todo, counts)
         return _within_hours(job, asked)
+
+    def _todo(self, row: Record) -> tuple[int, ...]:
+        if row.parts == 1 and row.status != MessageStatus.SENDING:
+            return (1,)
+        parts = self._parts_of(row.id)
+        return tuple(part.seq for part in parts if PartStatus(part.status) not in ACCEPTED)
+
+    def _parts_of(self, message_id: str) -> Sequence[Record]:
+        """The parts of the message that is considered, read once."""
+        if self._looked_into != message_id:
+            self._parts = messages.get_parts(self._tx.connection, message_id)
+            self._looked_into = message_id
+        return self._parts
 
     def _caps(self, asked: Question) -> list[Cap]:
         """The caps under which a text is to be counted: none where it was already."""
         if asked.permit is not None or asked.is_reply or not self._settings.caps:
             return []
         assert asked.message_id is not None
-        parts = messages.get_parts(self._tx.connection, asked.message_id)
-        if any(part.attempts for part in parts):
+        if any(part.attempts for part in self._parts_of(asked.message_id)):
             return []
         return caps.fitting(self._settings.caps, asked.kind, asked.pool)
 
@@ -222,6 +237,11 @@ class _Choice:
             return False
         queue.park(self._tx.connection, job.message_id, wait.until, wait.rule)
         return True
+
+    def _has_consented(self, asked: Question) -> bool:
+        scopes = self._settings.optouts.around(asked.pool)
+        message_id, connection = asked.message_id or "", self._tx.connection
+        return consents.stands(connection, asked.recipient, asked.kind, scopes, message_id)
 
     def _sends_home(self, head: Record) -> bool:
         """Let others send a message that waits for this line; false where no other may."""
@@ -323,11 +343,6 @@ def question(
     )
 
 
-def _has_consented(connection: Connection, asked: Question) -> bool:
-    message_id = asked.message_id or ""
-    return consents.stands(connection, asked.recipient, asked.kind, asked.pool, message_id)
-
-
 def _within_hours(job: Job, asked: Question) -> Job:
     """The job with its validity ending when the hours of marketing do: a service centre that cannot
     deliver it before must not do so at night."""
@@ -338,14 +353,7 @@ def _within_hours(job: Job, asked: Question) -> Job:
     return replace(job, expires_at=min(ends))
 
 
-def _job(tx: Transaction, row: Record, *, needs_consent: bool) -> Job:
-    todo: tuple[int, ...] = (1,)
-    if row.parts > 1 or row.status == MessageStatus.SENDING:
-        todo = tuple(
-            part.seq
-            for part in messages.get_parts(tx.connection, row.id)
-            if PartStatus(part.status) not in ACCEPTED
-        )
+def _job(row: Record, todo: tuple[int, ...], *, needs_consent: bool) -> Job:
     return Job(
         message_id=row.id,
         recipient=row.recipient,
@@ -420,7 +428,7 @@ def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
     if _is_covered(tx, rules, job.recipient, job.kind, job.pool):
         return False
     if job.needs_consent and not consents.stands(
-        tx.connection, job.recipient, job.kind, job.pool, job.message_id
+        tx.connection, job.recipient, job.kind, rules.around(job.pool), job.message_id
     ):
         return False
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from modemgw.consent.replies import Reply
 from modemgw.gateway import consenting, views
 from modemgw.gateway.requests import RefusalError, SendRequest
-from modemgw.store import consents
 
 if TYPE_CHECKING:
     from modemgw.clock import Clock
@@ -39,16 +38,18 @@ class ConsentDesk:
 
     def check_scope(self, scope: str) -> str:
         """A scope that there is. Raises RefusalError (`unknown-pool`)."""
-        known = {consents.EVERYWHERE, *map(consents.pool_scope, self._settings.pools)}
-        if scope in known:
+        if self._settings.optouts.knows(scope):
             return scope
-        words = f"a scope is one of {', '.join(sorted(known))}; got {scope!r}"
+        known = ", ".join(self._settings.optouts.scopes)
+        words = f"a scope is one of {known}; got {scope!r}"
         raise RefusalError("unknown-pool", words, field="scope")
 
     async def give(self, consent: Consent) -> dict[str, Any]:
         """Record a consent; how it stands then."""
-        now = self._clock()
-        return await self._writer.run(lambda tx: views.consent(consenting.give(tx, consent, now)))
+        now, rules = self._clock(), self._settings.optouts
+        return await self._writer.run(
+            lambda tx: views.consent(consenting.give(tx, consent, now, rules))
+        )
 
     async def record(
         self, consent: Consent, caller: Caller, *, double: bool | None, language: str | None = None
@@ -78,7 +79,8 @@ class ConsentDesk:
         self, consent: Consent, caller: Caller, language: str | None
     ) -> tuple[Draft, Caller, float]:
         """The text that asks, of the kind that it asks for, who sends it, and when."""
-        pool = consents.pool_of(consent.scope)
+        pools = self._settings.optouts.pools_in(consent.scope)
+        pool = None if pools is None else min(pools)  # of a brand, whichever comes first
         replies = self._replies if pool is None else self._replies.of_pool(pool)
         request = SendRequest(
             to=consent.number,

@@ -2,18 +2,21 @@
 
 Theory of operation
 -------------------
-A consent is one row by number, kind and scope, and is never deleted: withdrawn, it stays with its
-evidence, and the audit has every change. All changes happen under the lock of the recipient that
-each write-ahead takes: what begins after the commit has seen it.
+A consent is one row by number, kind and scope, and is not deleted: withdrawn, it stays with its
+evidence, and without that where its person's data are erased. The audit has every change. All
+changes happen under the lock of the recipient that each write-ahead takes: what begins after the
+commit has seen it.
 
 An opt-out ends the consents that lie wholly in what it covers: one of all pools those to all pools
 and to each, one of a pool or brand those to its pools; none to kinds that it leaves. A consent to
-all pools outlives the opt-out of one, which by itself keeps that pool's texts back.
+all pools, or to a brand, outlives the opt-out of one of them, which by itself keeps that pool's
+texts back.
 
 Double opt-in: a consent may be *pending*. Then one text, the question, is let go without it: that
 whose id the row names, while the row is pending; all other rules of the gate hold for it. A YES on
-the line that asked, sent after the question and in time, makes it given. Nothing else does; nobody
-is asked twice within the configured time, whatever it is about.
+the line that asked, sent after the question and in time, makes it given. Nobody is asked twice
+within the configured time, whatever it is about. Where the consent is recorded another way while
+its question waits, that is canceled, and so are questions about a part of it.
 
 A START brings back what the opt-outs that it lifts have ended, where no other opt-out still covers
 it, for that is what our confirmation of the STOP promises, with the START as the new evidence; it
@@ -30,7 +33,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from modemgw.consent.agreement import is_in_time
 from modemgw.consent.scopes import OptOut
-from modemgw.gateway import views
+from modemgw.gateway import cancels, views
+from modemgw.gateway.acts import Reason
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.views import timestamp
 from modemgw.store import consents, messages, optouts
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 
 BY_OPT_OUT: Final = "opt_out"
 DECLINED: Final = "declined"  # what was asked for, and answered by an opt-out
+NEEDLESS: Final = Reason("consent_recorded", "The consent that it asks for was recorded meanwhile.")
 BY_REQUEST: Final = "request"
 KEYWORD: Final = "keyword"
 
@@ -69,17 +74,17 @@ class Consent:
     message_id: str | None = None
 
 
-def give(tx: Transaction, consent: Consent, now: float) -> Record:
+def give(tx: Transaction, consent: Consent, now: float, rules: OptOutRules) -> Record:
     """Record a consent; what stands then.
 
     One that stands is left as it is where it says the same: a repeat changes nothing.
     """
     connection = tx.connection
     optouts.lock(connection, consent.number)
-    before = consents.get(connection, consent.number, consent.kind, consent.scope)
+    before = _before(tx, consent)
     if before is not None and before.state == consents.GIVEN and _says_the_same(before, consent):
         return before
-    return _put(tx, "given", consent, now, before, state=consents.GIVEN)
+    return _give(tx, consent, now, before, rules)
 
 
 def give_from_list(
@@ -92,7 +97,7 @@ def give_from_list(
     number, obtained_at = consent.number, consent.obtained_at
     assert obtained_at is not None
     optouts.lock(tx.connection, number)
-    before = consents.get(tx.connection, number, consent.kind, consent.scope)
+    before = _before(tx, consent)
     if before is not None:
         if before.state == consents.GIVEN and before.obtained_at >= obtained_at:
             return False
@@ -104,8 +109,22 @@ def give_from_list(
         is_later = said_at >= obtained_at
         if is_later and _lies_in(consent.kind, consent.scope, opt_out, number, rules):
             return RefusalError("opted-out", "they have opted out after it was obtained")
-    _put(tx, "given", consent, now, before, state=consents.GIVEN)
+    _give(tx, consent, now, before, rules)
     return True
+
+
+def _give(
+    tx: Transaction, consent: Consent, now: float, before: Record | None, rules: OptOutRules
+) -> Record:
+    """Write a consent, and take back the questions about it that have not begun."""
+    for row in _known(tx, consent.number):
+        is_part = row.kind == consent.kind and rules.includes(consent.scope, row.scope)
+        if row.state != consents.PENDING or not is_part:
+            continue
+        question = messages.get(tx.connection, row.request_id, alone=True)
+        if question is not None and cancels.cancel(tx, question, now, NEEDLESS):
+            consents.close(tx.connection, (row.number, row.kind, row.scope), now)
+    return _put(tx, "given", consent, now, before, state=consents.GIVEN)
 
 
 def ask(
@@ -121,7 +140,7 @@ def ask(
     accepts the question. RefusalError where the gate refuses that, or they were asked lately.
     """
     optouts.lock(tx.connection, consent.number)
-    known = consents.of_number(tx.connection, consent.number)
+    known = _known(tx, consent.number)
     key = (consent.kind, consent.scope)
     before = next((row for row in known if (row.kind, row.scope) == key), None)
     if before is not None and (before.state == consents.GIVEN or _is_open(before, now)):
@@ -146,6 +165,7 @@ def give_by_answer(
     tx: Transaction,
     number: str,
     now: float,
+    rules: OptOutRules,
     *,
     sent: Sent,
     line_id: str | None,
@@ -161,7 +181,7 @@ def give_by_answer(
         if is_in_time(sent, question.sent_at, row.due_at, now):
             wording = row.wording or question.text
             what = (row.source, row.recorded_by, now, wording, row.evidence, message_id)
-            give(tx, Consent(number, row.kind, row.scope, *what), now)
+            give(tx, Consent(number, row.kind, row.scope, *what), now, rules)
 
 
 def _is_open(row: Record, now: float) -> bool:
@@ -191,12 +211,13 @@ def _put(
         "created_at": now if before is None else before.created_at,
         "changed_at": now,
         "ended_by": None,
+        "asked_at": None if before is None else before.asked_at,
         **state,
     }
     consents.put(tx.connection, values)
     row = consents.get(tx.connection, consent.number, consent.kind, consent.scope)
     assert row is not None
-    _tell(tx, what, row, now, by=consent.by)
+    _tell(tx, what, consent.number, row, now, by=consent.by)
     return row
 
 
@@ -222,8 +243,8 @@ def withdraw(
     """
     optouts.lock(tx.connection, number)
     return [
-        _end(tx, row, now, BY_REQUEST, by=by, reason=reason)
-        for row in consents.of_number(tx.connection, number)
+        _end(tx, number, row, now, BY_REQUEST, by=by, reason=reason)
+        for row in _known(tx, number)
         if (row.state != consents.WITHDRAWN or row.ended_by == BY_OPT_OUT)
         and kind in (None, row.kind)
         and scope in (None, row.scope)
@@ -244,7 +265,7 @@ def end_by_opt_out(
     for row in _standing(tx, number):
         if _lies_in(row.kind, row.scope, opt_out, number, rules):
             ended_by = BY_OPT_OUT if row.state == consents.GIVEN else DECLINED
-            _end(tx, row, now, ended_by, by=by, reason=reason)
+            _end(tx, number, row, now, ended_by, by=by, reason=reason)
 
 
 def give_by_start(
@@ -261,7 +282,7 @@ def give_by_start(
     """Record what the START means that has lifted some opt-outs: consents that these had ended
     stand again, and those of `kinds` stand where nothing was on record."""
     optouts.lock(tx.connection, number)
-    known = consents.of_number(tx.connection, number)
+    known = _known(tx, number)
     left = [OptOut.parse(row.scope, row.leaves) for row in _opt_outs(tx, number)]
     wanted = {
         (row.kind, row.scope): row.wording
@@ -272,31 +293,35 @@ def give_by_start(
     there = {(row.kind, row.scope) for row in known}
     for kind in kinds:
         for scope in _scopes_of(lifted, rules):
-            is_there = any(k == kind and _overlap(s, scope) for k, s in there)
+            is_there = any(k == kind and rules.overlap(s, scope) for k, s in there)
             if not is_there:
                 wanted[kind, scope] = None
     for (kind, scope), wording in wanted.items():
         if any(_lies_in(kind, scope, opt_out, number, rules) for opt_out in left):
             continue
         consent = Consent(number, kind, scope, KEYWORD, KEYWORD, now, wording, reason, message_id)
-        give(tx, consent, now)
+        give(tx, consent, now, rules)
+
+
+def _known(tx: Transaction, number: str) -> list[Record]:
+    return consents.of_number(tx.connection, number, tx.erased_as(number))
+
+
+def _before(tx: Transaction, consent: Consent) -> Record | None:
+    hashed = tx.erased_as(consent.number)
+    return consents.get(tx.connection, consent.number, consent.kind, consent.scope, hashed)
 
 
 def _opt_outs(tx: Transaction, number: str) -> list[Record]:
     return optouts.of(tx.connection, number, tx.erased_as(number))
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Whether there are texts in both scopes."""
-    return one == other or consents.EVERYWHERE in (one, other)
-
-
 def _lies_in(kind: str, scope: str, opt_out: OptOut, number: str, rules: OptOutRules) -> bool:
     """Whether all texts of a consent are covered by an opt-out."""
-    pool = consents.pool_of(scope)
-    if pool is None and not rules.is_of_all(opt_out):
-        return False
-    return rules.covers(opt_out, number, kind, pool)
+    pools = rules.pools_in(scope)
+    if pools is None:
+        return rules.is_of_all(opt_out) and rules.covers(opt_out, number, kind, None)
+    return all(rules.covers(opt_out, number, kind, pool) for pool in pools)
 
 
 def _scopes_of(lifted: Collection[OptOut], rules: OptOutRules) -> Iterator[str]:
@@ -306,28 +331,34 @@ def _scopes_of(lifted: Collection[OptOut], rules: OptOutRules) -> Iterator[str]:
         return
     for pool in sorted(rules.pools):
         if any(rules.is_lifted_at(opt_out, (pool,)) for opt_out in lifted):
-            yield consents.pool_scope(pool)
+            yield rules.around(pool)[0]
 
 
 def _standing(tx: Transaction, number: str) -> list[Record]:
-    rows = consents.of_number(tx.connection, number)
-    return [row for row in rows if row.state != consents.WITHDRAWN]
+    return [row for row in _known(tx, number) if row.state != consents.WITHDRAWN]
 
 
 def _end(
-    tx: Transaction, row: Record, now: float, ended_by: str, *, by: str, reason: str
+    tx: Transaction, number: str, row: Record, now: float, ended_by: str, *, by: str, reason: str
 ) -> Record:
     gone = consents.end(tx.connection, (row.number, row.kind, row.scope), now, ended_by)
-    _tell(tx, "withdrawn", gone, now, by=by, reason=reason)
+    _tell(tx, "withdrawn", number, gone, now, by=by, reason=reason)
     return gone
 
 
 def _tell(
-    tx: Transaction, what: str, row: Record, now: float, *, by: str, reason: str = ""
+    tx: Transaction,
+    what: str,
+    number: str,
+    row: Record,
+    now: float,
+    *,
+    by: str,
+    reason: str = "",
 ) -> None:
     tx.record(
         f"consent_{what}",
-        row.number,
+        number,
         now,
         kind=row.kind,
         scope=row.scope,

@@ -186,10 +186,10 @@ class Desk:
     # -- pools and the queue ----------------------------------------------------------------------
 
     async def pools(self) -> list[dict[str, Any]]:
-        """The pools of the configuration, by name."""
+        """The default pool, and those that have a name, by that."""
         await self._registry.refresh()
         named = sorted(self._settings.pools.values(), key=lambda pool: pool.name)
-        return await self._pool_views(named)
+        return await self._pool_views([self._settings.default_pool, *named])
 
     async def pause_pool(self, name: str, caller: Caller, reason: str) -> dict[str, Any]:
         """Let no line begin a text of a pool. Raises RefusalError (`not-found`)."""
@@ -236,18 +236,21 @@ class Desk:
         ]
 
     def _pool_view(self, pool: Pool) -> dict[str, Any]:
-        rows, pools_of = self._registry.rows.values(), self._roster.pools_of
         hold = self.holds.of_pool(pool.name)
         return {
-            "name": pool.name,
+            "name": pool.name or None,
             "kind": pool.kind,
             "tags": sorted(pool.tags),
-            "lines": [row.id for row in rows if pool.name in pools_of(row.iccid, row.number)],
+            "lines": [row.id for row in self._registry.rows.values() if self._has(pool, row)],
             "plan": pool.plan.name if pool.plan else None,
             "paused": self._registry.pauses.reasons.get(pool_scope(pool.name)),
             "waiting_for": hold.rule if hold else None,
             "not_before": views.timestamp(hold.until) if hold else None,
         }
+
+    def _has(self, pool: Pool, row: Record) -> bool:
+        """Whether a line is of a pool; the default pool, which has no name, has all."""
+        return not pool.name or pool.name in self._roster.pools_of(row.iccid, row.number)
 
     # -- acts -------------------------------------------------------------------------------------
 

@@ -240,12 +240,14 @@ class Dispatcher:
 
     def is_stuck(self, line_id: str) -> bool:
         """Whether a line cannot send for longer than a text waits for it: it has been gone or
-        paused so long, or is at a limit that holds longer.
+        paused so long, or is at a limit that holds longer; a line's limits are known to its own
+        host.
         """
         if line_id in self.barred:
             return True
         now, patience_s = self.clock(), self.settings.sticky_wait_s
-        if not self.is_live(line_id) or line_id in self._held:
+        is_there = self.is_live(line_id) or self._is_there_elsewhere(line_id)
+        if not is_there or line_id in self._held:
             return now >= self._out_since.setdefault(line_id, now) + patience_s
         self._out_since.pop(line_id, None)
         wait = self.line_wait(line_id)
@@ -255,9 +257,15 @@ class Dispatcher:
         """Whether a text for this pool waits for the line that the two last spoke on, and when."""
         if spoken_at is None or spoken_at < self.clock() - self.settings.sticky_for_s:
             return False
-        line = next((known for known in self._roster.lines if known.id == line_id), None)
-        in_pool = line is not None and (pool is None or pool in line.pools)
-        return in_pool and line_id is not None and not self.is_stuck(line_id)
+        line = None if line_id is None else self._roster.find(line_id)
+        if line is None or not (pool is None or pool in line.pools):
+            return False
+        return not self.is_stuck(line.id)
+
+    def _is_there_elsewhere(self, line_id: str) -> bool:
+        """Whether a host that is there has it in a modem that could send, as far as is known here;
+        should that change, it is that host which moves what waits for the line."""
+        return line_id in self._roster.ready_elsewhere and line_id not in self._missed
 
     def pause(self, scopes: Iterable[str], barred: Iterable[str] = ()) -> None:
         """These scopes are paused, these lines barred, and nothing else is."""

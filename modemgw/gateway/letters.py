@@ -343,6 +343,7 @@ def _agree(tx: Transaction, letter: Letter, message_id: str, origin: Origin) -> 
         tx,
         number,
         origin.now,
+        origin.settings.optouts,
         sent=letter.sent,
         line_id=origin.line_id,
         message_id=message_id,

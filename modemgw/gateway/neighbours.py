@@ -8,8 +8,10 @@ transaction that looks once more:
 
 - what it had claimed and not begun goes back into the queue. Should it live after all, it can begin
   none of that: the write-ahead asks whose claim it is, and takes the row that the takeover takes;
-- what it had recorded as `submitting` may have left: it is in doubt, and settled by evidence alone;
-- its modems are absent, and so are its lines: a text that names one waits for it, and says so.
+- what it had recorded as `submitting` may have left: it is in doubt, and settled by evidence alone,
+  such as its own answer where it lives after all;
+- its modems are absent, which is told as any change of theirs is, and so are its lines: a text that
+  names one waits for it, and says so.
 
 What only prefers one of its lines is sent by others once that has been away for `sticky_wait_s`.
 """
@@ -22,9 +24,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from modemgw.gateway import settle
-from modemgw.store import hosts, lines
+from modemgw.gateway import settle, views
+from modemgw.store import hosts, lines, pauses
 from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -107,7 +110,9 @@ class Neighbours:
         def operation(tx: Transaction) -> tuple[int, int, list[str]]:
             if host not in hosts.absent(tx.connection, settings.host):
                 return 0, 0, []
-            lines.forget_ports(tx.connection, host, now, AWAY)
+            for row in lines.forget_ports(tx.connection, host, now, AWAY):
+                view = views.modem(row, None, pauses.of_modem(tx.connection, row.id))
+                tx.emit(Event("modem.state", now, view))
             left = settle.recover(tx, settings, now, of_host=host)
             return *left, lines.lines_of(tx.connection, host)
 

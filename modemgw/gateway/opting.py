@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from modemgw.consent.order import UNKNOWN, Sent, refusal
 from modemgw.consent.scopes import OptOut, OptOutRules
@@ -12,12 +12,15 @@ from modemgw.store import optouts
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Connection
 
     from modemgw.store.prepared import Record
     from modemgw.store.writer import Transaction
+
+
+LIST: Final = "import"  # the source of what a list tells
 
 
 def of_row(row: Record) -> OptOut:
@@ -60,51 +63,58 @@ def opt_out(
     """Record an opt-out and cancel what it covers of what is queued; false when there was one
     already that covered as much of the same scope.
 
+    That one is then as of now, and consents that were recorded since are ended; but one that is
+    merely told again (`_is_repeat`) is left as it is.
     `sent` is known of texts; an act of our own is done now. `by` is who decided, where that was not
     the source itself. One of all pools closes an open review.
     The lock is the one that each write-ahead takes: what begins after this commit has seen it.
     """
-    optouts.lock(tx.connection, number)
+    optouts.lock_all(tx.connection, (number,))
     if rules.is_of_all(asked):
         reviews.decide(tx, number, now, Decision.OPT_OUT, by=by or source, reason=reason)
     refused = refusal(sent, now)
-    hashed = tx.erased_as(number)
-    known = standing(tx.connection, number, hashed)
-    before = next((opt_out for opt_out in known if opt_out.scope == asked.scope), None)
+    rows = optouts.of(tx.connection, number, tx.erased_as(number))
+    row = next((row for row in rows if row.scope == asked.scope), None)
+    before = None if row is None else of_row(row)
     if before is not None:
         asked = OptOut(asked.scope, asked.leaves & before.leaves)
+    says = {"source": source, "reason": reason, "message_id": message_id, "line_id": line_id}
+    if row is not None and asked == before and _is_repeat(row, says):
+        return False
     consenting.end_by_opt_out(tx, number, now, asked, rules, by=by or source, reason=reason)
-    if before is None:
-        values = {
-            "number": number,
-            "scope": asked.scope,
-            "leaves": asked.kept_leaves,
-            "source": source,
-            "reason": reason,
-            "message_id": message_id,
-            "line_id": line_id,
-            "created_at": now,
-            "sent_at": refused.sent_at,
-            "centre": refused.centre,
-        }
-        optouts.add(tx.connection, values)
-    else:
-        optouts.renew(
+    told = {"source": source, "reason": reason, **_told(asked)}
+    if row is None:
+        times = {"created_at": now, "sent_at": refused.sent_at, "centre": refused.centre}
+        leaves = asked.kept_leaves
+        optouts.add(
             tx.connection,
-            number,
-            asked.scope,
-            asked.kept_leaves,
-            refused.sent_at,
-            refused.centre,
-            hashed,
+            {"number": number, "scope": asked.scope, "leaves": leaves, **says, **times},
         )
+    else:
+        optouts.renew(tx.connection, row, asked.kept_leaves, refused.sent_at, refused.centre, says)
         if asked == before:
+            tx.record("opted_out_again", number, now, **told)
             return False
     canceled = acts.cancel_for_opt_out(tx, number, now, asked, rules)
-    told = {"source": source, "reason": reason, **_told(asked)}
     tx.record("opted_out", number, now, **told, canceled=canceled)
     tx.emit(Event("optout.created", now, {"number": number, **told}))
     return True
+
+
+def _is_repeat(row: Record, says: Mapping[str, Any]) -> bool:
+    """Whether it says nothing new of an opt-out that stands.
+
+    A text of the customer's is news whenever it comes, and so is what a person notes with words of
+    its own. A list says of no row when that was said, and most are older than what we know; and the
+    same words from the same source are the same act once more, by a caller that heard no answer
+    or copies its list every night. Of an erased one the words are not kept.
+    """
+    if says["message_id"] is not None:
+        return False
+    if says["source"] == LIST:
+        return True
+    is_same = row.erased_at is not None or row.reason == says["reason"]
+    return bool(is_same and row.source == says["source"])
 
 
 def opt_in(

@@ -314,7 +314,10 @@ class Outbound:
         question = self._question(connection, draft, caller, line, last_inbound, now)
         if question.needs_consent:
             consented = draft.asks_consent or consents.stands(
-                connection, draft.recipient, draft.kind, draft.pool
+                connection,
+                draft.recipient,
+                draft.kind,
+                self._settings.optouts.around(draft.pool),
             )
             question = replace(question, consented=consented)
         return Weighed(draft, line, conversation, question, decide(question))

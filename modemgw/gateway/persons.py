@@ -2,7 +2,8 @@
 
 Erasing cancels first what is queued, and waits for what is on the air: its answer has to be
 recorded somewhere. What is in doubt is given up with the rest. An open review ends as an opt-out,
-for nobody could decide it any more; and an opt-out stays, under a hash of the number.
+for nobody could decide it any more; and an opt-out stays, under a hash of the number, as do
+consents that were withdrawn.
 """
 
 from __future__ import annotations
@@ -53,12 +54,14 @@ class Persons:
 
         def query(connection: Connection) -> dict[str, Any]:
             rows = persons.texts(connection, number, before=before, limit=limit + 1)
-            kept = optouts.of(connection, number, self._refusals.erased_as(number))
+            hashed = self._refusals.erased_as(number)
+            kept = optouts.of(connection, number, hashed)
+            agreed = consents.of_number(connection, number, hashed)
             entries = ledger.entries(connection, number, AUDIT_LIMIT) if ledger else []
             return {
                 "number": number,
                 "opt_outs": [views.opt_out(row) for row in kept],
-                "consents": [views.consent(row) for row in consents.of_number(connection, number)],
+                "consents": [views.consent(row) for row in agreed],
                 "reviews": [views.review(row) for row in persons.reviews(connection, number)],
                 "conversations": [
                     views.conversation(row) for row in persons.conversations(connection, number)
@@ -114,7 +117,7 @@ class Persons:
 
 
 def _cancel(tx: Transaction, rules: OptOutRules, number: str, now: float) -> bool:
-    optouts.lock(tx.connection, number)
+    optouts.lock_all(tx.connection, (number,))
     if reviews.open_of(tx.connection, number) is not None:
         why = "erased undecided"
         opting.opt_out(tx, number, now, EVERYTHING, rules, source="review", reason=why)
@@ -140,7 +143,9 @@ def _erase(
     assert tx.ledger is not None
     hashed = tx.ledger.erased_as(number)
     opted_out = optouts.hide(tx.connection, number, hashed, now)
+    withdrawn = consents.hide(tx.connection, number, hashed, now)
     deleted = persons.erase(tx.connection, number, found)
+    deleted["consents"] += withdrawn
     entries = tx.ledger.forget(tx.connection, number)
     tx.record(
         ERASED,

@@ -16,7 +16,7 @@ from modemgw.gateway.status import PartStatus
 from modemgw.store import messages, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 def keep(
-    connection: Connection, message_id: str, todo: Sequence[int], counts: Sequence[Count]
+    connection: Connection, message_id: str, todo: Mapping[int, int], counts: Sequence[Count]
 ) -> None:
-    """Remember with a message what its claim has counted for the parts that are to go."""
-    parts = messages.get_parts(connection, message_id)
-    attempts = {str(part.seq): part.attempts for part in parts if part.seq in todo}
+    """Remember with a message what its claim has counted for the parts that are to go, each with
+    its attempts until now."""
+    attempts = {str(seq): count for seq, count in todo.items()}
     messages.change(connection, message_id, reserved={"counts": counts, "attempts": attempts})
 
 

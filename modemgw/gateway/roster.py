@@ -72,6 +72,8 @@ class Roster:
         self._lines: dict[str, Line] = {}  # by ICCID
         self._tags: dict[str, frozenset[str]] = {}  # of all lines that are known, by ICCID
         self._learned: dict[str, Record] = {}  # their rows, likewise
+        self._elsewhere: dict[str, Line] = {}  # by id, those that were ready on other hosts
+        self.ready_elsewhere: frozenset[str] = frozenset()  # their ids, as long as they are
         self._modem_ids: dict[int, str] = {}  # by the modem's identity in this process
         self._modems: dict[int, Modem] = {}
         self._written: dict[int, ModemStatus] = {}
@@ -93,6 +95,11 @@ class Roster:
         """What is kept of all lines now: a person, or another host, may have changed it."""
         self._tags = {row.iccid: frozenset(row.tags) for row in rows}
         before, self._learned = self._learned, {row.iccid: row for row in rows}
+        theirs = [row for row in rows if self._is_ready_elsewhere(row)]
+        self.ready_elsewhere = frozenset(row.id for row in theirs)
+        for row in theirs:
+            if row.id not in self._elsewhere or before.get(row.iccid) != row:
+                self._elsewhere[row.id] = self.as_line(row)
         for row in rows:
             known = self._lines.get(row.iccid)
             if known is None or before.get(row.iccid) == row:  # nearly always: it has to be cheap
@@ -106,6 +113,10 @@ class Roster:
             for modem in self.modems:
                 if modem.status.iccid == row.iccid and id(modem) in self._modem_ids:
                     self._noted(modem, modem.status)
+
+    def _is_ready_elsewhere(self, row: Record) -> bool:
+        is_theirs = row.modem_host not in (None, self._settings.host)
+        return is_theirs and bool(row.modem_state == ModemState.READY)
 
     def _note_again(self, iccid: str) -> None:
         """Contradict whoever took this host for gone."""
@@ -140,6 +151,11 @@ class Roster:
     def lines(self) -> list[Line]:
         """The lines that were seen in this run."""
         return list(self._lines.values())
+
+    def find(self, line_id: str) -> Line | None:
+        """A line that was seen in this run, here or on another host."""
+        own = next((line for line in self._lines.values() if line.id == line_id), None)
+        return own or self._elsewhere.get(line_id)
 
     def modem_id(self, modem: Modem) -> str | None:
         """The modem's row, once it is committed."""

@@ -29,8 +29,9 @@ WITHDRAWN_WAIT_S = 1.0
 _OPEN = {
     Outcome.ACCEPTED: frozenset({PartStatus.SUBMITTING, PartStatus.IN_DOUBT, PartStatus.FAILED}),
     Outcome.UNKNOWN: frozenset({PartStatus.SUBMITTING}),
-    Outcome.WITHDRAWN: frozenset({PartStatus.QUEUED, PartStatus.SUBMITTING}),
-    Outcome.REFUSED: frozenset({PartStatus.QUEUED, PartStatus.SUBMITTING}),
+    # In doubt where another host took this one for dead: what is certain settles it.
+    Outcome.WITHDRAWN: frozenset({PartStatus.QUEUED, PartStatus.SUBMITTING, PartStatus.IN_DOUBT}),
+    Outcome.REFUSED: frozenset({PartStatus.QUEUED, PartStatus.SUBMITTING, PartStatus.IN_DOUBT}),
 }
 
 
@@ -82,7 +83,7 @@ def record(
             _doubt(tx, part, now, result.detail, settings)
             return Step.DONE
         case Outcome.WITHDRAWN:
-            if status is PartStatus.SUBMITTING:  # recorded, but it does not count as an attempt
+            if status is not PartStatus.QUEUED:  # recorded, but it does not count as an attempt
                 _note(tx, part, now, Outcome.WITHDRAWN, settings, detail=result.detail)
                 begun = part.attempts - 1
                 _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None, attempts=begun)
@@ -203,24 +204,31 @@ def _requeue(
         settled_at=None,
         **details,
     )
+    if part.status == PartStatus.IN_DOUBT:
+        queue.release_recipient(tx.connection, part.recipient, now)
     row = messages.get(tx.connection, part.message_id)
     assert row is not None
-    if row.status == MessageStatus.SENDING:
-        parts = messages.get_parts(tx.connection, row.id)
-        if not any(PartStatus(p.status) in ACCEPTED for p in parts):
-            back = moved(MessageStatus.SENDING, MessageStatus.QUEUED)
-            messages.change(tx.connection, row.id, status=back)
     if row.hold_reason == acts.OPTED_OUT:
-        acts.end(
-            tx,
-            messages.get(tx.connection, row.id) or row,
-            MessageStatus.CANCELED,
-            now,
-            acts.OPTED_OUT,
-            "The recipient opted out.",
-        )
+        words = "The recipient opted out."
+        acts.end(tx, row, MessageStatus.CANCELED, now, acts.OPTED_OUT, words)
         return
+    _resume(tx, row, now)
     _return(tx, row.id, at, reason)
+
+
+def _resume(tx: Transaction, row: Record, now: float) -> None:
+    """Bring a message to what its parts say, of which one is to go again."""
+    was = MessageStatus(row.status)
+    if was not in (MessageStatus.SENDING, MessageStatus.IN_DOUBT):
+        return
+    states = {PartStatus(part.status) for part in messages.get_parts(tx.connection, row.id)}
+    to = MessageStatus.QUEUED if states.isdisjoint(ACCEPTED) else MessageStatus.SENDING
+    if to is was or PartStatus.IN_DOUBT in states:
+        return
+    error: dict[str, None] = {"error_code": None, "error_message": None}
+    resumed = messages.changed(tx.connection, row.id, status=moved(was, to), **error)
+    if was is MessageStatus.IN_DOUBT:
+        acts.announce(tx, resumed, now)
 
 
 def _return(tx: Transaction, message_id: str, at: float, reason: str | None = None) -> None:
@@ -300,13 +308,6 @@ def give_up_doubt(tx: Transaction, part: Record, now: float) -> None:
     if row.if_in_doubt == "resend" and not row.resends and not expired and not refused:
         messages.change(tx.connection, row.id, resends=1)
         _requeue(tx, part, now, now, None, detail="sent again, as the sender chose")
-        if row.status == MessageStatus.IN_DOUBT:
-            states = [PartStatus(p.status) for p in messages.get_parts(tx.connection, row.id)]
-            some_gone = any(state in ACCEPTED for state in states)
-            to = MessageStatus.SENDING if some_gone else MessageStatus.QUEUED
-            status = moved(MessageStatus.IN_DOUBT, to)
-            resumed = messages.changed(tx.connection, row.id, status=status, ready_at=now)
-            acts.announce(tx, resumed, now)
         return
     reason = Reason("outcome_unknown", "Nobody can say whether it went, and no report came.")
     acts.settle_part(tx, part, PartStatus.FAILED, now, reason)

@@ -1,10 +1,14 @@
-"""Consents: what people have agreed to be texted, by number, kind and scope."""
+"""Consents: what people have agreed to be texted, by number, kind and scope.
+
+Where a person's data were erased, what they had withdrawn stays under a hash of the number,
+`erased_as`, with nothing that tells of them: a list from before must not bring it back.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, or_, select, tuple_, update
+from sqlalchemy import and_, delete, or_, select, tuple_, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, Record, given, values_of
@@ -32,7 +36,7 @@ _STANDS = Prepared(
         or_(
             and_(
                 _c.kind == given("kind"),
-                or_(_c.scope == given("everywhere"), _c.scope == given("pool")),
+                _c.scope.in_((given("everywhere"), given("pool"), given("brand"))),
                 _c.state == given("given"),
             ),
             and_(_c.state == given("pending"), _c.request_id == given("message")),
@@ -45,27 +49,18 @@ _IS_ASKED = Prepared(
 )
 
 
-def pool_scope(pool: str) -> str:
-    """The scope of one pool."""
-    return f"pool:{pool}"
-
-
-def pool_of(scope: str) -> str | None:
-    """The pool of a scope; None: all."""
-    return None if scope == EVERYWHERE else scope.partition(":")[2]
-
-
 def stands(
-    connection: Connection, number: str, kind: str, pool: str | None, message_id: str = ""
+    connection: Connection, number: str, kind: str, scopes: tuple[str, str], message_id: str = ""
 ) -> bool:
-    """Whether consent to texts of a kind and a pool is on record and was not withdrawn, or the
-    message is the one that asks for it."""
-    scope = EVERYWHERE if pool is None else pool_scope(pool)
+    """Whether consent to texts of a kind is on record and was not withdrawn, in these scopes or in
+    that of all, or the message is the one that asks for it."""
+    pool, brand = scopes
     values = values_of(
         number=number,
         kind=kind,
         everywhere=EVERYWHERE,
-        pool=scope,
+        pool=pool,
+        brand=brand,
         given=GIVEN,
         pending=PENDING,
         message=message_id,
@@ -83,18 +78,41 @@ def put(connection: Connection, values: dict[str, Any]) -> None:
     upsert(connection, _consents, _KEY, values)
 
 
-def get(connection: Connection, number: str, kind: str, scope: str) -> Record | None:
+def get(
+    connection: Connection, number: str, kind: str, scope: str, erased_as: str = ""
+) -> Record | None:
     """One consent, given or withdrawn."""
-    return connection.execute(
-        select(_consents).where(_c.number == number, _c.kind == kind, _c.scope == scope)
-    ).first()
+    known = of_number(connection, number, erased_as)
+    return next((row for row in known if (row.kind, row.scope) == (kind, scope)), None)
 
 
-def of_number(connection: Connection, number: str) -> Sequence[Record]:
-    """All that is on record of a number."""
-    return connection.execute(
-        select(_consents).where(_c.number == number).order_by(_c.kind, _c.scope)
+def of_number(connection: Connection, number: str, erased_as: str = "") -> list[Record]:
+    """All that is on record of a number, by kind and scope; what was erased of it, where nothing
+    has come since."""
+    rows = connection.execute(
+        select(_consents).where(_c.number.in_((number, erased_as))).order_by(_c.kind, _c.scope)
     ).all()
+    there = {(row.kind, row.scope) for row in rows if row.erased_at is None}
+    return [row for row in rows if row.erased_at is None or (row.kind, row.scope) not in there]
+
+
+def hide(connection: Connection, number: str, erased_as: str, now: float) -> int:
+    """Let what a number has withdrawn stay under its hash, without what tells of it; how many."""
+    withdrawn = [row for row in of_number(connection, number) if row.state == WITHDRAWN]
+    for row in withdrawn:
+        same = and_(_c.kind == row.kind, _c.scope == row.scope)
+        connection.execute(delete(_consents).where(_c.number == erased_as, same))
+        values = {
+            "number": erased_as,
+            "source": "",
+            "wording": None,
+            "evidence": None,
+            "message_id": None,
+            "request_id": None,
+            "erased_at": now,
+        }
+        connection.execute(update(_consents).where(_c.number == number, same).values(values))
+    return len(withdrawn)
 
 
 def end(connection: Connection, key: Key, now: float, ended_by: str) -> Record:
@@ -106,6 +124,13 @@ def end(connection: Connection, key: Key, now: float, ended_by: str) -> Record:
         .values(state=WITHDRAWN, changed_at=now, ended_by=ended_by)
         .returning(*_consents.c)
     ).one()
+
+
+def close(connection: Connection, key: Key, now: float) -> None:
+    """Note that no answer is awaited any more to the text that asked for a consent."""
+    number, kind, scope = key
+    same = and_(_c.number == number, _c.kind == kind, _c.scope == scope)
+    connection.execute(update(_consents).where(same).values(due_at=now))
 
 
 def page(

@@ -68,10 +68,11 @@ def rested(connection: Connection, now: float) -> Sequence[Record]:
 
 
 def lines_with_modems(connection: Connection) -> Sequence[Record]:
-    """Every line, oldest first, with the `modem_state` of the modem that it sits in, if any."""
+    """Every line, oldest first, with `modem_state` and `modem_host` of the modem in which it sits,
+    if any."""
     seated = (_modems.c.id == _lines.c.modem_id) & (_modems.c.line_id == _lines.c.id)
     return connection.execute(
-        select(_lines, _modems.c.state.label("modem_state"))
+        select(_lines, _modems.c.state.label("modem_state"), _modems.c.host.label("modem_host"))
         .outerjoin(_modems, seated)
         .order_by(_lines.c.id)
     ).all()
@@ -187,16 +188,17 @@ def lines_of(connection: Connection, host: str) -> list[str]:
     )
 
 
-def forget_ports(connection: Connection, host: str, now: float, reason: str) -> None:
-    """What a host drove is absent until it is seen again."""
+def forget_ports(connection: Connection, host: str, now: float, reason: str) -> Sequence[Record]:
+    """What a host drove is absent until it is seen again; which modems that are."""
     known = connection.execute(
         update(_modems)
         .where(_modems.c.host == host, _modems.c.reason != reason)
         .values(state="absent", reason=reason, since=now, rssi_dbm=None)
-        .returning(_modems.c.id)
-    ).scalars()
-    for modem_id in known.all():
-        modem_history.note(connection, modem_id, [Stage("absent", reason, now)])
+        .returning(_modems)
+    ).all()
+    for row in known:
+        modem_history.note(connection, row.id, [Stage("absent", reason, now)])
+    return known
 
 
 def modem_by_id(connection: Connection, modem_id: str) -> Record | None:

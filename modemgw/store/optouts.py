@@ -1,5 +1,14 @@
 """Opt-outs and their confirmations.
 
+Theory of the locks
+-------------------
+With several hosts, what waits for a lock holds others. Each operation takes them in this order, all
+of a kind before the first of the next: recipients, by number (`lock`, `lock_all`); rows of
+messages, by id; the limits that hosts count together (`gateway.limits`). A claim takes the rows
+that nobody holds, and waits for the limits alone. Operations share transactions: two hosts may
+still wait for each other over what several do; the server ends that after a second, and the writer
+runs it again.
+
 Where a person's data were erased their opt-outs stay under a hash of the number, `erased_as`, which
 everybody who looks for the number gives, too: so one look-up finds all.
 """
@@ -8,14 +17,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, or_, select, tuple_, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import insert_new, lock_name, upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -32,6 +41,25 @@ def lock(connection: Connection, number: str) -> None:
     lock_name(connection, number)
 
 
+def lock_all(connection: Connection, numbers: Iterable[str]) -> None:
+    """Decide alone about these recipients, and about what is on its way to them, until the
+    transaction ends."""
+    several = sorted(set(numbers))
+    for number in several:
+        lock(connection, number)
+    message = tables.messages.c
+    connection.execute(
+        select(message.id)
+        .where(
+            message.recipient.in_(several),
+            message.direction == "outbound",
+            message.status.in_(("scheduled", "queued", "sending", "in_doubt")),
+        )
+        .order_by(message.id)
+        .with_for_update()
+    )
+
+
 def add(connection: Connection, values: dict[str, Any]) -> bool:
     """Record an opt-out; false when the number has one of this scope already."""
     return insert_new(connection, _opt_outs, values)
@@ -39,27 +67,29 @@ def add(connection: Connection, values: dict[str, Any]) -> bool:
 
 def renew(
     connection: Connection,
-    number: str,
-    scope: str,
+    known: Record,
     leaves: str,
     sent_at: float,
     centre: str | None,
-    erased_as: str = "",
+    says: Mapping[str, Any],
 ) -> None:
     """Note that an opt-out was asked for once more: it is as of the latest time, and leaves these
     kinds.
 
-    `centre` stays only where all were stamped by the same.
+    `says` are its columns of who asked for it, and how. `centre` stays only where all were stamped
+    by the same. One that was erased takes in nothing that tells of a person.
     """
     row = _opt_outs.c
+    values: dict[str, Any] = {"leaves": leaves}
+    if centre != known.centre:
+        values["centre"] = None
+    if sent_at >= known.sent_at:
+        values |= {"sent_at": sent_at, "source": says["source"]}
+        values |= {} if known.erased_at is not None else says
     connection.execute(
         update(_opt_outs)
-        .where(row.number.in_((number, erased_as)), row.scope == scope)
-        .values(
-            leaves=leaves,
-            sent_at=case((row.sent_at < sent_at, sent_at), else_=row.sent_at),
-            centre=case((row.centre == centre, row.centre), else_=None),
-        )
+        .where(row.number == known.number, row.scope == known.scope)
+        .values(**values)
     )
 
 

@@ -82,7 +82,7 @@ def traces(connection: Connection, number: str) -> Traces:
 
 
 def erase(connection: Connection, number: str, found: Traces) -> dict[str, int]:
-    """Delete what is kept about a number, except its opt-out and the audit; how much.
+    """Delete what is kept about a number, but for the audit and what is under its hash; how much.
 
     Answers are kept without what they tell of it: the same request again must not text anybody.
     """

@@ -243,6 +243,7 @@ usage = Table(
     Column("begins", Double, nullable=False),  # of the bucket
     Column("parts", Integer, nullable=False),
     PrimaryKeyConstraint("scope", "span", "begins"),
+    Index("ix_usage_begins", "begins"),  # what a clock that was put back has left ahead
 )
 
 usage_recipients = Table(
@@ -344,7 +345,7 @@ consents = Table(
     metadata,
     Column("number", _NUMBER, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("scope", String(80), nullable=False),  # all or pool:NAME
+    Column("scope", String(80), nullable=False),  # all, pool:NAME, brand:NAME
     Column("state", String(16), nullable=False),  # given, pending, withdrawn
     Column("source", String(64), nullable=False),  # where it was given: a form, keyword …
     Column("obtained_at", Double, nullable=False),
@@ -358,6 +359,7 @@ consents = Table(
     Column("request_id", _ID),  # the text that asked for it
     Column("asked_at", Double),  # when that was queued
     Column("due_at", Double),  # until when a YES counts
+    Column("erased_at", Double),  # since then `number` is its keyed hash
     PrimaryKeyConstraint("number", "kind", "scope"),
 )
 

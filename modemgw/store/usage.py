@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import bindparam, delete, func, select, tuple_, update
+from sqlalchemy import bindparam, delete, select, tuple_, update
 
 from modemgw.store import tables
 from modemgw.store.prepared import Prepared, given, values_of
@@ -99,15 +100,12 @@ def recipients_of(span: str) -> str:
 def bring_back(connection: Connection, now: float) -> None:
     """Count now what was counted in a time that is to come: by a clock that was put back since."""
     ahead = _usage.c.begins > now
-    rows = connection.execute(
-        select(_usage.c.scope, _usage.c.span, func.sum(_usage.c.parts).label("parts"))
-        .where(ahead)
-        .group_by(_usage.c.scope, _usage.c.span)
-    ).all()
-    if rows:
-        connection.execute(delete(_usage).where(ahead))
-    for row in rows:
-        add(connection, row.scope, row.span, now, row.parts)
+    gone = delete(_usage).where(ahead).returning(_usage.c.scope, _usage.c.span, _usage.c.parts)
+    parts: Counter[tuple[str, str]] = Counter()
+    for row in connection.execute(gone):
+        parts[row.scope, row.span] += row.parts
+    for (scope, span), count in parts.items():
+        add(connection, scope, span, now, count)
 
 
 # For how long a bucket is kept after its begin, by its span; longer than any limit looks back.

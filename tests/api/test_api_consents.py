@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from modemgw.consent.scopes import OptOutRules
 from modemgw.gateway.settings import Pool
 from tests.api.house import House, open_house
 
@@ -25,9 +26,12 @@ FORM = {
 
 @pytest.fixture
 async def house(tmp_path: Path, database_url: str) -> AsyncIterator[House]:
-    """An API on either database, with a pool."""
-    pools = {"pools": {"sales": Pool("sales", frozenset())}}
-    async with open_house(tmp_path, database_url=database_url, gateway_settings=pools) as opened:
+    """An API on either database, with a pool that is a brand."""
+    settings = {
+        "pools": {"sales": Pool("sales", frozenset())},
+        "optouts": OptOutRules(pools=frozenset({"sales"}), brands={"sales": "acme"}),
+    }
+    async with open_house(tmp_path, database_url=database_url, gateway_settings=settings) as opened:
         yield opened
 
 
@@ -54,6 +58,18 @@ async def test_a_consent_is_kept_with_its_evidence_and_withdrawn_not_erased(hous
     )
     assert await items(house, NUMBER) == [gone]
     assert (await house.call("DELETE", NUMBER)).json == {"items": []}
+
+
+async def test_a_consent_may_be_of_a_brand(house: House) -> None:
+    """One that is configured; also in a list."""
+    given = await house.call("PUT", NUMBER, {**FORM, "scope": "brand:acme"})
+    assert (given.status, given.json["scope"]) == (200, "brand:acme")
+    text = "number,kind,source,obtained_at,scope\n+12025550101,marketing,form,2026-01-02T03:04:05Z,"
+    raw, headers = f"{text}brand:acme\n".encode(), {"Content-Type": "text/csv"}
+    told = await house.call("POST", "/v1/consents/import", raw=raw, headers=headers)
+    assert told.json["recorded"] == 1
+    ended = await house.call("DELETE", f"{NUMBER}?scope=brand:acme")
+    assert [item["scope"] for item in ended.json["items"]] == ["brand:acme"]
 
 
 async def test_consents_are_listed_page_by_page(house: House) -> None:
@@ -87,6 +103,7 @@ async def test_consents_are_listed_page_by_page(house: House) -> None:
         ({"kind": "spam"}, "invalid", "kind"),
         ({"obtained_at": "2999-01-01T00:00:00Z"}, "invalid", "obtained_at"),
         ({"scope": "pool:nowhere"}, "unknown-pool", "scope"),
+        ({"scope": "brand:sales"}, "unknown-pool", "scope"),
         ({"wording": "x" * 4_001}, "invalid", "wording"),
     ],
 )

@@ -157,11 +157,12 @@ async def test_changes_are_for_administrators(house: House) -> None:
 
 
 async def test_pools_tell_their_lines_and_their_plan(house: House) -> None:
-    """By name; a pause has its reason."""
+    """The default pool, which has all lines, then the others by name; a pause has its reason."""
     line = (await line_of(house))["id"]
     reply = await house.call("GET", "/v1/pools")
     answers.PoolPage.model_validate(reply.json)
-    named, tagged = reply.json["items"]
+    default, named, tagged = reply.json["items"]
+    assert (default["name"], default["lines"], default["plan"]) == (None, [line], None)
     assert (named["name"], named["kind"], named["lines"]) == ("named", "conversational", [line])
     assert (tagged["tags"], tagged["lines"], tagged["plan"]) == (["a"], [], "shared")
     assert tagged["usage"] == [{"limit": "per_hour", "used": 0, "most": 9, "renews_at": None}]

@@ -78,7 +78,9 @@ def test_a_pool_that_is_none_cannot_be_paused(stage: Stage) -> None:
     refused = _ask(stage, "pool", "pause", "nowhere")
     assert refused.returncode == 1
     assert "nowhere" in refused.stderr
-    assert json.loads(_ask(stage, "pool", "list", "--json").stdout) == []
+    told = json.loads(_ask(stage, "pool", "list", "--json").stdout)
+    assert [item["name"] for item in told] == [None]
+    assert "(default)" in _ask(stage, "pool", "list").stdout
 
 
 def test_a_line_learns_its_number_over_the_air(stage: Stage) -> None:

@@ -46,6 +46,34 @@ def test_a_start_lifts_what_covers_the_pools_of_its_line(scope: str, covered: se
     assert RULES.is_lifted_at(OptOut(scope), []) is (covered == POOLS)
 
 
+def test_a_pool_s_texts_lie_in_its_own_scope_and_its_brand_s() -> None:
+    """Where it has none, and for texts of no pool, that of all is the next wider."""
+    assert RULES.around("sales") == ("pool:sales", "brand:acme")
+    assert RULES.around("plain") == ("pool:plain", "all")
+    assert RULES.around(None) == RULES.around("") == ("all", "all")
+
+
+@pytest.mark.parametrize(
+    ("scope", "includes", "touches"),
+    [
+        ("all", {"all", "brand:acme", "pool:sales", "brand:gone"}, {"all", "pool:gone"}),
+        ("brand:acme", {"brand:acme", "pool:sales", "pool:support"}, {"all", "pool:sales"}),
+        ("brand:other", {"brand:other", "pool:surveys"}, {"all", "pool:surveys"}),
+        ("pool:surveys", {"pool:surveys", "brand:other"}, {"all", "brand:other"}),
+        ("pool:sales", {"pool:sales"}, {"all", "brand:acme"}),
+        ("brand:gone", {"brand:gone"}, {"all", "brand:gone"}),
+    ],
+)
+def test_scopes_lie_in_each_other_by_their_pools(
+    scope: str, includes: set[str], touches: set[str]
+) -> None:
+    """One that is not configured any more has nothing in common with others but that of all."""
+    every = {"all", "brand:acme", "brand:other", "brand:gone", *(f"pool:{p}" for p in POOLS)}
+    within = {other for other in every if RULES.includes(scope, other)}
+    assert within == (every if scope == "all" else includes)
+    assert {o for o in every if RULES.overlap(scope, o)} == within | (touches & every)
+
+
 # What is configured, the pools of the line, and the scope of a STOP to it.
 WIDTHS: list[tuple[Width, list[str], str]] = [
     ("all", ["sales"], "all"),

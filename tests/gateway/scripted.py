@@ -133,6 +133,7 @@ class ScriptedModem:
         assert length == len(octets) // 2 - 1  # no service centre in front
         self.written.append(tpdu)
         script.written.set()
+        await asyncio.sleep(0)  # as over any port: no answer comes within the turn of the write
         if script.before_answer is not None:
             await script.before_answer.wait()
         if script.result is not None:

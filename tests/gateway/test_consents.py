@@ -222,6 +222,52 @@ async def test_an_opt_out_ends_the_consents_that_lie_in_its_scope(
     await world.stop()
 
 
+async def test_consent_to_a_brand_is_one_to_each_of_its_pools(make_world: MakeWorld) -> None:
+    """And to no other. Withdrawn, it lets nothing begin that was accepted with it."""
+    pools = MappingProxyType({name: Pool(name, frozenset({"+12025550191"})) for name in POOLS})
+    world, modem = make_world(policy=POLICY, pools=pools, optouts=RULES), ScriptedModem(1)
+    await world.start(modem)
+    await give(world, replace(FORM, scope="brand:a"))
+    refusals = {pool: await refused(world, pool=pool) for pool in (*POOLS, None)}
+    assert refusals == {
+        "sales": "",
+        "news": "",
+        "care": "consent-required",
+        None: "consent-required",
+    }
+    await world.becomes(await world.send(kind="marketing", pool="sales"), "sent")
+    waiting = await world.send(kind="marketing", pool="news", send_at=world.clock.now + 60)
+    await withdraw(world, scope="brand:a")
+    await world.later(61)
+    await world.becomes(waiting, "blocked")
+    await world.stop()
+
+
+async def test_an_opt_out_of_a_brand_ends_the_consent_to_it_and_one_of_a_pool_does_not(
+    make_plain_world: MakeWorld,
+) -> None:
+    """Unless that pool is all of the brand; the START that lifts it brings the consent back."""
+    rules = OptOutRules("pool", frozenset(POOLS), MappingProxyType({"sales": "a", "care": "b"}))
+    rules = replace(rules, brands=MappingProxyType({**rules.brands, "news": "a"}))
+    pools = MappingProxyType({**POOLS, "care": Pool("care", frozenset({"+12025550191"}))})
+    world, modem = make_plain_world(policy=POLICY, pools=pools, optouts=rules), ScriptedModem(1)
+    await world.start(modem)
+    for brand in ("a", "b"):
+        await give(world, replace(FORM, scope=f"brand:{brand}"))
+    await world.gateway.opt_out(ALICE, "api", "asked", "pool:news")
+    await world.write(modem, "STOP")  # to a line of the pool `care`
+    rows = await world.reader.run(lambda c: consents.of_number(c, ALICE))
+    assert [(row.scope, row.state) for row in rows] == [
+        ("brand:a", "given"),
+        ("brand:b", "withdrawn"),
+    ]
+    assert await refused(world, pool="news") == "opted-out"
+    assert await refused(world, pool="sales") == ""
+    await world.write(modem, "START")
+    assert await refused(world, pool="care") == ""
+    await world.stop()
+
+
 async def test_an_opt_out_leaves_the_consents_to_kinds_that_it_leaves(
     make_plain_world: MakeWorld,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +15,10 @@ from modemgw.consent.agreement import DoubleOptIn
 from modemgw.consent.gate import Policy
 from modemgw.consent.hours import parse_window
 from modemgw.consent.requirement import Requirement
+from modemgw.consent.scopes import OptOutRules
 from modemgw.gateway.consenting import Consent
 from modemgw.gateway.requests import Caller, RefusalError
+from modemgw.gateway.settings import Pool
 from modemgw.store import consents
 from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.world import ALICE, BOB, START, World
@@ -171,6 +174,68 @@ async def test_a_question_does_not_go_behind_a_withdrawal(
     begin.set()
     await world.until(lambda: modem.withdrawn + len(modem.written) == 1)
     assert modem.withdrawn == 1
+
+
+@pytest.mark.parametrize("way", ["hand", "list"])
+async def test_nobody_is_asked_for_what_was_recorded_meanwhile(world: World, way: str) -> None:
+    """The question that waits is canceled and says why; one that has gone may still be answered."""
+    consent = await ask(world)
+    if way == "hand":
+        await world.gateway.consent_desk.give(FORM)
+    else:
+        rows = [replace(FORM, obtained_at=world.clock.now)]
+        assert await world.gateway.bulk.consent(rows) == [True]
+    row = await world.row(consent["request"])
+    assert (row.status, row.error_code) == ("canceled", "consent_recorded")
+    world.assert_nothing_dangles(row)
+    assert (await kept(world)).state == "given"
+    modem = ScriptedModem(1)
+    await world.present(modem)
+    await world.becomes(await world.send(kind="marketing", text="An offer"), "sent")
+    assert modem.texts == ["An offer"]
+
+
+async def test_a_brand_s_question_comes_from_one_of_its_pools(
+    make_plain_world: MakeWorld,
+) -> None:
+    """The customer answers to the brand; where that is recorded, a pool's question is needless."""
+    names, lines = ("care", "news", "sales"), frozenset({"+12025550191"})
+    pools = MappingProxyType({name: Pool(name, lines) for name in names})
+    rules = OptOutRules("pool", frozenset(pools), MappingProxyType({"sales": "a", "news": "a"}))
+    settings = {"pools": pools, "optouts": rules, "double_opt_in": RULES}
+    world, modem = make_plain_world(policy=POLICY, **settings), ScriptedModem(1)
+    await world.start()
+    needless = await ask(world, replace(FORM, number=BOB, scope="pool:sales"))
+    await world.gateway.consent_desk.give(replace(FORM, number=BOB, scope="brand:a"))
+    assert await world.status(needless["request"]) == "canceled"
+    consent = await ask(world, replace(FORM, scope="brand:a"))
+    await world.present(modem)
+    await world.becomes(consent["request"], "sent")
+    assert (await world.row(consent["request"])).pool == "news"
+    await world.write(modem, "YES")
+    for pool, refusal in (("sales", ""), ("news", ""), ("care", "consent-required")):
+        answer = await world.ask(kind="marketing", pool=pool)
+        assert (answer.kind if isinstance(answer, RefusalError) else "") == refusal
+    await world.stop()
+
+
+async def test_a_wider_consent_makes_a_question_needless(world: World) -> None:
+    """One for a part of what is asked does not, nor one to another kind. Withdrawn, they may be
+    asked again in their time."""
+    give = world.gateway.consent_desk.give
+    part = replace(FORM, number=BOB, scope="pool:sales")
+    of_all, of_part = (await ask(world))["request"], (await ask(world, part))["request"]
+    await give(replace(FORM, scope="pool:sales"))
+    await give(replace(FORM, number=BOB, kind="transactional"))
+    assert await world.status(of_all) == await world.status(of_part) == "queued"
+    await give(replace(FORM, number=BOB))
+    assert (await world.status(of_all), await world.status(of_part)) == ("queued", "canceled")
+    await world.gateway.consent_desk.withdraw(
+        BOB, by="key_1", reason="asked", kind=None, scope="all"
+    )
+    assert await asked_lately(world, part)
+    world.clock.now += RULES.again_after_s
+    assert not await asked_lately(world, part)
 
 
 async def test_a_question_keeps_the_hours_of_its_kind(make_plain_world: MakeWorld) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modemgw.gateway.inventory import PATIENCE_S
+from modemgw.gateway.plans import Plan
 from modemgw.gateway.requests import Caller, RefusalError
 from modemgw.gateway.settings import Pool
 from modemgw.gateway.silence import RECENT_S, SOON_S
@@ -157,6 +158,27 @@ async def _waits(world: World, message_id: str) -> bool:
     return await world.status(message_id) == "queued"
 
 
+async def test_the_default_pool_tells_what_waits_of_no_pool(make_plain_world: MakeWorld) -> None:
+    """With its kind and its plan; all lines are its own."""
+    plan = Plan("spare", per_day=1)
+    world = make_plain_world(default_pool=Pool("", frozenset(), "conversational", plan=plan))
+    modems = ScriptedModem(1), ScriptedModem(2)
+    await world.start(*modems)
+    await world.becomes(await world.send(), "sent")
+    await world.send(BOB)
+
+    async def told() -> bool:
+        first = (await world.gateway.desk.pools())[0]
+        return bool(first["waiting_for"] == "per_day" and first["waiting"] == 1)
+
+    await world.until_async(told)
+    first = (await world.gateway.desk.pools())[0]
+    assert (first["name"], first["kind"], first["plan"]) == (None, "conversational", "spare")
+    assert set(first["lines"]) == {world.line(modem) for modem in modems}
+    assert [(u["limit"], u["used"], u["most"]) for u in first["usage"]] == [("per_day", 1, 1)]
+    await world.stop()
+
+
 async def test_a_paused_pool_says_so(make_world: MakeWorld) -> None:
     """In the pool's view and at its messages; other pools go on."""
     modem = ScriptedModem(1)
@@ -173,7 +195,7 @@ async def test_a_paused_pool_says_so(make_world: MakeWorld) -> None:
     hold = desk.holds.of_lane((await world.row(held)).lane)
     assert hold is not None
     assert (hold.rule, hold.until) == ("pool_paused", None)
-    (a, b) = await desk.pools()
+    (_, a, b) = await desk.pools()
     assert (a["waiting"], b["waiting"], a["lines"]) == (1, 0, [world.line(modem)])
     assert (await desk.resume_pool("a", BOSS))["paused"] is None
     await world.becomes(held, "sent")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from modemgw.gateway import settle
+from modemgw.gateway.neighbours import AWAY
 from modemgw.store import lines, messages
 from modemgw.store.engine import sole_daemon, writer_engine
 from modemgw.store.schema import migrate
 from modemgw.store.writer import Transaction
-from tests.gateway.scripted import Script, ScriptedModem
+from tests.gateway.scripted import Script, ScriptedModem, refused
 from tests.gateway.world import ALICE, BOB, World
 
 if TYPE_CHECKING:
@@ -99,6 +101,101 @@ async def test_a_host_that_was_taken_for_dead_doubles_nothing(
     await here.becomes(await here.send(CAROL, from_=here.line(first)), "sent")
     assert await there.status(ahead) == "sent"
     assert [len(first.written), len(second.written)] == [2, 1]
+    await here.stop()
+    await there.stop()
+
+
+@pytest.mark.parametrize("way", ["withdrawn", "refused"])
+async def test_what_was_certainly_not_sent_is_in_doubt_no_longer(
+    hosts: tuple[World, World, ExitStack], way: str
+) -> None:
+    """Its host lives and tells so, of the very attempt: it goes on another line at once."""
+    here, there, tenure = hosts
+    first, second = ScriptedModem(1), ScriptedModem(2)
+    gate = asyncio.Event()
+    script = Script(before_verdict=gate)
+    if way == "withdrawn":
+        here.settings = replace(here.settings, permit_age_s=0.0)  # the prompt comes too late
+    else:
+        script = refused(38)  # network out of order: worth another attempt
+        script.before_answer = gate
+    first.plan(script)
+    await here.start(first)
+    begun = await here.send(ALICE)
+    await (script.cleared if way == "withdrawn" else script.written).wait()
+    tenure.close()
+    await there.start(second)
+    await there.becomes(begun, "in_doubt")
+    behind = await there.send(ALICE, "and one more")
+    gate.set()
+
+    async def settled() -> bool:
+        return await there.status(begun) != "in_doubt"
+
+    await there.until_async(settled)
+    row = await there.row(begun)
+    assert (row.status, row.error_code) == ("queued", None)
+    await here.stop()
+    there.clock.now += 3_600.0
+    await there.becomes(begun, "sent")
+    await there.becomes(behind, "sent")
+    assert sorted(second.texts) == ["Hello", "and one more"]
+    assert len(first.written) == (0 if way == "withdrawn" else 1)
+    told = [e.data["status"] for e in await there.events("message.status") if e.data["id"] == begun]
+    assert told[-3:] == ["in_doubt", "queued", "sent"]
+    await there.stop()
+
+
+async def test_what_was_never_sent_ends_where_its_recipient_has_opted_out_meanwhile(
+    hosts: tuple[World, World, ExitStack],
+) -> None:
+    """While it was in doubt; nothing goes."""
+    here, there, tenure = hosts
+    first, second, gate = ScriptedModem(1), ScriptedModem(2), asyncio.Event()
+    script = Script(before_verdict=gate)
+    here.settings = replace(here.settings, permit_age_s=0.0)  # the prompt comes too late
+    first.plan(script)
+    await here.start(first)
+    begun = await here.send(ALICE)
+    await script.cleared.wait()
+    tenure.close()
+    await there.start(second)
+    await there.becomes(begun, "in_doubt")
+    await there.gateway.opt_out(ALICE, "api", "on the phone")
+    gate.set()
+    await there.becomes(begun, "canceled")
+    row = await there.row(begun)
+    assert row.error_code == "opted_out"
+    there.assert_nothing_dangles(row)
+    assert first.written == second.written == []
+    await here.stop()
+    await there.stop()
+
+
+async def test_the_modems_of_a_dead_host_are_told_of(
+    hosts: tuple[World, World, ExitStack],
+) -> None:
+    """Once, and once more when it is back."""
+    here, there, tenure = hosts
+    first = ScriptedModem(1)
+    await here.start(first)
+    await here.kill()
+    tenure.close()
+    await there.start()
+
+    async def told() -> list[tuple[str, str, str]]:
+        events = [event.data for event in await there.events("modem.state")]
+        return [(data["host"], data["state"], data["reason"]) for data in events]
+
+    async def is_told() -> bool:
+        return ("here", "absent", AWAY) in await told()
+
+    await there.until_async(is_told)
+    await there.gateway._neighbours.look()
+    assert (await told()).count(("here", "absent", AWAY)) == 1
+    tenure.enter_context(sole_daemon(here.url, "here"))
+    await here.start(first)
+    assert (await told())[-1][:2] == ("here", "ready")
     await here.stop()
     await there.stop()
 

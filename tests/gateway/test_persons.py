@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -95,14 +96,13 @@ async def test_everything_is_shown_and_then_nowhere(world: World, modem: Scripte
 
 
 async def test_consents_are_shown_and_erased(world: World) -> None:
-    """Withdrawn ones, too; another's stay, and the number stands nowhere afterwards."""
+    """Of what was withdrawn only that it was stays, under the hash; another's stay whole, and the
+    number stands nowhere afterwards."""
     for number in (ALICE, BOB):
         for kind in ("marketing", "transactional"):
-            consent = Consent(number, kind, "all", "form", "key_1", wording=f"for {number}")
+            consent = Consent(number, kind, "all", f"form of {number}", "key_1", wording="I agree")
             await world.gateway.consent_desk.give(consent)
-    await world.gateway.consent_desk.withdraw(
-        ALICE, by="key_1", reason="asked", kind="marketing", scope=None
-    )
+    await withdraw_marketing(world)
     shown = (await show(world))["consents"]
     assert [(item["kind"], item["state"]) for item in shown] == [
         ("marketing", "withdrawn"),
@@ -111,8 +111,53 @@ async def test_consents_are_shown_and_erased(world: World) -> None:
     told = await erase(world)
     assert (told["consents"], told["audit"]) == (2, 3)
     assert ALICE not in await world.reader.run(dump)
-    assert (await show(world))["consents"] == []
+    (left,) = (await show(world))["consents"]
+    assert left["number"] == world.ledger.erased_as(ALICE)
+    assert (left["kind"], left["state"], left["ended_by"]) == ("marketing", "withdrawn", "request")
+    assert {left[name] for name in ("source", "wording", "evidence", "message")} == {"", None}
     assert len((await show(world, BOB))["consents"]) == 2
+
+
+async def withdraw_marketing(world: World) -> None:
+    await world.gateway.consent_desk.withdraw(
+        ALICE, by="key_1", reason="asked", kind="marketing", scope=None
+    )
+
+
+async def test_a_list_from_before_brings_nothing_back_of_whom_was_erased(world: World) -> None:
+    """What they had withdrawn stays so, however often they are erased; a newer consent counts."""
+    old = Consent(ALICE, "marketing", "all", "form", "key_1", obtained_at=world.clock.now)
+    for _ in range(2):
+        new = replace(old, obtained_at=world.clock.now)
+        assert await world.gateway.bulk.consent([new]) == [True]
+        world.clock.now += 60.0
+        await withdraw_marketing(world)
+        await erase(world)
+        world.clock.now += 60.0
+        for one in (old, new):
+            (outcome,) = await world.gateway.bulk.consent([one])
+            assert isinstance(outcome, RefusalError)
+            assert outcome.kind == "withdrawn-since"
+        assert ALICE not in await world.reader.run(dump)
+    assert len((await show(world))["consents"]) == 1
+
+
+async def test_start_brings_back_what_its_stop_had_ended_of_whom_was_erased(
+    world: World, modem: ScriptedModem
+) -> None:
+    """As it does of others, with the START for evidence; not what they withdrew by themselves."""
+    for kind in ("marketing", "transactional"):
+        await world.gateway.consent_desk.give(Consent(ALICE, kind, "all", "form", "key_1"))
+    await withdraw_marketing(world)
+    await world.write(modem, "STOP")
+    await world.until(lambda: len(modem.written) == 1)
+    await erase(world)
+    await world.write(modem, "START")
+    shown = (await show(world))["consents"]
+    assert [(item["kind"], item["state"], item["source"]) for item in shown] == [
+        ("marketing", "withdrawn", ""),
+        ("transactional", "given", "keyword"),
+    ]
 
 
 async def test_an_erased_opt_out_still_refuses_and_start_lifts_it(

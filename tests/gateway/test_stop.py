@@ -65,7 +65,7 @@ async def test_stop_cancels_confirms_once_and_refuses_until_start(
     await world.until(lambda: len(modem.written) == 2)
     message_id = await world.send(text="Welcome back")
     await world.becomes(message_id, "sent")
-    assert await audit(world) == ["opted_out", "refused", "opted_in"]
+    assert await audit(world) == ["opted_out", "refused", "opted_out_again", "opted_in"]
     assert other.written == []
 
 

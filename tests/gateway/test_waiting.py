@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.gateway import claims
+from modemgw.gateway.caps import Cap
 from modemgw.gateway.dispatch import LANES_LIMIT
 from modemgw.gateway.lanes import lane_of
 from modemgw.gateway.plans import Plan
@@ -218,6 +219,38 @@ async def test_two_hosts_do_not_wait_for_each_other_over_the_limits_of_pools(
     assert (list(found), sorted(runs)) == ([2, 2], [names, names[::-1]])
     for world in worlds:
         await world.stop()
+
+
+async def test_a_claim_reads_the_parts_of_a_long_text_once(make_plain_world: MakeWorld) -> None:
+    """However many count them: the line's plan, the pool's, and how much its recipient may get."""
+    modem, plan = ScriptedModem(1), Plan("all", per_day=1_000)
+    pools = {"sales": Pool("sales", frozenset({modem.status.number or ""}), plan=plan)}
+    world = make_plain_world(
+        pools=MappingProxyType(pools),
+        plans=MappingProxyType({"default": plan}),
+        caps=(Cap(per_day=9),),
+    )
+    await world.start(modem)
+    await world.gateway.desk.pause_all(BOSS, "the test claims itself")
+    await world.send(ALICE, LONG, pool="sales")
+    line = world.gateway.roster.line_of(modem)
+    assert line is not None
+    assert not line.plan.is_empty
+    lane, said = lane_of(None, "sales", ANYBODY.key_id, kind="transactional"), list[str]()
+
+    def claim(tx: Transaction) -> tuple[int, ...]:
+        driver = tx.connection.connection.driver_connection
+        assert driver is not None
+        driver.set_trace_callback(said.append)
+        now = world.clock()
+        job = claims.claim(tx, [lane], line, Turns(), world.settings, now).job
+        driver.set_trace_callback(None)
+        assert job is not None
+        return job.todo
+
+    assert await world.writer.run(claim) == (1, 2, 3)
+    assert len([words for words in said if words.startswith("SELECT parts.")]) == 1
+    await world.stop()
 
 
 @pytest.mark.parametrize("seed", range(4))

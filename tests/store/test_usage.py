@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from modemgw.store import tables, usage
 from tests.store.operations import NOW
@@ -54,3 +54,24 @@ def rows(connection: Connection) -> int:
         connection.execute(select(func.count()).select_from(table)).scalar_one()
         for table in (tables.usage, tables.usage_recipients)
     )
+
+
+def test_what_is_counted_ahead_of_the_clock_is_counted_now(connection: Connection) -> None:
+    """By scope and span; what was counted before stays in its time."""
+    for scope, at, parts in (("line:1", NOW - DAY, 1), ("line:1", NOW + 60, 2), ("pool:a", NOW, 4)):
+        usage.add(connection, scope, "day", at, parts)
+    usage.add(connection, "line:1", "day", NOW + DAY, 3)
+    usage.bring_back(connection, NOW)
+    assert usage.counted(connection, "line:1", "day", 0.0) == [(NOW - DAY, 1), (NOW, 5)]
+    assert usage.counted(connection, "pool:a", "day", 0.0) == [(NOW, 4)]
+
+
+def test_to_find_nothing_ahead_of_the_clock_reads_no_table(connection: Connection) -> None:
+    """Each start looks, also with a million buckets of people."""
+    delete = f"DELETE FROM usage WHERE begins > {NOW} RETURNING scope, span, parts"
+    if connection.dialect.name == "sqlite":
+        plan = connection.execute(text(f"EXPLAIN QUERY PLAN {delete}")).all()
+    else:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = connection.execute(text(f"EXPLAIN {delete}")).all()
+    assert "ix_usage_begins" in str(plan), plan
