@@ -84,6 +84,13 @@ MUTANTS = (
         ("tests/gateway/test_lines.py::test_a_sim_that_its_operator_has_blocked_is_quarantined",),
     ),
     Mutant(
+        "kept-evidence",
+        "that old texts stay on which an opt-out, a consent or a review rests",
+        (
+            "tests/store/test_retention.py::test_what_an_opt_out_a_consent_or_a_review_rests_on_stays",
+        ),
+    ),
+    Mutant(
         "own-line",
         "the ear for texts of our own lines, which are no customers'",
         ("tests/gateway/test_lines.py::test_a_text_from_an_own_line_is_no_customer_s",),
