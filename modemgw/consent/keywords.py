@@ -46,14 +46,12 @@ _LONGEST_SLIP: Final = 2
 
 # Probabilities of a refusal: from where on it is one without any phrase of one, from where on a
 # person must decide, and below which a phrase of one is not believed.
-_SURE: Final = 0.85
-_POSSIBLE: Final = 0.6
+_SURE: Final = 0.9
+_POSSIBLE: Final = 0.65
 _UNLIKELY: Final = 0.15
-# Fewer words weigh too little to be sure of; beside words that somebody should look at anyway,
-# it takes more of both.
+# Fewer words weigh too little, and beside words that somebody should look at anyway it takes more.
 _FEWEST_WEIGHED: Final = 3
 _FEWEST_IN_DOUBT: Final = 5
-_SURE_IN_DOUBT: Final = 0.9
 # Those of the texts that the weights were learned from.
 _WEIGHED_LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr"})
 
@@ -316,6 +314,7 @@ def _is_of_something_else(reading: Reading, refusal: Match) -> bool:
     others = len(unmarked(reading.words)) - len(refusal.words.split())
     return (
         others >= _FEWEST_WEIGHED
+        and reading.words[0] not in refusal.tongue.strong
         and refusal.tongue.code in _WEIGHED_LANGUAGES
         and reading.weigh().probability < _UNLIKELY
     )
@@ -361,7 +360,7 @@ def _weighs_like_a_refusal(reading: Reading) -> _Verdict | None:
     if verdict is None or reading.find(sayings().opt_in):
         return None
     if reading.find(sayings().unwilling) or reading.find(sayings().strong):
-        return _weighed(reading, _FEWEST_IN_DOUBT, _SURE_IN_DOUBT, Class.OPT_OUT)
+        return _weighed(reading, _FEWEST_IN_DOUBT, _SURE, Class.OPT_OUT)
     return verdict
 
 

@@ -12,7 +12,7 @@ from modemgw.consent.lexicon import Language, everywhere, languages, sayings
 from modemgw.consent.patterns import Words
 from modemgw.consent.quotes import own_text, without_repeats
 from modemgw.consent.spelling import is_drawn_out, letters_apart, single_letters
-from modemgw.consent.weighing import Weight, features, weigh
+from modemgw.consent.weighing import Weight, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -127,13 +127,19 @@ class Reading:
 
     def weigh(self) -> Weight:
         """Say how much what was not masked weighs like a refusal."""
-        return weigh(self.features())
+        return weigh(self.weighed, self.classes)
 
-    def features(self) -> set[str]:
-        """List what of the text is weighed."""
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        """The words and marks that were not masked."""
+        return single_marks(self.masked.said)
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The names of the classes that occur in what was not masked."""
         known = sayings().classes
-        names = [known[atom] for atom in self.masked.uncovered() & known.keys()]
-        return features(single_marks(self.masked.said), frozenset[str]().union(*names))
+        names = (known[atom] for atom in self.masked.uncovered() & known.keys())
+        return frozenset[str]().union(*names)
 
     def find_refusal(self) -> Match | None:
         """Find a phrase that refuses, and not other business ("do not send the parcel")."""

@@ -2,10 +2,10 @@
 
 Theory of operation. The phrases of the lexicon know the refusals that somebody thought of. Here all
 that a text says is put on a scale: its words, their beginnings, what stands beside what, the
-classes of the lexicon that occur in it, its length. Each has a weight, learned from a table of
-texts (logistic regression; `python -m tests.consent.learn`) and kept in `weights.tsv` in
-hundredths; their sum, over the square root of their number, is the logarithm of the odds that it
-is a refusal. What was never seen weighs nothing but dilutes the rest: unknown talk tips nothing.
+classes of the lexicon that occur in it, its length, how much of it is unknown. Each has a weight,
+learned from a table of texts (logistic regression; `python -m tests.consent.learn`) and kept in
+`weights.tsv` in hundredths; their sum, over the square root of their number, is the logarithm of
+the odds that it is a refusal.
 
 The classes are what languages share: a verb that a file of the lexicon lists under `erase` weighs
 what such verbs weigh everywhere, though no text of the table has it.
@@ -20,7 +20,7 @@ from math import exp, sqrt
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 WEIGHTS: Final = resources.files("modemgw.consent") / "weights.tsv"
 HUNDREDTHS: Final = 100
@@ -30,6 +30,7 @@ ALWAYS: Final = "<>"
 _STEM: Final = 5
 _WORDS_A_STEP: Final = 4
 _LONGEST_STEP: Final = 9
+_MOST_UNKNOWN: Final = 5
 _NAMED: Final = 3
 
 
@@ -41,23 +42,26 @@ class Weight:
     heaviest: tuple[str, ...]
 
 
-def features(said: Sequence[str], classes: Iterable[str]) -> set[str]:
+def features(said: Sequence[str], classes: Iterable[str], known: Container[str]) -> set[str]:
     """List what is weighed of a text: of its words and marks, and of the names of classes in it.
 
     They are written as phrases write them: `stop`, `messa*`, `please stop`, `^ stop`, `<erase>`;
-    `~2` is a length.
+    `~2` is a length and `?2` how many words are not among those `known`.
     """
     found = set(said)
+    unknown = sum(word not in known for word in found)
     found.update(f"{word[:_STEM]}*" for word in said if len(word) > _STEM)
     found.update(map(" ".join, zip(("^", *said), (*said, "$"), strict=True)))
     found.update(f"<{name}>" for name in classes)
     found.add(f"~{min(len(said) // _WORDS_A_STEP, _LONGEST_STEP)}")
+    found.add(f"?{min(unknown, _MOST_UNKNOWN)}")
     return found
 
 
-def weigh(found: set[str]) -> Weight:
-    """Weigh the features of a text."""
+def weigh(said: Sequence[str], classes: Iterable[str]) -> Weight:
+    """Weigh the words and marks of a text and the classes in it."""
     weights = _weights()
+    found = features(said, classes, weights)
     weighed = {feature: weights[feature] for feature in found & weights.keys()}
     odds = sum(weighed.values()) / sqrt(len(found)) + weights[ALWAYS]
     heaviest = sorted(weighed, key=lambda feature: (-weighed[feature], feature))[:_NAMED]

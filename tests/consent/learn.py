@@ -9,6 +9,7 @@ or the set have changed. What was kept aside is not learned from, nor what only 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from math import exp, sqrt
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from modemgw.consent.keywords import Class
 from modemgw.consent.reading import Sender, read
-from modemgw.consent.weighing import ALWAYS, HUNDREDTHS, WEIGHTS
+from modemgw.consent.weighing import ALWAYS, HUNDREDTHS, WEIGHTS, features
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +34,8 @@ _STEP_OF_ALWAYS: Final = 0.01
 # The greater, the closer the weights fit what they were learned from.
 _TRUST: Final = 40
 _SEED: Final = 1
+# How many words are unknown is a feature even where only one text has so many.
+_UNKNOWN: Final = re.compile(r"\?\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,9 @@ class _Example:
 
 
 def learned() -> dict[str, int]:
-    """Learn the weights, in hundredths; those that come to nothing are left out."""
+    """Learn the weights, in hundredths."""
     weights = _descend(_examples())
-    hundredths = {name: round(weight * HUNDREDTHS) for name, weight in weights.items()}
-    return {name: weight for name, weight in sorted(hundredths.items()) if weight}
+    return {name: round(weight * HUNDREDTHS) for name, weight in sorted(weights.items())}
 
 
 def _examples() -> list[_Example]:
@@ -61,17 +63,19 @@ def _examples() -> list[_Example]:
         read(row["text"], Sender(row["country"], None, opted_out=False, since_optout_s=None), ())
         for row in rows
     ]
-    found = [text.features() for text in texts]
-    counts = Counter(feature for features in found for feature in features)
+    found = [features(text.weighed, text.classes, ()) for text in texts]
+    counts = Counter(feature for names in found for feature in names)
+    known = {feature for feature, count in counts.items() if count >= _RAREST}
     return [
-        _Example(
-            # In a fixed order, for the sum of fractions depends on it.
-            tuple(sorted(feature for feature in features if counts[feature] >= _RAREST)),
-            1 / sqrt(len(features)),
-            row["expect"] == Class.OPT_OUT,
-        )
-        for row, features in zip(rows, found, strict=True)
+        _example(features(text.weighed, text.classes, known), known, row["expect"])
+        for row, text in zip(rows, texts, strict=True)
     ]
+
+
+def _example(found: set[str], known: set[str], expect: str) -> _Example:
+    # In a fixed order, for the sum of fractions depends on it.
+    kept = sorted(name for name in found if name in known or _UNKNOWN.fullmatch(name))
+    return _Example(tuple(kept), 1 / sqrt(len(found)), expect == Class.OPT_OUT)
 
 
 def _descend(examples: Sequence[_Example]) -> Mapping[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modemgw.consent.keywords import Class, classify
-from modemgw.consent.weighing import WEIGHTS, features, weigh
+from modemgw.consent.weighing import WEIGHTS, weigh
 from tests.consent.learn import learned
 
 # Easy talk, as a live line has it most of the time.
@@ -176,7 +176,7 @@ def test_what_a_harmless_phrase_covers_weighs_nothing() -> None:
 
 def test_a_text_of_unknown_words_weighs_too_little_for_a_person_to_look_at() -> None:
     """Nothing known says nothing."""
-    found = weigh(features(("zorp", "blick", "quux"), ()))
+    found = weigh(("zorp", "blick", "quux"), ())
     assert found.heaviest == ()
     assert found.probability < 0.5
     assert classify("zorp blick quux").kind is Class.NONE
