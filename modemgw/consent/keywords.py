@@ -52,6 +52,8 @@ _UNLIKELY: Final = 0.15
 # Fewer words weigh too little, and beside words that somebody should look at anyway it takes more.
 _FEWEST_WEIGHED: Final = 3
 _FEWEST_IN_DOUBT: Final = 5
+# The class of what else one cancels, sends or deletes.
+_OTHER_BUSINESS: Final = "things"
 # Those of the texts that the weights were learned from.
 _WEIGHED_LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr"})
 
@@ -357,7 +359,7 @@ def _weighs_like_a_refusal(reading: Reading) -> _Verdict | None:
     if reading.harmless or reading.doubts:
         return None
     verdict = _weighed(reading, _FEWEST_WEIGHED, _SURE, Class.OPT_OUT)
-    if verdict is None or reading.find(sayings().opt_in):
+    if verdict is None or _OTHER_BUSINESS in reading.classes or reading.find(sayings().opt_in):
         return None
     if reading.find(sayings().unwilling) or reading.find(sayings().strong):
         return _weighed(reading, _FEWEST_IN_DOUBT, _SURE, Class.OPT_OUT)
