@@ -51,7 +51,7 @@ _POSSIBLE: Final = 0.65
 _UNLIKELY: Final = 0.15
 # Fewer words weigh too little, and beside words that somebody should look at anyway it takes more.
 _FEWEST_WEIGHED: Final = 3
-_FEWEST_IN_DOUBT: Final = 5
+_FEWEST_IN_DOUBT: Final = 6
 # The class of what else one cancels, sends or deletes.
 _OTHER_BUSINESS: Final = "things"
 # Those of the texts that the weights were learned from.
