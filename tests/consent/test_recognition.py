@@ -49,6 +49,15 @@ def test_fresh_texts_are_recognised_by_what_was_learned_from_them() -> None:
     assert taken(judged, Class.NONE, Class.REVIEW) <= 0.05 * ordinary
 
 
+def test_fresh_texts_that_were_kept_aside_are_recognised_less_well() -> None:
+    """What nobody tuned on says how much of what people write is still unknown."""
+    judged = judge(DEVELOPMENT, "fresh_aside")
+    ordinary = sum(one.expect is Class.NONE for one in judged)
+    assert recall(judged, Class.OPT_OUT) >= 0.82
+    assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.05 * ordinary
+    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.08 * ordinary
+
+
 @pytest.mark.parametrize(
     ("text", "country", "expected"),
     [
