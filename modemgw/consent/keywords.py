@@ -6,6 +6,10 @@ subscription") are masked out of it, so that what they hold says nothing further
 of `_RULES` are asked in order, and the first that has an opinion decides; each gives the reason
 that is kept with the event. The words that the rules look for are data (see `lexicon`).
 
+What no phrase fits is weighed as a whole (see `weighing`): what weighs much like a refusal is one,
+what may be one is left to a person. A refusal in plain words that weighs like talk of something
+else is left to one, too.
+
 An opt-out that is missed costs a lawsuit, one too many costs a START. So a refusal in plain words
 is an opt-out, and what may be one is *review*: delivered, flagged, marketing held meanwhile.
 """
@@ -18,22 +22,40 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from modemgw.consent.lexicon import Language, everywhere, sayings, version
 from modemgw.consent.quotes import Reaction, reaction
-from modemgw.consent.reading import NO_OWN_WORDS, OwnWords, Reading, Sender, read, unmarked
+from modemgw.consent.reading import (
+    NO_OWN_WORDS,
+    Match,
+    OwnWords,
+    Reading,
+    Sender,
+    read,
+    unmarked,
+)
+from modemgw.consent.whole import openings, whole_keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
 # "YES" brings texts back only while the confirmation that speaks of it is fresh.
 OPT_IN_SOON_S: Final = 24 * 3600.0
 
 # Up to so many words, an opt-out and an opt-in word in one text contradict each other.
 _SHORT_TEXT: Final = 6
-# In words; no keyword of the lexicon is longer.
-_LONGEST_KEYWORD: Final = 6
 # In words; hardly a slip parts or joins more.
 _LONGEST_SLIP: Final = 2
-# A number behind STOP is a sender's short code from so many digits on, else a time or a count.
-_SHORTEST_CODE: Final = 4
+
+# Probabilities of a refusal: from where on it is one without any phrase of one, from where on a
+# person must decide, and below which a phrase of one is not believed.
+_SURE: Final = 0.9
+_POSSIBLE: Final = 0.65
+_UNLIKELY: Final = 0.15
+# Fewer words weigh too little, and beside words that somebody should look at anyway it takes more.
+_FEWEST_WEIGHED: Final = 3
+_FEWEST_IN_DOUBT: Final = 6
+# The class of what else one cancels, sends or deletes.
+_OTHER_BUSINESS: Final = "things"
+# Those of the texts that the weights were learned from.
+_WEIGHED_LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr"})
 
 _REFUSING_SYMBOLS: Final = frozenset("🛑⛔🚫")
 _DISAPPROVING_SYMBOLS: Final = frozenset("👎🖕")
@@ -219,9 +241,9 @@ def _contradiction(reading: Reading) -> _Verdict | None:
 
 
 def _opt_out_keyword(reading: Reading) -> _Verdict | None:
-    openings = _openings(reading.core) or _openings(("".join(reading.core),))
-    for tongue in reading.tongues if openings else ():
-        if keyword := _whole_keyword(openings, tongue.whole, tongue):
+    found = openings(reading.core) or openings(("".join(reading.core),))
+    for tongue in reading.tongues if found else ():
+        if keyword := whole_keyword(found, tongue.whole, tongue):
             return _keyword(f"keyword: {keyword}", keyword, tongue)
     return None
 
@@ -277,15 +299,35 @@ def _help(reading: Reading) -> _Verdict | None:
 def _refusal(reading: Reading) -> _Verdict | None:
     if (found := reading.find_refusal()) is None:
         return None
+    if _is_of_something_else(reading, found):
+        return _Verdict(
+            Class.REVIEW, f"refusal in talk of something else: {found.words}", found.tongue
+        )
     return _Verdict(Class.OPT_OUT, f"refusal: {found.words}", found.tongue)
+
+
+def _refusal_in_one(reading: Reading) -> _Verdict | None:
+    if (found := reading.find_refusal_in_one()) is None:
+        return None
+    return _Verdict(Class.OPT_OUT, f"refusal without spaces: {found.words}", found.tongue)
+
+
+def _is_of_something_else(reading: Reading, refusal: Match) -> bool:
+    others = len(unmarked(reading.words)) - len(refusal.words.split())
+    return (
+        others >= _FEWEST_WEIGHED
+        and reading.words[0] not in refusal.tongue.strong
+        and refusal.tongue.code in _WEIGHED_LANGUAGES
+        and reading.weigh().probability < _UNLIKELY
+    )
 
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
     for clause in reading.clauses():
-        openings = _openings(clause.core)
-        for tongue in reading.tongues if openings else ():
+        found = openings(clause.core)
+        for tongue in reading.tongues if found else ():
             known = tongue.clauses if clause.last else tongue.strong
-            if keyword := _whole_keyword(openings, known, tongue):
+            if keyword := whole_keyword(found, known, tongue):
                 return _keyword(f"keyword as a clause: {keyword}", keyword, tongue)
     return None
 
@@ -313,6 +355,26 @@ def _strong_word(reading: Reading) -> _Verdict | None:
     return _Verdict(Class.REVIEW, f"strong word in other talk: {found.words}", found.tongue)
 
 
+def _weighs_like_a_refusal(reading: Reading) -> _Verdict | None:
+    if reading.harmless or reading.doubts:
+        return None
+    verdict = _weighed(reading, _FEWEST_WEIGHED, _SURE, Class.OPT_OUT)
+    if verdict is None or _OTHER_BUSINESS in reading.classes or reading.find(sayings().opt_in):
+        return None
+    if reading.find(sayings().unwilling) or reading.find(sayings().strong):
+        return _weighed(reading, _FEWEST_IN_DOUBT, _SURE, Class.OPT_OUT)
+    return verdict
+
+
+def _weighed(reading: Reading, fewest: int, likely: float, kind: Class) -> _Verdict | None:
+    if len(unmarked(reading.masked.said)) < fewest:
+        return None
+    weight = reading.weigh()
+    if weight.probability < likely:
+        return None
+    return _Verdict(kind, f"weighs like a refusal: {', '.join(weight.heaviest)}")
+
+
 def _question_for_us(reading: Reading) -> _Verdict | None:
     if (found := reading.find(sayings().help)) is None:
         return None
@@ -333,6 +395,13 @@ def _wish_to_return(reading: Reading) -> _Verdict | None:
     return _Verdict(Class.REVIEW, f"may want texts again: {found.words}", found.tongue)
 
 
+def _may_weigh_like_a_refusal(reading: Reading) -> _Verdict | None:
+    if reading.core_text in everywhere().opt_in:
+        return None
+    fewest = _FEWEST_IN_DOUBT if reading.harmless else _FEWEST_WEIGHED
+    return _weighed(reading, fewest, _POSSIBLE, Class.REVIEW)
+
+
 _RULES: Final[tuple[_Rule, ...]] = (
     _reaction,
     _symbols,
@@ -346,60 +415,14 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _own_opt_in_or_help,
     _misspelt_keyword,
     _refusal,
+    _refusal_in_one,
     _keyword_as_clause,
     _shouted_keyword,
     _question_for_us,
+    _weighs_like_a_refusal,
     _doubtful_phrase,
     _unwilling,
     _strong_word,
     _wish_to_return,
+    _may_weigh_like_a_refusal,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Opening:
-    """A keyword of some language that something begins with, and what follows it."""
-
-    keyword: str
-    others: tuple[str, ...]
-
-
-def _openings(said: tuple[str, ...]) -> list[_Opening]:
-    """The keywords that `said` begins with, the longest first; help words do not count."""
-    known = everywhere()
-    rest = tuple(word for word in said if word not in known.help)
-    beginnings = (
-        _Opening(" ".join(rest[:length]), rest[length:])
-        for length in range(min(len(rest), _LONGEST_KEYWORD), 0, -1)
-    )
-    return [opening for opening in beginnings if opening.keyword in known.refusals]
-
-
-def _whole_keyword(
-    openings: Iterable[_Opening], known: frozenset[str], tongue: Language
-) -> str | None:
-    """Give the keyword of `known` of which something consists; None if it does not.
-
-    It may be repeated, and stand with a help word or with what it is to end.
-    """
-    for opening in openings:
-        keyword = opening.keyword
-        if keyword in known and _only_specifies(keyword, opening.others, known, tongue):
-            return keyword
-    return None
-
-
-def _only_specifies(
-    keyword: str, others: tuple[str, ...], known: frozenset[str], tongue: Language
-) -> bool:
-    """Say whether what follows a keyword only repeats it or names what it is to end."""
-    if all(word in known for word in others):
-        return True
-    if keyword in tongue.with_sender and len(others) == 1:
-        return True
-    if " ".join(word for word in others if word not in everywhere().fillers) in known:
-        return True
-    harmless = everywhere().kinds | everywhere().fillers | known
-    return keyword in tongue.strong and all(
-        word in harmless or (word.isdigit() and len(word) >= _SHORTEST_CODE) for word in others
-    )

@@ -31,7 +31,8 @@ a correction of a native speaker, needs no code. What a file holds:
 
 What refusals have in common in all languages stands in `frames.toml`: patterns in the same
 sections, made of classes alone ("stop" + "messages"). A frame holds for each language that has
-all of its classes.
+all of its classes. What words and classes weigh in texts that no phrase fits stands in
+`weights.tsv` (see `weighing`).
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # The edition that people speak of; `version` tells one state of the words from another.
-EDITION: Final = "2026-11-28"
+EDITION: Final = "2026-11-29"
 _DIGITS_OF_DIGEST: Final = 8
 
 # Classes whose longer words are recognised with a slip in them.
@@ -146,6 +147,7 @@ class Sayings:
     things: Mapping[int, int]  # by owner, the atom of other business that one refuses
     about_us: Mapping[int, int]  # by owner, the atom of what can only be meant of our texts
     slips: Slips  # of the longer words of the forgiving classes
+    classes: Mapping[int, frozenset[str]]  # by atom, the classes that it stands for
     machines: Phrases
     none: Phrases
     review: Phrases
@@ -158,12 +160,12 @@ class Sayings:
 
 @cache
 def version() -> str:
-    """Name the words and frames that decide: the edition and a digest of what the files hold.
+    """Name the words, frames and weights that decide: the edition and a digest of the files.
 
     It is recorded with every decision, so that it can be told later by which words one was taken.
     """
     digest = sha256()
-    for name in ("frames.toml", *_names()):
+    for name in ("frames.toml", "weights.tsv", *_names()):
         digest.update(name.encode() + b"\0" + (_FOLDER / name).read_bytes() + b"\0")
     return f"{EDITION}+{digest.hexdigest()[:_DIGITS_OF_DIGEST]}"
 
@@ -182,6 +184,7 @@ def sayings() -> Sayings:
     found = {section: Phrases() for section in (*_SECTIONS, "machines", "strong")}
     things: dict[int, int] = {}
     about_us: dict[int, int] = {}
+    named: dict[int, frozenset[str]] = {}
     frames = _toml("frames.toml")
     for owner, (file, language) in enumerate(zip(_files(), languages(), strict=True)):
         classes = file.get("classes", {})
@@ -195,10 +198,13 @@ def sayings() -> Sayings:
             things[owner] = vocabulary.atom(members(_THINGS, classes))
             ours = (members(name, classes) for name in _ABOUT_US if name in classes)
             about_us[owner] = vocabulary.atom(frozenset[str]().union(*ours))
+        for name in classes:
+            atom = vocabulary.atom(members(name, classes))
+            named[atom] = named.get(atom, frozenset()) | {name}
         for name in classes.keys() & _FORGIVING_CLASSES:
             forgiving |= {word for word in members(name, classes) if word.isalpha()}
     slips = Slips(word for word in forgiving if forgives_slips(word))
-    return Sayings(vocabulary, things, about_us, slips, **found)
+    return Sayings(vocabulary, things, about_us, slips, named, **found)
 
 
 def _patterns(section: str, file: _File, frames: Mapping[str, list[str]]) -> list[str]:

@@ -71,6 +71,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._atoms: dict[frozenset[str], int] = {}
+        self._sizes: list[int] = []
         self._whole: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
         self._beginnings: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
         self._endings: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
@@ -83,11 +84,16 @@ class Vocabulary:
         if named in self._atoms:
             return self._atoms[named]
         atom = self._atoms[named] = len(self._atoms)
+        self._sizes.append(len(named))
         for choice in named:
             first, *rest = choice.split()
             table, key = self._place(first)
             table.setdefault(key, []).append((atom, tuple(rest)))
         return atom
+
+    def size(self, atom: int) -> int:
+        """Count the choices of an atom."""
+        return self._sizes[atom]
 
     def knows(self, word: str) -> bool:
         """Say whether some phrase names this very word."""
@@ -145,9 +151,7 @@ class Words:
             for atom, rest in (*meaning.leading.get(behind, ()), *meaning.loosely):
                 if self._follows(at + 1, rest):
                     self._leading.setdefault(at, []).append((atom, at + 1 + len(rest)))
-        self.atoms = _NOTHING.union(*self.alone).union(
-            atom for entries in self._leading.values() for atom, _ in entries
-        )
+        self.atoms = self.uncovered()
 
     def ends(self, atom: int, at: int) -> list[int]:
         """The positions behind the words at `at` that stand for an atom; none if they do not."""
@@ -168,6 +172,12 @@ class Words:
                 self._leading[at] = kept
             else:
                 del self._leading[at]
+
+    def uncovered(self) -> frozenset[int]:
+        """The atoms that words stand for which are not covered."""
+        return _NOTHING.union(*self.alone).union(
+            atom for entries in self._leading.values() for atom, _ in entries
+        )
 
     def sentence(self, at: int) -> range:
         """The positions of the sentence around a position."""
@@ -298,13 +308,15 @@ class _Sequence:
 class Phrase:
     """A pattern, read: what must occur together, and what must not stand beside it.
 
-    `needed` are the atoms without which it cannot occur.
+    `needed` are the atoms without which it cannot occur, `rarest` that of them which the fewest
+    words stand for; None if there are none.
     """
 
     together: tuple[_Sequence, ...]
     without: tuple[int, ...]
     asks_nothing: bool
     needed: frozenset[int]
+    rarest: int | None
 
     def find(self, words: Words) -> Found | None:
         """Find the first place where it occurs."""
@@ -346,11 +358,10 @@ class Phrases:
         """Add a phrase; `owner` is given back with it."""
         at = len(self._phrases)
         self._phrases.append((phrase, owner))
-        if phrase.needed:
-            # The last is the rarest: later elements are seldom pronouns.
-            self._by_atom.setdefault(max(phrase.needed), []).append(at)
-        else:
+        if phrase.rarest is None:
             self._always.append(at)
+        else:
+            self._by_atom.setdefault(phrase.rarest, []).append(at)
 
     def candidates(self, words: Words) -> list[tuple[Phrase, int]]:
         """The phrases whose every needed atom a text has, in their order."""
@@ -399,6 +410,8 @@ def read_pattern(
         tuple(without),
         _ASKS_NOTHING in parts,
         frozenset(needed),
+        # Of equals the last: later elements are seldom pronouns.
+        min(needed, key=lambda atom: (vocabulary.size(atom), -atom), default=None),
     )
 
 

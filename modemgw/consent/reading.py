@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from modemgw.consent.folding import COMMA, MARKS, SENTENCE_END, fold, twins, words
+from modemgw.consent.folding import COMMA, MARKS, SENTENCE_END, fold, single_marks, twins, words
 from modemgw.consent.lexicon import Language, everywhere, languages, sayings
 from modemgw.consent.patterns import Words
 from modemgw.consent.quotes import own_text, without_repeats
 from modemgw.consent.spelling import is_drawn_out, letters_apart, single_letters
+from modemgw.consent.weighing import Weight, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,9 @@ _OBJECT_WITHIN: Final = 4
 _CAPITALS = re.compile(r"\b[^\W\d_]{4,12}\b")
 # What people write on to without a space.
 _GLUED_KEYWORDS: Final = ("stop",)
+# Of words written in one: so few are compounds of some language, so many letters nobody types.
+_FEWEST_PARTS: Final = 3
+_LONGEST_RUN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ class Reading:
 
     `folded` is all of it. `words` are the customer's own words with marks, slips put right;
     `core` the same without marks and without fillers at the ends. `masked` is `words` with the
-    harmless and the doubtful phrases covered; `doubts` are the latter. `shouted` are words in
+    harmless and the doubtful phrases covered; `harmless` says whether
+    there were any of the former, `doubts` are the latter. `shouted` are words in
     capitals, where not all are. `machine` is the phrase by
     which an automatic reply gives itself away. `tongues` are all languages, the likeliest first.
     """
@@ -91,6 +96,7 @@ class Reading:
     core: tuple[str, ...]
     machine: Match | None
     masked: Words
+    harmless: bool
     doubts: tuple[str, ...]
 
     @property
@@ -119,9 +125,34 @@ class Reading:
         """Find a phrase in what was not masked, those of the likeliest languages first."""
         return _first_match(phrases, self.masked, self.tongues)
 
+    def weigh(self) -> Weight:
+        """Say how much what was not masked weighs like a refusal."""
+        return weigh(self.weighed, self.classes)
+
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        """The words and marks that were not masked."""
+        return single_marks(self.masked.said)
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The names of the classes that occur in what was not masked."""
+        known = sayings().classes
+        names = (known[atom] for atom in self.masked.uncovered() & known.keys())
+        return frozenset[str]().union(*names)
+
     def find_refusal(self) -> Match | None:
         """Find a phrase that refuses, and not other business ("do not send the parcel")."""
         return _first_match(sayings().opt_out, self.masked, self.tongues, _is_about_us)
+
+    def find_refusal_in_one(self) -> Match | None:
+        """Find a phrase that refuses in a text without spaces: "nomemandenmas"."""
+        parts = _parted(self.core[0]) if len(self.core) == 1 else ()
+        if len(parts) < _FEWEST_PARTS:
+            return None
+        return _first_match(
+            sayings().opt_out, Words(parts, sayings().vocabulary), self.tongues, _is_about_us
+        )
 
 
 def read(text: str, sender: Sender, outbound: Sequence[str]) -> Reading:
@@ -134,7 +165,7 @@ def read(text: str, sender: Sender, outbound: Sequence[str]) -> Reading:
     tongues = _likeliest_first(sender.country, sender.language)
     masked = Words(put_right, sayings().vocabulary)
     machine = _first_match(sayings().machines, masked, tongues)
-    _cover(sayings().none, masked)
+    harmless = bool(_cover(sayings().none, masked))
     return Reading(
         sender=sender,
         tongues=tongues,
@@ -143,8 +174,9 @@ def read(text: str, sender: Sender, outbound: Sequence[str]) -> Reading:
         shouted=_shouted(text),
         core=_without_fillers(unmarked(put_right)),
         machine=machine,
-        doubts=_cover(sayings().review, masked),
         masked=masked,
+        harmless=harmless,
+        doubts=_cover(sayings().review, masked),
     )
 
 
@@ -234,6 +266,23 @@ def _unglued(word: str) -> tuple[str, ...]:
         if further := _unglued(rest):
             return (keyword, *further)
     return ()
+
+
+@lru_cache(maxsize=_REMEMBERED_WORDS)
+def _parted(word: str) -> tuple[str, ...]:
+    """Part a word into the fewest that the lexicon knows; nothing if there are none."""
+    if len(word) > _LONGEST_RUN or sayings().vocabulary.knows(word):
+        return ()
+    best: list[tuple[str, ...] | None] = [(), *([None] * len(word))]
+    for end in range(1, len(word) + 1):
+        for start in range(end - 1):
+            before, part = best[start], word[start:end]
+            if before is None or not sayings().vocabulary.knows(part):
+                continue
+            found = best[end]
+            if found is None or len(before) + 1 < len(found):
+                best[end] = (*before, part)
+    return best[-1] or ()
 
 
 def _cover(phrases: Phrases, words: Words) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """How well texts are told apart: recall of opt-outs, precision, who was taken for what.
 
-Usage: python -m tests.consent.judge FILE [--part NAME] [--missed | --wrong]
+Usage: python -m tests.consent.judge FILE [--part NAME] [--missed | --wrong | --numbers]
 
 FILE holds one JSON object a line: `text` and `expect` (a class), and where they matter `country`,
 `language` (of the text; a column of the report, not told to the rules), `opted_out`,
 `since_optout_s`. `--part` takes only the rows whose `part` is NAME. `--missed` lists every
-opt-out that was not taken for one, `--wrong` every text that was taken for something else.
+opt-out that was not taken for one, `--wrong` every text that was taken for something else;
+`--numbers` names by their `id` alone the opt-outs that were missed or held for review and the
+ordinary texts that were taken for one, so that a table stays unread that nobody may tune on.
 """
 
 from __future__ import annotations
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _NO_LANGUAGE: Final = "–"
+_WORST: Final = (
+    (Class.OPT_OUT, Class.NONE),
+    (Class.OPT_OUT, Class.REVIEW),
+    (Class.NONE, Class.OPT_OUT),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class Judged:
     language: str
     expect: Class
     found: Classification
+    number: str
 
     @property
     def right(self) -> bool:
@@ -57,6 +65,7 @@ def judge(file: Path, part: str | None = None) -> list[Judged]:
                 opted_out=row.get("opted_out", False),
                 since_optout_s=row.get("since_optout_s"),
             ),
+            number=str(row.get("id") or row["row"]),
         )
         for row in rows
         if part is None or row.get("part") == part
@@ -87,12 +96,17 @@ def main() -> None:
     parser.add_argument("--part")
     parser.add_argument("--missed", action="store_true")
     parser.add_argument("--wrong", action="store_true")
+    parser.add_argument("--numbers", action="store_true")
     asked = parser.parse_args()
     judged = judge(asked.file, asked.part)
     console = Console(width=100)
     _print_figures(console, judged)
     console.print(_confusion(judged))
     console.print(_by_language(judged))
+    if asked.numbers:
+        for expect, found in _WORST:
+            numbers = _numbers(judged, expect, found)
+            console.print(f"{expect} -> {found}: {numbers}", markup=False, soft_wrap=True)
     if asked.missed or asked.wrong:
         _print_wrong(console, judged, only=None if asked.wrong else Class.OPT_OUT)
 
@@ -131,6 +145,16 @@ def _by_language(judged: Sequence[Judged]) -> Table:
             str(taken(of_it, Class.NONE, Class.REVIEW)),
         )
     return table
+
+
+def _numbers(judged: Sequence[Judged], expect: Class, found: Class) -> str:
+    """Write `en 003, 017; fr 012`: the numbers by language of what was taken for something else."""
+    wrong = [one for one in judged if one.expect is expect and one.found.kind is found]
+    return "; ".join(
+        f"{language} "
+        + ", ".join(one.number.rpartition("-")[2] for one in wrong if one.language == language)
+        for language in dict.fromkeys(one.language for one in wrong)
+    )
 
 
 def _print_wrong(console: Console, judged: Sequence[Judged], only: Class | None) -> None:

@@ -40,6 +40,24 @@ def test_texts_that_were_kept_aside_are_recognised_nearly_as_well() -> None:
     assert taken(judged, Class.NONE, Class.REVIEW) <= 0.05 * ordinary
 
 
+def test_fresh_texts_are_recognised_by_what_was_learned_from_them() -> None:
+    """Texts of writers who knew neither rules nor table became part of what the rules know."""
+    judged = judge(DEVELOPMENT, "fresh")
+    ordinary = sum(one.expect is Class.NONE for one in judged)
+    assert recall(judged, Class.OPT_OUT) >= 0.97
+    assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.01 * ordinary
+    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.05 * ordinary
+
+
+def test_fresh_texts_that_were_kept_aside_are_recognised_less_well() -> None:
+    """What nobody tuned on says how much of what people write is still unknown."""
+    judged = judge(DEVELOPMENT, "fresh_aside")
+    ordinary = sum(one.expect is Class.NONE for one in judged)
+    assert recall(judged, Class.OPT_OUT) >= 0.82
+    assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.05 * ordinary
+    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.08 * ordinary
+
+
 @pytest.mark.parametrize(
     ("text", "country", "expected"),
     [
@@ -125,6 +143,7 @@ def test_the_version_changes_with_the_words(
     before = lexicon.version()
     assert before.startswith(lexicon.EDITION)
     (tmp_path / "words").mkdir()
+    (tmp_path / "weights.tsv").touch()
     (tmp_path / "frames.toml").write_text('opt_out = ["<stop> <messages>"]\n', "utf-8")
     monkeypatch.setattr(lexicon, "_FOLDER", tmp_path)
     assert lexicon.version.__wrapped__() != before

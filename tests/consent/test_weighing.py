@@ -1,0 +1,182 @@
+"""What a text weighs as a whole, where no phrase tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from modemgw.consent.keywords import Class, classify
+from modemgw.consent.weighing import WEIGHTS, weigh
+from tests.consent.learn import learned
+
+# Easy talk, as a live line has it most of the time.
+EASY_TALK = {
+    "en": (
+        "Ok thanks, see you tomorrow",
+        "Running 10 minutes late sorry",
+        "Can you call me after lunch?",
+        "What time do you open on Saturday?",
+        "The driver is here now",
+        "My new address is 12 Mill Lane",
+        "Yes that works for me",
+        "I paid the invoice this morning",
+        "Happy birthday Grandma, we miss you",
+        "Could we move it to Thursday at three",
+    ),
+    "de": (
+        "Alles klar, bis morgen dann",
+        "Ich komme zehn Minuten später",
+        "Wann haben Sie am Samstag offen?",
+        "Das Paket ist heute angekommen, danke",
+        "Können wir den Termin auf Donnerstag verlegen?",
+        "Meine neue Adresse ist Lindenweg 4",
+        "Rechnung habe ich gestern überwiesen",
+        "Ja, das passt mir gut",
+        "Wir stehen vor der Tür",
+        "Herzlichen Glückwunsch zum Geburtstag, Oma",
+    ),
+    "fr": (
+        "D'accord, à demain",
+        "J'arrive dans dix minutes, désolé",
+        "Vous êtes ouverts samedi matin ?",
+        "Le colis est bien arrivé, merci",
+        "On peut déplacer le rendez-vous à jeudi ?",
+        "J'ai payé la facture ce matin",
+        "Oui ça me va très bien",
+        "Ma nouvelle adresse est 4 rue des Lilas",
+        "Joyeux anniversaire mamie",
+        "Nous sommes devant la porte",
+    ),
+    "es": (
+        "Vale, nos vemos mañana",
+        "Llego diez minutos tarde, perdona",
+        "¿A qué hora abren el sábado?",
+        "Ya me ha llegado el paquete, gracias",
+        "¿Podemos pasar la cita al jueves?",
+        "Esta mañana pagué la factura",
+        "Sí, me viene bien",
+        "Mi nueva dirección es calle Olmo 4",
+        "Feliz cumpleaños, abuela",
+        "Estamos en la puerta",
+    ),
+    "it": (
+        "Va bene, ci vediamo domani",
+        "Arrivo tra dieci minuti, scusate",
+        "A che ora aprite sabato?",
+        "Il pacco è arrivato, grazie mille",
+        "Possiamo spostare l'appuntamento a giovedì?",
+        "Ho pagato la fattura stamattina",
+        "Sì per me va bene",
+        "Il mio nuovo indirizzo è via Roma 4",
+        "Buon compleanno nonna",
+        "Siamo davanti al portone",
+    ),
+    "pt": (
+        "Combinado, até amanhã",
+        "Vou atrasar dez minutos, desculpa",
+        "Que horas vocês abrem no sábado?",
+        "O pacote chegou hoje, obrigada",
+        "Podemos passar a consulta para quinta?",
+        "Paguei a fatura hoje de manhã",
+        "Sim, fica bem para mim",
+        "Meu novo endereço é rua das Flores 4",
+        "Parabéns vovó, feliz aniversário",
+        "Estamos na porta do prédio",
+    ),
+    "nl": (
+        "Prima, tot morgen dan",
+        "Ik ben tien minuten later, sorry",
+        "Hoe laat gaan jullie zaterdag open?",
+        "Het pakket is binnen, bedankt",
+        "Kunnen we de afspraak naar donderdag verzetten?",
+        "Ik heb de rekening vanmorgen betaald",
+        "Ja dat komt goed uit",
+        "Mijn nieuwe adres is Kerkstraat 4",
+        "Gefeliciteerd met je verjaardag oma",
+        "We staan voor de deur",
+    ),
+    "pl": (
+        "Dobrze, do zobaczenia jutro",
+        "Spóźnię się dziesięć minut, przepraszam",
+        "O której otwieracie w sobotę?",
+        "Paczka doszła, dziękuję bardzo",
+        "Czy możemy przełożyć wizytę na czwartek?",
+        "Rano zapłaciłam fakturę",
+        "Tak, pasuje mi",
+        "Mój nowy adres to Lipowa 4",
+        "Wszystkiego najlepszego, babciu",
+        "Stoimy pod drzwiami",
+    ),
+    "ru": (
+        "Хорошо, увидимся завтра",
+        "Опоздаю минут на десять, извините",
+        "Во сколько открываетесь в субботу?",
+        "Посылка пришла, спасибо",
+        "Можно перенести запись на четверг?",
+        "Счёт оплатила утром",
+        "Да, мне подходит",
+        "Мой новый адрес улица Лесная 4",
+        "С днём рождения, бабушка",
+        "Мы стоим у двери",
+    ),
+    "tr": (
+        "Tamam, yarın görüşürüz",
+        "On dakika gecikeceğim, kusura bakmayın",
+        "Cumartesi kaçta açıyorsunuz?",
+        "Paket geldi, teşekkürler",
+        "Randevuyu perşembeye alabilir miyiz?",
+        "Faturayı bu sabah ödedim",
+        "Evet bana uyar",
+        "Yeni adresim Çınar sokak 4",
+        "Doğum günün kutlu olsun anneanne",
+        "Kapının önündeyiz",
+    ),
+}
+
+
+def test_the_weights_are_those_that_the_table_gives() -> None:
+    """Who changes the table or the classes learns anew: `python -m tests.consent.learn`."""
+    kept = dict(line.split("\t") for line in WEIGHTS.read_text("utf-8").splitlines())
+    assert {name: int(weight) for name, weight in kept.items()} == learned()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [(code, text) for code, texts in EASY_TALK.items() for text in texts]
+)
+def test_easy_talk_is_left_alone(language: str, text: str) -> None:
+    """Neither a phrase nor the weights make of everyday talk what a person must look at."""
+    assert classify(text, language=language).kind is Class.NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Diese Werbung hier bitte künftig ohne mich", "weighs like a refusal"),
+        ("STOPTEXTINGME", "refusal without spaces: stop texting"),
+        ("nonscrivetepiu", "refusal without spaces: non scrivete piu"),
+    ],
+)
+def test_a_refusal_that_no_phrase_fits_is_none_the_less_one(text: str, reason: str) -> None:
+    """What it says as a whole tells, and so does what was written without spaces."""
+    found = classify(text)
+    assert found.kind is Class.OPT_OUT
+    assert found.reason.startswith(reason)
+
+
+def test_a_refusal_in_talk_of_something_else_is_left_to_a_person() -> None:
+    """A phrase that could be one does not end a conversation that is about other business."""
+    found = classify("Mi oppongo alla richiesta del condominio, il tetto va riparato prima")
+    assert found.kind is Class.REVIEW
+    assert found.reason.startswith("refusal in talk of something else")
+
+
+def test_what_a_harmless_phrase_covers_weighs_nothing() -> None:
+    """Who asks to be kept on the list is not weighed by the words that he asks it with."""
+    assert classify("Please don't take me off your list").kind is Class.NONE
+
+
+def test_a_text_of_unknown_words_weighs_too_little_for_a_person_to_look_at() -> None:
+    """Nothing known says nothing."""
+    found = weigh(("zorp", "blick", "quux"), ())
+    assert found.heaviest == ()
+    assert found.probability < 0.5
+    assert classify("zorp blick quux").kind is Class.NONE
