@@ -358,6 +358,8 @@ def _strong_word(reading: Reading) -> _Verdict | None:
 def _weighs_like_a_refusal(reading: Reading) -> _Verdict | None:
     if reading.harmless or reading.doubts:
         return None
+    if reading.sender.opted_out:
+        return None  # nothing is lost; and a wish to return weighs much like a refusal
     verdict = _weighed(reading, _FEWEST_WEIGHED, _SURE, Class.OPT_OUT)
     if verdict is None or _OTHER_BUSINESS in reading.classes or reading.find(sayings().opt_in):
         return None

@@ -180,3 +180,10 @@ def test_a_text_of_unknown_words_weighs_too_little_for_a_person_to_look_at() -> 
     assert found.heaviest == ()
     assert found.probability < 0.5
     assert classify("zorp blick quux").kind is Class.NONE
+
+
+def test_who_has_opted_out_already_is_not_opted_out_by_weight() -> None:
+    """A wish to return speaks of the same things as a refusal: a person looks at it."""
+    text = "Finger weg von meiner Nummer"
+    assert classify(text).kind is Class.OPT_OUT
+    assert classify(text, opted_out=True, since_optout_s=86_400.0).kind is Class.REVIEW
