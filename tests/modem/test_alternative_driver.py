@@ -152,9 +152,10 @@ async def test_a_modem_that_is_unplugged_comes_back(on: Scene) -> None:
 
 async def test_a_modem_that_hangs_is_found_out_and_comes_back(on: Scene) -> None:
     """No prompt is a certain refusal; then it is opened anew until it answers."""
-    on.modem.hang(4)
+    on.modem.hang(3_600)
     assert (await on.submit("Nobody hears this")).outcome is Outcome.REFUSED
     await on.listener.until_state(ModemState.RECOVERING, 30)
+    on.modem.reboot()
     await on.listener.until_state(ModemState.READY, 60)
     assert (await on.submit("Back")).outcome is Outcome.ACCEPTED
     assert on.modem.submitter.submits == 1
