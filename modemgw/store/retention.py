@@ -59,14 +59,26 @@ _OVER = Prepared(
         not_(_evidence(tables.reviews, "message_id")),
     )
 )
-_READ = Prepared(
-    update(tables.conversations)
+# Locked first, so that a text that comes in meanwhile is in the count of the next statement.
+_UNREAD = Prepared(
+    select(_c.id)
+    .where(_c.id == given("conversation"), _c.unread > literal_column("0"))
+    .with_for_update()
+)
+_LEFT = (
+    select(func.count())
     .where(
-        _c.id == given("conversation"),
-        func.coalesce(_c.read_up_to, "") < given("id"),
-        _c.unread > literal_column("0"),
+        _m.conversation_id == given("conversation"),
+        _m.id > func.coalesce(_c.read_up_to, ""),
+        literal_column("direction = 'inbound'"),
     )
-    .values(unread=_c.unread - 1)
+    .correlate(tables.conversations)
+    .scalar_subquery()
+)
+_COUNT_AGAIN = Prepared(
+    update(tables.conversations)
+    .where(_c.id == given("conversation"), _c.unread > _LEFT)
+    .values(unread=_LEFT)
 )
 _OF_MESSAGE = tuple(
     Prepared(delete(column.table).where(column == given("id")))
@@ -104,12 +116,13 @@ def forget_messages(
     if last is None:
         return None
     over = _OVER.rows(connection, values_of(after=after, last=last))
-    for row in over:
-        if row.direction == "inbound":
-            _READ.run(connection, values_of(conversation=row.conversation_id, id=row.id))
     if over:
         for statement in _OF_MESSAGE:
             statement.run_many(connection, [values_of(id=row.id) for row in over])
+    read_in = {row.conversation_id for row in over if row.direction == "inbound"}
+    for conversation_id in sorted(read_in - {None}):
+        if _UNREAD.row(connection, values_of(conversation=conversation_id)) is not None:
+            _COUNT_AGAIN.run(connection, values_of(conversation=conversation_id))
     return last if more else None
 
 

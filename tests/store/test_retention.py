@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from modemgw.store import messages, retention, tables
+from modemgw.store.engine import writer_engine
 from modemgw.store.messages import EMPTY_MESSAGE
 
 if TYPE_CHECKING:
@@ -117,6 +120,48 @@ def test_what_is_forgotten_unread_is_no_more_unread(connection: Connection) -> N
     connection.execute(update(tables.conversations).values(unread=2, read_up_to=read))
     assert retention.forget_messages(connection, NOW, 100) is None
     assert connection.execute(select(tables.conversations.c.unread)).scalar_one() == 1
+
+
+def test_texts_that_were_never_counted_take_none_from_the_count(connection: Connection) -> None:
+    """Conversations of before there was a count begin with none unread, and none read."""
+    talk = messages.make_conversation(connection, OTHER, "", OLD)
+    for number in (1, 2):
+        _inbound(connection, number, OTHER, conversation_id=talk.id)
+    _inbound(connection, 3, OTHER, conversation_id=talk.id, created_at=NOW)
+    connection.execute(update(tables.conversations).values(unread=1))
+    assert retention.forget_messages(connection, NOW, 100) is None
+    assert connection.execute(select(tables.conversations.c.unread)).scalar_one() == 1
+
+
+def test_what_two_hosts_forget_at_once_is_taken_from_the_count_once(postgres_url: str) -> None:
+    """A text that nobody has read yet stays unread."""
+    one, two = (writer_engine(postgres_url) for _ in range(2))
+    with one.begin() as setting:
+        talk = messages.make_conversation(setting, OTHER, "", OLD)
+        for number in (1, 2):
+            _inbound(setting, number, OTHER, conversation_id=talk.id)
+        for number in (3, 4):
+            _inbound(setting, number, OTHER, conversation_id=talk.id, created_at=NOW)
+        setting.execute(update(tables.conversations).values(unread=4))
+
+    def forget() -> None:
+        with two.begin() as there:
+            retention.forget_messages(there, NOW, 100)
+
+    other = threading.Thread(target=forget)
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with one.begin() as here:
+        retention.forget_messages(here, NOW, 100)
+        other.start()
+        until = time.monotonic() + 10
+        while not here.execute(waits).scalar_one():
+            assert time.monotonic() < until, "the other does not meet this one"
+            time.sleep(0.01)
+    other.join(10)
+    with one.begin() as after:
+        assert after.execute(select(tables.conversations.c.unread)).scalar_one() == 2
+    one.dispose()
+    two.dispose()
 
 
 def test_what_is_old_is_looked_through_in_pieces(connection: Connection) -> None:
