@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, func, insert, literal_column, not_, or_, select, update
@@ -37,24 +36,39 @@ _AFTER = Prepared(
     .order_by(_events.c.position)
     .limit(given("limit"))
 )
-_AGES = Prepared(
-    select(_events.c.position, _events.c.created_at)
-    .where(_events.c.position > given("position"))
+# By its index. Behind it all are younger, but for those of a clock that was put back since.
+_LAST_OLD = Prepared(
+    select(_events.c.position)
+    .where(_events.c.created_at < given("before"))
+    .order_by(_events.c.created_at.desc())
+    .limit(given("one"))
+)
+_UP_TO = Prepared(
+    select(_events.c.position)
+    .where(_events.c.position > given("after"), _events.c.position <= given("last"))
     .order_by(_events.c.position)
     .limit(given("limit"))
 )
+_younger = _events.alias()
 _FORGET_DELIVERIES = Prepared(
     delete(_deliveries).where(
         _deliveries.c.webhook_id.in_(select(_webhooks.c.id)),  # by their index
         _deliveries.c.position > given("after"),
         _deliveries.c.position <= given("last"),
         _deliveries.c.status != literal_column("'pending'"),
+        not_(
+            exists().where(
+                _younger.c.position == _deliveries.c.position,
+                _younger.c.created_at >= given("before"),
+            )
+        ),
     )
 )
 _FORGET = Prepared(
     delete(_events).where(
         _events.c.position > given("after"),
         _events.c.position <= given("last"),
+        _events.c.created_at < given("before"),
         not_(
             exists().where(
                 _deliveries.c.webhook_id.in_(select(_webhooks.c.id)),
@@ -212,13 +226,15 @@ def prune(connection: Connection, before: float, limit: int, after: int = 0) -> 
     """Forget events that are older than `before`, of the first so many behind a position.
 
     The position up to which they were looked at; None where no older ones follow. Events that a
-    webhook still waits for stay.
+    webhook still waits for stay; those of a clock that was ahead hold up none behind them.
     """
-    rows = _AGES.rows(connection, values_of(position=after, limit=limit))
-    old = list(takewhile(lambda row: row.created_at < before, rows))
-    if not old:
+    old = _LAST_OLD.row(connection, values_of(before=before, one=1))
+    if old is None:
         return None
-    last: int = old[-1].position
+    rows = _UP_TO.rows(connection, values_of(after=after, last=old.position, limit=limit))
+    if not rows:
+        return None
+    last: int = rows[-1].position
     for statement in (_FORGET_DELIVERIES, _FORGET):
-        statement.run(connection, values_of(after=after, last=last))
-    return last if len(old) == limit else None
+        statement.run(connection, values_of(after=after, last=last, before=before))
+    return last if len(rows) == limit else None

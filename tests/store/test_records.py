@@ -109,6 +109,21 @@ def test_events_are_forgotten_in_time_unless_somebody_waits_for_them(
     assert events.position_of(connection, "evt_none") is None
 
 
+def test_events_of_a_clock_that_was_ahead_hold_up_none_behind_them(connection: Connection) -> None:
+    """They stay, with their deliveries, until they are as old; what is old goes meanwhile."""
+    hook = webhooks.add(connection, Endpoint("http://a/", ("*",), "whsec_a"), "api", NOW)
+    ahead = [Event("ahead", NOW + 9_999, {}) for _ in range(3)]
+    events.publish(connection, [*ahead, Event("old", NOW, {}), Event("young", NOW + 99, {})])
+    for position in range(1, 6):
+        webhooks.settle(connection, hook.id, position, status="delivered", settled_at=NOW)
+    place: int | None = 0
+    while place is not None:
+        place = events.prune(connection, NOW + 50, 2, place)
+    assert [event.position for event in events.after(connection, 0, 10)] == [1, 2, 3, 5]
+    told = deliveries.log(connection, hook.id, before=None, limit=9)
+    assert [row.position for row in told] == [5, 3, 2, 1]
+
+
 def test_events_of_some_types_are_followed_past_all_others(connection: Connection) -> None:
     """Who follows them is told how far he has seen, so that nothing between is looked at again."""
     events.publish(connection, [Event(t, NOW, {}) for t in ("a", "x", "b", "a", "x")])
