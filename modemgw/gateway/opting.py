@@ -63,8 +63,8 @@ def opt_out(
     """Record an opt-out and cancel what it covers of what is queued; false when there was one
     already that covered as much of the same scope.
 
-    That one is then as of now, and consents that were recorded since are ended; but one that is
-    merely told again (`_is_repeat`) is left as it is.
+    That one is then as of now, and consents that were recorded since are ended. One that is merely
+    told again (`_is_repeat`) ends none; but no START from before lifts it, unless a list tells it.
     `sent` is known of texts; an act of our own is done now. `by` is who decided, where that was not
     the source itself. One of all pools closes an open review.
     The lock is the one that each write-ahead takes: what begins after this commit has seen it.
@@ -80,6 +80,9 @@ def opt_out(
         asked = OptOut(asked.scope, asked.leaves & before.leaves)
     says = {"source": source, "reason": reason, "message_id": message_id, "line_id": line_id}
     if row is not None and asked == before and _is_repeat(row, says):
+        if source != LIST:  # when they refused last is all that it may tell
+            known = {name: getattr(row, name) for name in says}
+            optouts.renew(tx.connection, row, row.leaves, refused.sent_at, refused.centre, known)
         return False
     consenting.end_by_opt_out(tx, number, now, asked, rules, by=by or source, reason=reason)
     told = {"source": source, "reason": reason, **_told(asked)}

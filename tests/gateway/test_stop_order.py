@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 CENTRES = ("+12063130004", "+12063130057", "+12063130068")
-QUARTER_S = 900
+QUARTER_S, DAY_S = 900, 86_400
 SENDER = normalise_sender(ALICE, "US")
 
 
@@ -99,6 +99,18 @@ async def test_an_opt_out_of_the_api_is_of_the_time_when_it_is_made(
     assert ALICE in world.gateway.refusals
     await world.gateway.opt_in(ALICE, "api", "signed form")
     assert ALICE not in world.gateway.refusals
+
+
+async def test_the_same_opt_out_of_the_api_once_more_is_later_too(
+    world: World, modem: ScriptedModem
+) -> None:
+    """Whoever calls twice is noted twice in the same words: no START from between lifts it."""
+    await world.gateway.opt_out(ALICE, "api", "on the phone")
+    world.clock.now += 20 * DAY_S
+    await world.gateway.opt_out(ALICE, "api", "on the phone")
+    await world.arrive(modem, text("START", 10 * DAY_S))
+    assert ALICE in world.gateway.refusals
+    assert await audit(world) == ["opted_out", "opt_in_left_open"]
 
 
 # -- any order ----------------------------------------------------------------------------------
