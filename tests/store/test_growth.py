@@ -8,7 +8,17 @@ import pytest
 from sqlalchemy import insert
 
 from modemgw.gateway import upkeep
-from modemgw.store import deliveries, events, inbox, messages, queue, retention, tables, webhooks
+from modemgw.store import (
+    deliveries,
+    events,
+    inbox,
+    messages,
+    optouts,
+    queue,
+    retention,
+    tables,
+    webhooks,
+)
 from modemgw.store.engine import writer_engine
 from modemgw.store.schema import migrate
 from modemgw.store.webhooks import Endpoint
@@ -99,6 +109,7 @@ WORK: dict[str, Callable[[Connection], object]] = {
         messages.parts_in_doubt(c, LINE, RECIPIENT),
         inbox.early_reports(c, LINE, 999, RECIPIENT, NOW),
     ),
+    "decide alone about some": lambda c: optouts.lock_all(c, (f"+1777000{i}" for i in range(50))),
     "bring what is due": lambda c: queue.due(c, NOW, 500),
     "find what an endpoint is owed": lambda c: webhooks.pending(c, _hook(c), limit=100),
     "count what endpoints are owed": webhooks.owed,
