@@ -78,8 +78,9 @@ def renew(
     """Note that an opt-out was asked for once more: it is as of the latest time, and leaves these
     kinds.
 
-    `says` are its columns of who asked for it, and how. `centre` stays only where all were stamped
-    by the same. One that was erased takes in nothing that tells of a person.
+    `says` are its columns of who asked for it, and how; what is not known of that leaves what is:
+    the text of the first stays its proof. `centre` stays only where all were stamped by the same.
+    One that was erased takes in nothing that tells of a person.
     """
     row = _opt_outs.c
     values: dict[str, Any] = {"leaves": leaves}
@@ -87,7 +88,8 @@ def renew(
         values["centre"] = None
     if sent_at >= known.sent_at:
         values |= {"sent_at": sent_at, "source": says["source"]}
-        values |= {} if known.erased_at is not None else says
+        if known.erased_at is None:
+            values |= {name: value for name, value in says.items() if value is not None}
     connection.execute(
         update(_opt_outs)
         .where(row.number == known.number, row.scope == known.scope)

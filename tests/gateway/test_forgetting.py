@@ -31,6 +31,21 @@ async def test_texts_go_in_their_time_and_a_stop_stays_proven(make_world: MakeWo
     await world.stop()
 
 
+async def test_a_stop_stays_proven_when_a_person_notes_it_once_more(make_world: MakeWorld) -> None:
+    """Who writes STOP and calls as well has still written it."""
+    world, modem = make_world(keep_messages_s=365 * DAY_S), ScriptedModem(1)
+    await world.start(modem)
+    await world.write(modem, "STOP", ALICE)
+    (stop,) = await world.inbound()
+    world.clock.now += 60.0
+    view = await world.gateway.opt_out(ALICE, "api", "on the phone")
+    told = (view["source"], view["reason"], view["message"], view["line"])
+    assert told == ("api", "on the phone", stop.id, stop.line_id)
+    await world.later(366 * DAY_S)
+    assert await world.reader.run(lambda c: messages.get(c, stop.id)) is not None
+    await world.stop()
+
+
 async def test_a_report_that_is_repeated_after_it_was_forgotten_changes_nothing(
     make_world: MakeWorld,
 ) -> None:
