@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.gateway import Gateway
 
 TAG = "consents"
-_CURSOR = r"\+?[0-9]{1,31} [a-z]{1,16} [\w.:-]{1,80}"
+_CURSOR = r"(\+?[0-9]{1,31}|#[0-9a-f]{31}) [a-z]{1,16} [\w.:-]{1,80}"  # of a number, or its hash
 _NUMBER = "/v1/consents/{number}"
 
 

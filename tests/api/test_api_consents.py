@@ -72,6 +72,24 @@ async def test_a_consent_may_be_of_a_brand(house: House) -> None:
     assert [item["scope"] for item in ended.json["items"]] == ["brand:acme"]
 
 
+async def test_pages_go_on_behind_a_number_that_was_erased(house: House) -> None:
+    """What it had withdrawn is listed under its hash."""
+    for number in ("100", "101"):
+        path = f"/v1/consents/%2B12025550{number}"
+        await house.call("PUT", path, FORM)
+        await house.call("DELETE", path)
+        erased = await house.call("DELETE", f"/v1/persons/%2B12025550{number}?reason=asked")
+        assert erased.status == 200, erased
+    await house.call("PUT", NUMBER, FORM)
+    seen, cursor = [], ""
+    for _ in range(3):
+        page = (await house.call("GET", f"/v1/consents?limit=1{cursor}")).json
+        seen += [item["number"] for item in page["items"]]
+        cursor = f"&cursor={page['next']}"
+    assert sorted(number[0] for number in seen) == ["#", "#", "+"]
+    assert page["next"] is None
+
+
 async def test_consents_are_listed_page_by_page(house: House) -> None:
     """By number, kind and scope; narrowed by kind and state."""
     await house.call("PUT", NUMBER, FORM)
