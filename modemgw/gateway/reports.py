@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from modemgw.consent.numbers import normalise_sender
+from modemgw.consent.order import CLOCKS_S
 from modemgw.gateway import acts
 from modemgw.gateway.status import ACCEPTED, PartStatus
 from modemgw.pdu import STATUSES, Outcome
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # A service centre keeps trying for at most 63 weeks in theory; some days in practice.
 REPORT_WINDOW_S = 8 * 86_400.0
+CLOCKS_SET_AT = 1_577_836_800.0  # 2020: a clock that tells an earlier time was never set
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,9 @@ def _part_of(tx: Transaction, line_id: str, report: Report, now: float) -> Recor
     which it had: then the report proves that it was accepted.
     """
     since = now - REPORT_WINDOW_S
+    told_at = report.discharged_at
+    if told_at is not None and CLOCKS_SET_AT < told_at < since - CLOCKS_S:
+        return None  # a copy of one that was forgotten: no part of so long ago is looked for
     same_mr = messages.parts_awaiting_report(
         tx.connection, line_id, report.mr, report.recipient, since
     )

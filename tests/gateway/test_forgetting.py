@@ -65,3 +65,22 @@ async def test_a_report_that_is_repeated_after_it_was_forgotten_changes_nothing(
         "delivered",
     ]
     await world.stop()
+
+
+async def test_a_report_that_is_repeated_after_it_was_forgotten_is_not_about_a_newer_text(
+    make_world: MakeWorld,
+) -> None:
+    """MRs come again after 256 texts, and reports from a SIM that lets nothing be deleted."""
+    world, modem = make_world(keep_reports_s=14 * DAY_S), ScriptedModem(1)
+    await world.start(modem)
+    old = await world.send(ALICE, "Hello")
+    await world.becomes(old, "sent")
+    await world.report(modem, 1)
+    await world.later(15 * DAY_S)
+    modem._mr = 0
+    young = await world.send(ALICE, "Hello again")
+    await world.becomes(young, "sent")
+    world._scts = 0  # the very same report
+    await world.report(modem, 1)
+    assert await world.status(young) == "sent"
+    await world.stop()
