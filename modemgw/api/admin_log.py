@@ -131,7 +131,7 @@ class AdminLog:
         except StoreUnavailableError:
             log.warning("admin_call_not_in_audit", **told)
         else:
-            if not each:
+            if not each and int(now // DAY_S) == self._day:  # which may have ended meanwhile
                 self._known.add(call)
 
     def _is_known(self, call: Call, now: float) -> bool:

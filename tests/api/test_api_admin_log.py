@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from modemgw.api import admin_log
+from modemgw.api.admin_log import AdminLog, Call
+from modemgw.api.routing import Answer, Route, Scope
 from modemgw.store.ledger import every_entry
 from tests.api.house import House, open_house
 from tests.api.test_api_limits import Hand
+from tests.api.wire import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,6 +61,27 @@ async def test_a_dashboard_is_in_the_audit_once_a_day(house: House, clock: Any) 
     clock.now += 86_400
     await house.call("GET", "/v1/keys")
     assert await noted(house) == [*day, day[0]]
+
+
+async def test_what_is_noted_over_midnight_is_of_the_day_before(house: House, clock: Any) -> None:
+    """The new day has its own entry, though another call of it was first."""
+    log, free = AdminLog(house.gateway), threading.Event()
+    held = asyncio.create_task(house.gateway.writer.run(lambda _: free.wait(PATIENCE_S)))
+    nothing: Any = None  # nobody calls it here
+    route = Route("GET", "/v1/one", nothing, Scope.ADMIN, "Read", Answer(200), "tag")
+    one, other = (Call("key", "GET", path, None, 200, "::1") for path in ("/v1/one", "/v1/other"))
+    notes = []
+    for call in (one, other):  # each waits for the database
+        notes.append(asyncio.create_task(log.note(call, route, "req", None)))
+        await asyncio.sleep(0)
+        clock.now += admin_log.DAY_S
+    clock.now -= admin_log.DAY_S
+    free.set()
+    await asyncio.gather(held, *notes)
+    for _ in range(2):
+        await log.note(one, route, "req", None)
+    paths = [path for _, path, _, _ in await noted(house)]
+    assert paths == ["/v1/one", "/v1/other", "/v1/one"]
 
 
 async def test_another_key_and_another_address_are_noted_by_themselves(tmp_path: Path) -> None:
