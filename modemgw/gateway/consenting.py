@@ -98,10 +98,11 @@ def give_from_list(
     assert obtained_at is not None
     optouts.lock(tx.connection, number)
     before = _before(tx, consent)
-    if before is not None:
-        if before.state == consents.GIVEN and before.obtained_at >= obtained_at:
-            return False
-        if before.state == consents.WITHDRAWN and before.changed_at >= obtained_at:
+    if before is not None and before.state == consents.GIVEN and before.obtained_at >= obtained_at:
+        return False
+    for row in _known(tx, number):  # whoever has withdrawn a wider one meant this, too
+        is_part = row.kind == consent.kind and rules.includes(row.scope, consent.scope)
+        if is_part and row.state == consents.WITHDRAWN and row.changed_at >= obtained_at:
             return RefusalError("withdrawn-since", "it was withdrawn after it was obtained")
     for row in _opt_outs(tx, number):
         opt_out = OptOut.parse(row.scope, row.leaves)

@@ -19,7 +19,7 @@ from modemgw.gateway.requests import Caller, RefusalError, SendRequest
 from modemgw.gateway.settings import Pool
 from modemgw.store import consents
 from tests.gateway.scripted import Script, ScriptedModem
-from tests.gateway.world import ALICE, BOB, World
+from tests.gateway.world import ALICE, BOB, START, World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -334,6 +334,29 @@ async def test_a_list_is_older_than_the_last_of_several_refusals(world: World) -
     found = await world.gateway.bulk.consent([replace(FORM, obtained_at=obtained_at)])
     assert isinstance(found[0], RefusalError)
     assert await states(world) == []
+
+
+async def test_a_list_is_older_than_the_withdrawal_of_a_wider_consent(
+    make_plain_world: MakeWorld,
+) -> None:
+    """Who wants no offers of anybody wants none of one brand or pool; a newer row counts."""
+    rules = OptOutRules(pools=frozenset({"sales", "care"}), brands=MappingProxyType({"sales": "a"}))
+    world = make_plain_world(policy=POLICY, optouts=rules)
+    await world.start()
+    for wide, narrow in (("all", "brand:a"), ("brand:a", "pool:sales")):
+        await give(world, replace(FORM, scope=wide))
+        obtained_at = world.clock.now
+        world.clock.now += 60.0
+        await withdraw(world)
+        old = replace(FORM, scope=narrow, obtained_at=obtained_at)
+        (outcome,) = await world.gateway.bulk.consent([old])
+        assert isinstance(outcome, RefusalError)
+        assert outcome.kind == "withdrawn-since"
+        world.clock.now += 60.0
+    new = replace(FORM, scope="pool:sales", obtained_at=world.clock.now)
+    other = replace(FORM, scope="pool:care", kind="transactional", obtained_at=START)
+    assert await world.gateway.bulk.consent([new, other]) == [True, True]
+    await world.stop()
 
 
 async def test_a_start_brings_back_nothing_that_was_withdrawn_behind_the_stop(
