@@ -19,6 +19,7 @@ from modemgw.gateway.consent_desk import ConsentDesk
 from modemgw.gateway.depths import Depths
 from modemgw.gateway.desk import Desk
 from modemgw.gateway.dispatch import Dispatcher
+from modemgw.gateway.forgetting import Forgetting
 from modemgw.gateway.guard import Guard
 from modemgw.gateway.inbound import Inbound
 from modemgw.gateway.inventory import Stocktaker
@@ -111,6 +112,7 @@ class Gateway:
             clock,
         )
         self.ussd = Ussd(self.roster, self.dispatcher, clock)
+        self._forgetting = Forgetting(writer, settings, clock)
         self._upkeep = Upkeep(writer, settings, self.dispatcher, self._inbound, clock)
         self.registry = Registry(reader, self.roster, self.dispatcher, self._move_home, clock)
         self._guard = Guard(
@@ -178,6 +180,7 @@ class Gateway:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.roster.run(), name="roster")
             group.create_task(self._upkeep.run(), name="upkeep")
+            group.create_task(self._forgetting.run(), name="forgetting")
             group.create_task(self._follow_opt_outs(), name="opt-outs")
             group.create_task(self.registry.run(), name="registry")
             group.create_task(self._guard.run(), name="guard")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -12,30 +11,26 @@ from modemgw.gateway import acts, causes, newcomers, settle
 from modemgw.gateway.acts import own_lane
 from modemgw.gateway.lanes import is_patient
 from modemgw.gateway.status import MessageStatus, moved
-from modemgw.store import events, idempotency, inbox, messages, queue, retention, usage
+from modemgw.store import inbox, messages, queue, usage
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.inbox import PartKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from modemgw.clock import Clock
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.inbound import Inbound
     from modemgw.gateway.settings import GatewaySettings
-    from modemgw.store.usage import Place
     from modemgw.store.writer import Transaction, Writer
 
 log = structlog.get_logger(__name__)
 
-# Forgets what is older than a time, of so many behind a place; up to where, None when all is done.
-Forget: TypeAlias = "Callable[..., Any | None]"
 Sticks: TypeAlias = "Callable[[str | None, str | None, float | None], bool]"
 
 TICK_S = 0.5
 SLOW_TICKS = 20  # what can wait ten seconds
 BATCH = 500
-FORGETTING = 20  # batches of each kind in ten seconds
 LOOKED_THROUGH = 2_000  # rows that are looked at in one operation of the writer
 PUT_BACK_S = 2.0  # what has come to be so much less ahead was put back
 
@@ -53,8 +48,6 @@ class Upkeep:
     ) -> None:
         self._writer, self._settings = writer, settings
         self._dispatcher, self._inbound, self._clock = dispatcher, inbound, clock
-        self._usage_places: Mapping[str, Place] = {}  # up to which old usage is forgotten
-        self._places: dict[Forget, Any] = {}  # as far as what is old was looked at
         self._ahead = float("-inf")  # by how much the clock is ahead of what has elapsed
 
     async def run(self) -> None:
@@ -111,52 +104,14 @@ class Upkeep:
             lambda tx: queue.look_again(tx.connection, now, status, after_id, LOOKED_THROUGH)
         )
 
-    async def _prune_usage(self, now: float) -> None:
-        places = self._usage_places
-        self._usage_places = await self._writer.run(
-            lambda tx: usage.prune(tx.connection, now, places, LOOKED_THROUGH), patient=True
-        )
-
-    async def _forget_old(self, now: float) -> None:
-        """Forget what is older than it is kept, some at a time; where there is much, the rest the
-        next time."""
-        kept = self._settings
-        await self._forget(events.prune, now - kept.keep_events_s)
-        await self._forget(retention.forget_reports, now - kept.keep_reports_s)
-        await self._forget(retention.forget_tpdus_of_reports, now - kept.keep_reports_s)
-        if kept.keep_messages_s is not None:
-            await self._forget(retention.forget_messages, now - kept.keep_messages_s)
-
-    async def _forget(self, forget: Forget, before: float) -> None:
-        for _ in range(FORGETTING):
-            place = self._places.pop(forget, None)
-            behind = () if place is None else (place,)
-            place = await self._writer.run(
-                partial(_forget_some, forget, before, behind), patient=True
-            )
-            if place is None:
-                return
-            self._places[forget] = place
-
     async def _slow(self) -> None:
         now, settings = self._clock(), self._settings
         await self._writer.run(lambda tx: expire(tx, now))
-        await self._prune_usage(now)
         await self._writer.run(lambda tx: newcomers.clear(tx, now))
         await self.move_home(self._dispatcher.stuck_lanes())
         await self._writer.run(lambda tx: end_doubts(tx, now, settings.in_doubt_timeout_s))
         await self._writer.run(lambda tx: end_partly_sent(tx, now, settings.part_wait_s))
-        await self._forget_old(now)
-        while await self._forget_answers(now - settings.keep_idempotency_s):
-            pass
         await self._give_out_partials(now)
-
-    async def _forget_answers(self, before: float) -> bool:
-        """Forget some that are kept under an Idempotency-Key; whether there may be more."""
-        forgotten = await self._writer.run(
-            lambda tx: idempotency.prune(tx.connection, before, BATCH)
-        )
-        return forgotten == BATCH
 
     async def move_home(self, lanes: Iterable[str]) -> None:
         """Let others send what has waited in these lanes for its line for long enough."""
@@ -182,12 +137,6 @@ class Upkeep:
             oldest_at.setdefault(key, row.received_at)
         for key, since in oldest_at.items():
             await self._inbound.give_out_partial(key, after_s, since)
-
-
-def _forget_some(
-    forget: Forget, before: float, behind: tuple[Any, ...], tx: Transaction
-) -> Any | None:
-    return forget(tx.connection, before, BATCH, *behind)
 
 
 def promote(

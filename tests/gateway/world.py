@@ -178,6 +178,7 @@ class World:
         """Let time pass, and what it brings about happen."""
         self.clock.now += seconds
         await self.gateway._upkeep._slow()
+        await self.gateway._forgetting.forget()
         while await self.gateway._upkeep._promote():
             pass
 
