@@ -351,25 +351,25 @@ def test_an_opt_out_is_kept_in_memory_once_a_scope() -> None:
 async def test_a_pool_has_keywords_and_answers_of_its_own(make_world: MakeWorld) -> None:
     """On its lines alone; each STOP is confirmed once, in the pool's words."""
     pools = dict(POOLS)
-    words = own_words(["no deals"], ["deals"], ["deal desk"])
+    words = own_words(["no bargains"], ["bargains"], ["bargain desk"])
     pools["sales"] = replace(POOLS["sales"], words=words)
     world = make_world(**{**rules(), "pools": MappingProxyType(pools)})
     own = Replies("Acme Deals", {"de": {Reply.OPTED_OUT: "{brand}: Schluss."}}, "de")
     world.replies = Replies("Acme", pools={"sales": own})
     sales, support = ScriptedModem(1), ScriptedModem(3)
     await world.start(sales, support)
-    await world.write(support, "No deals!")
-    await world.write(support, "Deal desk")
+    await world.write(support, "No bargains!")
+    await world.write(support, "Bargain desk")
     assert await scopes(world) == []
-    await world.write(sales, "Deal desk")
+    await world.write(sales, "Bargain desk")
     await world.until(lambda: len(sales.texts) == 1)
     for _ in range(2):
-        await world.write(sales, "No deals!")
+        await world.write(sales, "No bargains!")
     await world.until(lambda: len(sales.texts) == 2)
     await world.write(support, "STOP")
     assert await scopes(world) == ["pool:sales", "pool:support"]
-    await world.write(support, "Deals")
-    await world.write(sales, "Deals")
+    await world.write(support, "Bargains")
+    await world.write(sales, "Bargains")
     assert await scopes(world) == ["pool:support"]
     await world.until(lambda: len(sales.texts) == 3)
     assert sales.texts[0].startswith("Acme Deals: Antworten")
