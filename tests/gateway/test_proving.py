@@ -80,7 +80,7 @@ async def test_the_head_is_published_at_the_start_and_every_hour(
     world = make_world(head_file=path, rules=MappingProxyType({"gate": "1"}))
     await world.start()
     proving = world.gateway.proving
-    await world.until(path.exists)
+    await world.until(lambda: path.exists() and any(heads.published(path)))
     (first,) = heads.published(path)
     await world.gateway.opt_out(ALICE, "api", "")
     await proving.look()
