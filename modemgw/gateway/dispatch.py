@@ -324,8 +324,7 @@ class Dispatcher:
 
     def _that_serve(self, lane: Lane) -> Iterable[LineWorker]:
         """The workers that a text in this lane concerns now."""
-        paused = EVERYTHING in self.pauses or pool_scope(lane.pool) in self.pauses
-        if paused or (lane.patient and self.start_hold):
+        if pool_scope(lane.pool) in self.pauses or (lane.patient and self.start_hold):
             return []
         if lane.line is not None:
             worker = self._by_line.get(lane.line)
@@ -334,8 +333,7 @@ class Dispatcher:
             found = (w for w in self._workers.values() if lane.pool in w.line.pools)
         else:
             found = self._workers.values()
-        held = self._held
-        return [worker for worker in found if worker.line.id not in held]
+        return [worker for worker in found if not self.holds_line(worker.line.id)]
 
     def clock_put_back(self, seconds: float) -> None:
         """What is waited for is so much earlier by the clock on the wall."""
