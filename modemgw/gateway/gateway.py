@@ -47,7 +47,7 @@ from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from modemgw.clock import Clock
     from modemgw.consent.replies import Replies
@@ -63,14 +63,6 @@ log = structlog.get_logger(__name__)
 
 FOLLOW_S = 1.0
 FOLLOW_LIMIT = 1_000
-FOLLOWED = (
-    "optout.created",
-    "optout.removed",
-    "consent.withdrawn",
-    "person.erased",
-    "review.opened",
-    "review.decided",
-)
 
 
 class Gateway:
@@ -148,6 +140,14 @@ class Gateway:
         )
         self.proving = Proving(writer, settings, clock)
         self.talks = Talks(writer, reader, self.roster)
+        self._followed = {  # what other hosts tell of, by the type of the event
+            "optout.created": self._note_opt_out,
+            "optout.removed": self._recheck,
+            "consent.withdrawn": self._note_withdrawal,
+            "person.erased": self._recheck_hash,
+            "review.opened": self._recheck_review,
+            "review.decided": self._recheck_review,
+        }
         self._known_until = 0  # the events whose opt-outs and reviews are in memory
 
     # -- its life -------------------------------------------------------------------------------
@@ -211,36 +211,36 @@ class Gateway:
         await self._upkeep.move_home(self.dispatcher.lanes_of_line(line_id))
 
     async def _told_since(self, position: int) -> tuple[list[Event], int]:
-        return await self.reader.run(lambda c: events.after_of(c, FOLLOWED, position, FOLLOW_LIMIT))
+        types = tuple(self._followed)
+        return await self.reader.run(lambda c: events.after_of(c, types, position, FOLLOW_LIMIT))
 
     async def _follow(self, event: Event) -> None:
-        if event.type == "optout.created":
-            told = event.data  # an older version tells of no scope: it knew of one
-            opt_out = OptOut(told.get("scope", ALL), frozenset(told.get("leaves", ())))
-            self.refusals.add(told["number"], opt_out)
-        elif event.type == "optout.removed":
-            await self._recheck(event.data["number"])
-        elif event.type == "consent.withdrawn":
-            self.refusals.withdrawals.note(event.data["number"])
-        elif event.type == "person.erased":
-            await self._recheck_hash(event.data["hash"])
-        elif event.type in ("review.opened", "review.decided"):
-            await self._recheck_review(event.data["number"])
+        await self._followed[event.type](event.data)
 
-    # Both ask through the writer: what it answers comes in the order of the commits, so that no
+    async def _note_opt_out(self, told: Mapping[str, Any]) -> None:
+        # An older version tells of no scope: it knew of one.
+        opt_out = OptOut(told.get("scope", ALL), frozenset(told.get("leaves", ())))
+        self.refusals.add(told["number"], opt_out)
+
+    async def _note_withdrawal(self, told: Mapping[str, Any]) -> None:
+        self.refusals.withdrawals.note(told["number"])
+
+    # These ask through the writer: what it answers comes in the order of the commits, so that no
     # older answer undoes in memory what was committed since.
 
-    async def _recheck(self, number: str) -> None:
+    async def _recheck(self, told: Mapping[str, Any]) -> None:
+        number = told["number"]
         hashed = self.refusals.erased_as(number)
         standing = await self.writer.run(lambda tx: opting.standing(tx.connection, number, hashed))
         self.refusals.replace(number, standing)
 
-    async def _recheck_hash(self, hashed: str) -> None:
+    async def _recheck_hash(self, told: Mapping[str, Any]) -> None:
+        hashed = told["hash"]
         standing = await self.writer.run(lambda tx: opting.standing(tx.connection, hashed))
         self.refusals.replace(hashed, standing)
 
-    async def _recheck_review(self, number: str) -> None:
-        now = self.clock()
+    async def _recheck_review(self, told: Mapping[str, Any]) -> None:
+        number, now = told["number"], self.clock()
 
         def operation(tx: Transaction) -> Record | None:
             row = reviews.open_of(tx.connection, number)
