@@ -31,9 +31,9 @@ from modemgw.gateway.lanes import lane_of
 from modemgw.gateway.roster import Line
 from modemgw.gateway.settings import GatewaySettings
 from modemgw.gateway.turns import Turns
+from modemgw.ids import new_id
 from modemgw.store import tables
 from modemgw.store.engine import writer_engine
-from modemgw.store.ids import new_id
 from modemgw.store.schema import migrate
 from modemgw.store.writer import Transaction
 from tests.e2e.site import Site, wait_for

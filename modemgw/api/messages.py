@@ -35,9 +35,9 @@ from modemgw.api.schemas import (
 from modemgw.gateway import views
 from modemgw.gateway.outlook import waiting_parts
 from modemgw.gateway.requests import Once, RateLimitedError, RefusalError, SendRequest
+from modemgw.ids import new_id
 from modemgw.store import attempts, messages, reviews
 from modemgw.store.errors import StoreUnavailableError
-from modemgw.store.ids import new_id
 from modemgw.store.messages import Filter
 from modemgw.store.waiting import Wanted
 

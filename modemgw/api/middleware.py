@@ -17,8 +17,8 @@ from modemgw.api.problems import Problem, ProblemError, of_rate, of_refusal
 from modemgw.api.twilio.faults import of_problem
 from modemgw.api.twilio.resource import VERSION
 from modemgw.gateway.requests import ConflictError, RateLimitedError, RefusalError
+from modemgw.ids import new_id
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
-from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ UUID7: Final = "[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}"  # RFC 9562 §5.7, w
 _SOME_UUID7: Final = "0198f6c2a1b27c3d8e4f5a6b7c8d9e0f"
 _EVENT_ID: Final = f"evt_{_SOME_UUID7}"
 
-# What the ids of a schema begin with (`store.ids`).
+# What the ids of a schema begin with (`modemgw.ids`).
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Message": "msg",

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from modemgw.gateway.lanes import AUTOMATIC_PRIORITY, lane_of
 from modemgw.gateway.status import MessageStatus
+from modemgw.ids import new_id
 from modemgw.pdu import segment
 from modemgw.store import messages
-from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from modemgw.consent.gate import Permit

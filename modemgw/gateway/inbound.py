@@ -33,11 +33,11 @@ from modemgw.gateway.letters import (
 )
 from modemgw.gateway.reports import Report
 from modemgw.gateway.status import PartStatus
+from modemgw.ids import new_id
 from modemgw.modem.interface import Source
 from modemgw.pdu import Deliver, PduError, StatusReport
 from modemgw.store import inbox, lines
 from modemgw.store.errors import StoreUnavailableError
-from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,9 +19,9 @@ from modemgw.gateway.automatic import queue_reply
 from modemgw.gateway.learning import learn
 from modemgw.gateway.redaction import UNREADABLE, redacted
 from modemgw.gateway.status import MessageStatus
+from modemgw.ids import new_id
 from modemgw.pdu import Deliver, Joined, PduError, Reassembler, Tpdu, decode
 from modemgw.store import consents, conversations, inbox, messages, optouts
-from modemgw.store.ids import new_id
 from modemgw.store.inbox import PartKey
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from modemgw.gateway.newcomers import Newcomers
 from modemgw.gateway.requests import ConflictError, RefusalError
 from modemgw.gateway.status import MessageStatus
 from modemgw.gateway.transliteration import transliterated
+from modemgw.ids import new_id
 from modemgw.pdu import PduError, segment
 from modemgw.store import consents, idempotency, lines, messages
-from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

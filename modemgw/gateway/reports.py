@@ -9,9 +9,9 @@ from modemgw.consent.numbers import normalise_sender
 from modemgw.consent.order import CLOCKS_S
 from modemgw.gateway import acts
 from modemgw.gateway.status import ACCEPTED, PartStatus
+from modemgw.ids import new_id
 from modemgw.pdu import STATUSES, Outcome
 from modemgw.store import inbox, messages
-from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from modemgw.store.prepared import Record

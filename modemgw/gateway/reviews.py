@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from modemgw.consent.scopes import OptOut, OptOutRules
 from modemgw.gateway import views
+from modemgw.ids import new_id
 from modemgw.store import optouts, queue, reviews
 from modemgw.store.events import Event
-from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from modemgw.store.prepared import Record

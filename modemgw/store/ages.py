@@ -22,21 +22,19 @@ SLACK_MS = 120_000
 _LATEST_MS = (1 << 48) - 1
 
 _m = tables.messages.c
-_NEXT = Prepared(
-    select(_m.created_at).where(_m.id >= given("id")).order_by(_m.id).limit(given("one"))
-)
+_NEXT = Prepared(select(_m.created_at).where(_m.id >= given("id")).order_by(_m.id).limit(1))
 _AROUND = Prepared(
     select(
         select(_m.created_at)
         .where(_m.id < given("id"))
         .order_by(_m.id.desc())
-        .limit(given("one"))
+        .limit(1)
         .scalar_subquery()
         .label("before"),
         select(_m.created_at)
         .where(_m.id >= given("id"))
         .order_by(_m.id)
-        .limit(given("one"))
+        .limit(1)
         .scalar_subquery()
         .label("after"),
     )
@@ -64,7 +62,7 @@ def _place(connection: Connection, created_at: float) -> int:
     By halving, thirty looks, unless it is the millisecond of the time itself.
     """
     same = min(max(int(created_at * 1000), 0), _LATEST_MS)
-    around = _AROUND.row(connection, values_of(id=_id_of(same), one=1))
+    around = _AROUND.row(connection, values_of(id=_id_of(same)))
     assert around is not None
     if (around.before is None or around.before < created_at) and (
         around.after is None or around.after >= created_at
@@ -76,7 +74,7 @@ def _place(connection: Connection, created_at: float) -> int:
     first, last = _ms_of(ends.first), _ms_of(ends.last)
 
     def next_created_at(ms: int) -> float:
-        row = _NEXT.row(connection, values_of(id=_id_of(ms), one=1))
+        row = _NEXT.row(connection, values_of(id=_id_of(ms)))
         return float("inf") if row is None else float(row.created_at)
 
     return first + bisect_left(range(first, last + 1), created_at, key=next_created_at)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, and_, literal_column, select, true
+from sqlalchemy import ColumnElement, and_, select, true
 
 from modemgw.store import tables
-from modemgw.store.prepared import Prepared, Record, given, values_of
+from modemgw.store.prepared import Prepared, Record, given, literally, values_of
 from modemgw.store.sql import upsert
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _LATE = Prepared(
     .join(_events, _events.c.position == _deliveries.c.position)
     .where(
         _deliveries.c.webhook_id == given("id"),
-        _deliveries.c.status != literal_column("'pending'"),  # as the index has it
+        _deliveries.c.status != literally("pending"),
         _deliveries.c.next_at <= given("now"),
     )
     .order_by(_deliveries.c.next_at)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, func, insert, literal_column, not_, or_, select, update
+from sqlalchemy import delete, exists, func, insert, not_, or_, select, update
 
+from modemgw.ids import new_id
 from modemgw.store import tables
-from modemgw.store.ids import new_id
-from modemgw.store.prepared import Encoded, Prepared, Record, given, values_of
+from modemgw.store.prepared import Encoded, Prepared, Record, given, literally, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ _LAST_OLD = Prepared(
     select(_events.c.position)
     .where(_events.c.created_at < given("before"))
     .order_by(_events.c.created_at.desc())
-    .limit(given("one"))
+    .limit(1)
 )
 _UP_TO = Prepared(
     select(_events.c.position)
@@ -55,7 +55,7 @@ _FORGET_DELIVERIES = Prepared(
         _deliveries.c.webhook_id.in_(select(_webhooks.c.id)),  # by their index
         _deliveries.c.position > given("after"),
         _deliveries.c.position <= given("last"),
-        _deliveries.c.status != literal_column("'pending'"),
+        _deliveries.c.status != literally("pending"),
         not_(
             exists().where(
                 _younger.c.position == _deliveries.c.position,
@@ -228,7 +228,7 @@ def prune(connection: Connection, before: float, limit: int, after: int = 0) -> 
     The position up to which they were looked at; None where no older ones follow. Events that a
     webhook still waits for stay; those of a clock that was ahead hold up none behind them.
     """
-    old = _LAST_OLD.row(connection, values_of(before=before, one=1))
+    old = _LAST_OLD.row(connection, values_of(before=before))
     if old is None:
         return None
     rows = _UP_TO.rows(connection, values_of(after=after, last=old.position, limit=limit))

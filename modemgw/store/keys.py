@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
 
+from modemgw.ids import new_id
 from modemgw.store import tables
-from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

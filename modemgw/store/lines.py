@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
+from modemgw.ids import new_id
 from modemgw.store import modem_history, pauses, tables
-from modemgw.store.ids import new_id
 from modemgw.store.modem_history import Stage
 from modemgw.store.prepared import Prepared, given, values_of
 from modemgw.store.sql import fitted, insert_new

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, literal_column, or_, select, text, update
 
+from modemgw.ids import new_id
 from modemgw.store import ages, tables
-from modemgw.store.ids import new_id
 from modemgw.store.narrow import narrowed
-from modemgw.store.prepared import Prepared, Record, given, values_of
+from modemgw.store.prepared import Prepared, Record, given, literally, values_of
 from modemgw.store.sql import fitted, insert_unless_there
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
+
+NOT_OVER = ("scheduled", "queued", "sending", "in_doubt")  # statuses
 
 _messages, _parts, _conversations = tables.messages, tables.parts, tables.conversations
 
@@ -50,9 +52,9 @@ _UPDATE_PART = update(_parts).where(
 _CHANGE_PART = Prepared(_UPDATE_PART)
 _SENT = Prepared(
     _UPDATE_PART.where(
-        _parts.c.status == literal_column("'submitting'"), _parts.c.modem_id == given("modem")
+        _parts.c.status == literally("submitting"), _parts.c.modem_id == given("modem")
     )
-    .values(status=literal_column("'sent'"))
+    .values(status=literally("sent"))
     .returning(_parts)
 )
 _CONVERSATION = Prepared(
@@ -99,7 +101,7 @@ _IN_DOUBT = Prepared(
     select(_parts).where(
         _parts.c.line_id == given("line"),
         _parts.c.recipient == given("recipient"),
-        _parts.c.status == literal_column("'in_doubt'"),
+        _parts.c.status == literally("in_doubt"),
     )
 )
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select, update
 
+from modemgw.ids import new_id
 from modemgw.store import tables
-from modemgw.store.ids import new_id
 from modemgw.store.sql import fitted
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, or_, select, tuple_, update
 
 from modemgw.store import tables
+from modemgw.store.messages import NOT_OVER
 from modemgw.store.prepared import Prepared, Record, given, values_of
 from modemgw.store.sql import insert_new, lock_name, upsert
 
@@ -55,7 +56,7 @@ def lock_all(connection: Connection, numbers: Iterable[str]) -> None:
         .where(
             message.recipient.in_(several),
             message.direction == "outbound",
-            message.status.in_(("scheduled", "queued", "sending", "in_doubt")),
+            message.status.in_(NOT_OVER),
         )
         .order_by(message.id)
         .with_for_update()

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import JSON, Float, Insert, Integer, Update, bindparam
+from sqlalchemy import JSON, Float, Insert, Integer, Update, bindparam, literal_column
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Dialect, Executable
+    from sqlalchemy import ColumnElement, Connection, Dialect, Executable
     from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.types import TypeEngine
 
@@ -27,28 +27,23 @@ if TYPE_CHECKING:
 Record: TypeAlias = Any
 
 
-class _Names(dict[str, str]):
-    """How `given` names are written; those of our statements, each made once."""
-
-    def __missing__(self, name: str) -> str:
-        self[name] = written = f"given_{name}"
-        return written
-
-
-_written = _Names()
-
-
 def given(name: str) -> Any:
     """A value that is given at execution.
 
     The names of values differ from those of columns that are set.
     """
-    return bindparam(_written[name])
+    return bindparam(f"given_{name}")
+
+
+def literally(value: str) -> ColumnElement[str]:
+    """A value of our own that stands in the statement itself: only so does SQLite know beforehand
+    that an index will do which has it in its condition."""
+    return literal_column(f"'{value}'")
 
 
 def values_of(**values: Any) -> dict[str, Any]:
     """The values for `given` names."""
-    return {_written[name]: value for name, value in values.items()}
+    return {f"given_{name}": value for name, value in values.items()}
 
 
 def execute_plain(connection: Connection, sql: str, parameters: Any = ()) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, func, literal_column, not_, or_, select, text, union_all, update
 
 from modemgw.store import tables
-from modemgw.store.prepared import Prepared, Record, given, values_of
+from modemgw.store.prepared import Prepared, Record, given, literally, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,12 +103,11 @@ def _heads(lanes: int, limit: int) -> Prepared:
     return Prepared(union_all(*first))
 
 
-# A literal: only so does SQLite know that the index of what is in doubt will do; the other one of
-# a line's parts has its whole history.
+# By the index of what is in doubt; the other one of a line's parts has its whole history.
 _IN_DOUBT = exists().where(
     _parts.c.line_id == given("line"),
     _parts.c.recipient == _m.recipient,
-    _parts.c.status == literal_column("'in_doubt'"),
+    _parts.c.status == literally("in_doubt"),
 )
 _REVIEW_DUE_AT = (
     select(tables.reviews.c.due_at)
@@ -174,7 +173,7 @@ _BEGIN_AS_CLAIMED = Prepared(
     _MAY_BEGIN.where(
         _m.sender.is_not_distinct_from(given("sender")),
         _m.hold_reason.is_(None),
-    ).values(status=literal_column("'sending'"))
+    ).values(status=literally("sending"))
 )
 _BEGIN_PART = Prepared(
     update(_parts)
@@ -360,7 +359,7 @@ def in_doubt(connection: Connection, limit: int) -> Sequence[Record]:
     """Parts in doubt, the oldest first."""
     return connection.execute(
         select(_parts)
-        .where(_parts.c.status == literal_column("'in_doubt'"))
+        .where(_parts.c.status == literally("in_doubt"))
         .order_by(_parts.c.submitting_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, case, delete, exists, func, literal_column, not_, or_, select, update
 
 from modemgw.store import tables
+from modemgw.store.messages import NOT_OVER
 from modemgw.store.prepared import Prepared, given, values_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ def _evidence(table: Table, *columns: str) -> ColumnElement[bool]:
     return exists().where(table.c.number == other, rests)
 
 
-_UNFINISHED = ("scheduled", "queued", "sending", "in_doubt")
 _OLD_TPDUS, _OLD_REPORTS = _oldest(_i.id, _i.received_at), _oldest(_r.id, _r.received_at)
 _OLD_MESSAGES = _oldest(_m.id, _m.created_at)
 _FORGET_TPDUS = Prepared(
@@ -53,7 +53,7 @@ _OVER = Prepared(
     select(_m.id, _m.direction, _m.conversation_id).where(
         _m.id > given("after"),
         _m.id <= given("last"),
-        and_(*(_m.status != status for status in _UNFINISHED)),
+        and_(*(_m.status != status for status in NOT_OVER)),
         not_(_evidence(tables.opt_outs, "message_id")),
         not_(_evidence(tables.consents, "message_id", "request_id")),
         not_(_evidence(tables.reviews, "message_id")),

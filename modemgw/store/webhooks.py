@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, literal_column, select, update
+from sqlalchemy import delete, func, insert, select, update
 
+from modemgw.ids import new_id
 from modemgw.store import tables
-from modemgw.store.ids import new_id
-from modemgw.store.prepared import Prepared, Record, given, values_of
+from modemgw.store.prepared import Prepared, Record, given, literally, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _webhooks, _deliveries, _events = tables.webhooks, tables.deliveries, tables.events
-_IS_PENDING = _deliveries.c.status == literal_column("'pending'")  # as the index has it
+_IS_PENDING = _deliveries.c.status == literally("pending")
 _PENDING = Prepared(
     select(_deliveries, _events.c.type, _events.c.created_at, _events.c.data, _events.c.sequence)
     .join(_events, _events.c.position == _deliveries.c.position)

@@ -44,10 +44,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
+from modemgw.ids import new_id
 from modemgw.store import events, tables
 from modemgw.store.engine import writer_engine
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
-from modemgw.store.ids import new_id
 from modemgw.store.prepared import execute_plain
 from modemgw.store.sql import insert_new
 

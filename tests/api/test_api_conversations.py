@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modemgw.gateway.settings import Pool
+from modemgw.ids import new_id
 from modemgw.store import conversations, lines, messages
-from modemgw.store.ids import new_id
 from tests.api.house import House, open_house
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from modemgw.api.fields import EVENT_TYPES
 from modemgw.api.samples import PREFIXES
-from modemgw.store.ids import new_id
+from modemgw.ids import new_id
 
 if TYPE_CHECKING:
     from tests.api.house import House, Reply

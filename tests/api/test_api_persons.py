@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.api.person_shapes import Erased, Person
-from modemgw.store.ids import new_id
+from modemgw.ids import new_id
 from tests.api.house import House, open_house
 
 if TYPE_CHECKING:

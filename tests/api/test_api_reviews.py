@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modemgw.gateway.reviews import open_review
-from modemgw.store.ids import new_id
+from modemgw.ids import new_id
 from tests.api.house import House, open_house
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from modemgw.gateway.lanes import PRIORITIES, lane_of
+from modemgw.ids import new_id
 from modemgw.store import messages, tables
 from modemgw.store.engine import writer_engine
-from modemgw.store.ids import new_id
 from modemgw.store.schema import migrate
 from tests.e2e.site import Site, running, wait_for
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modemgw.gateway.cancels import AT_ONCE, LONGEST_S
 from modemgw.gateway.requests import SendRequest
-from modemgw.store.ids import new_id
+from modemgw.ids import new_id
 from modemgw.store.waiting import Wanted
 from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.world import ALICE, ANYBODY, BOB, World

@@ -12,9 +12,9 @@ from modemgw.gateway import limits
 from modemgw.gateway.bulk import Refused
 from modemgw.gateway.consenting import Consent
 from modemgw.gateway.requests import Caller
+from modemgw.ids import new_id
 from modemgw.store import messages, optouts
 from modemgw.store.engine import writer_engine
-from modemgw.store.ids import new_id
 from modemgw.store.schema import migrate
 from modemgw.store.waiting import Wanted
 from tests.gateway.world import ALICE, BOB, START, World

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import insert
 
 from modemgw.gateway.proving import BATCH, EVERY_S
+from modemgw.ids import new_id
 from modemgw.store import heads, tables
 from modemgw.store.engine import writer_engine
 from modemgw.store.errors import StoreError
-from modemgw.store.ids import new_id
 from modemgw.store.ledger import every_entry
 from modemgw.store.proof import verify
 from modemgw.store.writer import Writer

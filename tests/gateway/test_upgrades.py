@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from alembic import command
 from sqlalchemy import text
 
+from modemgw.ids import new_id
 from modemgw.store.engine import writer_engine
-from modemgw.store.ids import new_id
 from modemgw.store.schema import alembic_config, migrate
 from tests.gateway.scripted import ScriptedModem
 from tests.gateway.world import START, World

@@ -16,8 +16,8 @@ from mcp.shared._httpx_utils import create_mcp_http_client
 
 from modemgw.api.admin_log import TOOL_CALLS_A_MINUTE
 from modemgw.cli.mcp.tools import Desk
+from modemgw.ids import new_id
 from modemgw.store import messages
-from modemgw.store.ids import new_id
 from modemgw.store.ledger import every_entry
 from tests.api.house import House, open_house
 from tests.cli.commands import run

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
+from modemgw.ids import new_id
 from modemgw.store import messages, tables
 from modemgw.store.events import Event
-from modemgw.store.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modemgw.ids import new_id
 from modemgw.store import deliveries, events, idempotency, inbox, keys, messages, optouts, webhooks
 from modemgw.store.engine import writer_engine
 from modemgw.store.events import Event
-from modemgw.store.ids import new_id
 from modemgw.store.messages import Filter
 from modemgw.store.webhooks import Endpoint
 from tests.store.operations import NOW, write_text

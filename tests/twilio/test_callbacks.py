@@ -13,9 +13,9 @@ from modemgw.api.courier import Destination
 from modemgw.api.respond import to_json
 from modemgw.gateway import acts, views
 from modemgw.gateway.status import MessageStatus
+from modemgw.ids import new_id
 from modemgw.store import events, messages
 from modemgw.store.events import Event
-from modemgw.store.ids import new_id
 from modemgw.store.sids import message_id, message_sid
 from tests.api.house import until
 

@@ -15,7 +15,7 @@ from modemgw.api.twilio.forms import Form, read_message, read_time
 from modemgw.api.twilio.resource import STATUSES
 from modemgw.api.twilio.twiml import MESSAGES_LIMIT, TwimlError, read_twiml
 from modemgw.gateway.status import MessageStatus
-from modemgw.store.ids import new_id
+from modemgw.ids import new_id
 from modemgw.store.sids import message_id, message_sid, pool_of, service_sid
 
 if TYPE_CHECKING:
