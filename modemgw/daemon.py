@@ -24,7 +24,8 @@ from modemgw.config import CLOCK_PREFIX, ConfigError, load, read_secret
 from modemgw.gateway.gateway import Gateway
 from modemgw.modem.bank import Bank
 from modemgw.store import webhooks
-from modemgw.store.engine import Checkpointer, sole_daemon
+from modemgw.store.checkpoint import Checkpointer
+from modemgw.store.engine import sole_daemon
 from modemgw.store.errors import StoreError, StoreUnavailableError
 from modemgw.store.ledger import Ledger
 from modemgw.store.reader import Reader
@@ -123,7 +124,7 @@ class _Daemon:
             ledger=Ledger(config.host, self._audit_key),
         )
         reader = Reader(config.database_url)
-        checkpointer = Checkpointer(config.database_url)
+        checkpointer = Checkpointer(config.database_url, writer.copy_wal)
         gateway = Gateway(writer, reader, self._settings, config.answers(), clock)
         self._api = Api(gateway, self._api_settings)
         bank = Bank(replace(self._bank_settings, clock=clock), gateway)

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-import threading
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event, text
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
 BUSY_TIMEOUT_MS = 10_000
-# 64 MiB. To begin the WAL anew keeps the writer waiting for 10 to 30 ms: not every second, then.
-WAL_SOFT_LIMIT_PAGES = 16_000
 WAL_SIZE_LIMIT_BYTES = 64 << 20
 # What readers ask is rare in a long history as often as it is most of it: a plan for all values
 # reads a hundred times too much for some. And the default price of a page that does not follow the
@@ -156,44 +153,6 @@ def check_durability(connection: Connection) -> None:
                 f"PostgreSQL has {setting}={value}: a power cut could lose accepted messages; "
                 f"set {setting}=on"
             )
-
-
-class Checkpointer:
-    """Copies the WAL of SQLite back into the database, off the writer, in a thread of its own."""
-
-    def __init__(self, database_url: str, every_s: float = 1.0) -> None:
-        self._url, self._every_s = database_url, every_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="checkpoint", daemon=True)
-        self._wanted = parse_url(database_url).get_backend_name() == "sqlite"
-
-    def start(self) -> None:
-        """Begin; nothing happens on PostgreSQL, which does this itself."""
-        if self._wanted:
-            self._thread.start()
-
-    def stop(self) -> None:
-        """End within a second or two."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(10)
-
-    def _run(self) -> None:
-        engine = writer_engine(self._url)
-        while not self._stop.wait(self._every_s):
-            with contextlib.suppress(SQLAlchemyError):  # disk full, locked: again in a second
-                self._checkpoint(engine)
-        engine.dispose()
-
-    def _checkpoint(self, engine: Engine) -> None:
-        raw = engine.raw_connection()
-        try:
-            # PASSIVE waits for nobody; TRUNCATE waits for readers and shortens the file.
-            _, pages, _ = raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            if pages > WAL_SOFT_LIMIT_PAGES:
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            raw.close()
 
 
 class Tenure:

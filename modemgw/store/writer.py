@@ -34,6 +34,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -111,6 +112,7 @@ class _Call(Enum):
 
     WAKE = auto()  # something waits apart
     HURRY = auto()  # the patient ones have waited long enough
+    COPY_WAL = auto()  # what the checkpoint has left of it
     END = auto()
 
 
@@ -133,10 +135,14 @@ class _Job(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What goes into one transaction; `more`: some that could have gone with it were left."""
+    """What goes into one transaction; `more`: some that could have gone with it were left.
+
+    `copy_wal`: to be done behind it.
+    """
 
     jobs: list[_Job[Any]]
     more: bool = False
+    copy_wal: bool = False
     last: bool = False
 
 
@@ -231,6 +237,13 @@ class Writer:
         if self._patient:
             self._queue.put(_Call.HURRY)
 
+    def copy_wal(self) -> None:
+        """Copy SQLite's WAL into the database, between two groups; from any thread.
+
+        When all of it is copied, the next group begins it at its start again.
+        """
+        self._queue.put(_Call.COPY_WAL)
+
     async def run(self, operation: Callable[[Transaction], T], *, patient: bool = False) -> T:
         """Run an operation and wait for its commit.
 
@@ -249,12 +262,14 @@ class Writer:
             if taken.jobs:
                 published = self._write(taken.jobs)
                 self._settle(taken.jobs, published)
+            if taken.copy_wal:
+                self._copy_wal()
         self._disconnect()
 
     def _take(self, *, wait: bool) -> _Group:
         """The next group; `wait` until there is something."""
         jobs: list[_Job[Any]] = []
-        hurry = False
+        hurry = copy_wal = False
         while len(jobs) < GROUP_LIMIT and (wait or not self._queue.empty()):
             item = self._queue.get()
             wait = False
@@ -264,6 +279,7 @@ class Writer:
                 apart = [job for together in self._apart for job in together]
                 return _Group([*jobs, *apart, *self._patient], last=True)
             hurry = hurry or item is _Call.HURRY
+            copy_wal = copy_wal or item is _Call.COPY_WAL
         few = max(APART_AT_LEAST, len(self._apart) // APART_SHARE)
         more = len(self._apart) > few
         for _ in range(min(few, len(self._apart))):
@@ -272,7 +288,7 @@ class Writer:
         jobs += [self._patient.popleft() for _ in range(min(fitting, len(self._patient)))]
         if hurry and self._patient:
             self._queue.put(_Call.HURRY)  # they have waited as long
-        return _Group(jobs, more=more)
+        return _Group(jobs, more=more, copy_wal=copy_wal)
 
     def _settle(self, jobs: list[_Job[Any]], published: Published | None) -> None:
         def settle(mine: list[_Job[Any]]) -> None:
@@ -309,6 +325,13 @@ class Writer:
         self.operations += len(jobs)
         self.commit_s += time.monotonic() - began
         return published
+
+    def _copy_wal(self) -> None:
+        if self._connection is None:  # the next one will be asked
+            return
+        driver: Any = self._connection.connection.dbapi_connection  # so as to begin no transaction
+        with contextlib.suppress(sqlite3.Error):  # disk full: the checkpoint asks again
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _disconnect(self) -> None:
         """Give the connection up, and with it what it has begun."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 
 from modemgw.store.engine import (
-    Checkpointer,
     check_durability,
     parse_url,
     reader_engine,
@@ -26,8 +22,9 @@ from modemgw.store.errors import StoreError, StoreUnavailableError
 from modemgw.store.reader import Reader
 from modemgw.store.schema import alembic_config, migrate
 from modemgw.store.tables import metadata
-from modemgw.store.writer import Writer
-from tests.store.operations import count
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_migrations_make_exactly_our_tables(url: str) -> None:
@@ -223,36 +220,6 @@ def test_a_lock_that_cannot_be_taken_is_told_in_words(url: str) -> None:
     """The first thing a daemon does with its database fails with an advice."""
     with pytest.raises(StoreError, match="check database_url"), sole_daemon(url, "here"):
         pass
-
-
-async def test_the_checkpointer_brings_the_log_into_the_file(
-    sqlite_url: str, tmp_path: Path
-) -> None:
-    """What is committed reaches the database file itself, off the writer."""
-    migrate(sqlite_url)
-    writer = Writer(sqlite_url, "here")
-    writer.start()
-    await writer.run(count("kept"))
-    checkpointer = Checkpointer(sqlite_url, every_s=0.02)
-    checkpointer.start()
-    alone = tmp_path / "alone.db"
-
-    def rows() -> int:
-        source = make_url(sqlite_url).database
-        assert source is not None
-        alone.write_bytes(Path(source).read_bytes())
-        try:
-            with sqlite3.connect(alone) as copy:
-                found = copy.execute("SELECT count(*) FROM counters WHERE name = 'kept'")
-                return int(found.fetchone()[0])
-        except sqlite3.DatabaseError:  # copied in the middle of a checkpoint
-            return 0
-
-    async with asyncio.timeout(10):
-        while not await asyncio.to_thread(rows):
-            await asyncio.sleep(0.02)
-    checkpointer.stop()
-    await writer.stop()
 
 
 def test_a_new_file_is_its_owner_s_alone(tmp_path: Path) -> None:

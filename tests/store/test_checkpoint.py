@@ -1,0 +1,93 @@
+"""SQLite's WAL comes into the database beside a writer that goes on, and stays short."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+from sqlalchemy.engine import make_url
+
+from modemgw.store import checkpoint
+from modemgw.store.checkpoint import PAGE_BYTES, Checkpointer
+from modemgw.store.schema import migrate
+from modemgw.store.tables import counters
+from modemgw.store.writer import Transaction, Writer
+from tests.store.operations import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+_LONG, _COMMITS = 100, 4_000
+
+
+async def test_the_checkpointer_brings_the_log_into_the_file(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """What is committed reaches the database file itself, off the writer."""
+    migrate(sqlite_url)
+    writer = Writer(sqlite_url, "here")
+    writer.start()
+    await writer.run(count("kept"))
+    checkpointer = Checkpointer(sqlite_url, writer.copy_wal, every_s=0.02)
+    checkpointer.start()
+    alone = tmp_path / "alone.db"
+
+    def rows() -> int:
+        source = make_url(sqlite_url).database
+        assert source is not None
+        alone.write_bytes(Path(source).read_bytes())
+        try:
+            with sqlite3.connect(alone) as copy:
+                found = copy.execute("SELECT count(*) FROM counters WHERE name = 'kept'")
+                return int(found.fetchone()[0])
+        except sqlite3.DatabaseError:  # copied in the middle of a checkpoint
+            return 0
+
+    async with asyncio.timeout(10):
+        while not await asyncio.to_thread(rows):
+            await asyncio.sleep(0.02)
+    checkpointer.stop()
+    await writer.stop()
+
+
+async def test_a_writer_that_never_rests_begins_its_log_again(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the file keeps its length: to write over it takes no new blocks."""
+    monkeypatch.setattr(checkpoint, "LONG_PAGES", _LONG)
+    migrate(sqlite_url)
+    writer = Writer(sqlite_url, "here")
+    writer.start()
+    checkpointer = Checkpointer(sqlite_url, writer.copy_wal, every_s=0.02)
+    checkpointer.start()
+
+    def touch(name: str) -> Callable[[Transaction], int]:
+        def write(transaction: Transaction) -> int:
+            return transaction.connection.execute(
+                update(counters).where(counters.c.name == name).values(value=counters.c.value + 1)
+            ).rowcount
+
+        return write
+
+    for name in ("one", "other"):
+        await writer.run(count(name))
+    log = Path(f"{make_url(sqlite_url).database}-wal")
+    lengths: list[int] = []
+
+    async def busy(name: str) -> None:
+        for _ in range(_COMMITS // 2):
+            await writer.run(touch(name))
+            lengths.append(log.stat().st_size)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(busy("one"), busy("other"))
+    checkpointer.stop()
+    assert lengths == sorted(lengths)
+    assert lengths[-1] < lengths[len(lengths) // 2] + _LONG * PAGE_BYTES
+    assert writer.available
+    await writer.stop()
