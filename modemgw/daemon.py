@@ -57,7 +57,7 @@ TENURE_S = 2.0
 WANTED_FILES = 16_384
 # The writer gives the interpreter away with every statement, and gets it back so much later at the
 # most where the loop is busy; with Python's own 5 ms a commit would take a hundred.
-SWITCH_INTERVAL_S = 0.0005
+SWITCH_INTERVAL_S = 0.002
 
 
 def run(path: Path) -> int:

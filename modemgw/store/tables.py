@@ -175,9 +175,9 @@ messages = Table(
     Column("restarts", Integer, nullable=False, server_default="0"),  # how often it began anew
     Column("transliterated", Boolean, nullable=False, server_default=false()),
     Column("reserved", JSON(none_as_null=True)),  # what its claim has counted; null: nothing
-    Index("ix_messages_sender", "sender", "id"),
+    _partial("ix_messages_sender", "sender", "id", where="sender IS NOT NULL"),
     Index("ix_messages_recipient", "recipient", "id"),
-    Index("ix_messages_line", "line_id", "id"),
+    _partial("ix_messages_line", "line_id", "id", where="line_id IS NOT NULL"),
     Index("ix_messages_conversation", "conversation_id", "id"),
     _partial("ix_messages_pool", "pool", "id", where="pool IS NOT NULL"),
     # Of the outbound ones, which are most, one page is found without an index.
@@ -215,8 +215,14 @@ parts = Table(
     Column("detail", Text),
     Column("tpdu", Text),  # in hex, as it was last handed to a modem
     PrimaryKeyConstraint("message_id", "seq"),
-    Index("ix_parts_report", "line_id", "mr", "submitting_at"),
-    Index("ix_parts_modem", "modem_id", "submitting_at"),
+    _partial("ix_parts_report", "line_id", "mr", "submitting_at", where="mr IS NOT NULL"),
+    _partial(
+        "ix_parts_without_mr",
+        "line_id",
+        "submitting_at",
+        where="mr IS NULL AND line_id IS NOT NULL",
+    ),
+    _partial("ix_parts_modem", "modem_id", "submitting_at", where="modem_id IS NOT NULL"),
     _partial("ix_parts_in_doubt", "line_id", "recipient", where="status = 'in_doubt'"),
 )
 
