@@ -170,6 +170,7 @@ class Writer:
         self._apart: deque[list[_Job[Any]]] = deque()
         self._patient: deque[_Job[Any]] = deque()
         self._calling = False  # whether the thread will be woken for the patient ones
+        self._copying = False  # whether it has been asked to copy the WAL
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._connection: Connection | None = None  # the writer thread's, kept between groups
         self._keeps_group_ids = self._engine.dialect.name == "postgresql"
@@ -242,7 +243,9 @@ class Writer:
 
         When all of it is copied, the next group begins it at its start again.
         """
-        self._queue.put(_Call.COPY_WAL)
+        if not self._copying:
+            self._copying = True
+            self._queue.put(_Call.COPY_WAL)
 
     async def run(self, operation: Callable[[Transaction], T], *, patient: bool = False) -> T:
         """Run an operation and wait for its commit.
@@ -327,6 +330,7 @@ class Writer:
         return published
 
     def _copy_wal(self) -> None:
+        self._copying = False
         if self._connection is None:  # the next one will be asked
             return
         driver: Any = self._connection.connection.dbapi_connection  # so as to begin no transaction
