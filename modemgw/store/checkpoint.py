@@ -11,12 +11,14 @@ A WAL that is begun again keeps its length: what is written over takes no new bl
 so a commit syncs its data and nothing of the file system's. To shorten the file (TRUNCATE) keeps
 the writer out for some fifty milliseconds, most of them asleep until it tries again. That is
 left for a WAL that grew much longer, as where a reader needed an old state of the database for
-minutes.
+minutes; while it still does, to wait for it would keep the writer out as well, so that is tried for
+a moment only.
 """
 
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 PAGE_BYTES = 4096
 LONG_PAGES = WAL_SIZE_LIMIT_BYTES // PAGE_BYTES // 2
 TOO_LONG_PAGES = 8 * LONG_PAGES
+FEW_PAGES = LONG_PAGES // 2  # left over: more would keep the writer for long
+CUT_WITHIN_MS = 100
 
 
 class Checkpointer:
@@ -60,17 +64,19 @@ class Checkpointer:
     def _run(self) -> None:
         engine = writer_engine(self._url)
         while not self._stop.wait(self._every_s):
-            with contextlib.suppress(SQLAlchemyError):  # disk full, locked: again in a second
+            # Disk full, locked: again in a second. What the driver is asked itself raises its own.
+            with contextlib.suppress(SQLAlchemyError, sqlite3.Error):
                 self._checkpoint(engine)
         engine.dispose()
 
     def _checkpoint(self, engine: Engine) -> None:
         raw = engine.raw_connection()
         try:
-            _, pages, _ = raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            _, pages, copied = raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if pages > TOO_LONG_PAGES:
+                raw.execute(f"PRAGMA busy_timeout={CUT_WITHIN_MS}")
                 raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            elif pages > LONG_PAGES:
+            elif pages > LONG_PAGES and pages - copied < FEW_PAGES:
                 self._copy_rest()
         finally:
             raw.close()

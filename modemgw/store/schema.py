@@ -36,6 +36,8 @@ def migrate(database_url: str) -> None:
             check_durability(connection)
             if connection.dialect.name == "postgresql":  # one host at a time
                 connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('modemgw-schema'))"))
+                # An index over a long history takes as long as it takes.
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
             current = MigrationContext.configure(connection).get_current_revision()
             if current == ScriptDirectory.from_config(config).get_current_head():
                 return

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.engine import make_url
 
 from modemgw.store import checkpoint
 from modemgw.store.checkpoint import PAGE_BYTES, Checkpointer
+from modemgw.store.engine import BUSY_TIMEOUT_MS
 from modemgw.store.schema import migrate
 from modemgw.store.tables import counters
 from modemgw.store.writer import Transaction, Writer
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     import pytest
 
 _LONG, _COMMITS = 100, 4_000
+_MUCH = 4_000_000  # bytes
 
 
 async def test_the_checkpointer_brings_the_log_into_the_file(
@@ -91,3 +95,56 @@ async def test_a_writer_that_never_rests_begins_its_log_again(
     assert lengths[-1] < lengths[len(lengths) // 2] + _LONG * PAGE_BYTES
     assert writer.available
     await writer.stop()
+
+
+async def test_a_full_disk_ends_no_checkpoint_for_good(sqlite_url: str) -> None:
+    """When there is room again, the log comes into the database."""
+    migrate(sqlite_url)
+    file = Path(str(make_url(sqlite_url).database))
+    writer = Writer(sqlite_url, "here")
+    writer.start()
+    await writer.run(_write_much)
+    length, limits = file.stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)
+    checkpointer = Checkpointer(sqlite_url, writer.copy_wal, every_s=0.02)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (length + 8 * PAGE_BYTES, limits[1]))
+    try:
+        checkpointer.start()
+        async with asyncio.timeout(10):
+            while file.stat().st_size < length + 8 * PAGE_BYTES:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)  # it has tried again, and once more
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    async with asyncio.timeout(10):
+        while file.stat().st_size < length + _MUCH:
+            await asyncio.sleep(0.02)
+    checkpointer.stop()
+    await writer.stop()
+
+
+async def test_a_reader_of_an_old_state_keeps_no_writer_out(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where the log is too long and should be cut: as beside a backup."""
+    monkeypatch.setattr(checkpoint, "TOO_LONG_PAGES", _LONG)
+    migrate(sqlite_url)
+    writer = Writer(sqlite_url, "here")
+    writer.start()
+    with closing(sqlite3.connect(str(make_url(sqlite_url).database))) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM counters").fetchone()
+        await writer.run(_write_much)
+        checkpointer = Checkpointer(sqlite_url, writer.copy_wal, every_s=0.02)
+        checkpointer.start()
+        await asyncio.sleep(0.1)  # so that it waits for the reader
+        async with asyncio.timeout(BUSY_TIMEOUT_MS / 2000):
+            for at in range(10):
+                await writer.run(count(str(at)))
+    checkpointer.stop()
+    assert writer.available
+    await writer.stop()
+
+
+def _write_much(transaction: Transaction) -> None:
+    transaction.connection.execute(text("CREATE TABLE much (bytes BLOB)"))
+    transaction.connection.execute(text(f"INSERT INTO much VALUES (zeroblob({_MUCH}))"))
