@@ -27,7 +27,7 @@ DEVELOPMENT: Final = Path(__file__).parent.parent / "data" / "optout-development
 _LEARNED_FROM: Final = frozenset({"tune", "later", "fresh", "new"})
 # What occurs in fewer texts tells little of others.
 _RAREST: Final = 3
-# In hundredths: what weighs less turns no scale, and a third of all weighs less.
+# In hundredths: what weighs less turns no scale.
 _LIGHTEST: Final = 10
 _ROUNDS: Final = 12
 _FIRST_STEP: Final = 4.0
