@@ -126,13 +126,19 @@ class Reading:
         return _first_match(phrases, self.masked, self.tongues)
 
     def weigh(self) -> Weight:
-        """Say how much what was not masked weighs like a refusal."""
-        return weigh(self.weighed, self.classes)
+        """Say how much it weighs like a refusal."""
+        return weigh(self.weighed, self.classes, self.covered)
 
     @property
     def weighed(self) -> tuple[str, ...]:
         """The words and marks that were not masked."""
         return single_marks(self.masked.said)
+
+    @property
+    def covered(self) -> tuple[str, ...]:
+        """The words that were masked."""
+        both = zip(self.words, self.masked.said, strict=True)
+        return tuple(word for word, left in both if word != left)
 
     @property
     def classes(self) -> frozenset[str]:

@@ -1,26 +1,29 @@
 """How much a text as a whole weighs like a refusal.
 
 Theory of operation. The phrases of the lexicon know the refusals that somebody thought of. Here all
-that a text says is put on a scale: its words, their beginnings, what stands beside what, the
-classes of the lexicon that occur in it, its length, how much of it is unknown. Each has a weight,
-learned from a table of texts (logistic regression; `python -m tests.consent.learn`) and kept in
-`weights.tsv` in hundredths; their sum, over the square root of their number, is the logarithm of
-the odds that it is a refusal.
+that a text says is put on a scale: its words, their beginnings, pieces of them, what stands beside
+what or near it, the classes of the lexicon that occur in it, alone and by twos, its length. What a
+harmless or a doubtful phrase covers weighs too, yet apart: "list" in "waiting list" is another
+word. Each has a weight, learned from a table of texts (logistic regression;
+`python -m tests.consent.learn`) and kept in `weights.tsv` in hundredths; their sum, over the square
+root of their number, is the logarithm of the odds that it is a refusal.
 
 The classes are what languages share: a verb that a file of the lexicon lists under `erase` weighs
-what such verbs weigh everywhere, though no text of the table has it.
+what such verbs weigh everywhere, though no text of the table has it. The pieces are what the forms
+of a word share, and its slips.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
+from itertools import combinations
 from math import exp, sqrt
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 WEIGHTS: Final = resources.files("modemgw.consent") / "weights.tsv"
 HUNDREDTHS: Final = 100
@@ -28,10 +31,16 @@ HUNDREDTHS: Final = 100
 ALWAYS: Final = "<>"
 # Of a longer word its beginning counts too: what follows is mostly inflection.
 _STEM: Final = 5
+# In letters; an edge of the word counts as one.
+_PIECE: Final = 4
+# Two words are near each other with one or two between.
+_NEAR: Final = (2, 3)
 _WORDS_A_STEP: Final = 4
 _LONGEST_STEP: Final = 9
-_MOST_UNKNOWN: Final = 5
 _NAMED: Final = 3
+# Pieces and lengths tell a person nothing.
+_DUMB: Final = "#~"
+_REMEMBERED_WORDS: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +51,42 @@ class Weight:
     heaviest: tuple[str, ...]
 
 
-def features(said: Sequence[str], classes: Iterable[str], known: Container[str]) -> set[str]:
-    """List what is weighed of a text: of its words and marks, and of the names of classes in it.
+def features(said: Sequence[str], classes: Iterable[str], covered: Iterable[str]) -> set[str]:
+    """List what is weighed of a text: of its words and marks, of the names of classes in it.
 
-    They are written as phrases write them: `stop`, `messa*`, `please stop`, `^ stop`, `<erase>`;
-    `~2` is a length and `?2` how many words are not among those `known`.
+    They are written much as phrases write them: `stop`, `messa*`, `please stop`, `^ stop`,
+    `pleas .. texti`, `#[sto`, `<erase>`, `<erase> & <list>`; `=list` is a word that a phrase
+    `covered`, `~2` a length.
     """
     found = set(said)
-    unknown = sum(word not in known for word in found)
     found.update(f"{word[:_STEM]}*" for word in said if len(word) > _STEM)
     found.update(map(" ".join, zip(("^", *said), (*said, "$"), strict=True)))
-    found.update(f"<{name}>" for name in classes)
+    stems = ("^", *(word[:_STEM] for word in said))
+    for near in _NEAR:
+        found.update(map(" .. ".join, zip(stems, stems[near:], strict=False)))
+    found.update(piece for word in said for piece in _pieces(word))
+    named = sorted(f"<{name}>" for name in classes)
+    found.update(named, map(" & ".join, combinations(named, 2)))
+    found.update(f"={word}" for word in covered)
     found.add(f"~{min(len(said) // _WORDS_A_STEP, _LONGEST_STEP)}")
-    found.add(f"?{min(unknown, _MOST_UNKNOWN)}")
     return found
 
 
-def weigh(said: Sequence[str], classes: Iterable[str]) -> Weight:
-    """Weigh the words and marks of a text and the classes in it."""
+@lru_cache(maxsize=_REMEMBERED_WORDS)
+def _pieces(word: str) -> tuple[str, ...]:
+    edged = f"[{word}]"
+    return tuple(f"#{edged[at : at + _PIECE]}" for at in range(len(edged) - _PIECE + 1))
+
+
+def weigh(said: Sequence[str], classes: Iterable[str], covered: Iterable[str] = ()) -> Weight:
+    """Weigh the words and marks of a text, the classes in it and the words that were covered."""
     weights = _weights()
-    found = features(said, classes, weights)
+    found = features(said, classes, covered)
     weighed = {feature: weights[feature] for feature in found & weights.keys()}
     odds = sum(weighed.values()) / sqrt(len(found)) + weights[ALWAYS]
-    heaviest = sorted(weighed, key=lambda feature: (-weighed[feature], feature))[:_NAMED]
-    return Weight(
-        1 / (1 + exp(-odds)), tuple(feature for feature in heaviest if weighed[feature] > 0)
-    )
+    telling = (name for name, weight in weighed.items() if weight > 0 and name[0] not in _DUMB)
+    heaviest = sorted(telling, key=lambda name: (-weighed[name], name))[:_NAMED]
+    return Weight(1 / (1 + exp(-odds)), tuple(heaviest))
 
 
 @cache

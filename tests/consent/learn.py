@@ -9,8 +9,7 @@ or the set have changed. What was kept aside is not learned from, nor what only 
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from math import exp, sqrt
 from pathlib import Path
@@ -22,38 +21,53 @@ from modemgw.consent.reading import Sender, read
 from modemgw.consent.weighing import ALWAYS, HUNDREDTHS, WEIGHTS, features
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 DEVELOPMENT: Final = Path(__file__).parent.parent / "data" / "optout-development.jsonl"
-_LEARNED_FROM: Final = frozenset({"tune", "later", "fresh"})
-# What occurs in one text only tells nothing of others.
-_RAREST: Final = 2
-_ROUNDS: Final = 30
+_LEARNED_FROM: Final = frozenset({"tune", "later", "fresh", "new"})
+# What occurs in fewer texts tells little of others.
+_RAREST: Final = 3
+# In hundredths: what weighs less turns no scale.
+_LIGHTEST: Final = 10
+_ROUNDS: Final = 12
 _FIRST_STEP: Final = 4.0
 _STEP_OF_ALWAYS: Final = 0.01
 # The greater, the closer the weights fit what they were learned from.
 _TRUST: Final = 40
 _SEED: Final = 1
-# How many words are unknown is a feature even where only one text has so many.
-_UNKNOWN: Final = re.compile(r"\?\d")
 
 
 @dataclass(frozen=True, slots=True)
 class _Example:
-    """The features of a text, each counting `share`, and whether it is a refusal."""
+    """The numbers of the features of a text, each counting `share`, and whether it is a refusal."""
 
-    features: tuple[str, ...]
+    features: tuple[int, ...]
     share: float
     refuses: bool
 
 
 def learned() -> dict[str, int]:
     """Learn the weights, in hundredths."""
-    weights = _descend(_examples())
-    return {name: round(weight * HUNDREDTHS) for name, weight in sorted(weights.items())}
+    found, refuses = _texts()
+    counts = Counter(feature for names in found for feature in names)
+    names = sorted(feature for feature, count in counts.items() if count >= _RAREST)
+    number = {name: at for at, name in enumerate(names)}
+    examples = [
+        # In a fixed order, for the sum of fractions depends on it.
+        _Example(tuple(sorted(number[name] for name in of_it & number.keys())), share, is_one)
+        for of_it, is_one in zip(found, refuses, strict=True)
+        for share in (1 / sqrt(len(of_it)),)
+    ]
+    weights, always = _descend(examples, len(names))
+    in_hundredths = {
+        name: round(weight * HUNDREDTHS) for name, weight in zip(names, weights, strict=True)
+    }
+    heavy = {name: weight for name, weight in in_hundredths.items() if abs(weight) >= _LIGHTEST}
+    return dict(sorted((heavy | {ALWAYS: round(always * HUNDREDTHS)}).items()))
 
 
-def _examples() -> list[_Example]:
+def _texts() -> tuple[list[set[str]], list[bool]]:
+    """Give of each text that is learned from its features and whether it is a refusal."""
     rows = [
         row
         for row in map(json.loads, DEVELOPMENT.read_text("utf-8").splitlines())
@@ -63,25 +77,16 @@ def _examples() -> list[_Example]:
         read(row["text"], Sender(row["country"], None, opted_out=False, since_optout_s=None), ())
         for row in rows
     ]
-    found = [features(text.weighed, text.classes, ()) for text in texts]
-    counts = Counter(feature for names in found for feature in names)
-    known = {feature for feature, count in counts.items() if count >= _RAREST}
-    return [
-        _example(features(text.weighed, text.classes, known), known, row["expect"])
-        for row, text in zip(rows, texts, strict=True)
-    ]
+    return (
+        [features(text.weighed, text.classes, text.covered) for text in texts],
+        [row["expect"] == Class.OPT_OUT for row in rows],
+    )
 
 
-def _example(found: set[str], known: set[str], expect: str) -> _Example:
-    # In a fixed order, for the sum of fractions depends on it.
-    kept = sorted(name for name in found if name in known or _UNKNOWN.fullmatch(name))
-    return _Example(tuple(kept), 1 / sqrt(len(found)), expect == Class.OPT_OUT)
-
-
-def _descend(examples: Sequence[_Example]) -> Mapping[str, float]:
+def _descend(examples: Sequence[_Example], size: int) -> tuple[list[float], float]:
     """Find the weights of a logistic regression by stochastic gradient descent."""
     rate = 1 / (_TRUST * len(examples))
-    weights: dict[str, float] = defaultdict(float)
+    weights = [0.0] * size
     scale, always, step = 1.0, 0.0, 0
     order = list(range(len(examples)))
     dice = Random(_SEED)
@@ -97,7 +102,7 @@ def _descend(examples: Sequence[_Example]) -> Mapping[str, float]:
             for feature in example.features:
                 weights[feature] -= change
             always -= error * _STEP_OF_ALWAYS
-    return {name: weight * scale for name, weight in weights.items()} | {ALWAYS: always}
+    return [weight * scale for weight in weights], always
 
 
 def main() -> None:

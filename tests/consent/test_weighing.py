@@ -169,15 +169,34 @@ def test_a_refusal_in_talk_of_something_else_is_left_to_a_person() -> None:
     assert found.reason.startswith("refusal in talk of something else")
 
 
-def test_what_a_harmless_phrase_covers_weighs_nothing() -> None:
-    """Who asks to be kept on the list is not weighed by the words that he asks it with."""
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("It's the stop after the library, red door", Class.REVIEW),
+        ("STOP, it's the wrong library, the one with the red door", Class.OPT_OUT),
+        ("My bus is at the last stop now and I can see the red door", Class.NONE),
+    ],
+)
+def test_a_keyword_in_talk_of_something_else_ends_nothing(text: str, found: Class) -> None:
+    """What begins with a keyword is believed; else the whole text tells."""
+    assert classify(text).kind is found
+
+
+def test_a_text_says_by_words_why_it_weighs() -> None:
+    """Pieces of words and lengths weigh too, and tell a person nothing."""
+    heaviest = weigh(("pleese", "unsubscrieb", "me", "."), ()).heaviest
+    assert heaviest
+    assert not any(name.startswith(("#", "~")) for name in heaviest)
+
+
+def test_what_a_harmless_phrase_covers_does_not_weigh_like_a_refusal() -> None:
+    """Who asks to be kept on the list is not held by the words that he asks it with."""
     assert classify("Please don't take me off your list").kind is Class.NONE
 
 
 def test_a_text_of_unknown_words_weighs_too_little_for_a_person_to_look_at() -> None:
     """Nothing known says nothing."""
     found = weigh(("zorp", "blick", "quux"), ())
-    assert found.heaviest == ()
     assert found.probability < 0.5
     assert classify("zorp blick quux").kind is Class.NONE
 
