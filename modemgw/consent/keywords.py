@@ -8,7 +8,8 @@ that is kept with the event. The words that the rules look for are data (see `le
 
 What no phrase fits is weighed as a whole (see `weighing`): what weighs much like a refusal is one,
 what may be one is left to a person. A refusal in plain words is weighed as well, unless it begins
-with a keyword or is short: one that weighs like talk of something else is left to a person, too.
+or ends with a keyword or is short: one that weighs like talk of something else is left to a person,
+too.
 
 An opt-out that is missed costs a lawsuit, one too many costs a START. So a refusal in plain words
 is an opt-out, and what may be one is *review*: delivered, flagged, marketing held meanwhile.
@@ -343,6 +344,8 @@ def _keyword_as_clause(reading: Reading) -> _Verdict | None:
             known = tongue.clauses if clause.last else tongue.strong
             if keyword := whole_keyword(found, known, tongue):
                 verdict = _keyword(f"keyword as a clause: {keyword}", keyword, tongue)
+                if unmarked(reading.words)[-1] in tongue.strong:
+                    return verdict  # the last word, whatever is told before
                 return _believed(reading, verdict, Match(keyword, tongue))
     return None
 

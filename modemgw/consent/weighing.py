@@ -16,7 +16,7 @@ of a word share, and its slips.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from itertools import combinations
 from math import exp, sqrt
@@ -40,7 +40,6 @@ _LONGEST_STEP: Final = 9
 _NAMED: Final = 3
 # Pieces and lengths tell a person nothing.
 _DUMB: Final = "#~"
-_REMEMBERED_WORDS: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,6 @@ def features(said: Sequence[str], classes: Iterable[str], covered: Iterable[str]
     return found
 
 
-@lru_cache(maxsize=_REMEMBERED_WORDS)
 def _pieces(word: str) -> tuple[str, ...]:
     edged = f"[{word}]"
     return tuple(f"#{edged[at : at + _PIECE]}" for at in range(len(edged) - _PIECE + 1))

@@ -57,7 +57,7 @@ def test_fresh_texts_are_recognised_by_what_was_learned_from_them() -> None:
 
 
 def test_fresh_texts_that_were_kept_aside_are_recognised_less_well() -> None:
-    """What nobody tuned on says how much of what people write is still unknown."""
+    """What was not learned from says how much of what people write is still unknown."""
     judged = judge(DEVELOPMENT, "fresh_aside")
     ordinary = sum(one.expect is Class.NONE for one in judged)
     assert recall(judged, Class.OPT_OUT) >= 0.84
@@ -77,7 +77,7 @@ def test_new_texts_are_recognised_by_what_was_learned_from_them() -> None:
 
 
 def test_new_texts_that_were_kept_aside_are_found_or_held() -> None:
-    """Nineteen refusals in twenty that nobody tuned on end marketing at once."""
+    """Nineteen refusals in twenty that were not learned from end marketing at once."""
     judged = judge(DEVELOPMENT, "new_aside")
     ordinary = sum(one.expect is Class.NONE for one in judged)
     assert recall(judged, Class.OPT_OUT) >= 0.83

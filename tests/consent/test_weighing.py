@@ -174,11 +174,13 @@ def test_a_refusal_in_talk_of_something_else_is_left_to_a_person() -> None:
     [
         ("It's the stop after the library, red door", Class.REVIEW),
         ("STOP, it's the wrong library, the one with the red door", Class.OPT_OUT),
+        ("I am in a meeting all day today, call me tomorrow. STOP", Class.OPT_OUT),
+        ("Danke für die Info, das Paket ist heute angekommen. Abmelden", Class.OPT_OUT),
         ("My bus is at the last stop now and I can see the red door", Class.NONE),
     ],
 )
 def test_a_keyword_in_talk_of_something_else_ends_nothing(text: str, found: Class) -> None:
-    """What begins with a keyword is believed; else the whole text tells."""
+    """What begins or ends with a keyword is believed; else the whole text tells."""
     assert classify(text).kind is found
 
 
