@@ -329,7 +329,7 @@ def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
         or said == tuple(refusal.words.split())
         or reading.words[0] in refusal.tongue.strong
         or refusal.tongue.code not in _WEIGHED_LANGUAGES
-        or reading.weigh().probability >= _BELIEVED
+        or reading.weight.probability >= _BELIEVED
     ):
         return verdict
     return _Verdict(
@@ -371,7 +371,7 @@ def _doubtful_phrase(reading: Reading) -> _Verdict | None:
 def _strong_word(reading: Reading) -> _Verdict | None:
     if (found := reading.find(sayings().strong)) is None:
         return None
-    if found.tongue.code in _WEIGHED_LANGUAGES and reading.weigh().probability < _UNLIKELY:
+    if found.tongue.code in _WEIGHED_LANGUAGES and reading.weight.probability < _UNLIKELY:
         return None
     return _Verdict(Class.REVIEW, f"strong word in other talk: {found.words}", found.tongue)
 
@@ -393,7 +393,7 @@ def _weighed(reading: Reading, likely: float, kind: Class) -> _Verdict | None:
         said in by_itself for by_itself in (known.keywords, known.neighbours, known.opt_in_words)
     ):
         return None  # what it means by itself is known
-    weight = reading.weigh()
+    weight = reading.weight
     if weight.probability < likely:
         return None
     return _Verdict(kind, f"weighs like a refusal: {', '.join(weight.heaviest)}")

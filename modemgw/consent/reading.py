@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from modemgw.consent.folding import COMMA, MARKS, SENTENCE_END, fold, single_marks, twins, words
@@ -76,7 +76,7 @@ class Clause:
     last: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """A text and the state it arrived in.
 
@@ -125,8 +125,9 @@ class Reading:
         """Find a phrase in what was not masked, those of the likeliest languages first."""
         return _first_match(phrases, self.masked, self.tongues)
 
-    def weigh(self) -> Weight:
-        """Say how much it weighs like a refusal."""
+    @cached_property
+    def weight(self) -> Weight:
+        """How much it weighs like a refusal; several rules ask."""
         return weigh(self.weighed, self.classes, self.covered)
 
     @property
