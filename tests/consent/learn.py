@@ -54,9 +54,12 @@ def learned() -> dict[str, int]:
     number = {name: at for at, name in enumerate(names)}
     examples = [
         # In a fixed order, for the sum of fractions depends on it.
-        _Example(tuple(sorted(number[name] for name in of_it & number.keys())), share, is_one)
+        _Example(
+            tuple(sorted(number[name] for name in of_it & number.keys())),
+            1 / sqrt(len(of_it)),
+            is_one,
+        )
         for of_it, is_one in zip(found, refuses, strict=True)
-        for share in (1 / sqrt(len(of_it)),)
     ]
     weights, always = _descend(examples, len(names))
     in_hundredths = {

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import text, update
 from sqlalchemy.engine import make_url
 
@@ -21,30 +22,46 @@ from modemgw.store.writer import Transaction, Writer
 from tests.store.operations import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pytest
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 _LONG, _COMMITS = 100, 4_000
 _MUCH = 4_000_000  # bytes
 
 
-async def test_the_checkpointer_brings_the_log_into_the_file(
-    sqlite_url: str, tmp_path: Path
-) -> None:
-    """What is committed reaches the database file itself, off the writer."""
+@pytest.fixture
+def file(sqlite_url: str) -> Path:
+    """A database with our tables."""
     migrate(sqlite_url)
+    return Path(str(make_url(sqlite_url).database))
+
+
+@pytest.fixture
+async def writer(sqlite_url: str, file: Path) -> AsyncIterator[Writer]:
+    """A writer that runs on it."""
     writer = Writer(sqlite_url, "here")
     writer.start()
-    await writer.run(count("kept"))
+    yield writer
+    await writer.stop()
+
+
+@pytest.fixture
+def checkpointer(sqlite_url: str, writer: Writer) -> Iterator[Checkpointer]:
+    """One that looks often, to be started by the test."""
     checkpointer = Checkpointer(sqlite_url, writer.copy_wal, every_s=0.02)
+    yield checkpointer
+    checkpointer.stop()
+
+
+async def test_the_checkpointer_brings_the_log_into_the_file(
+    file: Path, writer: Writer, checkpointer: Checkpointer, tmp_path: Path
+) -> None:
+    """What is committed reaches the database file itself, off the writer."""
+    await writer.run(count("kept"))
     checkpointer.start()
     alone = tmp_path / "alone.db"
 
     def rows() -> int:
-        source = make_url(sqlite_url).database
-        assert source is not None
-        alone.write_bytes(Path(source).read_bytes())
+        alone.write_bytes(file.read_bytes())
         try:
             with sqlite3.connect(alone) as copy:
                 found = copy.execute("SELECT count(*) FROM counters WHERE name = 'kept'")
@@ -55,19 +72,13 @@ async def test_the_checkpointer_brings_the_log_into_the_file(
     async with asyncio.timeout(10):
         while not await asyncio.to_thread(rows):
             await asyncio.sleep(0.02)
-    checkpointer.stop()
-    await writer.stop()
 
 
 async def test_a_writer_that_never_rests_begins_its_log_again(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    file: Path, writer: Writer, checkpointer: Checkpointer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the file keeps its length: to write over it takes no new blocks."""
     monkeypatch.setattr(checkpoint, "LONG_PAGES", _LONG)
-    migrate(sqlite_url)
-    writer = Writer(sqlite_url, "here")
-    writer.start()
-    checkpointer = Checkpointer(sqlite_url, writer.copy_wal, every_s=0.02)
     checkpointer.start()
 
     def touch(name: str) -> Callable[[Transaction], int]:
@@ -80,7 +91,7 @@ async def test_a_writer_that_never_rests_begins_its_log_again(
 
     for name in ("one", "other"):
         await writer.run(count(name))
-    log = Path(f"{make_url(sqlite_url).database}-wal")
+    log = Path(f"{file}-wal")
     lengths: list[int] = []
 
     async def busy(name: str) -> None:
@@ -90,22 +101,17 @@ async def test_a_writer_that_never_rests_begins_its_log_again(
 
     async with asyncio.timeout(60):
         await asyncio.gather(busy("one"), busy("other"))
-    checkpointer.stop()
     assert lengths == sorted(lengths)
     assert lengths[-1] < lengths[len(lengths) // 2] + _LONG * PAGE_BYTES
     assert writer.available
-    await writer.stop()
 
 
-async def test_a_full_disk_ends_no_checkpoint_for_good(sqlite_url: str) -> None:
+async def test_a_full_disk_ends_no_checkpoint_for_good(
+    file: Path, writer: Writer, checkpointer: Checkpointer
+) -> None:
     """When there is room again, the log comes into the database."""
-    migrate(sqlite_url)
-    file = Path(str(make_url(sqlite_url).database))
-    writer = Writer(sqlite_url, "here")
-    writer.start()
     await writer.run(_write_much)
     length, limits = file.stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)
-    checkpointer = Checkpointer(sqlite_url, writer.copy_wal, every_s=0.02)
     resource.setrlimit(resource.RLIMIT_FSIZE, (length + 8 * PAGE_BYTES, limits[1]))
     try:
         checkpointer.start()
@@ -118,31 +124,23 @@ async def test_a_full_disk_ends_no_checkpoint_for_good(sqlite_url: str) -> None:
     async with asyncio.timeout(10):
         while file.stat().st_size < length + _MUCH:
             await asyncio.sleep(0.02)
-    checkpointer.stop()
-    await writer.stop()
 
 
 async def test_a_reader_of_an_old_state_keeps_no_writer_out(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    file: Path, writer: Writer, checkpointer: Checkpointer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even where the log is too long and should be cut: as beside a backup."""
     monkeypatch.setattr(checkpoint, "TOO_LONG_PAGES", _LONG)
-    migrate(sqlite_url)
-    writer = Writer(sqlite_url, "here")
-    writer.start()
-    with closing(sqlite3.connect(str(make_url(sqlite_url).database))) as reader:
+    with closing(sqlite3.connect(file)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM counters").fetchone()
         await writer.run(_write_much)
-        checkpointer = Checkpointer(sqlite_url, writer.copy_wal, every_s=0.02)
         checkpointer.start()
         await asyncio.sleep(0.1)  # so that it waits for the reader
         async with asyncio.timeout(BUSY_TIMEOUT_MS / 2000):
             for at in range(10):
                 await writer.run(count(str(at)))
-    checkpointer.stop()
     assert writer.available
-    await writer.stop()
 
 
 def _write_much(transaction: Transaction) -> None:
