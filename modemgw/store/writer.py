@@ -11,7 +11,9 @@ the others, and after `PATIENCE_S` all together in one of their own.
 
 What is queued *apart* shares a commit with few of its kind: where each commit lets somebody go who
 comes back after a fixed time, as modems do, those that were let go together would come back
-together for ever, and wait for each other each time.
+together for ever, and wait for each other each time. Where some have been left over for many groups
+in a row, it is the writer that they all wait for; then half of them go at once, for what they need
+most is fewer commits.
 
 - Where an operation raises, the group is rolled back and run again, each operation in a savepoint
   of its own now; the one that raises is rolled back to its savepoint and fails alone. Savepoints
@@ -69,6 +71,7 @@ PATIENT_LIMIT = 8  # of a group of others
 HURRIED_LIMIT = 24  # of those that have waited long enough: others may have come meanwhile
 PATIENCE_S = 0.02
 APART_AT_LEAST, APART_SHARE = 2, 8  # of a group: so many, or this part of those that wait
+BEHIND_AFTER, BEHIND_SHARE = 32, 2  # left over for so many groups in a row: then this part
 QUEUE_LIMIT = 20_000
 SETTLE_COMMIT_S = 10.0
 SETTLE_AGAIN_S = 0.2
@@ -169,6 +172,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Job[Any] | _Call] = queue.SimpleQueue()
         self._apart: deque[list[_Job[Any]]] = deque()
         self._patient: deque[_Job[Any]] = deque()
+        self._left_over = 0  # for how many groups in a row some were
         self._calling = False  # whether the thread will be woken for the patient ones
         self._copying = False  # whether it has been asked to copy the WAL
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -283,8 +287,9 @@ class Writer:
                 return _Group([*jobs, *apart, *self._patient], last=True)
             hurry = hurry or item is _Call.HURRY
             copy_wal = copy_wal or item is _Call.COPY_WAL
-        few = max(APART_AT_LEAST, len(self._apart) // APART_SHARE)
+        few = self._few()
         more = len(self._apart) > few
+        self._left_over = self._left_over + 1 if more else 0
         for _ in range(min(few, len(self._apart))):
             jobs += self._apart.popleft()
         fitting = HURRIED_LIMIT if hurry else PATIENT_LIMIT if jobs else 0
@@ -292,6 +297,11 @@ class Writer:
         if hurry and self._patient:
             self._queue.put(_Call.HURRY)  # they have waited as long
         return _Group(jobs, more=more, copy_wal=copy_wal)
+
+    def _few(self) -> int:
+        """How many of what waits apart go into one group."""
+        is_behind = self._left_over >= BEHIND_AFTER
+        return max(APART_AT_LEAST, len(self._apart) // (BEHIND_SHARE if is_behind else APART_SHARE))
 
     def _settle(self, jobs: list[_Job[Any]], published: Published | None) -> None:
         def settle(mine: list[_Job[Any]]) -> None:

@@ -19,7 +19,13 @@ from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.events import Event
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
-from modemgw.store.writer import GROUP_LIMIT, PATIENT_LIMIT, Writer
+from modemgw.store.writer import (
+    BEHIND_AFTER,
+    BEHIND_SHARE,
+    GROUP_LIMIT,
+    PATIENT_LIMIT,
+    Writer,
+)
 from tests.store.losing_proxy import losing_proxy
 from tests.store.operations import NOW, Gate, count, emit, names
 
@@ -114,6 +120,21 @@ async def test_what_is_queued_apart_shares_its_commit_with_few_of_its_kind(
     assert done == [f"a{i}" for i in range(6)]
     assert (writer.groups, writer.operations) == (4, 21)
     assert len(await reader.run(names)) == 20
+
+
+async def test_a_writer_that_is_behind_takes_half_of_what_waits_apart(writer: Writer) -> None:
+    """Those that come back as soon as they are let go wait for the writer: few commits serve them
+    best. Those that are done stay away, so only the crowd of the beginning is dealt out slowly."""
+    crowd, turns = 64, 100
+
+    async def comes_back(who: int) -> None:
+        for turn in range(turns):
+            await asyncio.gather(*writer.submit_apart(count(f"{who} {turn}")))
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*map(comes_back, range(crowd)))
+    assert writer.operations == crowd * turns
+    assert writer.groups <= BEHIND_AFTER + crowd * turns / (crowd / BEHIND_SHARE / 2)
 
 
 async def test_stop_writes_what_waits_beside_the_queue(url: str, reader: Reader) -> None:
