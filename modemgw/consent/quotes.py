@@ -44,7 +44,8 @@ def own_text(folded: str) -> str:
     text = _FORWARDED.sub("", folded)
     text = _ORIGINAL_BELOW.sub("", text)
     text = _QUOTED_LINE.sub("", text)
-    text = _SIGNATURE_DELIMITER.sub("", text)
+    above = _SIGNATURE_DELIMITER.sub("", text)
+    text = above if above.strip() else text  # a signature of nothing is none
     return _phone_signature().sub("", text)
 
 

@@ -88,6 +88,7 @@ def test_stop_as_an_answer_to_a_text_of_one_word_is_no_quote() -> None:
     [
         "STOP\nOn Mon, 5 May 2025 at 10:00, Acme wrote:\nhello",
         "STOP\n-----Original Message-----\nSale",
+        "--\nstop",
         "Stop\nEnvoyé de mon iPhone",
         "I do not know you. STOP. Anna",
         "wer sind Sie? Stopp!",
