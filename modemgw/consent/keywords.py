@@ -6,13 +6,14 @@ subscription") are masked out of it, so that what they hold says nothing further
 of `_RULES` are asked in order, and the first that has an opinion decides; each gives the reason
 that is kept with the event. The words that the rules look for are data (see `lexicon`).
 
-What no phrase fits is weighed as a whole (see `weighing`): what weighs much like a refusal is one,
-what may be one is left to a person. A refusal in plain words is weighed as well, unless it begins
-or ends with a keyword or is short: one that weighs like talk of something else is left to a person,
-too.
+Keywords decide by themselves. All else is weighed as a whole (see `weighing`), with a phrase that
+refuses, if there is one: what weighs enough is an opt-out at once, what may be one is left to a
+person. A phrase is believed without that where the text begins or ends with a keyword, or says
+nothing else.
 
-An opt-out that is missed costs a lawsuit, one too many costs a START. So a refusal in plain words
-is an opt-out, and what may be one is *review*: delivered, flagged, marketing held meanwhile.
+An opt-out that is missed costs a lawsuit; one too many ends a conversation that the customer wanted
+to go on. So what is not certain is *review*: delivered, flagged, marketing held meanwhile, and an
+opt-out if nobody says otherwise within a day.
 """
 
 from __future__ import annotations
@@ -45,22 +46,21 @@ _SHORT_TEXT: Final = 6
 # In words; hardly a slip parts or joins more.
 _LONGEST_SLIP: Final = 2
 
-# Probabilities of a refusal: from where on it is one without any phrase of one, from where on a
-# person must decide (in fewer words than `_FEWEST_WEIGHED`, from where on), and below which a
-# phrase of one is not believed, a keyword amid other talk not even looked at. Chosen by the totals
-# of the parts of the development set that were kept aside: of ordinary talk that is hard on
-# purpose hardly more than one text in ten is held for review, of refusals as many as that allows
-# are found or held.
+# Probabilities of a refusal: from where on a text is one; a short one with a phrase of one, from
+# where on; from where on a person must decide, and in fewer words than `_FEWEST_WEIGHED`; below
+# which a keyword amid other talk is not even looked at. Chosen by the totals of the parts of the
+# development set that were kept aside (docs/recognition.md): of ordinary talk that is hard on
+# purpose about one text in a hundred is taken for a refusal, and one in ten held for review.
 _SURE: Final = 0.9
-_POSSIBLE: Final = 0.3
+_BELIEVED: Final = 0.7
+_POSSIBLE: Final = 0.15
 _LIKELY: Final = 0.5
-_BELIEVED: Final = 0.5
-_UNLIKELY: Final = 0.1
+_UNLIKELY: Final = 0.05
 # In words, from how many on: a text weighs enough, does so though some of its words ask for a look
-# anyway, can be of something else than the phrase of a refusal in it.
-_FEWEST_WEIGHED: Final = 3
+# anyway; and is too long for a phrase to be most of it.
+_FEWEST_WEIGHED: Final = 4
 _FEWEST_IN_DOUBT: Final = 6
-_FEWEST_DOUBTED: Final = 6
+_FEWEST_DOUBTED: Final = 7
 # Those of the texts that the weights were learned from.
 _WEIGHED_LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr"})
 
@@ -308,7 +308,7 @@ def _help(reading: Reading) -> _Verdict | None:
 
 
 def _refusal(reading: Reading) -> _Verdict | None:
-    if (found := reading.find_refusal()) is None:
+    if (found := reading.refusal) is None:
         return None
     return _believed(
         reading, _Verdict(Class.OPT_OUT, f"refusal: {found.words}", found.tongue), found
@@ -322,19 +322,17 @@ def _refusal_in_one(reading: Reading) -> _Verdict | None:
 
 
 def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
-    """Leave a refusal to a person where the text as a whole weighs like talk of something else."""
-    said = unmarked(reading.words)
+    """Leave a refusal to a person where the text as a whole does not weigh enough for one."""
+    said, probability = unmarked(reading.words), reading.weight.probability
     if (
-        len(said) < _FEWEST_DOUBTED
+        probability >= (_SURE if len(said) >= _FEWEST_DOUBTED else _BELIEVED)
         or said == tuple(refusal.words.split())
         or reading.words[0] in refusal.tongue.strong
         or refusal.tongue.code not in _WEIGHED_LANGUAGES
-        or reading.weight.probability >= _BELIEVED
     ):
         return verdict
-    return _Verdict(
-        Class.REVIEW, f"refusal in talk of something else: {refusal.words}", refusal.tongue
-    )
+    what = "may be a refusal" if probability >= _LIKELY else "refusal in talk of something else"
+    return _Verdict(Class.REVIEW, f"{what}: {refusal.words}", refusal.tongue)
 
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
@@ -371,7 +369,7 @@ def _doubtful_phrase(reading: Reading) -> _Verdict | None:
 def _strong_word(reading: Reading) -> _Verdict | None:
     if (found := reading.find(sayings().strong)) is None:
         return None
-    if found.tongue.code in _WEIGHED_LANGUAGES and reading.weight.probability < _UNLIKELY:
+    if _is_unlikely(reading, found):
         return None
     return _Verdict(Class.REVIEW, f"strong word in other talk: {found.words}", found.tongue)
 
@@ -390,7 +388,8 @@ def _weighs_like_a_refusal(reading: Reading) -> _Verdict | None:
 def _weighed(reading: Reading, likely: float, kind: Class) -> _Verdict | None:
     said, known = reading.core_text, everywhere()
     if any(
-        said in by_itself for by_itself in (known.keywords, known.neighbours, known.opt_in_words)
+        said in by_itself
+        for by_itself in (known.keywords, known.refusals, known.neighbours, known.opt_in_words)
     ):
         return None  # what it means by itself is known
     weight = reading.weight
@@ -408,7 +407,16 @@ def _question_for_us(reading: Reading) -> _Verdict | None:
 def _unwilling(reading: Reading) -> _Verdict | None:
     if (found := reading.find(sayings().unwilling)) is None:
         return None
+    is_short = len(unmarked(reading.words)) < _FEWEST_IN_DOUBT
+    if not is_short and _is_unlikely(reading, found):
+        return None
     return _Verdict(Class.REVIEW, f"unwilling: {found.words}", found.tongue)
+
+
+def _is_unlikely(reading: Reading, found: Match) -> bool:
+    """Say whether a text is hardly a refusal, whatever was found in it."""
+    is_weighed = found.tongue.code in _WEIGHED_LANGUAGES
+    return is_weighed and reading.weight.probability < _UNLIKELY
 
 
 def _wish_to_return(reading: Reading) -> _Verdict | None:

@@ -161,6 +161,10 @@ class Words:
                 ends.append(end)
         return ends
 
+    def atoms_at(self, at: int) -> frozenset[int]:
+        """The atoms that words from a position on stand for and that are not covered."""
+        return self.alone[at].union(atom for atom, _ in self._leading.get(at, ()))
+
     def cover(self, start: int, end: int) -> None:
         """Put the end of a sentence in the place of words."""
         for at in range(start, end):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from modemgw.consent.folding import COMMA, MARKS, SENTENCE_END, fold, single_marks, twins, words
+from modemgw.consent.folding import COMMA, MARKS, SENTENCE_END, fold, twins, words
 from modemgw.consent.lexicon import Language, everywhere, languages, sayings
 from modemgw.consent.patterns import Words
 from modemgw.consent.quotes import own_text, without_repeats
 from modemgw.consent.spelling import is_drawn_out, letters_apart, single_letters
-from modemgw.consent.weighing import Weight, weigh
+from modemgw.consent.weighing import Content, Weight, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +35,7 @@ _GLUED_KEYWORDS: Final = ("stop",)
 # Of words written in one: so few are compounds of some language, so many letters nobody types.
 _FEWEST_PARTS: Final = 3
 _LONGEST_RUN: Final = 40
+_NOTHING: Final = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +129,44 @@ class Reading:
     @cached_property
     def weight(self) -> Weight:
         """How much it weighs like a refusal; several rules ask."""
-        return weigh(self.weighed, self.classes, self.covered)
+        return weigh(self.content)
 
     @property
-    def weighed(self) -> tuple[str, ...]:
-        """The words and marks that were not masked."""
-        return single_marks(self.masked.said)
+    def content(self) -> Content:
+        """What is weighed of it."""
+        said, known = self.masked.said, sayings().classes
+        both = zip(self.words, said, strict=True)
+        classes = [
+            _NOTHING.union(*(known[atom] for atom in self.masked.atoms_at(at) & known.keys()))
+            for at in range(len(said))
+        ]
+        kept = [
+            at
+            for at, word in enumerate(said)
+            if word not in MARKS or (at and said[at - 1] not in MARKS)
+        ]
+        return Content(
+            said=[said[at] for at in kept],
+            classes=[classes[at] for at in kept],
+            covered=[word for word, left in both if word != left],
+            found=self._kinds(),
+        )
 
-    @property
-    def covered(self) -> tuple[str, ...]:
-        """The words that were masked."""
-        both = zip(self.words, self.masked.said, strict=True)
-        return tuple(word for word, left in both if word != left)
+    def _kinds(self) -> Iterator[str]:
+        """Name the kinds of phrases that it has."""
+        if self.harmless:
+            yield "none"
+        if self.doubts:
+            yield "review"
+        if self.refusal:
+            yield "opt_out"
+        for name in ("help", "unwilling", "opt_in", "strong"):
+            if self.find(getattr(sayings(), name)):
+                yield name
 
-    @property
-    def classes(self) -> frozenset[str]:
-        """The names of the classes that occur in what was not masked."""
-        known = sayings().classes
-        names = (known[atom] for atom in self.masked.uncovered() & known.keys())
-        return frozenset[str]().union(*names)
-
-    def find_refusal(self) -> Match | None:
-        """Find a phrase that refuses, and not other business ("do not send the parcel")."""
+    @cached_property
+    def refusal(self) -> Match | None:
+        """A phrase that refuses, and not other business ("do not send the parcel")."""
         return _first_match(sayings().opt_out, self.masked, self.tongues, _is_about_us)
 
     def find_refusal_in_one(self) -> Match | None:

@@ -2,15 +2,16 @@
 
 Theory of operation. The phrases of the lexicon know the refusals that somebody thought of. Here all
 that a text says is put on a scale: its words, their beginnings, pieces of them, what stands beside
-what or near it, the classes of the lexicon that occur in it, alone and by twos, its length. What a
-harmless or a doubtful phrase covers weighs too, yet apart: "list" in "waiting list" is another
-word. Each has a weight, learned from a table of texts (logistic regression;
-`python -m tests.consent.learn`) and kept in `weights.tsv` in hundredths; their sum, over the square
-root of their number, is the logarithm of the odds that it is a refusal.
+what or near it, the classes of the lexicon that occur in it, where they stand, alone and by twos,
+what kinds of phrases were found, its length. What a harmless or a doubtful phrase covers weighs
+too, yet apart: "list" in "waiting list" is another word. Each has a weight, learned from a table of
+texts (logistic regression; `python -m tests.consent.learn`) and kept in `weights.tsv` in
+hundredths; their sum, over the square root of their number, is the logarithm of the odds that it is
+a refusal.
 
 The classes are what languages share: a verb that a file of the lexicon lists under `erase` weighs
-what such verbs weigh everywhere, though no text of the table has it. The pieces are what the forms
-of a word share, and its slips.
+what such verbs weigh everywhere, though no text of the table has it; and so do two classes one
+behind the other. The pieces are what the forms of a word share, and its slips.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from math import exp, sqrt
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 WEIGHTS: Final = resources.files("modemgw.consent") / "weights.tsv"
 HUNDREDTHS: Final = 100
@@ -38,8 +39,8 @@ _NEAR: Final = (2, 3)
 _WORDS_A_STEP: Final = 4
 _LONGEST_STEP: Final = 9
 _NAMED: Final = 3
-# Pieces and lengths tell a person nothing.
-_DUMB: Final = "#~"
+# Pieces, kinds of phrases and lengths tell a person nothing.
+_DUMB: Final = "#@~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,29 @@ class Weight:
     heaviest: tuple[str, ...]
 
 
-def features(said: Sequence[str], classes: Iterable[str], covered: Iterable[str]) -> set[str]:
-    """List what is weighed of a text: of its words and marks, of the names of classes in it.
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is weighed of a text.
+
+    `said` are its words and marks but for those that a phrase covered, which are `covered`;
+    `classes` has for each of `said` the names of the classes that begin there, `found` the kinds of
+    phrases that were found.
+    """
+
+    said: Sequence[str]
+    classes: Sequence[frozenset[str]] = ()
+    covered: Sequence[str] = ()
+    found: Iterable[str] = ()
+
+
+def features(content: Content) -> set[str]:
+    """List what is weighed of a text.
 
     They are written much as phrases write them: `stop`, `messa*`, `please stop`, `^ stop`,
-    `pleas .. texti`, `#[sto`, `<erase>`, `<erase> & <list>`; `=list` is a word that a phrase
-    `covered`, `~2` a length.
+    `pleas .. texti`, `#[sto`, `<erase>`, `<erase> & <list>`, `<erase> <list>`, `<erase> .. <list>`,
+    `<erase> me`; `=list` is a word that a phrase covered, `@help` a kind of phrase, `~2` a length.
     """
+    said = content.said
     found = set(said)
     found.update(f"{word[:_STEM]}*" for word in said if len(word) > _STEM)
     found.update(map(" ".join, zip(("^", *said), (*said, "$"), strict=True)))
@@ -64,9 +81,9 @@ def features(said: Sequence[str], classes: Iterable[str], covered: Iterable[str]
     for near in _NEAR:
         found.update(map(" .. ".join, zip(stems, stems[near:], strict=False)))
     found.update(piece for word in said for piece in _pieces(word))
-    named = sorted(f"<{name}>" for name in classes)
-    found.update(named, map(" & ".join, combinations(named, 2)))
-    found.update(f"={word}" for word in covered)
+    found.update(_classes(content.classes, stems[1:]))
+    found.update(f"={word}" for word in content.covered)
+    found.update(f"@{kind}" for kind in content.found)
     found.add(f"~{min(len(said) // _WORDS_A_STEP, _LONGEST_STEP)}")
     return found
 
@@ -76,10 +93,24 @@ def _pieces(word: str) -> tuple[str, ...]:
     return tuple(f"#{edged[at : at + _PIECE]}" for at in range(len(edged) - _PIECE + 1))
 
 
-def weigh(said: Sequence[str], classes: Iterable[str], covered: Iterable[str] = ()) -> Weight:
-    """Weigh the words and marks of a text, the classes in it and the words that were covered."""
+def _classes(classes: Sequence[frozenset[str]], stems: Sequence[str]) -> Iterator[str]:
+    """List the classes, alone, by twos, and with what stands behind or before them."""
+    named = [[f"<{name}>" for name in names] for names in classes]
+    all_ = sorted({name for names in named for name in names})
+    yield from all_
+    yield from map(" & ".join, combinations(all_, 2))
+    for at, names in enumerate(named):
+        for name in names:
+            yield f"{stems[at - 1] if at else '^'} {name}"
+            yield f"{name} {stems[at + 1] if at + 1 < len(stems) else '$'}"
+            for step, behind in enumerate(named[at + 1 : at + 1 + max(_NEAR)]):
+                yield from (f"{name} .. {other}" if step else f"{name} {other}" for other in behind)
+
+
+def weigh(content: Content) -> Weight:
+    """Weigh what a text says."""
     weights = _weights()
-    found = features(said, classes, covered)
+    found = features(content)
     weighed = {feature: weights[feature] for feature in found & weights.keys()}
     odds = sum(weighed.values()) / sqrt(len(found)) + weights[ALWAYS]
     telling = (name for name, weight in weighed.items() if weight > 0 and name[0] not in _DUMB)

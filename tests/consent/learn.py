@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEVELOPMENT: Final = Path(__file__).parent.parent / "data" / "optout-development.jsonl"
-_LEARNED_FROM: Final = frozenset({"tune", "later", "fresh", "new"})
+_LEARNED_FROM: Final = frozenset({"tune", "later", "fresh", "new", "contrast", "wide", "plain"})
 # What occurs in fewer texts tells little of others.
-_RAREST: Final = 3
+_RAREST: Final = 5
 # In hundredths: what weighs less turns no scale.
-_LIGHTEST: Final = 10
+_LIGHTEST: Final = 30
 _ROUNDS: Final = 12
 _FIRST_STEP: Final = 4.0
 _STEP_OF_ALWAYS: Final = 0.01
@@ -81,7 +81,7 @@ def _texts() -> tuple[list[set[str]], list[bool]]:
         for row in rows
     ]
     return (
-        [features(text.weighed, text.classes, text.covered) for text in texts],
+        [features(text.content) for text in texts],
         [row["expect"] == Class.OPT_OUT for row in rows],
     )
 

@@ -27,7 +27,8 @@ def test_the_development_set_is_recognised() -> None:
     """Over what the rules were tuned on, no ordinary talk ends a conversation."""
     judged = judge(DEVELOPMENT, "tune")
     ordinary = sum(one.expect is Class.NONE for one in judged)
-    assert recall(judged, Class.OPT_OUT) >= 0.99
+    assert recall(judged, Class.OPT_OUT) >= 0.98
+    assert _found_or_held(judged) == 1
     assert recall(judged, Class.OPT_IN) >= 0.95
     assert recall(judged, Class.HELP) >= 0.95
     assert precision(judged, Class.OPT_OUT) >= 0.99
@@ -39,7 +40,8 @@ def test_texts_that_were_kept_aside_are_recognised_nearly_as_well() -> None:
     """The rules hold beyond the texts that they were tuned on."""
     judged = judge(DEVELOPMENT, "aside")
     ordinary = sum(one.expect is Class.NONE for one in judged)
-    assert recall(judged, Class.OPT_OUT) >= 0.96
+    assert recall(judged, Class.OPT_OUT) >= 0.94
+    assert _found_or_held(judged) >= 0.98
     assert recall(judged, Class.OPT_IN) >= 0.9
     assert recall(judged, Class.HELP) >= 0.9
     assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.02 * ordinary
@@ -50,12 +52,16 @@ def test_texts_that_were_kept_aside_are_recognised_nearly_as_well() -> None:
     ("part", "found", "found_or_held", "taken_for_one", "held"),
     [
         # Texts of writers who knew neither rules nor table became part of what the rules know.
-        ("fresh", 0.97, 0.99, 0.01, 0.05),
-        ("new", 0.92, 0.99, 0.01, 0.08),
+        ("fresh", 0.93, 0.99, 0.01, 0.02),
+        ("new", 0.85, 0.99, 0.01, 0.06),
+        ("contrast", 0.81, 0.99, 0.01, 0.09),
+        ("wide", 0.63, 0.99, 0.01, 0.20),
         # What was not learned from says how much of what people write is still unknown; nineteen
-        # refusals in twenty end marketing at once.
-        ("fresh_aside", 0.84, 0.96, 0.04, 0.12),
-        ("new_aside", 0.83, 0.95, 0.03, 0.12),
+        # refusals in twenty end marketing at once, of those without any usual word nine in ten.
+        ("fresh_aside", 0.78, 0.95, 0.03, 0.11),
+        ("new_aside", 0.76, 0.95, 0.02, 0.11),
+        ("contrast_aside", 0.73, 0.95, 0.02, 0.14),
+        ("wide_aside", 0.55, 0.90, 0.04, 0.27),
     ],
 )
 def test_texts_of_others_are_recognised(
@@ -68,6 +74,14 @@ def test_texts_of_others_are_recognised(
     assert _found_or_held(judged) >= found_or_held
     assert taken(judged, Class.NONE, Class.OPT_OUT) <= taken_for_one * ordinary
     assert taken(judged, Class.NONE, Class.REVIEW) <= held * ordinary
+
+
+def test_everyday_talk_goes_its_way() -> None:
+    """Of what most replies are, hardly any is taken for a refusal, and little looked at."""
+    judged = judge(DEVELOPMENT, "plain_aside")
+    ordinary = sum(one.expect is Class.NONE for one in judged)
+    assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.002 * ordinary
+    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.03 * ordinary
 
 
 def _found_or_held(judged: Sequence[Judged]) -> float:

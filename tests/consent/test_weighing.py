@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modemgw.consent.keywords import Class, classify
-from modemgw.consent.weighing import WEIGHTS, weigh
+from modemgw.consent.weighing import WEIGHTS, Content, weigh
 from tests.consent.learn import learned
 
 # Easy talk, as a live line has it most of the time.
@@ -186,7 +186,7 @@ def test_a_keyword_in_talk_of_something_else_ends_nothing(text: str, found: Clas
 
 def test_a_text_says_by_words_why_it_weighs() -> None:
     """Pieces of words and lengths weigh too, and tell a person nothing."""
-    heaviest = weigh(("pleese", "unsubscrieb", "me", "."), ()).heaviest
+    heaviest = weigh(Content(("pleese", "unsubscrieb", "me", "."))).heaviest
     assert heaviest
     assert not any(name.startswith(("#", "~")) for name in heaviest)
 
@@ -198,7 +198,7 @@ def test_what_a_harmless_phrase_covers_does_not_weigh_like_a_refusal() -> None:
 
 def test_a_text_of_unknown_words_weighs_too_little_for_a_person_to_look_at() -> None:
     """Nothing known says nothing."""
-    found = weigh(("zorp", "blick", "quux"), ())
+    found = weigh(Content(("zorp", "blick", "quux")))
     assert found.probability < 0.5
     assert classify("zorp blick quux").kind is Class.NONE
 
