@@ -109,11 +109,13 @@ def _apart(char: str) -> str:
 
 def single_marks(said: Sequence[str]) -> tuple[str, ...]:
     """Leave out marks that lead or that follow another mark."""
-    return tuple(
-        word
-        for before, word in zip((SENTENCE_END, *said), said, strict=False)
-        if word not in MARKS or before not in MARKS
-    )
+    return tuple(said[at] for at in without_more_marks(said))
+
+
+def without_more_marks(said: Sequence[str]) -> list[int]:
+    """The positions of all but the marks that lead or that follow another mark."""
+    both = enumerate(zip((SENTENCE_END, *said), said, strict=False))
+    return [at for at, (before, word) in both if word not in MARKS or before not in MARKS]
 
 
 def twins(word: str) -> tuple[str, ...]:

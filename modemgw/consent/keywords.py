@@ -6,10 +6,10 @@ subscription") are masked out of it, so that what they hold says nothing further
 of `_RULES` are asked in order, and the first that has an opinion decides; each gives the reason
 that is kept with the event. The words that the rules look for are data (see `lexicon`).
 
-Keywords decide by themselves. All else is weighed as a whole (see `weighing`), with a phrase that
-refuses, if there is one: what weighs enough is an opt-out at once, what may be one is left to a
-person. A phrase is believed without that where the text begins or ends with a keyword, or says
-nothing else.
+A keyword that is all that is said decides by itself. All else is weighed as a whole (see
+`weighing`), with a phrase or a keyword that refuses, if there is one: what weighs enough is an
+opt-out at once, what may be one is left to a person. A phrase is believed without that where the
+first or the last clause is a keyword, or where nothing else is said.
 
 An opt-out that is missed costs a lawsuit; one too many ends a conversation that the customer wanted
 to go on. So what is not certain is *review*: delivered, flagged, marketing held meanwhile, and an
@@ -49,18 +49,18 @@ _LONGEST_SLIP: Final = 2
 # Probabilities of a refusal: from where on a text is one; a short one with a phrase of one, from
 # where on; from where on a person must decide, and in fewer words than `_FEWEST_WEIGHED`; below
 # which a keyword amid other talk is not even looked at. Chosen by the totals of the parts of the
-# development set that were kept aside (docs/recognition.md): of ordinary talk that is hard on
-# purpose about one text in a hundred is taken for a refusal, and one in ten held for review.
+# development set that were kept aside (docs/recognition.md has them).
 _SURE: Final = 0.9
 _BELIEVED: Final = 0.7
 _POSSIBLE: Final = 0.15
 _LIKELY: Final = 0.5
 _UNLIKELY: Final = 0.05
-# In words, from how many on: a text weighs enough, does so though some of its words ask for a look
-# anyway; and is too long for a phrase to be most of it.
+# The share of the words that must have a weight, or the text may be in another language.
+_MOSTLY: Final = 0.5
+# In words, from how many on: a text weighs enough; and is too long for what was found in it to be
+# most of it.
 _FEWEST_WEIGHED: Final = 4
-_FEWEST_IN_DOUBT: Final = 6
-_FEWEST_DOUBTED: Final = 7
+_FEWEST_IN_DOUBT: Final = 7
 # Those of the texts that the weights were learned from.
 _WEIGHED_LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr"})
 
@@ -325,14 +325,21 @@ def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
     """Leave a refusal to a person where the text as a whole does not weigh enough for one."""
     said, probability = unmarked(reading.words), reading.weight.probability
     if (
-        probability >= (_SURE if len(said) >= _FEWEST_DOUBTED else _BELIEVED)
+        probability >= (_SURE if len(said) >= _FEWEST_IN_DOUBT else _BELIEVED)
         or said == tuple(refusal.words.split())
-        or reading.words[0] in refusal.tongue.strong
+        or _begins_or_ends_with_keyword(reading)
         or refusal.tongue.code not in _WEIGHED_LANGUAGES
     ):
         return verdict
     what = "may be a refusal" if probability >= _LIKELY else "refusal in talk of something else"
     return _Verdict(Class.REVIEW, f"{what}: {refusal.words}", refusal.tongue)
+
+
+def _begins_or_ends_with_keyword(reading: Reading) -> bool:
+    if any(reading.words[0] in tongue.strong for tongue in reading.tongues):
+        return True
+    found = [opening for clause in reading.ends for opening in openings(clause.core)]
+    return any(whole_keyword(found, tongue.strong, tongue) for tongue in reading.tongues)
 
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
@@ -388,12 +395,11 @@ def _weighs_like_a_refusal(reading: Reading) -> _Verdict | None:
 def _weighed(reading: Reading, likely: float, kind: Class) -> _Verdict | None:
     said, known = reading.core_text, everywhere()
     if any(
-        said in by_itself
-        for by_itself in (known.keywords, known.refusals, known.neighbours, known.opt_in_words)
+        said in by_itself for by_itself in (known.keywords, known.neighbours, known.opt_in_words)
     ):
         return None  # what it means by itself is known
     weight = reading.weight
-    if weight.probability < likely:
+    if weight.probability < likely or not weight.heaviest:
         return None
     return _Verdict(kind, f"weighs like a refusal: {', '.join(weight.heaviest)}")
 
@@ -415,8 +421,9 @@ def _unwilling(reading: Reading) -> _Verdict | None:
 
 def _is_unlikely(reading: Reading, found: Match) -> bool:
     """Say whether a text is hardly a refusal, whatever was found in it."""
-    is_weighed = found.tongue.code in _WEIGHED_LANGUAGES
-    return is_weighed and reading.weight.probability < _UNLIKELY
+    weight = reading.weight
+    is_learned = found.tongue.code in _WEIGHED_LANGUAGES and weight.known >= _MOSTLY
+    return is_learned and weight.probability < _UNLIKELY
 
 
 def _wish_to_return(reading: Reading) -> _Verdict | None:
@@ -428,9 +435,11 @@ def _wish_to_return(reading: Reading) -> _Verdict | None:
 
 
 def _may_weigh_like_a_refusal(reading: Reading) -> _Verdict | None:
+    if reading.core_text in everywhere().refusals:
+        return None  # an everyday word that is a keyword elsewhere
     left = len(unmarked(reading.masked.said))
     if reading.harmless and left < _FEWEST_IN_DOUBT:
-        return None
+        return _weighed(reading, _SURE, Class.REVIEW)
     return _weighed(reading, _LIKELY if left < _FEWEST_WEIGHED else _POSSIBLE, Class.REVIEW)
 
 

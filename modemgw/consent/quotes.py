@@ -45,7 +45,8 @@ def own_text(folded: str) -> str:
     text = _ORIGINAL_BELOW.sub("", text)
     text = _QUOTED_LINE.sub("", text)
     above = _SIGNATURE_DELIMITER.sub("", text)
-    text = above if above.strip() else text  # a signature of nothing is none
+    if any(word not in MARKS for word in words(above)):  # a signature of nothing is none
+        text = above
     return _phone_signature().sub("", text)
 
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from modemgw.consent.folding import COMMA, MARKS, SENTENCE_END, fold, twins, words
+from modemgw.consent.folding import (
+    COMMA,
+    MARKS,
+    SENTENCE_END,
+    fold,
+    twins,
+    without_more_marks,
+    words,
+)
 from modemgw.consent.lexicon import Language, everywhere, languages, sayings
 from modemgw.consent.patterns import Words
 from modemgw.consent.quotes import own_text, without_repeats
@@ -122,6 +130,12 @@ class Reading:
                 sentence = []
             clause = []
 
+    @property
+    def ends(self) -> tuple[Clause, ...]:
+        """The first and the last clause."""
+        clauses = list(self.clauses())
+        return (clauses[0], clauses[-1]) if clauses else ()
+
     def find(self, phrases: Phrases) -> Match | None:
         """Find a phrase in what was not masked, those of the likeliest languages first."""
         return _first_match(phrases, self.masked, self.tongues)
@@ -140,16 +154,12 @@ class Reading:
             _NOTHING.union(*(known[atom] for atom in self.masked.atoms_at(at) & known.keys()))
             for at in range(len(said))
         ]
-        kept = [
-            at
-            for at, word in enumerate(said)
-            if word not in MARKS or (at and said[at - 1] not in MARKS)
-        ]
+        kept = without_more_marks(said)
         return Content(
             said=[said[at] for at in kept],
             classes=[classes[at] for at in kept],
             covered=[word for word, left in both if word != left],
-            found=self._kinds(),
+            found=tuple(self._kinds()),
         )
 
     def _kinds(self) -> Iterator[str]:

@@ -23,8 +23,10 @@ from itertools import combinations
 from math import exp, sqrt
 from typing import TYPE_CHECKING, Final
 
+from modemgw.consent.folding import MARKS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 WEIGHTS: Final = resources.files("modemgw.consent") / "weights.tsv"
 HUNDREDTHS: Final = 100
@@ -41,14 +43,20 @@ _LONGEST_STEP: Final = 9
 _NAMED: Final = 3
 # Pieces, kinds of phrases and lengths tell a person nothing.
 _DUMB: Final = "#@~"
+_EDGES: Final = MARKS | {"^", "$", ".."}
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """How likely a text is a refusal (0 to 1), and what speaks most for it, the heaviest first."""
+    """How likely a text is a refusal (0 to 1), and what speaks most for it, the heaviest first.
+
+    `known` is the share of its words that have a weight: little of it says that the probability
+    means little, as in a language that nothing was learned of.
+    """
 
     probability: float
     heaviest: tuple[str, ...]
+    known: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class Content:
     said: Sequence[str]
     classes: Sequence[frozenset[str]] = ()
     covered: Sequence[str] = ()
-    found: Iterable[str] = ()
+    found: Collection[str] = ()
 
 
 def features(content: Content) -> set[str]:
@@ -79,7 +87,8 @@ def features(content: Content) -> set[str]:
     found.update(map(" ".join, zip(("^", *said), (*said, "$"), strict=True)))
     stems = ("^", *(word[:_STEM] for word in said))
     for near in _NEAR:
-        found.update(map(" .. ".join, zip(stems, stems[near:], strict=False)))
+        pairs = zip(stems, stems[near:], strict=False)
+        found.update(" .. ".join(two) for two in pairs if not MARKS.issuperset(two))
     found.update(piece for word in said for piece in _pieces(word))
     found.update(_classes(content.classes, stems[1:]))
     found.update(f"={word}" for word in content.covered)
@@ -113,9 +122,16 @@ def weigh(content: Content) -> Weight:
     found = features(content)
     weighed = {feature: weights[feature] for feature in found & weights.keys()}
     odds = sum(weighed.values()) / sqrt(len(found)) + weights[ALWAYS]
-    telling = (name for name, weight in weighed.items() if weight > 0 and name[0] not in _DUMB)
+    telling = (name for name, weight in weighed.items() if weight > 0 and _tells(name))
     heaviest = sorted(telling, key=lambda name: (-weighed[name], name))[:_NAMED]
-    return Weight(1 / (1 + exp(-odds)), tuple(heaviest))
+    words = [word for word in content.said if word not in MARKS]
+    known = sum(word in weights for word in words) / max(len(words), 1)
+    return Weight(1 / (1 + exp(-odds)), tuple(heaviest), known)
+
+
+def _tells(name: str) -> bool:
+    """Say whether a person learns something from a feature: it has a word or a class in it."""
+    return name[0] not in _DUMB and not _EDGES.issuperset(name.split())
 
 
 @cache

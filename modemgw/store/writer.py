@@ -11,9 +11,9 @@ the others, and after `PATIENCE_S` all together in one of their own.
 
 What is queued *apart* shares a commit with few of its kind: where each commit lets somebody go who
 comes back after a fixed time, as modems do, those that were let go together would come back
-together for ever, and wait for each other each time. Where some have been left over for many groups
-in a row, it is the writer that they all wait for; then half of them go at once, for what they need
-most is fewer commits.
+together for ever, and wait for each other each time. Where some have been left over for many
+groups in a row, it is the writer that they all wait for; then half of them go at once, until none
+is left over, for what they need most is fewer commits.
 
 - Where an operation raises, the group is rolled back and run again, each operation in a savepoint
   of its own now; the one that raises is rolled back to its savepoint and fails alone. Savepoints
@@ -300,8 +300,8 @@ class Writer:
 
     def _few(self) -> int:
         """How many of what waits apart go into one group."""
-        is_behind = self._left_over >= BEHIND_AFTER
-        return max(APART_AT_LEAST, len(self._apart) // (BEHIND_SHARE if is_behind else APART_SHARE))
+        share = BEHIND_SHARE if self._left_over >= BEHIND_AFTER else APART_SHARE
+        return min(max(APART_AT_LEAST, len(self._apart) // share), GROUP_LIMIT)
 
     def _settle(self, jobs: list[_Job[Any]], published: Published | None) -> None:
         def settle(mine: list[_Job[Any]]) -> None:

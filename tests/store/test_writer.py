@@ -124,7 +124,7 @@ async def test_what_is_queued_apart_shares_its_commit_with_few_of_its_kind(
 
 async def test_a_writer_that_is_behind_takes_half_of_what_waits_apart(writer: Writer) -> None:
     """Those that come back as soon as they are let go wait for the writer: few commits serve them
-    best. Those that are done stay away, so only the crowd of the beginning is dealt out slowly."""
+    best."""
     crowd, turns = 64, 100
 
     async def comes_back(who: int) -> None:
