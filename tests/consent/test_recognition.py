@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from tests.consent.judge import Judged
 
 DEVELOPMENT = Path(__file__).parent.parent / "data" / "optout-development.jsonl"
-ORDINARY = [one.text for one in judge(DEVELOPMENT) if one.expect is Class.NONE]
+ORDINARY = [
+    row["text"]
+    for row in map(json.loads, DEVELOPMENT.read_text("utf-8").splitlines())
+    if row["expect"] == Class.NONE
+]
 
 
 def test_the_development_set_is_recognised() -> None:
