@@ -323,13 +323,12 @@ def _refusal_in_one(reading: Reading) -> _Verdict | None:
 
 def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
     """Leave a refusal to a person where the text as a whole does not weigh enough for one."""
-    said, probability = unmarked(reading.words), reading.weight.probability
-    if (
-        probability >= (_SURE if len(said) >= _FEWEST_IN_DOUBT else _BELIEVED)
-        or said == tuple(refusal.words.split())
-        or _begins_or_ends_with_keyword(reading)
-        or refusal.tongue.code not in _WEIGHED_LANGUAGES
-    ):
+    said = unmarked(reading.words)
+    if said == tuple(refusal.words.split()) or refusal.tongue.code not in _WEIGHED_LANGUAGES:
+        return verdict
+    probability = reading.weight.probability
+    enough = _SURE if len(said) >= _FEWEST_IN_DOUBT else _BELIEVED
+    if probability >= enough or _begins_or_ends_with_keyword(reading):
         return verdict
     what = "may be a refusal" if probability >= _LIKELY else "refusal in talk of something else"
     return _Verdict(Class.REVIEW, f"{what}: {refusal.words}", refusal.tongue)
