@@ -6,10 +6,10 @@ subscription") are masked out of it, so that what they hold says nothing further
 of `_RULES` are asked in order, and the first that has an opinion decides; each gives the reason
 that is kept with the event. The words that the rules look for are data (see `lexicon`).
 
-A keyword that is all that is said decides by itself. All else is weighed as a whole (see
-`weighing`), with a phrase or a keyword that refuses, if there is one: what weighs enough is an
-opt-out at once, what may be one is left to a person. A phrase is believed without that where the
-first or the last clause is a keyword, or where nothing else is said.
+A keyword that is all that is said decides by itself, and so does a phrase that refuses. All else
+is weighed as a whole (see `weighing`), with what was found in it: what is certain is an opt-out at
+once, what may be one is left to a person. Less is enough for a phrase in a short text, and where
+the first or the last clause is a keyword.
 
 An opt-out that is missed costs a lawsuit; one too many ends a conversation that the customer wanted
 to go on. So what is not certain is *review*: delivered, flagged, marketing held meanwhile, and an
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from modemgw.consent.lexicon import Language, everywhere, sayings, version
 from modemgw.consent.quotes import Reaction, reaction
 from modemgw.consent.reading import (
+    LINGUA_FRANCA,
     NO_OWN_WORDS,
     Match,
     OwnWords,
@@ -46,12 +47,13 @@ _SHORT_TEXT: Final = 6
 # In words; hardly a slip parts or joins more.
 _LONGEST_SLIP: Final = 2
 
-# Probabilities of a refusal: from where on a text is one; a short one with a phrase of one, from
-# where on; from where on a person must decide, and in fewer words than `_FEWEST_WEIGHED`; below
-# which a keyword amid other talk is not even looked at. Chosen by the totals of the parts of the
-# development set that were kept aside (docs/recognition.md has them).
-_SURE: Final = 0.9
-_BELIEVED: Final = 0.7
+# Probabilities of a refusal: from where on a text is one; a short one with a phrase of one, or one
+# that begins or ends with a keyword, from where on; from where on a person must decide, and in
+# fewer words than `_FEWEST_WEIGHED`; below which a keyword amid other talk is not even looked at.
+# Chosen by the totals of the parts of the development set that were kept aside
+# (docs/recognition.md has them).
+_SURE: Final = 0.98
+_BELIEVED: Final = 0.5
 _POSSIBLE: Final = 0.15
 _LIKELY: Final = 0.5
 _UNLIKELY: Final = 0.05
@@ -280,8 +282,15 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
     for tongue in reading.tongues if meant else ():
         for keyword in meant:
             if keyword in tongue.whole:
-                return _keyword(f"misspelt keyword: {said} for {keyword}", keyword, tongue)
+                reason = f"misspelt keyword: {said} for {keyword}"
+                if _is_spoken_there(tongue, reading.sender.country):
+                    return _keyword(reason, keyword, tongue)
+                return _Verdict(Class.REVIEW, reason, tongue)  # may be a word of their own
     return None
+
+
+def _is_spoken_there(tongue: Language, country: str | None) -> bool:
+    return country is None or country in tongue.countries or tongue.code == LINGUA_FRANCA
 
 
 def _opt_in(reading: Reading) -> _Verdict | None:
@@ -326,19 +335,27 @@ def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
     said = unmarked(reading.words)
     if said == tuple(refusal.words.split()) or refusal.tongue.code not in _WEIGHED_LANGUAGES:
         return verdict
+    if _ends_with_keyword(reading):
+        return verdict  # whatever is told before
     probability = reading.weight.probability
-    enough = _SURE if len(said) >= _FEWEST_IN_DOUBT else _BELIEVED
-    if probability >= enough or _begins_or_ends_with_keyword(reading):
+    is_plain = len(said) < _FEWEST_IN_DOUBT or _begins_with_keyword(reading)
+    if probability >= (_BELIEVED if is_plain else _SURE):
         return verdict
     what = "may be a refusal" if probability >= _LIKELY else "refusal in talk of something else"
     return _Verdict(Class.REVIEW, f"{what}: {refusal.words}", refusal.tongue)
 
 
-def _begins_or_ends_with_keyword(reading: Reading) -> bool:
-    if any(reading.words[0] in tongue.strong for tongue in reading.tongues):
-        return True
-    found = [opening for clause in reading.ends for opening in openings(clause.core)]
+def _ends_with_keyword(reading: Reading) -> bool:
+    """Say whether the last sentence is a keyword and nothing else."""
+    clauses = list(reading.clauses())
+    if not clauses or not clauses[-1].alone:
+        return False
+    found = openings(clauses[-1].core)
     return any(whole_keyword(found, tongue.strong, tongue) for tongue in reading.tongues)
+
+
+def _begins_with_keyword(reading: Reading) -> bool:
+    return any(reading.words[0] in tongue.strong for tongue in reading.tongues)
 
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
@@ -348,8 +365,6 @@ def _keyword_as_clause(reading: Reading) -> _Verdict | None:
             known = tongue.clauses if clause.last else tongue.strong
             if keyword := whole_keyword(found, known, tongue):
                 verdict = _keyword(f"keyword as a clause: {keyword}", keyword, tongue)
-                if unmarked(reading.words)[-1] in tongue.strong:
-                    return verdict  # the last word, whatever is told before
                 return _believed(reading, verdict, Match(keyword, tongue))
     return None
 
@@ -386,16 +401,15 @@ def _weighs_like_a_refusal(reading: Reading) -> _Verdict | None:
     if reading.doubts or reading.find(sayings().opt_in):
         return None
     unclear = reading.find(sayings().unwilling) or reading.find(sayings().strong)
-    if unclear and len(unmarked(reading.masked.said)) < _FEWEST_IN_DOUBT:
+    fewest = _FEWEST_IN_DOUBT if unclear else _FEWEST_WEIGHED
+    if len(unmarked(reading.masked.said)) < fewest:
         return None
     return _weighed(reading, _SURE, Class.OPT_OUT)
 
 
 def _weighed(reading: Reading, likely: float, kind: Class) -> _Verdict | None:
-    said, known = reading.core_text, everywhere()
-    if any(
-        said in by_itself for by_itself in (known.keywords, known.neighbours, known.opt_in_words)
-    ):
+    said, known = {reading.core_text, " ".join(unmarked(reading.words))}, everywhere()
+    if said & known.keywords or said & known.neighbours or said & known.opt_in_words:
         return None  # what it means by itself is known
     weight = reading.weight
     if weight.probability < likely or not weight.heaviest:
@@ -436,6 +450,8 @@ def _wish_to_return(reading: Reading) -> _Verdict | None:
 def _may_weigh_like_a_refusal(reading: Reading) -> _Verdict | None:
     if reading.core_text in everywhere().refusals:
         return None  # an everyday word that is a keyword elsewhere
+    if len(unmarked(reading.words)) == 1:
+        return None  # "OFFERS", "goodbye": an answer to us, or too little to weigh
     left = len(unmarked(reading.masked.said))
     if reading.harmless and left < _FEWEST_IN_DOUBT:
         return _weighed(reading, _SURE, Class.REVIEW)

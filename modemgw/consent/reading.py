@@ -32,7 +32,7 @@ _LONGEST_READ: Final = 3_000
 # A keyword of so many letters is recognised inside a sentence too, slips included.
 _UNMISTAKABLE: Final = 9
 # The language of a shared keyword such as STOP where nothing else tells.
-_LINGUA_FRANCA: Final = "en"
+LINGUA_FRANCA: Final = "en"
 _REMEMBERED_WORDS: Final = 16_384
 # In words: how far before and behind a refusal its object stands.
 _OBJECT_BEFORE: Final = 2
@@ -79,10 +79,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """The core of a clause, and whether the sentence ends with it."""
+    """The core of a clause, whether the sentence ends with it, and whether it is all of that."""
 
     core: tuple[str, ...]
     last: bool
+    alone: bool
 
 
 @dataclass(frozen=True)
@@ -125,16 +126,10 @@ class Reading:
                 sentence.append(_without_fillers(tuple(clause)))
             if word == SENTENCE_END:
                 for at, core in enumerate(sentence, 1):
-                    yield Clause(core, last=at == len(sentence))
+                    yield Clause(core, last=at == len(sentence), alone=len(sentence) == 1)
             if word != COMMA:
                 sentence = []
             clause = []
-
-    @property
-    def ends(self) -> tuple[Clause, ...]:
-        """The first and the last clause."""
-        clauses = list(self.clauses())
-        return (clauses[0], clauses[-1]) if clauses else ()
 
     def find(self, phrases: Phrases) -> Match | None:
         """Find a phrase in what was not masked, those of the likeliest languages first."""
@@ -227,7 +222,7 @@ def _likeliest_first(country: str | None, language: str | None) -> tuple[Languag
             key=lambda tongue: (
                 tongue.code != language,
                 country not in tongue.countries,
-                tongue.code != _LINGUA_FRANCA,
+                tongue.code != LINGUA_FRANCA,
             ),
         )
     )

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEVELOPMENT: Final = Path(__file__).parent.parent / "data" / "optout-development.jsonl"
-_LEARNED_FROM: Final = frozenset({"tune", "later", "fresh", "new", "contrast", "wide", "plain"})
+_LEARNED_FROM: Final = frozenset(
+    {"tune", "later", "fresh", "new", "contrast", "wide", "plain", "deep"}
+)
 # What occurs in fewer texts tells little of others.
 _RAREST: Final = 5
 # In hundredths: what weighs less turns no scale.

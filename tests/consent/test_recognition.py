@@ -32,7 +32,7 @@ def test_the_development_set_is_recognised() -> None:
     """Over what the rules were tuned on, no ordinary talk ends a conversation."""
     judged = judge(DEVELOPMENT, "tune")
     ordinary = sum(one.expect is Class.NONE for one in judged)
-    assert recall(judged, Class.OPT_OUT) >= 0.98
+    assert recall(judged, Class.OPT_OUT) >= 0.95
     assert _found_or_held(judged) == 1
     assert recall(judged, Class.OPT_IN) >= 0.95
     assert recall(judged, Class.HELP) >= 0.95
@@ -45,28 +45,31 @@ def test_texts_that_were_kept_aside_are_recognised_nearly_as_well() -> None:
     """The rules hold beyond the texts that they were tuned on."""
     judged = judge(DEVELOPMENT, "aside")
     ordinary = sum(one.expect is Class.NONE for one in judged)
-    assert recall(judged, Class.OPT_OUT) >= 0.94
+    assert recall(judged, Class.OPT_OUT) >= 0.89
     assert _found_or_held(judged) >= 0.98
     assert recall(judged, Class.OPT_IN) >= 0.9
     assert recall(judged, Class.HELP) >= 0.9
-    assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.02 * ordinary
-    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.05 * ordinary
+    assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.005 * ordinary
+    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.06 * ordinary
 
 
 @pytest.mark.parametrize(
     ("part", "found", "found_or_held", "taken_for_one", "held"),
     [
         # Texts of writers who knew neither rules nor table became part of what the rules know.
-        ("fresh", 0.93, 0.99, 0.01, 0.02),
-        ("new", 0.85, 0.99, 0.01, 0.06),
-        ("contrast", 0.81, 0.99, 0.01, 0.09),
-        ("wide", 0.63, 0.99, 0.01, 0.20),
+        ("fresh", 0.85, 0.99, 0.001, 0.02),
+        ("new", 0.73, 0.99, 0.001, 0.08),
+        ("contrast", 0.64, 0.99, 0.001, 0.10),
+        ("wide", 0.46, 0.98, 0.001, 0.24),
+        ("deep", 0.45, 0.99, 0.001, 0.10),
         # What was not learned from says how much of what people write is still unknown; nineteen
-        # refusals in twenty end marketing at once, of those without any usual word nine in ten.
-        ("fresh_aside", 0.78, 0.95, 0.03, 0.11),
-        ("new_aside", 0.76, 0.95, 0.02, 0.11),
-        ("contrast_aside", 0.73, 0.95, 0.02, 0.14),
-        ("wide_aside", 0.55, 0.90, 0.04, 0.27),
+        # refusals in twenty end marketing at once, of those without any usual word nine in ten. Of
+        # hard ordinary talk one text in two hundred may end a conversation, of the hardest two.
+        ("fresh_aside", 0.73, 0.94, 0.01, 0.11),
+        ("new_aside", 0.67, 0.95, 0.005, 0.14),
+        ("contrast_aside", 0.63, 0.97, 0.005, 0.15),
+        ("wide_aside", 0.44, 0.92, 0.01, 0.33),
+        ("deep_aside", 0.42, 0.93, 0.005, 0.17),
     ],
 )
 def test_texts_of_others_are_recognised(
@@ -85,8 +88,8 @@ def test_everyday_talk_goes_its_way() -> None:
     """Of what most replies are, hardly any is taken for a refusal, and little looked at."""
     judged = judge(DEVELOPMENT, "plain_aside")
     ordinary = sum(one.expect is Class.NONE for one in judged)
-    assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.002 * ordinary
-    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.03 * ordinary
+    assert taken(judged, Class.NONE, Class.OPT_OUT) <= 0.001 * ordinary
+    assert taken(judged, Class.NONE, Class.REVIEW) <= 0.035 * ordinary
 
 
 def _found_or_held(judged: Sequence[Judged]) -> float:

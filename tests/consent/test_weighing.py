@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modemgw.consent.keywords import Class, classify
+from modemgw.consent.reading import Sender, read
 from modemgw.consent.weighing import WEIGHTS, Content, weigh
 from tests.consent.learn import learned
 
@@ -173,15 +174,39 @@ def test_a_refusal_in_talk_of_something_else_is_left_to_a_person() -> None:
     ("text", "found"),
     [
         ("It's the stop after the library, red door", Class.REVIEW),
-        ("STOP, it's the wrong library, the one with the red door", Class.OPT_OUT),
+        ("STOP, it's the wrong library, the one with the red door", Class.REVIEW),
         ("I am in a meeting all day today, call me tomorrow. STOP", Class.OPT_OUT),
         ("Danke für die Info, das Paket ist heute angekommen. Abmelden", Class.OPT_OUT),
         ("My bus is at the last stop now and I can see the red door", Class.NONE),
     ],
 )
 def test_a_keyword_in_talk_of_something_else_ends_nothing(text: str, found: Class) -> None:
-    """What begins or ends with a keyword is believed; else the whole text tells."""
+    """A keyword that is the last sentence is believed; else the whole text tells."""
     assert classify(text).kind is found
+
+
+@pytest.mark.parametrize("word", ["Offers", "DEALS", "goodbye", "Ofertas", "сообщения"])
+def test_one_word_that_is_no_keyword_is_not_weighed(word: str) -> None:
+    """Campaigns ask for such answers; refusals have the words, but so has the opposite."""
+    assert classify(word).kind is Class.NONE
+
+
+def test_few_words_without_a_phrase_are_never_an_opt_out_at_once() -> None:
+    """They weigh much, and say too little."""
+    text = "texts please"
+    reading = read(text, Sender(None, None, opted_out=False, since_optout_s=None), ())
+    assert reading.weight.probability > 0.9
+    assert classify(text).kind is Class.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("country", "found"), [("FI", Class.OPT_OUT), (None, Class.OPT_OUT), ("AR", Class.REVIEW)]
+)
+def test_a_slip_of_a_keyword_of_another_language_is_left_to_a_person(
+    country: str | None, found: Class
+) -> None:
+    """`posta` is a slip of a Finnish keyword, and mail where Spanish is spoken."""
+    assert classify("Posta?", country=country).kind is found
 
 
 def test_a_text_says_by_words_why_it_weighs() -> None:
