@@ -38,6 +38,12 @@ from tests.e2e.site import Site, wait_for
 GOAL_P99_MS = 150.0
 
 
+def text_of(pdu_hex: str) -> str | None:
+    """What a text says that was delivered; None of a report."""
+    found = pdu.decode(pdu_hex)
+    return found.text if isinstance(found, pdu.Deliver) else None
+
+
 class Arrivals:
     """When each text came, by the text."""
 
@@ -88,7 +94,7 @@ def measure(modems: int, rate: float, seconds: float) -> tuple[list[float], floa
     times = [
         (arrivals.at[text] - row["t"]) / 1e6
         for row in journal.rows["deliver"]
-        if (text := pdu.decode(row["pdu"]).text) in arrivals.at
+        if (text := text_of(row["pdu"])) in arrivals.at
     ]
     assert len(times) == texts
     return times, busy

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.box import HEAVY_HEAD, MARKDOWN
@@ -201,7 +202,7 @@ def measure(url: str, count: int, *, markdown: bool) -> list[Goal]:
     with engine.connect() as connection:
         starts = [None, deepest(connection, 0.5), deepest(connection, 0.02)]
         for case in cases(began, count):
-            found = [timed(lambda c=case, s=s: page(connection, c.wanted, s)) for s in starts]
+            found = [timed(partial(page, connection, case.wanted, start)) for start in starts]
             shown.add_row(case.name, *(f"{wall:.1f} / {cpu:.1f}" for wall, cpu in found))
             goals.append(Goal(case.name, max(wall for wall, _ in found), 15, "ms"))
         for name, wanted in (
@@ -216,10 +217,8 @@ def measure(url: str, count: int, *, markdown: bool) -> list[Goal]:
         ):
             rows_ = conversations.find(connection, wanted, before=None, limit=400)
             keys = [None, (rows_[-1].active_at, rows_[-1].id), (began + 90.0, "cnv_")]
-            found = [
-                timed(lambda w=wanted, k=k: conversations.find(connection, w, before=k, limit=51))
-                for k in keys
-            ]
+            find = partial(conversations.find, connection, wanted, limit=51)
+            found = [timed(partial(find, before=key)) for key in keys]
             shown.add_row(name, *(f"{wall:.1f} / {cpu:.1f}" for wall, cpu in found))
             goals.append(Goal(name, max(wall for wall, _ in found), 15, "ms"))
     engine.dispose()

@@ -16,6 +16,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,7 +115,7 @@ def at_once_ms(connection: Connection, count: int) -> tuple[float, float]:
         with connection.begin():
             tx = Transaction(connection)
             due = time.time() + NIGHT_S + 1
-            promoted = upkeep.promote(tx, due, lambda _line, _pool: False, hold_patient=False)
+            promoted = upkeep.promote(tx, due, lambda *_: False, hold_patient=False)
         moved += len(promoted)
         with connection.begin() as transaction:
             before = time.perf_counter()
@@ -168,7 +169,7 @@ def main() -> int:
     console = Console(width=140)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for count in wanted.queued:
-            url = fresh(folder, lambda c, n=count: fill(c, n))  # type: ignore[misc]
+            url = fresh(folder, partial(fill, count=count))
             with writer_engine(url).connect() as connection:
                 p50, p99 = claims_ms(connection, [LANE])
             shown.add_row("all may go", f"{count:,}", f"{p50:.3f}", f"{p99:.3f}")

@@ -25,7 +25,7 @@ from bench.measure import cpu_s, memory_mib, percentiles
 from tests.e2e.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 SPARE_FILES = 200
 WAIT_S = 120.0
@@ -41,7 +41,7 @@ class Reader:
     resumed_ms: list[float] = field(default_factory=list)
     resets: int = 0
 
-    async def events(self) -> AsyncIterator[str]:
+    async def events(self) -> AsyncGenerator[str, None]:
         """The ids of one connection's events, from after the last one seen. Raises OSError."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
