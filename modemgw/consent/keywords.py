@@ -9,7 +9,7 @@ that is kept with the event. The words that the rules look for are data (see `le
 A keyword that is all that is said decides by itself, and so does a phrase that refuses. All else
 is weighed as a whole (see `weighing`), with what was found in it: what is certain is an opt-out at
 once, what may be one is left to a person. Less is enough for a phrase in a short text, and where
-the first or the last clause is a keyword.
+the first or the last clause is a keyword; where the last sentence is, nothing else counts.
 
 An opt-out that is missed costs a lawsuit; one too many ends a conversation that the customer wanted
 to go on. So what is not certain is *review*: delivered, flagged, marketing held meanwhile, and an
@@ -27,6 +27,7 @@ from modemgw.consent.quotes import Reaction, reaction
 from modemgw.consent.reading import (
     LINGUA_FRANCA,
     NO_OWN_WORDS,
+    Clause,
     Match,
     OwnWords,
     Reading,
@@ -37,7 +38,7 @@ from modemgw.consent.reading import (
 from modemgw.consent.whole import openings, whole_keyword
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence, Set
 
 # "YES" brings texts back only while the confirmation that speaks of it is fresh.
 OPT_IN_SOON_S: Final = 24 * 3600.0
@@ -46,14 +47,18 @@ OPT_IN_SOON_S: Final = 24 * 3600.0
 _SHORT_TEXT: Final = 6
 # In words; hardly a slip parts or joins more.
 _LONGEST_SLIP: Final = 2
+# In letters; so long a word that is a slip of a keyword is hardly another word elsewhere.
+_UNMISTAKABLE_SLIP: Final = 7
 
-# Probabilities of a refusal: from where on a text is one; a short one with a phrase of one, or one
-# that begins or ends with a keyword, from where on; from where on a person must decide, and in
-# fewer words than `_FEWEST_WEIGHED`; below which a keyword amid other talk is not even looked at.
-# Chosen by the totals of the parts of the development set that were kept aside
-# (docs/recognition.md has them).
+# Probabilities of a refusal: from where on a text is one, and one of few words; a short one with a
+# phrase of one, or one with a keyword at an end, from where on, and from where on if it speaks of
+# messages; from where on a person must decide, and in fewer words than `_FEWEST_WEIGHED`; below
+# which a keyword amid other talk is not even looked at. Chosen by the totals of the parts of the
+# development set that were kept aside (docs/recognition.md has them).
 _SURE: Final = 0.98
-_BELIEVED: Final = 0.5
+_CERTAIN: Final = 0.99
+_BELIEVED: Final = 0.7
+_BELIEVED_OF_MESSAGES: Final = 0.5
 _POSSIBLE: Final = 0.15
 _LIKELY: Final = 0.5
 _UNLIKELY: Final = 0.05
@@ -65,6 +70,9 @@ _FEWEST_WEIGHED: Final = 4
 _FEWEST_IN_DOUBT: Final = 7
 # Those of the texts that the weights were learned from.
 _WEIGHED_LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr"})
+
+# Classes of words that refuse by themselves; what is refused ("offers") may as well be asked for.
+_REFUSING_CLASSES: Final = frozenset({"stop", "erase", "leave", "end", "enough"})
 
 _REFUSING_SYMBOLS: Final = frozenset("🛑⛔🚫")
 _DISAPPROVING_SYMBOLS: Final = frozenset("👎🖕")
@@ -209,6 +217,10 @@ def _symbols(reading: Reading) -> _Verdict | None:
     return _Verdict(Class.NONE, "no words of the sender's own")
 
 
+def _has_refusing_symbol(reading: Reading) -> bool:
+    return not _REFUSING_SYMBOLS.isdisjoint(reading.folded)
+
+
 def _machine(reading: Reading) -> _Verdict | None:
     if (found := reading.machine) is None:
         return None
@@ -279,18 +291,23 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
     if said in everywhere().neighbours or said in everywhere().keywords:
         return None
     meant = everywhere().keyword_slips.meant(said) if len(reading.core) <= _LONGEST_SLIP else []
-    for tongue in reading.tongues if meant else ():
-        for keyword in meant:
-            if keyword in tongue.whole:
-                reason = f"misspelt keyword: {said} for {keyword}"
-                if _is_spoken_there(tongue, reading.sender.country):
-                    return _keyword(reason, keyword, tongue)
-                return _Verdict(Class.REVIEW, reason, tongue)  # may be a word of their own
+    found = [
+        (tongue, keyword)
+        for tongue in (reading.tongues if meant else ())
+        for keyword in meant
+        if keyword in tongue.whole
+    ]
+    for tongue, keyword in found:
+        if _may_be_spoken(tongue, reading.sender) or len(said) >= _UNMISTAKABLE_SLIP:
+            return _keyword(f"misspelt keyword: {said} for {keyword}", keyword, tongue)
+    for tongue, keyword in found:  # it may as well be a word of the sender's own language
+        return _Verdict(Class.REVIEW, f"misspelt keyword: {said} for {keyword}", tongue)
     return None
 
 
-def _is_spoken_there(tongue: Language, country: str | None) -> bool:
-    return country is None or country in tongue.countries or tongue.code == LINGUA_FRANCA
+def _may_be_spoken(tongue: Language, sender: Sender) -> bool:
+    is_here = sender.country is None or sender.country in tongue.countries
+    return is_here or tongue.code in (sender.language, LINGUA_FRANCA)
 
 
 def _opt_in(reading: Reading) -> _Verdict | None:
@@ -335,27 +352,31 @@ def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
     said = unmarked(reading.words)
     if said == tuple(refusal.words.split()) or refusal.tongue.code not in _WEIGHED_LANGUAGES:
         return verdict
-    if _ends_with_keyword(reading):
+    clauses = list(reading.clauses())
+    if clauses and clauses[-1].stands_out(reading.shouted) and _is_keyword(clauses[-1], reading):
         return verdict  # whatever is told before
     probability = reading.weight.probability
-    is_plain = len(said) < _FEWEST_IN_DOUBT or _begins_with_keyword(reading)
+    ends = (clauses[0], clauses[-1]) if clauses else ()
+    is_plain = len(said) < _FEWEST_IN_DOUBT or any(_is_keyword(end, reading) for end in ends)
     if probability >= (_BELIEVED if is_plain else _SURE):
+        return verdict
+    if is_plain and probability >= _BELIEVED_OF_MESSAGES and _has(reading, {"messages"}):
         return verdict
     what = "may be a refusal" if probability >= _LIKELY else "refusal in talk of something else"
     return _Verdict(Class.REVIEW, f"{what}: {refusal.words}", refusal.tongue)
 
 
-def _ends_with_keyword(reading: Reading) -> bool:
-    """Say whether the last sentence is a keyword and nothing else."""
-    clauses = list(reading.clauses())
-    if not clauses or not clauses[-1].alone:
-        return False
-    found = openings(clauses[-1].core)
-    return any(whole_keyword(found, tongue.strong, tongue) for tongue in reading.tongues)
+def _is_keyword(clause: Clause, reading: Reading) -> bool:
+    found = openings(clause.core)
+    return any(
+        whole_keyword(found, tongue.strong, tongue) or clause.core[0] in tongue.strong
+        for tongue in reading.tongues
+    )
 
 
-def _begins_with_keyword(reading: Reading) -> bool:
-    return any(reading.words[0] in tongue.strong for tongue in reading.tongues)
+def _has(reading: Reading, classes: Set[str]) -> bool:
+    """Say whether a word of one of these classes is in a text."""
+    return any(not classes.isdisjoint(names) for names in reading.content.classes)
 
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
@@ -401,10 +422,11 @@ def _weighs_like_a_refusal(reading: Reading) -> _Verdict | None:
     if reading.doubts or reading.find(sayings().opt_in):
         return None
     unclear = reading.find(sayings().unwilling) or reading.find(sayings().strong)
-    fewest = _FEWEST_IN_DOUBT if unclear else _FEWEST_WEIGHED
-    if len(unmarked(reading.masked.said)) < fewest:
+    said = unmarked(reading.masked.said)
+    if len(said) == 1 or (unclear and len(said) < _FEWEST_IN_DOUBT):
         return None
-    return _weighed(reading, _SURE, Class.OPT_OUT)
+    enough = _CERTAIN if len(said) < _FEWEST_WEIGHED else _SURE
+    return _weighed(reading, enough, Class.OPT_OUT)
 
 
 def _weighed(reading: Reading, likely: float, kind: Class) -> _Verdict | None:
@@ -450,7 +472,8 @@ def _wish_to_return(reading: Reading) -> _Verdict | None:
 def _may_weigh_like_a_refusal(reading: Reading) -> _Verdict | None:
     if reading.core_text in everywhere().refusals:
         return None  # an everyday word that is a keyword elsewhere
-    if len(unmarked(reading.words)) == 1:
+    is_one_word = len(unmarked(reading.words)) == 1
+    if is_one_word and not (_has(reading, _REFUSING_CLASSES) or _has_refusing_symbol(reading)):
         return None  # "OFFERS", "goodbye": an answer to us, or too little to weigh
     left = len(unmarked(reading.masked.said))
     if reading.harmless and left < _FEWEST_IN_DOUBT:

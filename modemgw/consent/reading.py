@@ -23,7 +23,7 @@ from modemgw.consent.spelling import is_drawn_out, letters_apart, single_letters
 from modemgw.consent.weighing import Content, Weight, weigh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence, Set
 
     from modemgw.consent.patterns import Found, Phrases
 
@@ -84,6 +84,10 @@ class Clause:
     core: tuple[str, ...]
     last: bool
     alone: bool
+
+    def stands_out(self, shouted: Set[str]) -> bool:
+        """Whether it is a sentence of its own, or in capitals where not all is."""
+        return self.alone or not shouted.isdisjoint(self.core)
 
 
 @dataclass(frozen=True)

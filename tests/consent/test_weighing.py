@@ -181,32 +181,68 @@ def test_a_refusal_in_talk_of_something_else_is_left_to_a_person() -> None:
     ],
 )
 def test_a_keyword_in_talk_of_something_else_ends_nothing(text: str, found: Class) -> None:
-    """A keyword that is the last sentence is believed; else the whole text tells."""
+    """A keyword that is the last clause is believed; else the whole text tells."""
     assert classify(text).kind is found
 
 
-@pytest.mark.parametrize("word", ["Offers", "DEALS", "goodbye", "Ofertas", "сообщения"])
-def test_one_word_that_is_no_keyword_is_not_weighed(word: str) -> None:
+@pytest.mark.parametrize("word", ["Offers", "DEALS", "goodbye", "marketing", "реклама"])
+def test_one_word_that_names_what_is_sent_is_an_answer(word: str) -> None:
     """Campaigns ask for such answers; refusals have the words, but so has the opposite."""
+    assert _weight(word) > 0.5
     assert classify(word).kind is Class.NONE
 
 
-def test_few_words_without_a_phrase_are_never_an_opt_out_at_once() -> None:
-    """They weigh much, and say too little."""
-    text = "texts please"
-    reading = read(text, Sender(None, None, opted_out=False, since_optout_s=None), ())
-    assert reading.weight.probability > 0.9
+@pytest.mark.parametrize("text", ["Cessate", "çıkar", "dejen", "SMS 🚫", "block 🛑"])
+def test_one_word_that_refuses_is_held(text: str) -> None:
+    """By its class, or by a stop sign beside it."""
     assert classify(text).kind is Class.REVIEW
 
 
+@pytest.mark.parametrize(("text", "found"), [("erase me", "opt_out"), ("texts please", "review")])
+def test_of_few_words_more_is_asked(text: str, found: str) -> None:
+    """What would be certain of a longer text may not be of two words."""
+    assert _weight(text) > 0.98
+    assert classify(text).kind == found
+
+
 @pytest.mark.parametrize(
-    ("country", "found"), [("FI", Class.OPT_OUT), (None, Class.OPT_OUT), ("AR", Class.REVIEW)]
+    ("text", "country", "language", "found"),
+    [
+        ("Posta?", "FI", None, Class.OPT_OUT),
+        ("Posta?", None, None, Class.OPT_OUT),
+        ("Posta?", "AR", None, Class.REVIEW),
+        ("Posta?", "AR", "fi", Class.OPT_OUT),
+        ("cancell", "GB", "pt", Class.OPT_OUT),
+        ("abmeldenn", "FR", None, Class.OPT_OUT),
+    ],
 )
-def test_a_slip_of_a_keyword_of_another_language_is_left_to_a_person(
-    country: str | None, found: Class
+def test_a_short_slip_of_a_keyword_of_another_language_is_left_to_a_person(
+    text: str, country: str | None, language: str | None, found: Class
 ) -> None:
     """`posta` is a slip of a Finnish keyword, and mail where Spanish is spoken."""
-    assert classify("Posta?", country=country).kind is found
+    assert classify(text, country=country, language=language).kind is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("We closed the business two years ago, STOP", Class.OPT_OUT),
+        ("Please STOP! My wife is in hospital and I can't deal with this", Class.OPT_OUT),
+        ("doctor told me to stop", Class.REVIEW),
+        ("Are you going to stop?", Class.REVIEW),
+        ("Hey, can you stop texting me?", Class.OPT_OUT),
+    ],
+)
+def test_what_stands_beside_a_keyword_tells_where_it_is_not_the_end(
+    text: str, found: Class
+) -> None:
+    """Also in few words, unless they speak of messages."""
+    assert classify(text, country="US").kind is found
+
+
+def _weight(text: str) -> float:
+    sender = Sender(None, None, opted_out=False, since_optout_s=None)
+    return read(text, sender, ()).weight.probability
 
 
 def test_a_text_says_by_words_why_it_weighs() -> None:
