@@ -356,8 +356,7 @@ def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
     if clauses and clauses[-1].stands_out(reading.shouted) and _is_keyword(clauses[-1], reading):
         return verdict  # whatever is told before
     probability = reading.weight.probability
-    ends = (clauses[0], clauses[-1]) if clauses else ()
-    is_plain = len(said) < _FEWEST_IN_DOUBT or any(_is_keyword(end, reading) for end in ends)
+    is_plain = len(said) < _FEWEST_IN_DOUBT or _has_keyword_at_an_end(clauses, reading)
     if probability >= (_BELIEVED if is_plain else _SURE):
         return verdict
     if is_plain and probability >= _BELIEVED_OF_MESSAGES and _has(reading, {"messages"}):
@@ -368,10 +367,13 @@ def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
 
 def _is_keyword(clause: Clause, reading: Reading) -> bool:
     found = openings(clause.core)
-    return any(
-        whole_keyword(found, tongue.strong, tongue) or clause.core[0] in tongue.strong
-        for tongue in reading.tongues
-    )
+    return any(whole_keyword(found, tongue.strong, tongue) for tongue in reading.tongues)
+
+
+def _has_keyword_at_an_end(clauses: Sequence[Clause], reading: Reading) -> bool:
+    if any(clause.core[0] in tongue.strong for clause in clauses[:1] for tongue in reading.tongues):
+        return True
+    return any(_is_keyword(clause, reading) for clause in (*clauses[:1], *clauses[-1:]))
 
 
 def _has(reading: Reading, classes: Set[str]) -> bool:
