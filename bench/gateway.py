@@ -91,7 +91,7 @@ def ours(modems: int, submit_ms: int, rounds: int, *, bare: bool = False) -> Row
                 time.sleep(submit_ms / 1000 / modems)
             wait_for("all submits", lambda: journal.count("submit") >= texts, 600)
             open_states = OPEN[:2] if bare else OPEN
-            wait_for("all reports", lambda: not open_messages(site, open_states), 600, pause_s=0.5)
+            wait_for("all outcomes", lambda: not open_messages(site, open_states), 600, pause_s=0.5)
             spent, resident = cpu_s(daemon) - before, memory_mib(daemon)
             theirs_spent = cpu_s(simulator) - theirs_before
         finally:

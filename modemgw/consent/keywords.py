@@ -297,12 +297,15 @@ def _misspelt_keyword(reading: Reading) -> _Verdict | None:
         for keyword in meant
         if keyword in tongue.whole
     ]
-    for tongue, keyword in found:
-        if _may_be_spoken(tongue, reading.sender) or len(said) >= _UNMISTAKABLE_SLIP:
-            return _keyword(f"misspelt keyword: {said} for {keyword}", keyword, tongue)
-    for tongue, keyword in found:  # it may as well be a word of the sender's own language
-        return _Verdict(Class.REVIEW, f"misspelt keyword: {said} for {keyword}", tongue)
-    return None
+    if not found:
+        return None
+    is_long = len(said) >= _UNMISTAKABLE_SLIP
+    likely = [entry for entry in found if is_long or _may_be_spoken(entry[0], reading.sender)]
+    tongue, keyword = (likely or found)[0]
+    reason = f"misspelt keyword: {said} for {keyword}"
+    if likely:
+        return _keyword(reason, keyword, tongue)
+    return _Verdict(Class.REVIEW, reason, tongue)  # or a word of the sender's own language
 
 
 def _may_be_spoken(tongue: Language, sender: Sender) -> bool:
@@ -353,10 +356,15 @@ def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
     if said == tuple(refusal.words.split()) or refusal.tongue.code not in _WEIGHED_LANGUAGES:
         return verdict
     clauses = list(reading.clauses())
-    if clauses and clauses[-1].stands_out(reading.shouted) and _is_keyword(clauses[-1], reading):
+    ends_with_keyword = bool(clauses) and _is_keyword(clauses[-1], reading)
+    if ends_with_keyword and clauses[-1].stands_out(reading.shouted):
         return verdict  # whatever is told before
     probability = reading.weight.probability
-    is_plain = len(said) < _FEWEST_IN_DOUBT or _has_keyword_at_an_end(clauses, reading)
+    is_plain = (
+        len(said) < _FEWEST_IN_DOUBT
+        or ends_with_keyword
+        or (bool(clauses) and _begins_with_keyword(clauses[0], reading))
+    )
     if probability >= (_BELIEVED if is_plain else _SURE):
         return verdict
     if is_plain and probability >= _BELIEVED_OF_MESSAGES and _has(reading, {"messages"}):
@@ -370,10 +378,9 @@ def _is_keyword(clause: Clause, reading: Reading) -> bool:
     return any(whole_keyword(found, tongue.strong, tongue) for tongue in reading.tongues)
 
 
-def _has_keyword_at_an_end(clauses: Sequence[Clause], reading: Reading) -> bool:
-    if any(clause.core[0] in tongue.strong for clause in clauses[:1] for tongue in reading.tongues):
-        return True
-    return any(_is_keyword(clause, reading) for clause in (*clauses[:1], *clauses[-1:]))
+def _begins_with_keyword(clause: Clause, reading: Reading) -> bool:
+    is_first_word = any(clause.core[0] in tongue.strong for tongue in reading.tongues)
+    return is_first_word or _is_keyword(clause, reading)
 
 
 def _has(reading: Reading, classes: Set[str]) -> bool:

@@ -181,7 +181,7 @@ def test_a_refusal_in_talk_of_something_else_is_left_to_a_person() -> None:
     ],
 )
 def test_a_keyword_in_talk_of_something_else_ends_nothing(text: str, found: Class) -> None:
-    """A keyword that is the last clause is believed; else the whole text tells."""
+    """One that is the last sentence is believed; else the whole text tells."""
     assert classify(text).kind is found
 
 
