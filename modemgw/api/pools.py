@@ -65,6 +65,29 @@ class Pools:
             ),
             Route(
                 "POST",
+                "/v1/default-pool/pause",
+                self.pause,
+                Scope.ADMIN,
+                "Let no line begin a text of the default pool",
+                Answer(200, answers.Pool),
+                TAG,
+                description="Of those that name no pool, and that no route gives to one.",
+                body=PauseReason,
+                examples={"why": {"reason": "wrong list"}},
+                body_required=False,
+                problems=("invalid",),
+            ),
+            Route(
+                "POST",
+                "/v1/default-pool/resume",
+                self.resume,
+                Scope.ADMIN,
+                "End the pause of the default pool",
+                Answer(200, answers.Pool),
+                TAG,
+            ),
+            Route(
+                "POST",
                 "/v1/queue/pause",
                 self.pause_all,
                 Scope.ADMIN,
@@ -97,12 +120,11 @@ class Pools:
     async def pause(self, request: web.Request) -> web.Response:
         """Pause one."""
         reason = await self._reason(request)
-        pool = await self._desk.pause_pool(request.match_info["name"], request[CALLER], reason)
-        return answer(pool)
+        return answer(await self._desk.pause_pool(_name(request), request[CALLER], reason))
 
     async def resume(self, request: web.Request) -> web.Response:
         """Resume one."""
-        return answer(await self._desk.resume_pool(request.match_info["name"], request[CALLER]))
+        return answer(await self._desk.resume_pool(_name(request), request[CALLER]))
 
     async def pause_all(self, request: web.Request) -> web.Response:
         """Pause everything."""
@@ -120,3 +142,8 @@ class Pools:
         )
         reason = validate(PauseReason, {} if raw is None else raw).reason
         return reason or f"with key {request[CALLER].key_id}"
+
+
+def _name(request: web.Request) -> str:
+    """The pool that a path names; none does the default pool's."""
+    return request.match_info.get("name", "")

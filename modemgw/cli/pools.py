@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 pool = typer.Typer(help="Pools: list, pause, resume.", no_args_is_help=True)
 queue = typer.Typer(help="The queue as a whole: show, pause, resume.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="POOL", help="Its name in the configuration.")]
+Name = Annotated[
+    str | None, typer.Argument(metavar="[POOL]", help="Its name in the configuration.")
+]
+Default = Annotated[
+    bool,
+    typer.Option("--default", help="The default pool, of texts that name none nor are routed."),
+]
 Reason = Annotated[str | None, typer.Option(help="Why; shown to whoever wonders.")]
 
 
@@ -47,15 +53,24 @@ def list_pools(url: Url = DEFAULT_URL, key: Key = "", as_json: AsJson = False) -
 
 
 @pool.command("pause")
-def pause_pool(name: Name, reason: Reason = None, url: Url = DEFAULT_URL, key: Key = "") -> None:
+def pause_pool(
+    name: Name = None,
+    default: Default = False,
+    reason: Reason = None,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
     """Let no line begin a text of a pool. Needs an admin key."""
-    _tell(Client(url, key).call("POST", f"{_path(name)}/pause", _body(reason)))
+    path = _path(name, default=default)
+    _tell(Client(url, key).call("POST", f"{path}/pause", _body(reason)))
 
 
 @pool.command("resume")
-def resume_pool(name: Name, url: Url = DEFAULT_URL, key: Key = "") -> None:
+def resume_pool(
+    name: Name = None, default: Default = False, url: Url = DEFAULT_URL, key: Key = ""
+) -> None:
     """End the pause of a pool. Needs an admin key."""
-    _tell(Client(url, key).call("POST", f"{_path(name)}/resume"))
+    _tell(Client(url, key).call("POST", f"{_path(name, default=default)}/resume"))
 
 
 @queue.command("show")
@@ -86,8 +101,10 @@ def resume_queue(url: Url = DEFAULT_URL, key: Key = "") -> None:
     print("resumed")
 
 
-def _path(name: str) -> str:
-    return f"/v1/pools/{quote(name, safe='')}"
+def _path(name: str | None, *, default: bool) -> str:
+    if default is (name is not None):
+        raise typer.BadParameter("name a pool, or say --default")
+    return "/v1/default-pool" if name is None else f"/v1/pools/{quote(name, safe='')}"
 
 
 def _body(reason: str | None) -> dict[str, str]:
@@ -96,4 +113,5 @@ def _body(reason: str | None) -> dict[str, str]:
 
 def _tell(item: Mapping[str, Any]) -> None:
     paused = f"paused: {item['paused']}" if item["paused"] is not None else "not paused"
-    print(f"{item['name']} is {paused}; {item['waiting']} texts wait")
+    name = "the default pool" if item["name"] is None else item["name"]
+    print(f"{name} is {paused}; {item['waiting']} texts wait")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modemgw.gateway.lanes import AUTOMATIC_PRIORITY, lane_of
+from modemgw.gateway.lanes import AUTOMATIC_PRIORITY, lane_of_answers
 from modemgw.gateway.status import MessageStatus
 from modemgw.ids import new_id
 from modemgw.pdu import segment
@@ -30,7 +30,7 @@ def queue_reply(
     now: float,
 ) -> tuple[str, int]:
     """Queue an answer on the line that was written to; its lane and priority."""
-    lane = lane_of(line_id, None, None, kind="conversational")
+    lane = lane_of_answers(line_id)
     conversation = messages.open_conversation(tx.connection, to, pool, now)
     cut = segment(text)
     message_id = new_id("msg")

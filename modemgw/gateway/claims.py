@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from modemgw.clock import moment
 from modemgw.consent.gate import Block, Defer, Kind, Permit, Question, closing, decide
 from modemgw.gateway import acts, caps, limits, opting, reservations
-from modemgw.gateway.lanes import Lane
+from modemgw.gateway.lanes import Lane, is_of
 from modemgw.gateway.limits import Account, Wait
 from modemgw.gateway.status import ACCEPTED, MessageStatus, PartStatus
 from modemgw.store import consents, messages, optouts, queue, reviews
@@ -186,7 +186,7 @@ class _Choice:
             asked = replace(asked, consented=self._has_consented(asked))
         if _stays_behind(self._tx, candidate, asked, self._now):
             return None
-        if lane.pool and lane.pool not in self._line.pools and self._sends_home(head):
+        if not is_of(lane.pool, self._line.pools) and self._sends_home(head):
             return None  # the line has left the pool; what names the line does not mind
         row = candidate.message
         job = _job(row, self._todo(row), needs_consent=asked.needs_consent)

@@ -192,7 +192,10 @@ class Desk:
         return await self._pool_views([self._settings.default_pool, *named])
 
     async def pause_pool(self, name: str, caller: Caller, reason: str) -> dict[str, Any]:
-        """Let no line begin a text of a pool. Raises RefusalError (`not-found`)."""
+        """Let no line begin a text of a pool; `name` is empty for the default pool.
+
+        Raises RefusalError (`not-found`).
+        """
         pool = self._pool(name)
         await self._pause(pool_scope(name), caller, reason)
         return (await self._pool_views([pool]))[0]
@@ -222,7 +225,7 @@ class Desk:
         return take_stock(self._settings.expected, self._registry)
 
     def _pool(self, name: str) -> Pool:
-        pool = self._settings.pools.get(name)
+        pool = self._settings.pools.get(name) if name else self._settings.default_pool
         if pool is None:
             raise RefusalError("not-found", f"there is no pool {name!r} in the configuration")
         return pool

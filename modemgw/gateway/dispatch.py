@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from modemgw.gateway.blocking import Answer
-from modemgw.gateway.lanes import Lane, WaitingLanes
+from modemgw.gateway.lanes import Lane, WaitingLanes, is_of
 from modemgw.gateway.limits import holding
 from modemgw.gateway.line_state import EVERYTHING, paused_lines, pool_scope
 from modemgw.gateway.load import score
@@ -329,10 +329,8 @@ class Dispatcher:
         if lane.line is not None:
             worker = self._by_line.get(lane.line)
             found: Iterable[LineWorker] = () if worker is None else (worker,)
-        elif lane.pool:
-            found = (w for w in self._workers.values() if lane.pool in w.line.pools)
         else:
-            found = self._workers.values()
+            found = (w for w in self._workers.values() if is_of(lane.pool, w.line.pools))
         return [worker for worker in found if not self.holds_line(worker.line.id)]
 
     def clock_put_back(self, seconds: float) -> None:

@@ -1,21 +1,21 @@
 """Lanes: where messages wait for a line.
 
 A lane is a name made of four things: the line that alone may send from it (`*`: any line of the
-pool), the pool (empty: the default pool), the API key that sent it (its last eight digits; empty:
-the gateway itself), and whether its texts wait for the first sweeps after a start (marketing, and
-what was scheduled). So nobody has to step over what may not go: a pool that is paused or has used
-up its limit is a few lanes that are left alone, and pools and keys that share a line are lanes that
-it takes turns at.
+pool), the pool (empty: the default pool; `!`: none, for automatic answers, which no pause and no
+limit of a pool holds), the API key that sent it (its last eight digits; empty: the gateway itself),
+and whether its texts wait for the first sweeps after a start (marketing, and what was scheduled).
+So nobody has to step over what may not go: a pool that is paused or has used up its limit is a few
+lanes that are left alone, and pools and keys that share a line are lanes that it takes turns at.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Set
+    from collections.abc import Callable, Collection, Iterable, Set
 
 PRIORITY_LIMIT = 9
 PRIORITIES = {"marketing": 2, "transactional": 5, "conversational": 8}
@@ -23,6 +23,9 @@ AUTOMATIC_PRIORITY = PRIORITY_LIMIT + 1  # confirmations overtake everything
 
 Flow: TypeAlias = tuple[str, str]
 """Who shares a line with others: a pool and a key."""
+
+DEFAULT_POOL: Final = ""
+ANSWERS: Final = "!"  # no name that a pool may have
 
 _ANY_LINE = "*"
 _KEY_DIGITS = 8
@@ -53,6 +56,16 @@ class Lane:
         """The lane of a name. ValueError where it is none."""
         line, pool, key, patient = name.split("|")
         return Lane(None if line == _ANY_LINE else line, pool, key, bool(patient))
+
+
+def is_of(pool: str, pools: Collection[str]) -> bool:
+    """Whether lines of these pools send what waits for one."""
+    return pool in (DEFAULT_POOL, ANSWERS) or pool in pools
+
+
+def lane_of_answers(line_id: str) -> str:
+    """The name of the lane of what a line answers by itself."""
+    return Lane(line_id, ANSWERS, "", patient=False).name
 
 
 def is_patient(kind: str | None, send_at: float | None) -> bool:

@@ -18,7 +18,7 @@ from modemgw.consent.gate import Block, Defer, decide
 from modemgw.gateway import claims
 from modemgw.gateway.depths import good_for_s
 from modemgw.gateway.forecast import Sender, done_at
-from modemgw.gateway.lanes import Lane
+from modemgw.gateway.lanes import ANSWERS, Lane, is_of
 from modemgw.gateway.limits import Account
 from modemgw.gateway.line_state import pool_scope
 from modemgw.gateway.status import CANCELABLE
@@ -76,7 +76,7 @@ class _Sight:
         return {
             line.id: sender
             for line, sender in self.lines
-            if (not pool or pool in line.pools) and line_id in (None, line.id)
+            if is_of(pool, line.pools) and line_id in (None, line.id)
         }
 
     def competing(self, serving: Iterable[str], lanes: Iterable[str], most: float) -> float:
@@ -114,7 +114,7 @@ class Outlook:
         Raises StoreUnavailableError.
         """
         sight = await self._look()
-        waiting = {Lane.parse(lane).pool for lane in sight.loads}
+        waiting = {Lane.parse(lane).pool for lane in sight.loads} - {ANSWERS}
         names = sorted({"", *self._settings.pools, *waiting})
         return await asyncio.to_thread(lambda: [self._of_pool(sight, name) for name in names])
 

@@ -148,6 +148,8 @@ async def test_changes_are_for_administrators(house: House) -> None:
         ),
         ("POST", "/v1/pools/named/pause"),
         ("POST", "/v1/pools/named/resume"),
+        ("POST", "/v1/default-pool/pause"),
+        ("POST", "/v1/default-pool/resume"),
         ("POST", "/v1/queue/pause"),
         ("POST", "/v1/queue/resume"),
     ):
@@ -175,6 +177,9 @@ async def test_pools_tell_their_lines_and_their_plan(house: House) -> None:
     pool = await act(house, "/v1/pools/named/resume")
     assert pool["paused"] is None
     assert (await house.call("POST", "/v1/pools/none/pause")).kind == "not-found"
+    pool = await act(house, "/v1/default-pool/pause", {"reason": "wrong list"})
+    assert (pool["name"], pool["paused"]) == (None, "wrong list")
+    assert (await act(house, "/v1/default-pool/resume"))["paused"] is None
 
 
 async def test_the_whole_queue_is_paused_and_says_so(house: House) -> None:

@@ -83,6 +83,18 @@ def test_a_pool_that_is_none_cannot_be_paused(stage: Stage) -> None:
     assert "(default)" in _ask(stage, "pool", "list").stdout
 
 
+def test_the_default_pool_is_paused_by_its_own_option(stage: Stage) -> None:
+    """Not by leaving the name out: it takes one or the other."""
+    for slip in ((), ("campaigns", "--default")):
+        refused = _ask(stage, "pool", "pause", *slip)
+        assert refused.returncode == 2
+        assert "name a pool, or say --default" in refused.stderr
+    paused = _ask(stage, "pool", "pause", "--default", "--reason", "wrong list")
+    assert "the default pool is paused: wrong list" in paused.stdout, paused.stderr
+    resumed = _ask(stage, "pool", "resume", "--default")
+    assert "the default pool is not paused" in resumed.stdout, resumed.stderr
+
+
 def test_a_line_learns_its_number_over_the_air(stage: Stage) -> None:
     """A real text from one simulated SIM to another, whose sender is kept."""
     line = _lines(stage)[2]

@@ -179,6 +179,28 @@ async def test_the_default_pool_tells_what_waits_of_no_pool(make_plain_world: Ma
     await world.stop()
 
 
+async def test_the_default_pool_is_paused_by_itself(make_world: MakeWorld) -> None:
+    """What names a pool goes on."""
+    modem = ScriptedModem(1)
+    numbers = frozenset({modem.status.number or ""})
+    world = make_world(pools=MappingProxyType({"a": Pool("a", numbers, "transactional")}))
+    await world.start(modem)
+    desk = world.gateway.desk
+    view = await desk.pause_pool("", BOSS, "wrong list")
+    assert (view["name"], view["paused"], view["waiting_for"]) == (
+        None,
+        "wrong list",
+        "pool_paused",
+    )
+    held, other = await world.send(), await world.send(BOB, pool="a")
+    await world.becomes(other, "sent")
+    assert await world.status(held) == "queued"
+    assert [pool["waiting_for"] for pool in await desk.pools()] == ["pool_paused", None]
+    assert (await desk.resume_pool("", BOSS))["paused"] is None
+    await world.becomes(held, "sent")
+    await world.stop()
+
+
 async def test_a_paused_pool_says_so(make_world: MakeWorld) -> None:
     """In the pool's view and at its messages; other pools go on."""
     modem = ScriptedModem(1)

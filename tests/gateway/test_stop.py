@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from modemgw.consent.scopes import EVERYTHING
 from modemgw.gateway.refusals import Refusals
-from modemgw.gateway.requests import RefusalError
+from modemgw.gateway.requests import Caller, RefusalError
+from modemgw.gateway.settings import Pool
 from modemgw.store import optouts
 from modemgw.store.messages import Filter, find
 from tests.gateway.scripted import Script, ScriptedModem, unknown
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.gateway.conftest import MakeWorld
 
+BOSS = Caller("key_boss", frozenset({"admin"}), frozenset())
 LONG = "An offer that nobody needs, told at length. " * 9  # three parts
 
 PERMIT_USED = "permit_used"
@@ -67,6 +70,28 @@ async def test_stop_cancels_confirms_once_and_refuses_until_start(
     await world.becomes(message_id, "sent")
     assert await audit(world) == ["opted_out", "refused", "opted_out_again", "opted_in"]
     assert other.written == []
+
+
+@pytest.mark.parametrize("pool", ["", "care"])
+async def test_a_paused_pool_does_not_silence_the_answer_to_stop(
+    make_world: MakeWorld, pool: str
+) -> None:
+    """A campaign that went wrong is paused, and just then people write STOP."""
+    modem = ScriptedModem(1)
+    numbers = frozenset({modem.status.number or ""})
+    world = make_world(pools=MappingProxyType({"care": Pool("care", numbers)}))
+    await world.start(modem)
+    await world.gateway.desk.pause_pool(pool, BOSS, "wrong list")
+    held = await world.send(BOB, pool=pool or None)
+    await world.write(modem, "STOP")
+    await world.until(lambda: len(modem.written) == 1)
+    assert len(await answers(world)) == 1
+    assert await world.status(held) == "queued"
+    assert [view["waiting"] for view in await world.gateway.desk.pools()] == [
+        int(not pool),
+        int(bool(pool)),
+    ]
+    await world.stop()
 
 
 async def test_a_start_that_changes_nothing_is_not_answered(

@@ -72,6 +72,11 @@ MUTANTS = (
         ("tests/gateway/test_lines.py::test_a_pause_holds_what_is_claimed_and_not_begun",),
     ),
     Mutant(
+        "answers-lane",
+        "that the answer to STOP waits for no pool that is paused",
+        ("tests/gateway/test_stop.py::test_a_paused_pool_does_not_silence_the_answer_to_stop",),
+    ),
+    Mutant(
         "pause-claims",
         "the return of what is claimed ahead when its line is paused",
         (
