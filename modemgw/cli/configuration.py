@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import cleandoc
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
@@ -73,7 +74,7 @@ def reference_text() -> str:
 def _section(title: str, model: type[BaseModel]) -> Iterator[str]:
     """A table of a model's keys, then a section for each table within."""
     inner: list[tuple[str, type[BaseModel]]] = []
-    yield f"## {title}\n\n{(model.__doc__ or '').strip()}\n"
+    yield f"## {title}\n\n{cleandoc(model.__doc__ or '')}\n"
     yield "| key | type | default | meaning |\n| --- | --- | --- | --- |"
     for name, field in model.model_fields.items():
         nested = _nested(field.annotation)
