@@ -1,6 +1,6 @@
 """What it costs to say what an incoming text asks of us.
 
-Usage: python -m bench.recognition [--rounds 20] [--file tests/data/optout-development.jsonl]
+Usage: python -m bench.recognition [--rounds 20] [--file tests/data/optout-development.tsv]
 
 All texts of the file in turn, *first* in a process that has read the lexicon but no text yet, then
 *again* for each round, with the garbage collector off as `timeit` has it; p50, p90 and p99 over
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import statistics
 from pathlib import Path
 from time import perf_counter
@@ -22,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from modemgw.consent.keywords import classify
+from tests.consent.tables import DEVELOPMENT, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +42,9 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Time the recognition of opt-outs.")
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--file", type=Path, default=Path("tests/data/optout-development.jsonl"))
+    parser.add_argument("--file", type=Path, default=DEVELOPMENT)
     asked = parser.parse_args()
-    texts = [json.loads(line)["text"] for line in asked.file.read_text("utf-8").splitlines()]
+    texts = [row["text"] for row in read_table(asked.file)]
     load_s = _seconds("hello")
     gc.disable()
     first = [_seconds(text) for text in texts]

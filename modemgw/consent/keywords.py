@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from modemgw.consent.folding import QUESTION_END
 from modemgw.consent.lexicon import Language, everywhere, sayings, version
 from modemgw.consent.quotes import Reaction, reaction
 from modemgw.consent.reading import (
@@ -50,18 +51,16 @@ _LONGEST_SLIP: Final = 2
 # In letters; so long a word that is a slip of a keyword is hardly another word elsewhere.
 _UNMISTAKABLE_SLIP: Final = 7
 
-# Probabilities of a refusal: from where on a text is one, and one of few words; a short one with a
-# phrase of one, or one with a keyword at an end, from where on, and from where on if it speaks of
-# messages; from where on a person must decide, and in fewer words than `_FEWEST_WEIGHED`; below
-# which a keyword amid other talk is not even looked at. Chosen by the totals of the parts of the
-# development set that were kept aside (docs/recognition.md has them).
-_SURE: Final = 0.98
-_CERTAIN: Final = 0.99
-_BELIEVED: Final = 0.7
-_BELIEVED_OF_MESSAGES: Final = 0.5
+# Probabilities of a refusal: from where on a text is one; one with a phrase that refuses, in few
+# words, and where little else is said; from where on a person must decide, and in fewer words than
+# `_FEWEST_WEIGHED`; below which a keyword amid other talk is not even looked at. Chosen by the
+# totals of the parts of the development set that were kept aside (docs/recognition.md has them).
+_SURE: Final = 0.99
+_SURE_OF_FEW: Final = 0.95
+_BELIEVED: Final = 0.8
 _POSSIBLE: Final = 0.15
 _LIKELY: Final = 0.5
-_UNLIKELY: Final = 0.05
+_UNLIKELY: Final = 0.03
 # The share of the words that must have a weight, or the text may be in another language.
 _MOSTLY: Final = 0.5
 # In words, from how many on: a text weighs enough; and is too long for what was found in it to be
@@ -73,6 +72,8 @@ _WEIGHED_LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "it", "nl", "pl",
 
 # Classes of words that refuse by themselves; what is refused ("offers") may as well be asked for.
 _REFUSING_CLASSES: Final = frozenset({"stop", "erase", "leave", "end", "enough"})
+
+_TEXTING_CLASSES: Final = frozenset({"messages", "texting", "contact", "send", "sending", "get"})
 
 _REFUSING_SYMBOLS: Final = frozenset("🛑⛔🚫")
 _DISAPPROVING_SYMBOLS: Final = frozenset("👎🖕")
@@ -266,7 +267,8 @@ def _contradiction(reading: Reading) -> _Verdict | None:
 
 
 def _opt_out_keyword(reading: Reading) -> _Verdict | None:
-    found = openings(reading.core) or openings(("".join(reading.core),))
+    said = unmarked(reading.words)
+    found = openings(reading.core) or openings(("".join(reading.core),)) or openings(said)
     for tongue in reading.tongues if found else ():
         if keyword := whole_keyword(found, tongue.whole, tongue):
             return _keyword(f"keyword: {keyword}", keyword, tongue)
@@ -352,25 +354,40 @@ def _refusal_in_one(reading: Reading) -> _Verdict | None:
 
 def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
     """Leave a refusal to a person where the text as a whole does not weigh enough for one."""
-    said = unmarked(reading.words)
-    if said == tuple(refusal.words.split()) or refusal.tongue.code not in _WEIGHED_LANGUAGES:
+    if refusal.tongue.code not in _WEIGHED_LANGUAGES or _ends_with_keyword(reading):
         return verdict
-    clauses = list(reading.clauses())
-    ends_with_keyword = bool(clauses) and _is_keyword(clauses[-1], reading)
-    if ends_with_keyword and clauses[-1].stands_out(reading.shouted):
-        return verdict  # whatever is told before
+    is_short = len(unmarked(reading.words)) < _FEWEST_IN_DOUBT
+    enough = _BELIEVED if _is_plain(reading) else _SURE_OF_FEW if is_short else _SURE
     probability = reading.weight.probability
-    is_plain = (
-        len(said) < _FEWEST_IN_DOUBT
-        or ends_with_keyword
-        or (bool(clauses) and _begins_with_keyword(clauses[0], reading))
-    )
-    if probability >= (_BELIEVED if is_plain else _SURE):
-        return verdict
-    if is_plain and probability >= _BELIEVED_OF_MESSAGES and _has(reading, {"messages"}):
+    if probability >= enough:
         return verdict
     what = "may be a refusal" if probability >= _LIKELY else "refusal in talk of something else"
     return _Verdict(Class.REVIEW, f"{what}: {refusal.words}", refusal.tongue)
+
+
+def _ends_with_keyword(reading: Reading) -> bool:
+    """Say whether the last sentence is a strong keyword, whatever is told before."""
+    *_, last = (None, *reading.clauses())
+    if last is None or reading.masked.said[-1:] == [QUESTION_END]:
+        return False
+    return last.stands_out(reading.shouted) and _is_keyword(last, reading)
+
+
+def _is_plain(reading: Reading) -> bool:
+    """Say whether little else is in a refusal: it is short and of texts, it begins with STOP in
+    capitals, or ends with it, or it is STOP and a name.
+    """
+    count, clauses = len(unmarked(reading.words)), list(reading.clauses())
+    if count < _FEWEST_IN_DOUBT and _has(reading, _TEXTING_CLASSES):
+        return True
+    if not clauses:
+        return False
+    opening = clauses[0].core[0]
+    return (
+        (opening in reading.shouted and _is_strong(opening, reading))
+        or _is_keyword(clauses[-1], reading)
+        or (count <= _FEWEST_WEIGHED and clauses[0].alone and _is_keyword(clauses[0], reading))
+    )
 
 
 def _is_keyword(clause: Clause, reading: Reading) -> bool:
@@ -378,9 +395,8 @@ def _is_keyword(clause: Clause, reading: Reading) -> bool:
     return any(whole_keyword(found, tongue.strong, tongue) for tongue in reading.tongues)
 
 
-def _begins_with_keyword(clause: Clause, reading: Reading) -> bool:
-    is_first_word = any(clause.core[0] in tongue.strong for tongue in reading.tongues)
-    return is_first_word or _is_keyword(clause, reading)
+def _is_strong(word: str, reading: Reading) -> bool:
+    return any(word in tongue.strong for tongue in reading.tongues)
 
 
 def _has(reading: Reading, classes: Set[str]) -> bool:
@@ -434,8 +450,7 @@ def _weighs_like_a_refusal(reading: Reading) -> _Verdict | None:
     said = unmarked(reading.masked.said)
     if len(said) == 1 or (unclear and len(said) < _FEWEST_IN_DOUBT):
         return None
-    enough = _CERTAIN if len(said) < _FEWEST_WEIGHED else _SURE
-    return _weighed(reading, enough, Class.OPT_OUT)
+    return _weighed(reading, _SURE, Class.OPT_OUT)
 
 
 def _weighed(reading: Reading, likely: float, kind: Class) -> _Verdict | None:

@@ -2,9 +2,8 @@
 
 Usage: python -m tests.consent.judge FILE [--part NAME] [--missed | --wrong | --numbers]
 
-FILE holds one JSON object a line: `text` and `expect` (a class), and where they matter `country`,
-`language` (of the text; a column of the report, not told to the rules), `opted_out`,
-`since_optout_s`. `--part` takes only the rows whose `part` is NAME. `--missed` lists every
+FILE is a table of texts (see `tables`); the language of a text is a column of the report and not
+told to the rules. `--part` takes only the rows whose `part` is NAME. `--missed` lists every
 opt-out that was not taken for one, `--wrong` every text that was taken for something else;
 `--numbers` names by their `id` alone the opt-outs that were missed or held for review and the
 ordinary texts that were taken for one, so that a table stays unread that nobody may tune on.
@@ -13,7 +12,6 @@ ordinary texts that were taken for one, so that a table stays unread that nobody
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from modemgw.consent.keywords import Class, Classification, classify
+from tests.consent.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,7 +52,6 @@ class Judged:
 
 def judge(file: Path, part: str | None = None) -> list[Judged]:
     """Classify every text of a table, or of one part of it."""
-    rows = map(json.loads, file.read_text("utf-8").splitlines())
     return [
         Judged(
             text=row["text"],
@@ -65,9 +63,9 @@ def judge(file: Path, part: str | None = None) -> list[Judged]:
                 opted_out=row.get("opted_out", False),
                 since_optout_s=row.get("since_optout_s"),
             ),
-            number=str(row.get("id") or row["row"]),
+            number=row["id"],
         )
-        for row in rows
+        for row in read_table(file)
         if part is None or row.get("part") == part
     ]
 

@@ -231,7 +231,7 @@ def test_an_own_keyword_that_means_something_else_is_refused(
         ("STOP", False),
         ("unsubscribe", False),
         ("opt out", False),
-        ("stp", False),
+        ("stpp", False),
         ("STOP promo", False),
         ("STOP ALL", True),
         ("stopall", True),

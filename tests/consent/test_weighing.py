@@ -7,7 +7,7 @@ import pytest
 from modemgw.consent.keywords import Class, classify
 from modemgw.consent.reading import Sender, read
 from modemgw.consent.weighing import WEIGHTS, Content, weigh
-from tests.consent.learn import learned
+from tests.consent.learn import LEARNED_FROM, learned, source
 
 # Easy talk, as a live line has it most of the time.
 EASY_TALK = {
@@ -134,8 +134,14 @@ EASY_TALK = {
 }
 
 
+def test_the_weights_are_of_the_table_as_it_is() -> None:
+    """Who changes the table, the lexicon or how texts are read learns anew."""
+    assert LEARNED_FROM.read_text("utf-8").strip() == source(), "run python -m tests.consent.learn"
+
+
+@pytest.mark.slow
 def test_the_weights_are_those_that_the_table_gives() -> None:
-    """Who changes the table or the classes learns anew: `python -m tests.consent.learn`."""
+    """On any machine and any Python."""
     kept = dict(line.split("\t") for line in WEIGHTS.read_text("utf-8").splitlines())
     assert {name: int(weight) for name, weight in kept.items()} == learned()
 
@@ -177,7 +183,7 @@ def test_a_refusal_in_talk_of_something_else_is_left_to_a_person() -> None:
         ("STOP, it's the wrong library, the one with the red door", Class.REVIEW),
         ("I am in a meeting all day today, call me tomorrow. STOP", Class.OPT_OUT),
         ("Danke für die Info, das Paket ist heute angekommen. Abmelden", Class.OPT_OUT),
-        ("My bus is at the last stop now and I can see the red door", Class.NONE),
+        ("My bus is at the last stop and I can see the red door", Class.NONE),
     ],
 )
 def test_a_keyword_in_talk_of_something_else_ends_nothing(text: str, found: Class) -> None:
@@ -208,10 +214,10 @@ def test_of_few_words_more_is_asked(text: str, found: str) -> None:
 @pytest.mark.parametrize(
     ("text", "country", "language", "found"),
     [
-        ("Posta?", "FI", None, Class.OPT_OUT),
-        ("Posta?", None, None, Class.OPT_OUT),
-        ("Posta?", "AR", None, Class.REVIEW),
-        ("Posta?", "AR", "fi", Class.OPT_OUT),
+        ("Poitsa?", "FI", None, Class.OPT_OUT),
+        ("Poitsa?", None, None, Class.OPT_OUT),
+        ("Poitsa?", "AR", None, Class.REVIEW),
+        ("Poitsa?", "AR", "fi", Class.OPT_OUT),
         ("cancell", "GB", "pt", Class.OPT_OUT),
         ("abmeldenn", "FR", None, Class.OPT_OUT),
     ],
@@ -219,7 +225,7 @@ def test_of_few_words_more_is_asked(text: str, found: str) -> None:
 def test_a_short_slip_of_a_keyword_of_another_language_is_left_to_a_person(
     text: str, country: str | None, language: str | None, found: Class
 ) -> None:
-    """`posta` is a slip of a Finnish keyword, and mail where Spanish is spoken."""
+    """What could be a slip of a Finnish keyword may be a word where Spanish is spoken."""
     assert classify(text, country=country, language=language).kind is found
 
 
