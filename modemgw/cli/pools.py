@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 pool = typer.Typer(help="Pools: list, pause, resume.", no_args_is_help=True)
 queue = typer.Typer(help="The queue as a whole: show, pause, resume.", no_args_is_help=True)
 
-Name = Annotated[
-    str | None, typer.Argument(metavar="[POOL]", help="Its name in the configuration.")
-]
+Name = Annotated[str | None, typer.Argument(metavar="POOL", help="Its name in the configuration.")]
 Default = Annotated[
     bool,
     typer.Option("--default", help="The default pool, of texts that name none nor are routed."),
@@ -102,9 +100,9 @@ def resume_queue(url: Url = DEFAULT_URL, key: Key = "") -> None:
 
 
 def _path(name: str | None, *, default: bool) -> str:
-    if default is (name is not None):
+    if default is bool(name) or name == "":
         raise typer.BadParameter("name a pool, or say --default")
-    return "/v1/default-pool" if name is None else f"/v1/pools/{quote(name, safe='')}"
+    return f"/v1/pools/{quote(name, safe='')}" if name else "/v1/default-pool"
 
 
 def _body(reason: str | None) -> dict[str, str]:

@@ -364,7 +364,9 @@ class DefaultPoolSection(Section):
 
     kind: Kind | None = Field(None, description="What its texts are that name no kind.")
     plan: str | None = Field(
-        None, description="A plan that its texts, on all lines together, are held to."
+        None,
+        description="A plan that its texts, on all lines together, are held to; automatic answers, "
+        "which are of no pool, are not.",
     )
 
 

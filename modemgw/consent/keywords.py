@@ -6,10 +6,10 @@ subscription") are masked out of it, so that what they hold says nothing further
 of `_RULES` are asked in order, and the first that has an opinion decides; each gives the reason
 that is kept with the event. The words that the rules look for are data (see `lexicon`).
 
-A keyword that is all that is said decides by itself, and so does a phrase that refuses. All else
-is weighed as a whole (see `weighing`), with what was found in it: what is certain is an opt-out at
-once, what may be one is left to a person. Less is enough for a phrase in a short text, and where
-the first or the last clause is a keyword; where the last sentence is, nothing else counts.
+A keyword that is all that is said decides by itself, and so does one that is the last sentence.
+All else is weighed as a whole (see `weighing`), with what was found in it: what is certain is an
+opt-out at once, what may be one is left to a person. Less is enough for a phrase that refuses in
+few words, and where little else is said (see `_is_plain`).
 
 An opt-out that is missed costs a lawsuit; one too many ends a conversation that the customer wanted
 to go on. So what is not certain is *review*: delivered, flagged, marketing held meanwhile, and an
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from modemgw.consent.folding import QUESTION_END
+from modemgw.consent.folding import MARKS, QUESTION_END
 from modemgw.consent.lexicon import Language, everywhere, sayings, version
 from modemgw.consent.quotes import Reaction, reaction
 from modemgw.consent.reading import (
@@ -60,7 +60,7 @@ _SURE_OF_FEW: Final = 0.95
 _BELIEVED: Final = 0.8
 _POSSIBLE: Final = 0.15
 _LIKELY: Final = 0.5
-_UNLIKELY: Final = 0.03
+_UNLIKELY: Final = 0.02
 # The share of the words that must have a weight, or the text may be in another language.
 _MOSTLY: Final = 0.5
 # In words, from how many on: a text weighs enough; and is too long for what was found in it to be
@@ -73,7 +73,9 @@ _WEIGHED_LANGUAGES: Final = frozenset({"de", "en", "es", "fr", "it", "nl", "pl",
 # Classes of words that refuse by themselves; what is refused ("offers") may as well be asked for.
 _REFUSING_CLASSES: Final = frozenset({"stop", "erase", "leave", "end", "enough"})
 
-_TEXTING_CLASSES: Final = frozenset({"messages", "texting", "contact", "send", "sending", "get"})
+_TEXTING_CLASSES: Final = frozenset(
+    {"messages", "texting", "contact", "send", "sending", "get", "list"}
+)
 
 _REFUSING_SYMBOLS: Final = frozenset("🛑⛔🚫")
 _DISAPPROVING_SYMBOLS: Final = frozenset("👎🖕")
@@ -267,8 +269,9 @@ def _contradiction(reading: Reading) -> _Verdict | None:
 
 
 def _opt_out_keyword(reading: Reading) -> _Verdict | None:
-    said = unmarked(reading.words)
-    found = openings(reading.core) or openings(("".join(reading.core),)) or openings(said)
+    found = openings(reading.core) or openings(("".join(reading.core),))
+    if not found and MARKS.isdisjoint(reading.words[:-1]):
+        found = openings(unmarked(reading.words))  # a keyword may begin or end with a filler
     for tongue in reading.tongues if found else ():
         if keyword := whole_keyword(found, tongue.whole, tongue):
             return _keyword(f"keyword: {keyword}", keyword, tongue)
@@ -497,7 +500,9 @@ def _may_weigh_like_a_refusal(reading: Reading) -> _Verdict | None:
     if reading.core_text in everywhere().refusals:
         return None  # an everyday word that is a keyword elsewhere
     is_one_word = len(unmarked(reading.words)) == 1
-    if is_one_word and not (_has(reading, _REFUSING_CLASSES) or _has_refusing_symbol(reading)):
+    if is_one_word and _has_refusing_symbol(reading):
+        return _Verdict(Class.REVIEW, f"a stop sign beside a word: {reading.core_text}")
+    if is_one_word and not _has(reading, _REFUSING_CLASSES):
         return None  # "OFFERS", "goodbye": an answer to us, or too little to weigh
     left = len(unmarked(reading.masked.said))
     if reading.harmless and left < _FEWEST_IN_DOUBT:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # The edition that people speak of; `version` tells one state of the words from another.
-EDITION: Final = "2026-11-29"
+EDITION: Final = "2026-11-30"
 _DIGITS_OF_DIGEST: Final = 8
 
 # Classes whose longer words are recognised with a slip in them.

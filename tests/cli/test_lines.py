@@ -85,7 +85,7 @@ def test_a_pool_that_is_none_cannot_be_paused(stage: Stage) -> None:
 
 def test_the_default_pool_is_paused_by_its_own_option(stage: Stage) -> None:
     """Not by leaving the name out: it takes one or the other."""
-    for slip in ((), ("campaigns", "--default")):
+    for slip in ((), ("campaigns", "--default"), ("",)):
         refused = _ask(stage, "pool", "pause", *slip)
         assert refused.returncode == 2
         assert "name a pool, or say --default" in refused.stderr

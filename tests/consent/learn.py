@@ -37,7 +37,7 @@ _READERS: Final = (
     "spelling.py",
     "weighing.py",
 )
-KEPT_ASIDE: Final = frozenset({"phone_aside", "twins_aside"})
+KEPT_ASIDE: Final = frozenset({"plain_aside", "phone_aside", "twins_aside"})
 # What occurs in fewer texts tells little of others.
 _RAREST: Final = 8
 # In hundredths: what weighs less turns no scale.
@@ -60,10 +60,15 @@ class _Example:
 
 
 def source() -> str:
-    """Name what the weights are learned from: a digest of the set, the lexicon and the readers."""
-    digest = sha256(DEVELOPMENT.read_bytes())
+    """Name what was learned from what, by a digest: weights, set, lexicon and code."""
     package = Path(str(WEIGHTS)).parent
-    for file in (*sorted((package / "words").iterdir()), *map(package.joinpath, _READERS)):
+    files = [
+        *(Path(str(WEIGHTS)), DEVELOPMENT, Path(__file__), Path(__file__).with_name("tables.py")),
+        *sorted((package / "words").glob("*.toml")),
+        *map(package.joinpath, _READERS),
+    ]
+    digest = sha256()
+    for file in files:
         digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 

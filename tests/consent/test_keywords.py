@@ -247,3 +247,55 @@ def test_stop_all_and_a_refusal_in_plain_words_are_of_everything(
     """A keyword alone has the scope that is configured."""
     found = classify(text, country="IN")
     assert (found.kind, found.everything) == (Class.OPT_OUT, everything), found.reason
+
+
+@pytest.mark.parametrize(
+    ("word", "country"),
+    [
+        ("fine", "US"),
+        ("son", "US"),
+        ("red", "US"),
+        ("band", "US"),
+        ("arrest", "US"),
+        ("terminal", "US"),
+        ("quite", "GB"),
+        ("fin", "FR"),
+        ("son", "FR"),
+        ("sortie", "FR"),
+        ("oui stp", "FR"),
+        ("wissen", "DE"),
+        ("Unterlagen", "DE"),
+        ("bestellen", "DE"),
+        ("kapper", "NL"),
+        ("beneden", "NL"),
+        ("via", "NL"),
+        ("pagar", "BR"),
+        ("posta", "IT"),
+        ("kaldırım", "TR"),
+        ("отпуска", "RU"),
+    ],
+)
+def test_an_everyday_word_is_no_keyword_of_another_language(word: str, country: str) -> None:
+    """Nor a slip of one."""
+    assert classify(word, country=country).kind is Class.NONE
+
+
+@pytest.mark.parametrize(
+    ("word", "country", "found"),
+    [
+        ("fine", "IT", "opt_out"),
+        ("son", "TR", "opt_out"),
+        ("fin", "MX", "opt_out"),
+        ("wissen", "NL", "opt_out"),
+        ("band", "IN", "opt_out"),
+        ("stp", "US", "opt_out"),
+        ("stp", "CA", "review"),
+        ("klaar", "NL", "review"),
+        ("borra", "ES", "review"),
+        ("wpisz", "PL", "review"),
+        ("deleted", "US", "review"),
+    ],
+)
+def test_where_it_is_at_home_it_counts(word: str, country: str, found: str) -> None:
+    """And a form of a keyword, or what may be a slip of one, is held."""
+    assert classify(word, country=country).kind == found

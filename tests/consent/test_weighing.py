@@ -140,6 +140,7 @@ def test_the_weights_are_of_the_table_as_it_is() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_weights_are_those_that_the_table_gives() -> None:
     """On any machine and any Python."""
     kept = dict(line.split("\t") for line in WEIGHTS.read_text("utf-8").splitlines())
@@ -179,7 +180,7 @@ def test_a_refusal_in_talk_of_something_else_is_left_to_a_person() -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("It's the stop after the library, red door", Class.REVIEW),
+        ("It's the stop after the library, red door", Class.NONE),
         ("STOP, it's the wrong library, the one with the red door", Class.REVIEW),
         ("I am in a meeting all day today, call me tomorrow. STOP", Class.OPT_OUT),
         ("Danke für die Info, das Paket ist heute angekommen. Abmelden", Class.OPT_OUT),

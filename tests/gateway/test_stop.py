@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.consent.scopes import EVERYTHING
+from modemgw.gateway.plans import Plan
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import Caller, RefusalError
 from modemgw.gateway.settings import Pool
@@ -91,6 +92,22 @@ async def test_a_paused_pool_does_not_silence_the_answer_to_stop(
         int(not pool),
         int(bool(pool)),
     ]
+    await world.stop()
+
+
+async def test_a_pool_that_has_used_up_its_plan_does_not_delay_the_answer_to_stop(
+    make_world: MakeWorld,
+) -> None:
+    """The plan of the default pool is for what people send, not for what must be answered."""
+    plan = Plan("office", per_hour=1)
+    world, modem = make_world(default_pool=Pool("", frozenset(), plan=plan)), ScriptedModem(1)
+    await world.start(modem)
+    await world.becomes(await world.send(), "sent")
+    over = await world.send(BOB)
+    await world.until(lambda: world.gateway.dispatcher.pool_wait("") is not None)
+    await world.write(modem, "STOP")
+    await world.until(lambda: len(modem.written) == 2)
+    assert await world.status(over) == "queued"
     await world.stop()
 
 
