@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from modemgw.store.schema import migrate
 from tests.gateway.scripted import ScriptedModem
 from tests.gateway.world import World
 
@@ -17,7 +16,6 @@ MakeWorld = Callable[..., World]
 @pytest.fixture
 def make_world(database_url: str) -> MakeWorld:
     """Makes worlds on one database, not started yet."""
-    migrate(database_url)
 
     def make(**settings: Any) -> World:
         return World(database_url, **settings)
@@ -28,7 +26,6 @@ def make_world(database_url: str) -> MakeWorld:
 @pytest.fixture
 def make_plain_world(sqlite_url: str) -> MakeWorld:
     """The same on SQLite alone, for what does not hang on the database."""
-    migrate(sqlite_url)
 
     def make(**settings: Any) -> World:
         return World(sqlite_url, **settings)
@@ -49,7 +46,6 @@ async def world(make_world: MakeWorld) -> AsyncIterator[World]:
 def two_hosts(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> tuple[World, World]:
     """Two daemons on one database that follow each other quickly, not started yet."""
     monkeypatch.setattr("modemgw.gateway.gateway.FOLLOW_S", 0.05)
-    migrate(postgres_url)
     return World(postgres_url), World(postgres_url, host="there")
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from modemgw.store.engine import writer_engine
 from modemgw.store.reader import Reader
-from modemgw.store.schema import migrate
 from modemgw.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 @pytest.fixture
 def url(database_url: str) -> str:
     """A database of each kind with our tables."""
-    migrate(database_url)
     return database_url
 
 
