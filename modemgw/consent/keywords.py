@@ -359,8 +359,9 @@ def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
     """Leave a refusal to a person where the text as a whole does not weigh enough for one."""
     if refusal.tongue.code not in _WEIGHED_LANGUAGES or _ends_with_keyword(reading):
         return verdict
-    is_short = len(unmarked(reading.words)) < _FEWEST_IN_DOUBT
-    enough = _BELIEVED if _is_plain(reading) else _SURE_OF_FEW if is_short else _SURE
+    enough = _SURE_OF_FEW if _is_short(reading) else _SURE
+    if _is_plain(reading):
+        enough = _BELIEVED
     probability = reading.weight.probability
     if probability >= enough:
         return verdict
@@ -370,9 +371,9 @@ def _believed(reading: Reading, verdict: _Verdict, refusal: Match) -> _Verdict:
 
 def _ends_with_keyword(reading: Reading) -> bool:
     """Say whether the last sentence is a strong keyword, whatever is told before."""
-    *_, last = (None, *reading.clauses())
-    if last is None or reading.masked.said[-1:] == [QUESTION_END]:
+    if not reading.clauses or reading.masked.said[-1:] == [QUESTION_END]:
         return False
+    last = reading.clauses[-1]
     return last.stands_out(reading.shouted) and _is_keyword(last, reading)
 
 
@@ -380,26 +381,27 @@ def _is_plain(reading: Reading) -> bool:
     """Say whether little else is in a refusal: it is short and of texts, it begins with STOP in
     capitals, or ends with it, or it is STOP and a name.
     """
-    count, clauses = len(unmarked(reading.words)), list(reading.clauses())
-    if count < _FEWEST_IN_DOUBT and _has(reading, _TEXTING_CLASSES):
+    if _is_short(reading) and _has(reading, _TEXTING_CLASSES):
         return True
-    if not clauses:
+    if not reading.clauses:
         return False
-    opening = clauses[0].core[0]
+    first, last = reading.clauses[0], reading.clauses[-1]
+    word, count = first.core[0], len(unmarked(reading.words))
     return (
-        (opening in reading.shouted and _is_strong(opening, reading))
-        or _is_keyword(clauses[-1], reading)
-        or (count <= _FEWEST_WEIGHED and clauses[0].alone and _is_keyword(clauses[0], reading))
+        (word in reading.shouted and any(word in tongue.strong for tongue in reading.tongues))
+        or _is_keyword(last, reading)
+        or (count <= _FEWEST_WEIGHED and first.alone and _is_keyword(first, reading))
     )
+
+
+def _is_short(reading: Reading) -> bool:
+    """Say whether what was found in it may be most of it."""
+    return len(unmarked(reading.words)) < _FEWEST_IN_DOUBT
 
 
 def _is_keyword(clause: Clause, reading: Reading) -> bool:
     found = openings(clause.core)
     return any(whole_keyword(found, tongue.strong, tongue) for tongue in reading.tongues)
-
-
-def _is_strong(word: str, reading: Reading) -> bool:
-    return any(word in tongue.strong for tongue in reading.tongues)
 
 
 def _has(reading: Reading, classes: Set[str]) -> bool:
@@ -408,7 +410,7 @@ def _has(reading: Reading, classes: Set[str]) -> bool:
 
 
 def _keyword_as_clause(reading: Reading) -> _Verdict | None:
-    for clause in reading.clauses():
+    for clause in reading.clauses:
         found = openings(clause.core)
         for tongue in reading.tongues if found else ():
             known = tongue.clauses if clause.last else tongue.strong
@@ -419,7 +421,7 @@ def _keyword_as_clause(reading: Reading) -> _Verdict | None:
 
 
 def _shouted_keyword(reading: Reading) -> _Verdict | None:
-    for clause in reading.clauses():
+    for clause in reading.clauses:
         for word in (clause.core[0], clause.core[-1]):
             if word not in reading.shouted:
                 continue
@@ -475,8 +477,7 @@ def _question_for_us(reading: Reading) -> _Verdict | None:
 def _unwilling(reading: Reading) -> _Verdict | None:
     if (found := reading.find(sayings().unwilling)) is None:
         return None
-    is_short = len(unmarked(reading.words)) < _FEWEST_IN_DOUBT
-    if not is_short and _is_unlikely(reading, found):
+    if not _is_short(reading) and _is_unlikely(reading, found):
         return None
     return _Verdict(Class.REVIEW, f"unwilling: {found.words}", found.tongue)
 

@@ -118,8 +118,12 @@ class Reading:
         """The core as one string."""
         return " ".join(self.core)
 
-    def clauses(self) -> Iterator[Clause]:
-        """Cut what was not masked into clauses; questions are left out."""
+    @cached_property
+    def clauses(self) -> tuple[Clause, ...]:
+        """What was not masked, cut into clauses; questions are left out."""
+        return tuple(self._cut())
+
+    def _cut(self) -> Iterator[Clause]:
         sentence: list[tuple[str, ...]] = []
         clause: list[str] = []
         for word in (*self.masked.said, SENTENCE_END):

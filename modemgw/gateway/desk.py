@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modemgw.gateway import decisions, views
 from modemgw.gateway.holds import Holds
 from modemgw.gateway.inventory import Inventory, take_stock
+from modemgw.gateway.lanes import is_of
 from modemgw.gateway.learning import LEARN, VALID_FOR_S, text_of
 from modemgw.gateway.limits import Account
 from modemgw.gateway.line_state import (
@@ -225,7 +226,7 @@ class Desk:
         return take_stock(self._settings.expected, self._registry)
 
     def _pool(self, name: str) -> Pool:
-        pool = self._settings.pools.get(name) if name else self._settings.default_pool
+        pool = self._settings.pool(name)
         if pool is None:
             raise RefusalError("not-found", f"there is no pool {name!r} in the configuration")
         return pool
@@ -253,7 +254,7 @@ class Desk:
 
     def _has(self, pool: Pool, row: Record) -> bool:
         """Whether a line is of a pool; the default pool, which has no name, has all."""
-        return not pool.name or pool.name in self._roster.pools_of(row.iccid, row.number)
+        return is_of(pool.name, self._roster.pools_of(row.iccid, row.number))
 
     # -- acts -------------------------------------------------------------------------------------
 

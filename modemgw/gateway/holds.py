@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modemgw.gateway.lanes import Lane
+from modemgw.gateway.lanes import Lane, is_of
 from modemgw.gateway.line_state import EVERYTHING, LineState, pool_scope
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Holds:
         """What all lines of a pool wait for: what is over first."""
         held = []
         for row in self._registry.rows.values():
-            if pool and pool not in self._roster.pools_of(row.iccid, row.number):
+            if not is_of(pool, self._roster.pools_of(row.iccid, row.number)):
                 continue
             hold = self.of_line(row.id)
             if hold is None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from modemgw.gateway import views
+from modemgw.gateway.lanes import is_of
 from modemgw.gateway.requests import RefusalError
 from modemgw.store import conversations, lines, messages
 
@@ -97,7 +98,7 @@ class Talks:
         )
 
     def _serves(self, line: Record, pool: str) -> bool:
-        in_pool = not pool or pool in self._roster.pools_of(line.iccid, line.number)
+        in_pool = is_of(pool, self._roster.pools_of(line.iccid, line.number))
         return in_pool and line.retired_at is None
 
 

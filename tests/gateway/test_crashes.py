@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from modemgw.store.errors import StoreUnavailableError
-from modemgw.store.schema import migrate
 from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.world import BOB, World
 
@@ -73,7 +72,6 @@ async def test_nothing_begins_while_the_database_is_away_and_all_recovers(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A locked file: a text on the air is recorded late, no other begins, none is lost."""
-    migrate(sqlite_url)
     monkeypatch.setattr("modemgw.store.engine.BUSY_TIMEOUT_MS", 50)
     monkeypatch.setattr("modemgw.gateway.recording.RETRY_S", 0.05)
     monkeypatch.setattr("modemgw.gateway.worker.CLAIM_RETRY_S", 0.05)

@@ -16,7 +16,6 @@ from modemgw.gateway.settings import Pool
 from modemgw.gateway.silence import RECENT_S, SOON_S
 from modemgw.modem.interface import ModemState
 from modemgw.store.ledger import every_entry
-from modemgw.store.schema import migrate
 from tests.gateway.scripted import Script, ScriptedModem, refused
 from tests.gateway.world import ALICE, BOB, World
 
@@ -81,7 +80,6 @@ async def test_a_pause_outlives_the_daemon(make_world: MakeWorld) -> None:
 
 async def test_another_host_learns_of_a_pause(postgres_url: str) -> None:
     """Within seconds, as of an opt-out; of the end of it, too."""
-    migrate(postgres_url)
     here, there = World(postgres_url), World(postgres_url, host="there")
     modem = ScriptedModem(1)
     await here.start()

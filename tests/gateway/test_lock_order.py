@@ -15,7 +15,6 @@ from modemgw.gateway.requests import Caller
 from modemgw.ids import new_id
 from modemgw.store import messages, optouts
 from modemgw.store.engine import writer_engine
-from modemgw.store.schema import migrate
 from modemgw.store.waiting import Wanted
 from tests.gateway.world import ALICE, BOB, START, World
 
@@ -31,7 +30,6 @@ FIRST, SECOND = sorted((ALICE, BOB))
 @pytest.fixture
 async def world(postgres_url: str) -> AsyncIterator[World]:
     """A host on PostgreSQL, whose lines are elsewhere."""
-    migrate(postgres_url)
     world = World(postgres_url)
     await world.start()
     yield world

@@ -13,7 +13,6 @@ from modemgw.gateway import settle
 from modemgw.gateway.neighbours import AWAY
 from modemgw.store import lines, messages
 from modemgw.store.engine import sole_daemon, writer_engine
-from modemgw.store.schema import migrate
 from modemgw.store.writer import Transaction
 from tests.gateway.scripted import Script, ScriptedModem, refused
 from tests.gateway.world import ALICE, BOB, World
@@ -28,7 +27,6 @@ WAIT_S = 0.5
 @pytest.fixture
 def hosts(postgres_url: str) -> Iterator[tuple[World, World, ExitStack]]:
     """Two hosts on one database, not started yet; what is held of the first ends its tenure."""
-    migrate(postgres_url)
     options = {"host_wait_s": WAIT_S, "sticky_wait_s": WAIT_S}
     here, there = World(postgres_url, **options), World(postgres_url, host="there", **options)
     with ExitStack() as tenure, sole_daemon(postgres_url, "there"):

@@ -11,7 +11,6 @@ from modemgw.gateway.lanes import Lane
 from modemgw.gateway.requests import Caller
 from modemgw.gateway.settings import Pool
 from modemgw.modem.interface import ModemState
-from modemgw.store.schema import migrate
 from tests.gateway.scripted import ScriptedModem
 from tests.gateway.world import ALICE, BOB, World
 
@@ -28,7 +27,6 @@ Site = tuple[World, World, ScriptedModem, ScriptedModem]
 async def site(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     """Two hosts with a modem each; ALICE last spoke with the line of the second."""
     monkeypatch.setattr("modemgw.gateway.gateway.FOLLOW_S", 0.05)
-    migrate(postgres_url)
     ours, theirs = ScriptedModem(1), ScriptedModem(2)
     numbers = frozenset(modem.status.number or "" for modem in (ours, theirs))
     pool = Pool("sales", numbers, "transactional")

@@ -11,7 +11,6 @@ from sqlalchemy import text
 from modemgw.gateway import quota
 from modemgw.gateway.requests import Caller, RateLimitedError
 from modemgw.store.engine import writer_engine
-from modemgw.store.schema import migrate
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -30,7 +29,6 @@ def test_a_host_waits_for_the_count_of_another_that_is_not_committed_yet(
     postgres_url: str,
 ) -> None:
     """Else both would take the last three."""
-    migrate(postgres_url)
     first, second = writer_engine(postgres_url), writer_engine(postgres_url)
     with ThreadPoolExecutor(1) as other:
         with first.begin() as connection:

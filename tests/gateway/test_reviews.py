@@ -10,7 +10,6 @@ import pytest
 from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.reviews import Decision
 from modemgw.store import optouts, reviews
-from modemgw.store.schema import migrate
 from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.world import ALICE, ANYBODY, BOB, World
 
@@ -248,7 +247,6 @@ async def test_what_is_put_aside_after_the_decision_goes_soon(
 ) -> None:
     """Another host learns of a decision a moment late; what it accepts meanwhile does not wait."""
     monkeypatch.setattr("modemgw.gateway.gateway.FOLLOW_S", 0.5)
-    migrate(postgres_url)
     here, there = World(postgres_url), World(postgres_url, host="there")
     one = ScriptedModem(1)
     await here.start(one)

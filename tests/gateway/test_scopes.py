@@ -19,7 +19,6 @@ from modemgw.gateway.requests import RefusalError
 from modemgw.gateway.settings import Pool
 from modemgw.store import optouts
 from modemgw.store.messages import Filter, find
-from modemgw.store.schema import migrate
 from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.world import ALICE, START, World
 
@@ -256,7 +255,6 @@ async def test_another_host_learns_the_scope(
 ) -> None:
     """Of the opt-out, and that one of two was lifted."""
     monkeypatch.setattr("modemgw.gateway.gateway.FOLLOW_S", 0.05)
-    migrate(postgres_url)
     here, there = World(postgres_url, **rules()), World(postgres_url, host="there", **rules())
     one = ScriptedModem(1)
     await here.start(one)

@@ -23,7 +23,6 @@ from modemgw.gateway.settings import Pool
 from modemgw.gateway.turns import Turns
 from modemgw.store import queue
 from modemgw.store.keys import KINDS
-from modemgw.store.schema import migrate
 from tests.gateway.scripted import Script, ScriptedModem, refused
 from tests.gateway.world import ALICE, ANYBODY, BOB, World
 
@@ -184,7 +183,6 @@ async def test_two_hosts_do_not_wait_for_each_other_over_the_limits_of_pools(
     postgres_url: str,
 ) -> None:
     """Claims of several pools share a transaction, on each host in another order."""
-    migrate(postgres_url)
     worlds, modems = [], [ScriptedModem(1), ScriptedModem(2)]
     numbers = frozenset(modem.status.number or "" for modem in modems)
     names = ("one", "two")

@@ -9,7 +9,6 @@ import pytest
 from modemgw.store import ages, messages
 from modemgw.store.engine import writer_engine
 from modemgw.store.messages import Filter
-from modemgw.store.schema import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,6 @@ BEGAN_MS, STEP_S = 1_780_000_000_000, 60.0
 @pytest.fixture
 def connection(database_url: str) -> Iterator[Connection]:
     """An empty database of either kind."""
-    migrate(database_url)
     engine = writer_engine(database_url)
     with engine.begin() as opened:
         yield opened

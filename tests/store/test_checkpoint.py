@@ -16,7 +16,6 @@ from sqlalchemy.engine import make_url
 from modemgw.store import checkpoint
 from modemgw.store.checkpoint import PAGE_BYTES, Checkpointer
 from modemgw.store.engine import BUSY_TIMEOUT_MS
-from modemgw.store.schema import migrate
 from modemgw.store.tables import counters
 from modemgw.store.writer import Transaction, Writer
 from tests.store.operations import count
@@ -31,7 +30,6 @@ _MUCH = 4_000_000  # bytes
 @pytest.fixture
 def file(sqlite_url: str) -> Path:
     """A database with our tables."""
-    migrate(sqlite_url)
     return Path(str(make_url(sqlite_url).database))
 
 

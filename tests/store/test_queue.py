@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from modemgw.store import lines, messages, optouts, queue
 from modemgw.store.engine import writer_engine
-from modemgw.store.schema import migrate
 from tests.store.operations import NOW, write_text
 
 if TYPE_CHECKING:
@@ -186,7 +185,6 @@ def test_the_lane_of_a_line_that_is_gone_is_emptied_into_home_lanes(
 
 def test_two_hosts_never_take_the_same_message(postgres_url: str) -> None:
     """While one host claims, the other passes over what it holds and waits for nobody."""
-    migrate(postgres_url)
     one, two = writer_engine(postgres_url), writer_engine(postgres_url)
     with one.begin() as connection:
         ids = [write_text(connection) for _ in range(3)]

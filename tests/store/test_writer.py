@@ -18,7 +18,6 @@ from modemgw.store.engine import writer_engine
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.events import Event
 from modemgw.store.reader import Reader
-from modemgw.store.schema import migrate
 from modemgw.store.writer import (
     BEHIND_AFTER,
     BEHIND_SHARE,
@@ -183,7 +182,6 @@ async def test_a_value_that_the_database_refuses_is_no_trouble_of_the_database(
     postgres_url: str,
 ) -> None:
     """Who waits for a database that is away would wait for ever for such a value."""
-    migrate(postgres_url)
     writer = Writer(postgres_url, "here")
     writer.start()
     for value in ("x" * 33, "nul \0"):
@@ -271,7 +269,6 @@ async def test_a_locked_sqlite_file_fails_the_group_and_no_more(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else holds the file: both operations are told; then writing goes on."""
-    migrate(sqlite_url)
     monkeypatch.setattr("modemgw.store.engine.BUSY_TIMEOUT_MS", 50)
     writer, reader = Writer(sqlite_url, "here"), Reader(sqlite_url)
     writer.start()
@@ -293,7 +290,6 @@ async def test_a_locked_sqlite_file_fails_the_group_and_no_more(
 
 @pytest.fixture
 async def pg_writer(postgres_url: str) -> AsyncIterator[Writer]:
-    migrate(postgres_url)
     writer = Writer(postgres_url, "here")
     writer.start()
     yield writer
@@ -327,7 +323,6 @@ async def test_a_connection_lost_during_commit_is_settled_by_the_group_id(
     postgres_url: str, lost: str
 ) -> None:
     """Waiters learn what really happened: committed where only the answer was lost."""
-    migrate(postgres_url)
     reader = Reader(postgres_url)
     with tempfile.TemporaryDirectory(prefix="pg") as folder:  # short: a socket's path is bounded
         async with losing_proxy(postgres_url, Path(folder)) as (proxy, through):
@@ -361,7 +356,6 @@ async def test_a_commit_that_the_server_still_works_on_is_waited_for(
     postgres_url: str, is_first: bool
 ) -> None:
     """Else its waiters would be told that nothing was written, and a moment later it would be."""
-    migrate(postgres_url)
     reader = Reader(postgres_url)
     engine = writer_engine(postgres_url)
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
@@ -385,7 +379,6 @@ async def test_positions_follow_commits_between_two_hosts_and_no_reader_skips_on
     postgres_url: str,
 ) -> None:
     """A reader that follows two writers on one database sees every position, in order, once."""
-    migrate(postgres_url)
     writers = [Writer(postgres_url, host) for host in ("one", "two")]
     reader = Reader(postgres_url)
     seen: list[int] = []
