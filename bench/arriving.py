@@ -26,12 +26,13 @@ from bench.measure import (
     Goal,
     Hook,
     Journal,
-    Machine,
     Receiver,
     fsync_ms,
     goals_table,
     percentiles,
 )
+from bench.radio import Span
+from bench.watch import Machine
 from modemgw import pdu
 from tests.e2e.site import Site, wait_for
 
@@ -87,7 +88,7 @@ def measure(modems: int, rate: float, seconds: float) -> tuple[list[float], floa
                 began = time.monotonic_ns()
                 inject(site, modems, rate, texts)
                 wait_for("all webhooks", lambda: len(arrivals.at) >= texts, 60)
-                busy = machine.busy(began, time.monotonic_ns())
+            busy = machine.busy(Span(began, time.monotonic_ns()))
             journal.read()
         finally:
             site.close()

@@ -76,50 +76,6 @@ def percentiles(values: Sequence[float]) -> tuple[float, float]:
     return statistics.median(ordered), ordered[int(len(ordered) * 0.99)]
 
 
-class Machine:
-    """How busy all cores together were, looked at every half second for the time of a `with`."""
-
-    _EVERY_S = 0.5
-
-    def __init__(self) -> None:
-        self._seen: list[tuple[int, int, int]] = []
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> Machine:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._ending.set()
-        self._thread.join()
-
-    def busy(self, begin_ns: int, end_ns: int) -> float:
-        """The share of a time of CLOCK_MONOTONIC, as near as it was looked at."""
-        before = [seen for seen in self._seen if seen[0] <= begin_ns] or self._seen[:1]
-        after = [seen for seen in self._seen if seen[0] >= end_ns] or self._seen[-1:]
-        (_, idle, total), (_, idle_then, total_then) = before[-1], after[0]
-        return 1 - (idle_then - idle) / max(1, total_then - total)
-
-    def _watch(self) -> None:
-        while True:
-            self._seen.append(self._look())
-            if self._ending.wait(self._EVERY_S):
-                self._seen.append(self._look())
-                return
-
-    @staticmethod
-    def _look() -> tuple[int, int, int]:
-        """Now, idle time (waiting for a disk is idle), and all of it, in ticks: proc(5)."""
-        ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
-        return time.monotonic_ns(), ticks[3] + ticks[4], sum(ticks)
-
-
 class Journal:
     """The simulator's journal, of which each line is read once."""
 

@@ -8,9 +8,10 @@ Tools find the texts in their folders when they start, Kannel gets them by its H
 in memory); modemgw and python-gsmmodem-new are measured as by bench.gateway. No row has more texts
 than it may need for `--seconds`, as known of that program; a peer that needs longer is stopped.
 
-CPU and memory are those of all processes of a program, from /proc; CPU includes its start, and for
-modemgw and Kannel the accepting. A rate and a radio use are those of the middle four fifths of the
-submits. A row in whose time the machine was over 90 % busy is void.
+CPU and memory are those of all processes of a program, from /proc. A rate, a radio use and the CPU
+of a text are those of the middle four fifths of the submits; the CPU "in all" includes a program's
+start, and for modemgw and Kannel the accepting. A row in whose time the machine was over 90 % busy
+is void.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import gateway
-from bench.measure import Journal, Machine, cpu_s, fsync_ms, memory_mib, processes
+from bench.measure import Journal, cpu_s, fsync_ms, memory_mib, processes
 from bench.radio import outcome, radio
+from bench.watch import Machine, Spent
 from tests.e2e.site import Site, wait_for
 from tests.judges.gammu_smsd import GammuSmsd
 from tests.judges.kannel import Kannel
@@ -182,8 +184,7 @@ def measure(program: Program, modems: int, submit_ms: int, texts: int, seconds: 
             found = program.row(modems, submit_ms, rounds)
         else:
             found = theirs(program, modems, submit_ms, rounds, seconds)
-    steady = found.radio.steady
-    return Row(found, machine.busy(steady.begin_ns, steady.end_ns), *fsync_ms())
+    return Row(found, machine.busy(found.radio.steady), *fsync_ms())
 
 
 def theirs(
@@ -203,11 +204,15 @@ def theirs(
             journal, before = Journal(site.journal_file), cpu_s(simulator)
             try:
                 peer.begin(texts)
-                wait_for("a first submit", lambda: journal.count("submit"), START_S)
-                _while(seconds, lambda: journal.count("submit") < len(texts))
-                _while(REPORTS_S, lambda: journal.count("report") < journal.count("submit"))
-                pids = [pid for each in peer.running() for pid in processes(each.session)]
-                spent, resident = sum(map(cpu_s, pids)), sum(map(memory_mib, pids))
+
+                def pids() -> list[int]:
+                    return [pid for each in peer.running() for pid in processes(each.session)]
+
+                with Spent(pids) as spent:
+                    wait_for("a first submit", lambda: journal.count("submit"), START_S)
+                    _while(seconds, lambda: journal.count("submit") < len(texts))
+                    _while(REPORTS_S, lambda: journal.count("report") < journal.count("submit"))
+                whole, resident = sum(map(cpu_s, pids())), sum(map(memory_mib, pids()))
                 simulator_spent = cpu_s(simulator) - before
             finally:
                 unsent = peer.stop()
@@ -215,10 +220,11 @@ def theirs(
         finally:
             site.close()
     submits = journal.rows["submit"]
+    found = radio(submits, modems)
     return gateway.Row(
-        program.key, modems, submit_ms, len(submits), radio(submits, modems),
-        outcome(submits, len(texts), unsent), spent * 1000 / len(submits), 0,
-        simulator_spent * 1000 / len(submits), resident,
+        program.key, modems, submit_ms, len(submits), found,
+        outcome(submits, len(texts), unsent), gateway.steady_ms(spent, found),
+        whole * 1000 / len(submits), 0, simulator_spent * 1000 / len(submits), resident,
     )  # fmt: skip
 
 
@@ -233,8 +239,8 @@ def table(rows: list[Row], *, markdown: bool) -> Table:
     """A row for a measurement."""
     shown = Table(box=MARKDOWN if markdown else HEAVY_HEAD)
     for title in ("", "modems", "ms a submit", "texts", "texts/s", "radio use", "gap p50 ms",
-                  "gap p99 ms", "CPU ms a text", "MiB", "doubled", "lost", "simulator's CPU ms",
-                  "fsync p50/p99 ms", "machine busy"):  # fmt: skip
+                  "gap p99 ms", "CPU ms a text", "in all", "MiB", "doubled", "lost",
+                  "simulator's CPU ms", "fsync p50/p99 ms", "machine busy"):  # fmt: skip
         shown.add_column(title, justify="right" if title else "left")
     for row in rows:
         r = row.measured
@@ -242,7 +248,8 @@ def table(rows: list[Row], *, markdown: bool) -> Table:
             r.name, str(r.modems), str(r.submit_ms), str(r.texts),
             f"{r.radio.steady_per_s:.1f}", f"{r.radio.steady_use:.1%}" if r.submit_ms else "",
             f"{r.radio.gap_p50_ms:.1f}", f"{r.radio.gap_p99_ms:.1f}", f"{r.cpu_ms:.2f}",
-            f"{r.memory_mib:.0f}", str(r.outcome.doubled), str(r.outcome.lost),
+            f"{r.whole_cpu_ms:.2f}", f"{r.memory_mib:.0f}",
+            str(r.outcome.doubled), str(r.outcome.lost),
             f"{r.simulator_ms:.2f}", f"{row.fsync_p50_ms:.2f} / {row.fsync_p99_ms:.2f}",
             f"{row.busy:.0%}" + (", void" if row.is_void else ""),
         )  # fmt: skip

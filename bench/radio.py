@@ -41,9 +41,13 @@ class Radio:
     use: float
     steady: Span
     steady_use: float
-    steady_per_s: float
+    steady_submits: int
     gap_p50_ms: float
     gap_p99_ms: float
+
+    @property
+    def steady_per_s(self) -> float:
+        return self.steady_submits / self.steady.seconds if self.steady.seconds else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def radio(submits: Sequence[Mapping[str, Any]], modems: int) -> Radio:
         _use(submits, whole, modems),
         steady,
         _use(submits, steady, modems),
-        (last - first) / steady.seconds if steady.seconds else 0.0,
+        last - first,
         *(percentiles(gaps) if gaps else (0.0, 0.0)),
     )
 
