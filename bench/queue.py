@@ -36,7 +36,7 @@ from modemgw.ids import new_id
 from modemgw.store import tables
 from modemgw.store.engine import writer_engine
 from modemgw.store.schema import migrate
-from modemgw.store.writer import Transaction
+from modemgw.store.transaction import Transaction
 from tests.e2e.site import Site, wait_for
 
 if TYPE_CHECKING:

@@ -109,7 +109,7 @@ class Auth:
         at = self._gateway.clock()
         try:
             written = self._gateway.writer.submit(
-                lambda tx: keys.note_use(tx.connection, key_id, at)
+                lambda tx: keys.note_use(tx.connection, key_id, at), brief=True
             )
         except StoreUnavailableError:
             return

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 TAG: Final = "webhooks"
 REPLAYED_AT_ONCE: Final = 1_000

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modemgw.api.settings import ApiSettings
     from modemgw.gateway.gateway import Gateway
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 TAG = "keys"
 MOST_KEYS = 10_000

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.gateway import Gateway
     from modemgw.store.events import Published
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -413,7 +413,7 @@ class Pump:
         """Write until it is committed: the next event of the strand must not overtake."""
         while True:
             try:
-                await self._gateway.writer.run(operation, patient=patient)
+                await self._gateway.writer.run(operation, patient=patient, brief=True)
             except StoreUnavailableError as error:
                 log.warning("webhook_outcome_not_recorded", error=str(error))
                 await asyncio.sleep(RECORD_RETRY_S)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from modemgw.consent.scopes import OptOut, OptOutRules
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 OPTED_OUT = "opted_out"
 

@@ -13,7 +13,7 @@ from modemgw.store import messages
 if TYPE_CHECKING:
     from modemgw.consent.gate import Permit
     from modemgw.gateway.settings import GatewaySettings
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 VALID_FOR_S = 300.0  # a confirmation later than five minutes would be a text without consent
 

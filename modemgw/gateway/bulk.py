@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from modemgw.gateway.consenting import Consent
     from modemgw.gateway.refusals import Refusals
     from modemgw.gateway.settings import GatewaySettings
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 AT_ONCE: Final = 50  # rows of a transaction: texts must not wait long for it
 

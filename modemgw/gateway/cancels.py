@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from modemgw.clock import Clock
     from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
+    from modemgw.store.transaction import Transaction
     from modemgw.store.waiting import Wanted
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.writer import Writer
 
 AT_ONCE = 50  # in one operation of the writer
 LONGEST_S = 20.0  # of one request

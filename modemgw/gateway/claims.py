@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.turns import Turns
     from modemgw.store.prepared import Record
     from modemgw.store.queue import Candidate
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 HEADS = (1, 20)  # of each lane: the first may go, as a rule; where it may not, many may not
 IN_DOUBT_RECHECK_S = 30.0

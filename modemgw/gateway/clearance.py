@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from modemgw.gateway.claims import Job
     from modemgw.gateway.worker import LineWorker
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 
 class Clearance:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from modemgw.gateway.requests import Caller
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.gateway.withdrawals import Withdrawals
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 
 class ConsentDesk:

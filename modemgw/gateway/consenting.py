@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from modemgw.consent.scopes import OptOutRules
     from modemgw.gateway.outbound import Outcome, Taken
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 BY_OPT_OUT: Final = "opt_out"
 DECLINED: Final = "declined"  # what was asked for, and answered by an opt-out

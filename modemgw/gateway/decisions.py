@@ -19,7 +19,7 @@ from modemgw.store.pauses import modem_scope
 if TYPE_CHECKING:
     from modemgw.gateway.line_state import Standing
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 PoolsOf: TypeAlias = Callable[[str, str | None], "tuple[str, ...]"]
 """The pools of a line, by its ICCID and number."""

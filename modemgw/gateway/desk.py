@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from modemgw.gateway.settings import GatewaySettings, Pool
     from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 LEARN_PRIORITY = 9
 

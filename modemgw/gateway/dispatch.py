@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.gateway.tally import Tally
     from modemgw.modem.interface import Modem, SubmitResult
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 

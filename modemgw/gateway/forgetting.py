@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from modemgw.clock import Clock
     from modemgw.gateway.settings import GatewaySettings
+    from modemgw.store.transaction import Transaction
     from modemgw.store.usage import Place
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 

@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from modemgw.modem.interface import Incoming, Modem
     from modemgw.pdu import Tpdu
     from modemgw.store.inbox import PartKey
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -167,9 +168,9 @@ class Inbound:
         hold = self._refusals.hold(sender.address) if sender and may_refuse else nullcontext()
         with hold:
             now = self._clock()
+            is_report = isinstance(arrival.tpdu, StatusReport)
             effects = await self._writer.run(
-                lambda tx: self._write(tx, arrival, sender, now),
-                patient=isinstance(arrival.tpdu, StatusReport),
+                lambda tx: self._write(tx, arrival, sender, now), patient=is_report, brief=is_report
             )
             self._remember(effects)
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from modemgw.clock import Clock
     from modemgw.gateway.registry import Registry
     from modemgw.store.reader import Reader
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 MISSING: Final = "line_missing"
 DUTY: Final = "inventory"

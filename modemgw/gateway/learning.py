@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from modemgw.store import lines, messages
 
 if TYPE_CHECKING:
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 LEARN: Final = "learn_number"  # in the metadata of the text: the line that wants to learn
 VALID_FOR_S: Final = 600.0

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from modemgw.consent.scopes import OptOut
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 JOIN_WINDOW_S = 2 * 86_400.0
 CONFIRM_AGAIN_S = 86_400.0  # one confirmation a day and number

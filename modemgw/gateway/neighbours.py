@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from modemgw.gateway.dispatch import Dispatcher
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.store.reader import Reader
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from modemgw.store.events import Event
 
 if TYPE_CHECKING:
     from modemgw.gateway.settings import GatewaySettings
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 ALERT: Final = "new_country"
 _DAY_S: Final = 86_400.0

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from modemgw.clock import Clock
     from modemgw.consent.gate import Policy
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 
 LIST: Final = "import"  # the source of what a list tells

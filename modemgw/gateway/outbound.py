@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.gateway.tally import Tally
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 LONGEST_TEXT = 4_000
 LONGEST_VALID_FOR_S = 63 * 7 * 86_400.0  # 23.040 §9.2.3.12.1

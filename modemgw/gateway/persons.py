@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from modemgw.gateway.requests import Caller
     from modemgw.store.persons import Traces
     from modemgw.store.reader import Reader
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 ERASED: Final = "erased"
 AUDIT_LIMIT: Final = 10_000

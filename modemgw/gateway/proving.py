@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.store.chain import Head
     from modemgw.store.ledger import Ledger
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 

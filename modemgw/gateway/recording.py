@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modemgw.gateway.settle import Step
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ class Records:
         if self._unwritten is None:
             return
         try:
-            first = self._writer.submit(self._unwritten)
+            first = self._writer.submit(self._unwritten, brief=True)
         except StoreUnavailableError as error:
             first = asyncio.get_running_loop().create_future()
             first.set_exception(error)
@@ -93,7 +94,7 @@ class Records:
             except StoreUnavailableError as error:
                 log.exception("not_recorded", line=self._line_id, error=str(error))
                 await asyncio.sleep(RETRY_S)
-                attempt = asyncio.ensure_future(self._writer.run(operation))
+                attempt = asyncio.ensure_future(self._writer.run(operation, brief=True))
 
     def recorded(self) -> bool:
         """Whether the part before is recorded; does not wait for a database that is away.

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 _ON_ITS_WAY: Final = UNFINISHED | {MessageStatus.IN_DOUBT}
 

@@ -15,7 +15,7 @@ from modemgw.store import inbox, messages
 
 if TYPE_CHECKING:
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 # A service centre keeps trying for at most 63 weeks in theory; some days in practice.
 REPORT_WINDOW_S = 8 * 86_400.0

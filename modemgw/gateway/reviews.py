@@ -17,7 +17,7 @@ from modemgw.store.events import Event
 
 if TYPE_CHECKING:
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 
 class Decision(StrEnum):

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from modemgw.modem.interface import Modem, ModemStatus
     from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import SubmitResult
     from modemgw.store.prepared import Record
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 WITHDRAWN_WAIT_S = 1.0
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from modemgw.store.conversations import Filter, Key
     from modemgw.store.prepared import Record
     from modemgw.store.reader import Reader
-    from modemgw.store.writer import Transaction, Writer
+    from modemgw.store.transaction import Transaction
+    from modemgw.store.writer import Writer
 
 KIND = "conversational"
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from modemgw.gateway.roster import Line
     from modemgw.modem.interface import Modem, SubmitResult
     from modemgw.pdu import Frame
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -201,6 +201,7 @@ class LineWorker:
         claimed = await shared.writer.run(
             lambda tx: claims.claim(tx, lanes, line, turns, settings, now, cancels),
             patient=patient,
+            brief=True,
         )
         urgent = self._urgent  # what came meanwhile may have room where this claim found none
         shared.looked(sight, claimed, urgent)

@@ -106,6 +106,21 @@ def _engine(url: URL, *, connections: int, read_only: bool) -> Engine:
         raise StoreError("PostgreSQL needs its driver: pip install 'modemgw[postgres]'") from None
 
 
+def begin_at_once(connection: Connection) -> bool:
+    """Begin a transaction of SQLite's, unless that would have to wait for another program, or
+    fails: false then, and there is none."""
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        driver.execute("PRAGMA busy_timeout=0")
+        try:
+            connection.begin()
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    except (SQLAlchemyError, sqlite3.Error):
+        return False
+    return True
+
+
 def _begin_sqlite(sql: str) -> Callable[[Connection], None]:
     """Begins a transaction by the driver's own means, which cost a tenth."""
 

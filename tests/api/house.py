@@ -27,7 +27,7 @@ from modemgw.store.events import Event, Published
 from modemgw.store.ledger import Ledger
 from modemgw.store.reader import Reader
 from modemgw.store.schema import migrate
-from modemgw.store.writer import Transaction, Writer
+from modemgw.store.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
 
     from modemgw.clock import Clock
+    from modemgw.store.transaction import Transaction
 
 PATIENCE_S = 5.0
 

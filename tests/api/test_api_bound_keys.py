@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 OURS, THEIRS = "+15550009001", "+15550009002"
 POOLS = {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 ALICE, BOB, CAROL = "+12025550111", "+12025550122", "+12025550133"
 LINE_NUMBER = "+12025550192"

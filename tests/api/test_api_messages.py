@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modemgw.api import answers
 
 if TYPE_CHECKING:
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
     from tests.api.house import House
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pytest
 
     from modemgw.modem.interface import Modem
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 READER = "reader"
 

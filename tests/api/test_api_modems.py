@@ -9,7 +9,7 @@ from modemgw.store import lines, modem_history
 from modemgw.store.modem_history import Stage
 
 if TYPE_CHECKING:
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
     from tests.api.house import House
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 
 @pytest.fixture

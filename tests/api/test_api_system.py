@@ -14,6 +14,8 @@ from modemgw.api import answers, modem_shapes
 from modemgw.api.app import Api, ApiError, ApiSettings
 from modemgw.modem.interface import ModemState, ModemStatus
 from modemgw.store import inbox, lines
+from modemgw.store.errors import StoreUnavailableError
+from modemgw.store.events import Event
 from tests.api.house import House, open_house, until
 from tests.gateway.scripted import ScriptedModem
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modemgw.modem.interface import Clearance, SubmitResult
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 
 class StillModem(ScriptedModem):
@@ -113,7 +115,10 @@ async def test_it_is_ready_with_a_modem_and_not_without_a_database(house: House)
     assert answers.Readiness.model_validate(reply.json).modems_ready == 1
     async with asyncio.timeout(5):
         while reply.status == 200:  # a commit that was on its way says that it is there
-            house.gateway.writer.available = False
+            with pytest.raises(StoreUnavailableError):
+                await house.gateway.writer.run(
+                    lambda tx: tx.emit(Event("call.received", 0.0, {"data": object()}))
+                )
             reply = await house.call("GET", "/readyz", key="")
     assert (reply.status, reply.json["database"]) == (503, False)
     task.cancel()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.gateway.scripted import Script
 
 if TYPE_CHECKING:
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
     from tests.gateway.scripted import ScriptedModem
     from tests.gateway.world import World
 

@@ -18,7 +18,7 @@ from tests.gateway.world import START
 if TYPE_CHECKING:
     import pytest
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
     from tests.gateway.conftest import MakeWorld
     from tests.gateway.world import World
 

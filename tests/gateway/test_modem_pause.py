@@ -15,7 +15,7 @@ from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.test_lines import BOSS, audited, settled
 
 if TYPE_CHECKING:
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
     from tests.gateway.conftest import MakeWorld
     from tests.gateway.world import World
 

@@ -13,7 +13,7 @@ from modemgw.gateway import settle
 from modemgw.gateway.neighbours import AWAY
 from modemgw.store import lines, messages
 from modemgw.store.engine import sole_daemon, writer_engine
-from modemgw.store.writer import Transaction
+from modemgw.store.transaction import Transaction
 from tests.gateway.scripted import Script, ScriptedModem, refused
 from tests.gateway.world import ALICE, BOB, World
 

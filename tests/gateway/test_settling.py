@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 ACCEPTED = SubmitResult(Outcome.ACCEPTED, mr=1)
 RESULTS = [
@@ -211,8 +211,8 @@ async def test_a_claim_that_was_lost_is_found_again(
     monkeypatch.setattr("modemgw.gateway.worker.CLAIM_RETRY_S", 0.02)
     lost: list[object] = []
 
-    async def run(operation: Callable[[Transaction], object], *, patient: bool = False) -> object:
-        result = await original(operation, patient=patient)
+    async def run(operation: Callable[[Transaction], object], **how: bool) -> object:
+        result = await original(operation, **how)
         if getattr(result, "job", None) is not None and not lost:
             lost.append(result)
             raise StoreUnavailableError("the answer to COMMIT was lost")

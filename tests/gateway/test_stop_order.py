@@ -20,7 +20,7 @@ from modemgw.store import optouts
 from modemgw.store.engine import writer_engine
 from modemgw.store.ledger import Ledger
 from modemgw.store.schema import migrate
-from modemgw.store.writer import Transaction
+from modemgw.store.transaction import Transaction
 from tests.gateway.scripted import ScriptedModem
 from tests.gateway.test_stop import answers, audit
 from tests.gateway.world import ALICE, AUDIT_KEY, START, World

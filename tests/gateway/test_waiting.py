@@ -28,7 +28,7 @@ from tests.gateway.world import ALICE, ANYBODY, BOB, World
 
 if TYPE_CHECKING:
     from modemgw.gateway.settings import GatewaySettings
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
     from tests.gateway.conftest import MakeWorld
 
 BOSS = Caller("key_boss", frozenset({"admin"}), frozenset())

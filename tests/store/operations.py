@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 NOW = 1_800_000_000.0
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 ALICE, BOB = "+12025550111", "+12025550122"
 KEY = b"a" * 32

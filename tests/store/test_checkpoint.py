@@ -17,11 +17,13 @@ from modemgw.store import checkpoint
 from modemgw.store.checkpoint import PAGE_BYTES, Checkpointer
 from modemgw.store.engine import BUSY_TIMEOUT_MS
 from modemgw.store.tables import counters
-from modemgw.store.writer import Transaction, Writer
+from modemgw.store.writer import Writer
 from tests.store.operations import count
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+
+    from modemgw.store.transaction import Transaction
 
 _LONG, _COMMITS = 100, 4_000
 _MUCH = 4_000_000  # bytes

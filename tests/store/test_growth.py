@@ -21,8 +21,8 @@ from modemgw.store import (
 )
 from modemgw.store.engine import writer_engine
 from modemgw.store.schema import migrate
+from modemgw.store.transaction import Transaction
 from modemgw.store.webhooks import Endpoint
-from modemgw.store.writer import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, IntegrityError
 
 from modemgw.store import events, tables
-from modemgw.store.engine import writer_engine
+from modemgw.store.engine import serves_many, writer_engine
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.events import Event
 from modemgw.store.reader import Reader
 from modemgw.store.writer import (
     BEHIND_AFTER,
     BEHIND_SHARE,
+    BRIEF_LIMIT,
     GROUP_LIMIT,
     PATIENT_LIMIT,
     Writer,
@@ -31,7 +33,7 @@ from tests.store.operations import NOW, Gate, count, emit, names
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 
 class RefusedError(Exception):
@@ -260,6 +262,79 @@ async def test_published_is_told_after_commits_with_events_only(url: str) -> Non
     await writer.run(emit("loud"))
     await writer.stop()
     assert told == [asyncio.get_running_loop()]
+
+
+# -- who runs what ------------------------------------------------------------------------------
+
+
+def where(_tx: Transaction) -> int:
+    """An operation that tells which thread runs it."""
+    return threading.get_ident()
+
+
+async def test_what_is_brief_is_run_by_the_loop_unless_something_else_comes_with_it(
+    writer: Writer, url: str
+) -> None:
+    """On SQLite; a server is waited for in the writer's thread, as is what may take long."""
+    mine = threading.get_ident()
+    await writer.run(where)
+    alone = await writer.run(where, brief=True)
+    together = await asyncio.gather(*writer.submit_apart(where, where))
+    mixed = await asyncio.gather(writer.run(where, brief=True), writer.run(where))
+    many = (writer.run(where, brief=True) for _ in range(BRIEF_LIMIT + 1))
+    crowd = await asyncio.gather(*many)
+    on_the_loop = not serves_many(url)
+    assert [who == mine for who in (alone, *together)] == [on_the_loop] * 3
+    assert mine not in (*mixed, *crowd)
+
+
+async def test_a_brief_operation_that_raises_fails_alone(writer: Writer, reader: Reader) -> None:
+    """Its neighbours are committed, each event once, though the group is run twice."""
+    await writer.run(count("first"))
+    operations = (count("a"), refuse, emit("a"), count("b"))
+    outcomes = await asyncio.gather(
+        *(writer.run(operation, brief=True) for operation in operations), return_exceptions=True
+    )
+    assert [type(o) for o in outcomes] == [str, RefusedError, type(None), str]
+    assert await reader.run(names) == {"first", "a", "b"}
+    assert len(await reader.run(lambda c: events.after(c, 0, 10))) == 1
+    assert writer.available
+
+
+async def test_the_loop_waits_for_nobody_who_holds_the_file(sqlite_url: str) -> None:
+    """A brief operation that would have to wait waits in the thread, and goes on by itself."""
+    writer, reader = Writer(sqlite_url, "here"), Reader(sqlite_url)
+    writer.start()
+    await writer.run(count("before"))
+    other = sqlite3.connect(make_url(sqlite_url).database or "", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    written = writer.submit(count("behind"), brief=True)
+    turns = 0
+    ends = asyncio.get_running_loop().time() + 0.3
+    while asyncio.get_running_loop().time() < ends:
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert turns > 10
+    assert not written.done()
+    other.execute("ROLLBACK")
+    await written
+    assert await reader.run(names) == {"before", "behind"}
+    await writer.stop()
+    reader.close()
+    other.close()
+
+
+async def test_a_wal_that_is_copied_while_nobody_writes_hinders_nobody(sqlite_url: str) -> None:
+    """A call without an operation is no transaction that stays open."""
+    writer = Writer(sqlite_url, "here")
+    writer.start()
+    for i in range(3):
+        writer.copy_wal()
+        await asyncio.sleep(0.05)
+        await writer.run(count(f"n{i}"))
+        await writer.run(count(f"brief{i}"), brief=True)
+    assert (writer.groups, writer.available) == (6, True)
+    await writer.stop()
 
 
 # -- a database that fails --------------------------------------------------------------------

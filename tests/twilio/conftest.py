@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
 
 
 @dataclass(slots=True)

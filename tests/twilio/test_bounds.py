@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from twilio.rest import Client
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
     from tests.twilio.conftest import Site
 
 

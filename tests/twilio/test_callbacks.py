@@ -22,7 +22,7 @@ from tests.api.house import until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modemgw.store.writer import Transaction
+    from modemgw.store.transaction import Transaction
     from tests.twilio.conftest import Site
 
 FROM = "+15550002001"
