@@ -115,7 +115,7 @@ def ours(modems: int, submit_ms: int, rounds: int, *, bare: bool = False) -> Row
 
 def steady_ms(spent: Spent, radio: Radio) -> float:
     """The CPU of a text in the steady part of a run."""
-    return spent.seconds(radio.steady) * 1000 / radio.steady_submits
+    return spent.seconds(radio.steady) * 1000 / max(1, radio.steady_submits)
 
 
 def open_messages(site: Site, states: Sequence[str]) -> bool:

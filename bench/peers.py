@@ -212,7 +212,7 @@ def theirs(
                     wait_for("a first submit", lambda: journal.count("submit"), START_S)
                     _while(seconds, lambda: journal.count("submit") < len(texts))
                     _while(REPORTS_S, lambda: journal.count("report") < journal.count("submit"))
-                whole, resident = sum(map(cpu_s, pids())), sum(map(memory_mib, pids()))
+                resident = sum(map(memory_mib, pids()))
                 simulator_spent = cpu_s(simulator) - before
             finally:
                 unsent = peer.stop()
@@ -224,7 +224,7 @@ def theirs(
     return gateway.Row(
         program.key, modems, submit_ms, len(submits), found,
         outcome(submits, len(texts), unsent), gateway.steady_ms(spent, found),
-        whole * 1000 / len(submits), 0, simulator_spent * 1000 / len(submits), resident,
+        spent.all_seconds * 1000 / len(submits), 0, simulator_spent * 1000 / len(submits), resident,
     )  # fmt: skip
 
 

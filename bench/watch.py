@@ -95,6 +95,11 @@ class Spent(_Watch):
         """What they needed in a time."""
         return self._grown(span.begin_ns, span.end_ns)[0]
 
+    @property
+    def all_seconds(self) -> float:
+        """What they needed from their start to the last look."""
+        return self._seen[-1][1][0]
+
     def _look(self) -> tuple[float, ...]:
         for pid in self._find():
             with contextlib.suppress(OSError):  # ended meanwhile

@@ -55,8 +55,8 @@ STOP_LIMIT_S = 15.0
 PROBE_LIMIT_S = 20.0
 TENURE_S = 2.0
 WANTED_FILES = 16_384
-# The writer gives the interpreter away with every statement, and gets it back so much later at the
-# most where the loop is busy; with Python's own 5 ms a commit would take a hundred.
+# The writer's thread gives the interpreter away when it commits, and with every statement that it
+# runs itself, and gets it back so much later at the most where the loop is busy.
 SWITCH_INTERVAL_S = 0.002
 
 

@@ -179,7 +179,7 @@ class _BankCollector(Collector):
         yield _gauge("webhook_pending", "Events owed.", ("webhook",), _by_one(kept.owed))
         yield _counter("writer_groups", "Commits.", (), {(): writer.groups})
         yield _counter("writer_operations", "Operations committed.", (), {(): writer.operations})
-        yield _counter("writer_seconds", "Time in transactions.", (), {(): writer.commit_s})
+        yield _counter("writer_seconds", "Time with a group.", (), {(): writer.commit_s})
         yield _gauge("writer_waiting", "Operations that wait.", (), {(): writer.waiting})
 
     def _modems(self) -> Iterator[Metric]:

@@ -64,6 +64,7 @@ log = structlog.get_logger(__name__)
 Outcome: TypeAlias = tuple[str, int, "Mapping[str, Any]"]  # of which webhook, where, what to set
 
 WINDOW = 2_000
+BRIEF_ROWS = 100  # whose outcomes are written within a millisecond
 LATE_AT_ONCE = 50
 DUTY = "webhooks"
 TURN_CHECKED_EVERY_S = 5.0
@@ -392,7 +393,9 @@ class Pump:
                 rows = [outcome for outcome, _ in batch]
                 fault: Exception | None = None
                 try:
-                    await self._record(partial(_write, rows=rows), patient=patient)
+                    await self._record(
+                        partial(_write, rows=rows), patient=patient, brief=len(rows) <= BRIEF_ROWS
+                    )
                 except (
                     Exception
                 ) as error:  # of ours: the strands end, and their lanes are read anew
@@ -408,12 +411,16 @@ class Pump:
             self._settling = None
 
     async def _record(
-        self, operation: Callable[[Transaction], None], *, patient: bool = False
+        self,
+        operation: Callable[[Transaction], None],
+        *,
+        patient: bool = False,
+        brief: bool = False,
     ) -> None:
         """Write until it is committed: the next event of the strand must not overtake."""
         while True:
             try:
-                await self._gateway.writer.run(operation, patient=patient, brief=True)
+                await self._gateway.writer.run(operation, patient=patient, brief=brief)
             except StoreUnavailableError as error:
                 log.warning("webhook_outcome_not_recorded", error=str(error))
                 await asyncio.sleep(RECORD_RETRY_S)

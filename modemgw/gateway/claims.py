@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from modemgw.store.transaction import Transaction
 
 HEADS = (1, 20)  # of each lane: the first may go, as a rule; where it may not, many may not
+FEW = 3  # that may not go: as many as a glance finds time for
 IN_DOUBT_RECHECK_S = 30.0
 
 
@@ -104,8 +105,13 @@ def claim(
     settings: GatewaySettings,
     now: float,
     cancels: Cancels | None = None,
+    *,
+    at_a_glance: bool = False,
 ) -> Claimed:
-    """Claim the next message of these lanes that may go on this line now."""
+    """Claim the next message of these lanes that may go on this line now.
+
+    `at_a_glance`: take no time for many that may not; there may be `more` then.
+    """
     if not lanes:
         return Claimed(None)
     choice = _Choice(tx, line, settings, now, cancels)
@@ -117,12 +123,15 @@ def claim(
         if per_lane == HEADS[0]:
             with_something = {head.lane for head in found}
             empty = tuple(lane for lane in lanes if lane not in with_something)
-        for head in sorted(found, key=lambda head: _order(head, turns)):
+        inspected = sorted(found, key=lambda head: _order(head, turns))
+        for head in inspected[:FEW] if at_a_glance else inspected:
             job = choice.consider(head)
             if job is not None or choice.wait is not None:
                 return choice.outcome(job, empty)
         if len(found) < per_lane:
             break
+        if at_a_glance:
+            return replace(choice.outcome(None, empty), more=True)
     else:
         nothing = choice.outcome(None, empty)
         return replace(nothing, more=not nothing.has_pool_waits)

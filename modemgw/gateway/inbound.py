@@ -209,7 +209,7 @@ class Inbound:
         for lane, priority in effects.queued:
             self._dispatcher.waiting(lane, priority)
 
-    # -- in the writer's thread -----------------------------------------------------------------
+    # -- in the writer's transaction ------------------------------------------------------------
 
     def _write(
         self, tx: Transaction, arrival: Arrival, sender: Sender | None, now: float

@@ -154,7 +154,7 @@ class LineWorker:
                 self._hand_back(claimed.job)
                 claimed = await self._claim()
             while claimed.job is None and (claimed.more or claimed.has_pool_waits):
-                claimed = await self._claim()
+                claimed = await self._claim(at_a_glance=False)
         except StoreUnavailableError as error:
             log.warning("no_claim", line=self.line.id, error=str(error))
             self._unsure = True
@@ -189,7 +189,7 @@ class LineWorker:
             gap = Wait(min(last_at, now) + self._gap_s(), "min_gap")
             self._wait = longest((self._wait, gap))
 
-    async def _claim(self, *, patient: bool = False) -> Claimed:
+    async def _claim(self, *, patient: bool = False, at_a_glance: bool = True) -> Claimed:
         self._urgent = -1
         self._wake.clear()
         shared, line, turns = self.shared, self.line, self._turns
@@ -199,9 +199,11 @@ class LineWorker:
         if not lanes:
             return NOTHING
         claimed = await shared.writer.run(
-            lambda tx: claims.claim(tx, lanes, line, turns, settings, now, cancels),
+            lambda tx: claims.claim(
+                tx, lanes, line, turns, settings, now, cancels, at_a_glance=at_a_glance
+            ),
             patient=patient,
-            brief=True,
+            brief=at_a_glance,
         )
         urgent = self._urgent  # what came meanwhile may have room where this claim found none
         shared.looked(sight, claimed, urgent)

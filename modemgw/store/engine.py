@@ -110,14 +110,13 @@ def begin_at_once(connection: Connection) -> bool:
     """Begin a transaction of SQLite's, unless that would have to wait for another program, or
     fails: false then, and there is none."""
     driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA busy_timeout=0")
     try:
-        driver.execute("PRAGMA busy_timeout=0")
-        try:
-            connection.begin()
-        finally:
-            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    except (SQLAlchemyError, sqlite3.Error):
+        connection.begin()
+    except SQLAlchemyError:
         return False
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     return True
 
 

@@ -15,6 +15,7 @@ find a smaller one later.
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 import time
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+AT_ONCE_S = 0.01
 SETTLE_COMMIT_S = 10.0
 SETTLE_AGAIN_S = 0.2
 
@@ -71,13 +73,13 @@ class Job(Generic[T]):
 
 @dataclass(slots=True)
 class Group:
-    """What goes into one transaction. `copy_wal`: to be done behind it."""
+    """What goes into one transaction."""
 
     jobs: list[Job[Any]]
-    copy_wal: bool = False
     id: str = field(default_factory=lambda: new_id("grp"))
     began: float = field(default_factory=time.monotonic)
     has_run: bool = False  # and waits for its commit
+    each_alone: bool = False  # one raised when they were run together
     fault: Exception | None = None  # of the whole group
     published: Published | None = None
 
@@ -96,17 +98,21 @@ class Groups:
         self.commit_s = 0.0
         self.available = True
 
-    def run_at_once(self, group: Group) -> None:
+    def run_at_once(self, group: Group) -> list[Job[Any]]:
         """Run its operations now, unless that would mean to wait: for a server, for another program
-        that holds the file, or for a database that was away. `write` does what is left."""
-        connection = self._connection
+        that holds the file, or for a database that was away. `write` does what is left.
+
+        Those for which no time is left after `AT_ONCE_S` are taken out of the group and returned.
+        """
+        connection, late = self._connection, []
         if connection is None or self._serves_many or not self.available:
-            return
+            return []
         try:
             if begin_at_once(connection):
-                self._run_together(connection, group)
+                late = self._run_together(connection, group, time.monotonic() + AT_ONCE_S)
         except Exception as error:  # whatever it is, the waiters are told
             group.fault = error
+        return late
 
     def write(self, group: Group) -> None:
         """Run what has not been run, and commit; its jobs know their outcomes then."""
@@ -118,8 +124,14 @@ class Groups:
         except Exception as error:  # whatever it is, the thread lives and the waiters are told
             self.disconnect()
             self._fail(group.jobs, error)
-        if group.copy_wal:
-            self._copy_wal()
+
+    def copy_wal(self) -> None:
+        """Copy what is committed into SQLite's file, if no other program reads it just now."""
+        if self._connection is None:  # the next one will be asked
+            return
+        driver: Any = self._connection.connection.dbapi_connection  # so as to begin no transaction
+        with contextlib.suppress(sqlite3.Error):  # disk full: the checkpoint asks again
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def disconnect(self) -> None:
         """Give the connection up, and with it what it has begun."""
@@ -136,8 +148,10 @@ class Groups:
     def _write(self, group: Group) -> None:
         if not group.has_run:
             connection = self._connection = self._connection or self._engine.connect()
-            connection.begin()
-            if not self._run_together(connection, group):
+            if not group.each_alone:
+                connection.begin()
+                self._run_together(connection, group)
+            if group.each_alone:
                 connection.begin()
                 self._publish(connection, group, _each_alone(connection, group.jobs, self._ledger))
         self._commit(group.id)
@@ -146,14 +160,28 @@ class Groups:
         self.operations += len(group.jobs)
         self.commit_s += time.monotonic() - group.began
 
-    def _run_together(self, connection: Connection, group: Group) -> bool:
-        """Run its operations; where one raises, the transaction is rolled back: false then."""
-        outbox = _together(connection, group.jobs, self._ledger)
-        if outbox is None:
+    def _run_together(
+        self, connection: Connection, group: Group, until: float = math.inf
+    ) -> list[Job[Any]]:
+        """Run its operations; those behind `until` are taken out of it and returned.
+
+        Where one raises the transaction is rolled back, and each is to be run alone.
+        """
+        transaction, late = Transaction(connection, self._ledger), []
+        try:
+            for i, job in enumerate(group.jobs):
+                if i and time.monotonic() > until:
+                    group.jobs, late = group.jobs[:i], group.jobs[i:]
+                    break
+                job.result = job.operation(transaction)
+        except Exception as error:
+            if _is_dead(error):
+                raise
             connection.rollback()
-            return False
-        self._publish(connection, group, outbox)
-        return True
+            group.each_alone = True
+        else:
+            self._publish(connection, group, transaction.outbox)
+        return late
 
     def _publish(self, connection: Connection, group: Group, outbox: list[Event]) -> None:
         # After a failure each group has something to write, or one that has nothing would succeed
@@ -171,13 +199,6 @@ class Groups:
             if not self._committed_after_all(error, group_id):
                 raise
             self.disconnect()
-
-    def _copy_wal(self) -> None:
-        if self._connection is None:  # the next one will be asked
-            return
-        driver: Any = self._connection.connection.dbapi_connection  # so as to begin no transaction
-        with contextlib.suppress(sqlite3.Error):  # disk full: the checkpoint asks again
-            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _note(self, connection: Connection, group_id: str) -> None:
         values = {"group_id": group_id}
@@ -220,21 +241,6 @@ class Groups:
                 job.result, job.error = None, reason
 
 
-def _together(
-    connection: Connection, jobs: list[Job[Any]], ledger: Ledger | None
-) -> list[Event] | None:
-    """Run all jobs; the events that they emitted. None where one raised: nothing counts then."""
-    transaction = Transaction(connection, ledger)
-    try:
-        for job in jobs:
-            job.result = job.operation(transaction)
-    except Exception as error:
-        if _is_dead(error):
-            raise
-        return None
-    return transaction.outbox
-
-
 def _each_alone(connection: Connection, jobs: list[Job[Any]], ledger: Ledger | None) -> list[Event]:
     """Run each job in a savepoint of its own; the events of those that did not raise."""
     outbox: list[Event] = []
@@ -263,6 +269,10 @@ def _in_our_words(error: Exception) -> Exception:
     """The error that a waiter gets: the database's troubles as one type, all else as it is."""
     if isinstance(error, SQLAlchemyError) and not isinstance(error, _OWN_FAULTS):
         return _unavailable(error)
+    if isinstance(error, StopIteration):  # which no future takes
+        fault = RuntimeError("an operation ended with StopIteration")
+        fault.__cause__ = error
+        return fault
     return error
 
 

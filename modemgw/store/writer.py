@@ -10,10 +10,10 @@ lone operation waits for nobody. *Patient* ones, for which nobody waits in a hur
 that there are anyway, a few at a time so that they do not hold up the others, and after
 `PATIENCE_S` all together in one of their own.
 
-The operations of a group are run by the loop itself, where all of them are *brief* and SQLite would
-not have to wait for another program; else by the thread that commits. Each statement gives the
-interpreter away: with two threads that want it, each of a text's thirty statements costs two
-changes of thread, and the writer gets it back when the loop has nothing to do.
+The operations of a group are run by the loop itself, for some milliseconds, where all of them are
+*brief* and SQLite would not have to wait for another program; else by the thread that commits. Each
+statement gives the interpreter away: with two threads that want it, each of a text's thirty
+statements costs two changes of thread.
 
 What is queued *apart* shares a commit with few of its kind: where each commit lets somebody go who
 comes back after a fixed time, as modems do, those that were let go together would come back
@@ -33,6 +33,7 @@ import contextlib
 import queue
 import threading
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
@@ -50,13 +51,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GROUP_LIMIT = 500
-BRIEF_LIMIT = 64  # of operations that the loop runs itself: some milliseconds
+BRIEF_LIMIT = 64  # of operations that the loop runs itself
 PATIENT_LIMIT = 8  # of a group of others
 HURRIED_LIMIT = 24  # of those that have waited long enough: others may have come meanwhile
 PATIENCE_S = 0.02
 APART_AT_LEAST, APART_SHARE = 2, 8  # of a group: so many, or this part of those that wait
 BEHIND_AFTER, BEHIND_SHARE = 32, 2  # left over for so many groups in a row: then this part
 QUEUE_LIMIT = 20_000
+STOP_WITHIN_S = 30.0
 
 
 class Writer:
@@ -87,11 +89,11 @@ class Writer:
         self._hurry = False  # the patient ones have waited long enough
         self._calling = False  # whether they will have
         self._left_over = 0  # for how many groups in a row some of those apart were
-        self._copy_wal = False  # what the checkpoint has left of it, behind the next group
-        self._busy = True  # a group is under way, or about to be; until `start`
+        self._copy_wal = False  # what the checkpoint has left of it, before the next group
+        self._busy = True  # the thread has a turn, or is about to have one; also before `start`
         self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._to_commit: queue.SimpleQueue[Group | None] = queue.SimpleQueue()
+        self._turns: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -104,8 +106,7 @@ class Writer:
         """Write what is queued, then end; what comes later is turned away."""
         self._stopped = True
         self._wake()
-        await asyncio.to_thread(self._thread.join, 30)
-        self._groups.dispose()
+        await asyncio.to_thread(self._thread.join, STOP_WITHIN_S)
 
     @property
     def waiting(self) -> int:
@@ -137,7 +138,7 @@ class Writer:
     ) -> asyncio.Future[T]:
         """Queue an operation now; the future ends after its commit, or with what it raised.
 
-        `brief`: it takes less than a millisecond.
+        `brief`: it takes less than a millisecond, however much there is in the database.
 
         Raises StoreOverloadedError when too much waits, StoreUnavailableError after `stop`.
         """
@@ -180,14 +181,12 @@ class Writer:
             self._wake()
 
     def copy_wal(self) -> None:
-        """Copy SQLite's WAL into the database, behind the next group; from any thread.
+        """Copy SQLite's WAL into the database, between two groups; from any thread.
 
         When all of it is copied, the group that follows begins it at its start again.
         """
-        if self._loop is not None and not self._copy_wal:
-            self._copy_wal = True
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is written either
-                self._loop.call_soon_threadsafe(self._wake)
+        if self._loop is not None:
+            self._tell(self._ask_for_copy)
 
     # -- in the loop ----------------------------------------------------------------------------
 
@@ -197,6 +196,10 @@ class Writer:
         if self.waiting >= self._queue_limit:
             raise StoreOverloadedError("the database is slower than what arrives; try again later")
         return Job(operation, brief, asyncio.get_running_loop().create_future())
+
+    def _ask_for_copy(self) -> None:
+        self._copy_wal = True
+        self._wake()
 
     def _call(self) -> None:
         self._calling = False
@@ -209,17 +212,21 @@ class Writer:
             self._loop.call_soon(self._next)
 
     def _next(self) -> None:
-        """Begin the next group, if there is something to write."""
-        group = self._take()
-        self._busy = bool(group.jobs) or group.copy_wal
-        if self._busy:
-            if 0 < len(group.jobs) <= BRIEF_LIMIT and all(job.brief for job in group.jobs):
-                self._groups.run_at_once(group)
-            self._to_commit.put(group)
+        """Give the thread its next turn, if there is something to do."""
+        copy_wal, self._copy_wal = self._copy_wal, False
+        if copy_wal:
+            self._turns.put(self._copy)
+        elif jobs := self._take():
+            group = Group(jobs)
+            if len(jobs) <= BRIEF_LIMIT and all(job.brief for job in jobs):
+                self._jobs.extendleft(reversed(self._groups.run_at_once(group)))
+            self._turns.put(partial(self._write, group))
         elif self._stopped:
-            self._to_commit.put(None)
+            self._turns.put(None)
+        else:
+            self._busy = False
 
-    def _take(self) -> Group:
+    def _take(self) -> list[Job[Any]]:
         """What goes into the next group."""
         everything = self._stopped
         jobs = [self._jobs.popleft() for _ in range(min(GROUP_LIMIT, len(self._jobs)))]
@@ -231,8 +238,7 @@ class Writer:
         fitting = len(self._patient) if everything else min(fitting, len(self._patient))
         jobs += [self._patient.popleft() for _ in range(fitting)]
         self._hurry = self._hurry and bool(self._patient)  # they have waited as long
-        copy_wal, self._copy_wal = self._copy_wal, False
-        return Group(jobs, copy_wal=copy_wal)
+        return jobs
 
     def _few(self) -> int:
         """How many of what waits apart go into one group."""
@@ -242,17 +248,30 @@ class Writer:
     def _ended(self, group: Group) -> None:
         """Tell who waits; those who have more to write may, before the next group begins."""
         assert self._loop is not None
-        for job in group.jobs:
-            job.settle()
-        self._loop.call_soon(self._next)
+        try:
+            for job in group.jobs:
+                job.settle()
+        finally:
+            self._loop.call_soon(self._next)
         if group.published is not None and self._published is not None:
             self._published(group.published)
 
     # -- in the writer's thread -----------------------------------------------------------------
 
     def _run(self) -> None:
+        while (turn := self._turns.get()) is not None:
+            turn()
+        self._groups.dispose()
+
+    def _write(self, group: Group) -> None:
+        self._groups.write(group)
+        self._tell(self._ended, group)
+
+    def _copy(self) -> None:
+        self._groups.copy_wal()
+        self._tell(self._next)
+
+    def _tell(self, callback: Callable[..., None], *arguments: Group) -> None:
         assert self._loop is not None
-        while (group := self._to_commit.get()) is not None:
-            self._groups.write(group)
-            with contextlib.suppress(RuntimeError):  # closed: nobody waits there any more
-                self._loop.call_soon_threadsafe(self._ended, group)
+        with contextlib.suppress(RuntimeError):  # closed: nobody waits there any more
+            self._loop.call_soon_threadsafe(callback, *arguments)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import func, select
 
 from modemgw.gateway import claims
 from modemgw.gateway.caps import Cap
@@ -21,10 +22,11 @@ from modemgw.gateway.requests import Caller, SendRequest
 from modemgw.gateway.roster import Line
 from modemgw.gateway.settings import Pool
 from modemgw.gateway.turns import Turns
-from modemgw.store import queue
+from modemgw.store import queue, tables
 from modemgw.store.keys import KINDS
 from tests.gateway.scripted import Script, ScriptedModem, refused
 from tests.gateway.world import ALICE, ANYBODY, BOB, World
+from tests.store.operations import write_text
 
 if TYPE_CHECKING:
     from modemgw.gateway.settings import GatewaySettings
@@ -248,6 +250,41 @@ async def test_a_claim_reads_the_parts_of_a_long_text_once(make_plain_world: Mak
 
     assert await world.writer.run(claim) == (1, 2, 3)
     assert len([words for words in said if words.startswith("SELECT parts.")]) == 1
+    await world.stop()
+
+
+async def test_a_glance_looks_at_few_that_may_not_go_and_says_that_there_is_more(
+    make_plain_world: MakeWorld,
+) -> None:
+    """The loop has no time for many that ended meanwhile; the second look has."""
+    world, modem = make_plain_world(), ScriptedModem(1)
+    await world.start(modem)
+    await world.gateway.desk.pause_all(BOSS, "the test claims itself")
+    many, now = claims.FEW * 3, world.clock()
+    pools = [f"p{i}" for i in range(many)]
+    lanes = [f"*|{pool}||" for pool in pools]
+
+    def write(tx: Transaction) -> None:
+        for pool, lane in zip(pools, lanes, strict=True):
+            where = {"pool": pool, "lane": lane, "home_lane": lane}
+            write_text(tx.connection, **where, expires_at=now - 1)
+        write_text(tx.connection, **where, text="behind them")
+
+    await world.writer.run(write)
+    line = world.gateway.roster.line_of(modem)
+    assert line is not None
+
+    def claim(tx: Transaction, *, at_a_glance: bool) -> claims.Claimed:
+        settings = world.settings
+        return claims.claim(tx, lanes, line, Turns(), settings, now, at_a_glance=at_a_glance)
+
+    glance = await world.writer.run(partial(claim, at_a_glance=True))
+    ended = select(func.count()).where(tables.messages.c.status == "expired")
+    expired = await world.reader.run(lambda c: c.execute(ended).scalar_one())
+    assert (glance.job, glance.more, expired) == (None, True, claims.FEW)
+    look = await world.writer.run(partial(claim, at_a_glance=False))
+    assert look.job is not None
+    assert look.job.text == "behind them"
     await world.stop()
 
 
