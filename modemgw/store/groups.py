@@ -52,7 +52,7 @@ _OWN_FAULTS = (IntegrityError, DataError, ProgrammingError)
 
 
 @dataclass(slots=True)
-class Job(Generic[T]):
+class Entry(Generic[T]):
     """An operation, and who waits for it."""
 
     operation: Callable[[Transaction], T]
@@ -75,7 +75,7 @@ class Job(Generic[T]):
 class Group:
     """What goes into one transaction."""
 
-    jobs: list[Job[Any]]
+    entries: list[Entry[Any]]
     id: str = field(default_factory=lambda: new_id("grp"))
     began: float = field(default_factory=time.monotonic)
     has_run: bool = False  # and waits for its commit
@@ -98,7 +98,7 @@ class Groups:
         self.commit_s = 0.0
         self.available = True
 
-    def run_at_once(self, group: Group) -> list[Job[Any]]:
+    def run_at_once(self, group: Group) -> list[Entry[Any]]:
         """Run its operations now, unless that would mean to wait: for a server, for another program
         that holds the file, or for a database that was away. `write` does what is left.
 
@@ -115,15 +115,15 @@ class Groups:
         return late
 
     def write(self, group: Group) -> None:
-        """Run what has not been run, and commit; its jobs know their outcomes then."""
+        """Run what has not been run, and commit; its entries know their outcomes then."""
         try:
             if group.fault is not None:
                 raise group.fault
-            if group.jobs:
+            if group.entries:
                 self._write(group)
         except Exception as error:  # whatever it is, the thread lives and the waiters are told
             self.disconnect()
-            self._fail(group.jobs, error)
+            self._fail(group.entries, error)
 
     def copy_wal(self) -> None:
         """Copy what is committed into SQLite's file, if no other program reads it just now."""
@@ -153,27 +153,29 @@ class Groups:
                 self._run_together(connection, group)
             if group.each_alone:
                 connection.begin()
-                self._publish(connection, group, _each_alone(connection, group.jobs, self._ledger))
+                self._publish(
+                    connection, group, _each_alone(connection, group.entries, self._ledger)
+                )
         self._commit(group.id)
         self.available = True
         self.written += 1
-        self.operations += len(group.jobs)
+        self.operations += len(group.entries)
         self.commit_s += time.monotonic() - group.began
 
     def _run_together(
         self, connection: Connection, group: Group, until: float = math.inf
-    ) -> list[Job[Any]]:
+    ) -> list[Entry[Any]]:
         """Run its operations; those behind `until` are taken out of it and returned.
 
         Where one raises the transaction is rolled back, and each is to be run alone.
         """
         transaction, late = Transaction(connection, self._ledger), []
         try:
-            for i, job in enumerate(group.jobs):
+            for i, entry in enumerate(group.entries):
                 if i and time.monotonic() > until:
-                    group.jobs, late = group.jobs[:i], group.jobs[i:]
+                    group.entries, late = group.entries[:i], group.entries[i:]
                     break
-                job.result = job.operation(transaction)
+                entry.result = entry.operation(transaction)
         except Exception as error:
             if _is_dead(error):
                 raise
@@ -233,27 +235,29 @@ class Groups:
         group_id: str = connection.execute(found.with_for_update()).scalar_one()
         return group_id
 
-    def _fail(self, jobs: list[Job[Any]], error: Exception) -> None:
+    def _fail(self, entries: list[Entry[Any]], error: Exception) -> None:
         self.available = False
         reason = _unavailable(error)
-        for job in jobs:
-            if job.error is None:  # what failed by itself keeps its own reason
-                job.result, job.error = None, reason
+        for entry in entries:
+            if entry.error is None:  # what failed by itself keeps its own reason
+                entry.result, entry.error = None, reason
 
 
-def _each_alone(connection: Connection, jobs: list[Job[Any]], ledger: Ledger | None) -> list[Event]:
-    """Run each job in a savepoint of its own; the events of those that did not raise."""
+def _each_alone(
+    connection: Connection, entries: list[Entry[Any]], ledger: Ledger | None
+) -> list[Event]:
+    """Run each entry in a savepoint of its own; the events of those that did not raise."""
     outbox: list[Event] = []
-    for job in jobs:
+    for entry in entries:
         transaction = Transaction(connection, ledger)
         execute_plain(connection, "SAVEPOINT operation")
         try:
-            job.result = job.operation(transaction)
+            entry.result = entry.operation(transaction)
         except Exception as error:
             if _is_dead(error):
                 raise
             execute_plain(connection, "ROLLBACK TO SAVEPOINT operation")
-            job.error = _in_our_words(error)
+            entry.error = _in_our_words(error)
         else:
             execute_plain(connection, "RELEASE SAVEPOINT operation")
             outbox += transaction.outbox

@@ -37,7 +37,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
-from modemgw.store.groups import Group, Groups, Job
+from modemgw.store.groups import Entry, Group, Groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,9 +83,9 @@ class Writer:
         self.ledger = ledger
         self._published = published
         self._queue_limit = queue_limit
-        self._jobs: deque[Job[Any]] = deque()
-        self._apart: deque[list[Job[Any]]] = deque()
-        self._patient: deque[Job[Any]] = deque()
+        self._entries: deque[Entry[Any]] = deque()
+        self._apart: deque[list[Entry[Any]]] = deque()
+        self._patient: deque[Entry[Any]] = deque()
         self._hurry = False  # the patient ones have waited long enough
         self._calling = False  # whether they will have
         self._left_over = 0  # for how many groups in a row some of those apart were
@@ -111,7 +111,7 @@ class Writer:
     @property
     def waiting(self) -> int:
         """How many operations wait, roughly."""
-        return len(self._jobs) + len(self._apart) + len(self._patient)
+        return len(self._entries) + len(self._apart) + len(self._patient)
 
     @property
     def groups(self) -> int:
@@ -142,27 +142,27 @@ class Writer:
 
         Raises StoreOverloadedError when too much waits, StoreUnavailableError after `stop`.
         """
-        job = self._job(operation, brief=brief)
+        entry = self._entry(operation, brief=brief)
         if not patient:
-            self._jobs.append(job)
+            self._entries.append(entry)
             self._wake()
-            return job.future
-        self._patient.append(job)
+            return entry.future
+        self._patient.append(entry)
         if not self._calling:
             self._calling = True
-            job.future.get_loop().call_later(PATIENCE_S, self._call)
-        return job.future
+            entry.future.get_loop().call_later(PATIENCE_S, self._call)
+        return entry.future
 
     def submit_apart(self, *operations: Callable[[Transaction], Any]) -> list[asyncio.Future[Any]]:
-        """Queue operations, all of them brief, that go into one group, in this order, with few
-        others queued so.
+        """Queue operations, all of them brief, that go into one group, in this order and as a rule,
+        with few others queued so.
 
         Raises as `submit`.
         """
-        jobs = [self._job(operation, brief=True) for operation in operations]
-        self._apart.append(jobs)
+        entries = [self._entry(operation, brief=True) for operation in operations]
+        self._apart.append(entries)
         self._wake()
-        return [job.future for job in jobs]
+        return [entry.future for entry in entries]
 
     async def run(
         self, operation: Callable[[Transaction], T], *, patient: bool = False, brief: bool = False
@@ -190,12 +190,12 @@ class Writer:
 
     # -- in the loop ----------------------------------------------------------------------------
 
-    def _job(self, operation: Callable[[Transaction], T], *, brief: bool) -> Job[T]:
+    def _entry(self, operation: Callable[[Transaction], T], *, brief: bool) -> Entry[T]:
         if self._stopped:
             raise StoreUnavailableError("the daemon is ending; nothing was changed")
         if self.waiting >= self._queue_limit:
             raise StoreOverloadedError("the database is slower than what arrives; try again later")
-        return Job(operation, brief, asyncio.get_running_loop().create_future())
+        return Entry(operation, brief, asyncio.get_running_loop().create_future())
 
     def _ask_for_copy(self) -> None:
         self._copy_wal = True
@@ -216,29 +216,29 @@ class Writer:
         copy_wal, self._copy_wal = self._copy_wal, False
         if copy_wal:
             self._turns.put(self._copy)
-        elif jobs := self._take():
-            group = Group(jobs)
-            if len(jobs) <= BRIEF_LIMIT and all(job.brief for job in jobs):
-                self._jobs.extendleft(reversed(self._groups.run_at_once(group)))
+        elif entries := self._take():
+            group = Group(entries)
+            if len(entries) <= BRIEF_LIMIT and all(entry.brief for entry in entries):
+                self._entries.extendleft(reversed(self._groups.run_at_once(group)))
             self._turns.put(partial(self._write, group))
         elif self._stopped:
             self._turns.put(None)
         else:
             self._busy = False
 
-    def _take(self) -> list[Job[Any]]:
+    def _take(self) -> list[Entry[Any]]:
         """What goes into the next group."""
         everything = self._stopped
-        jobs = [self._jobs.popleft() for _ in range(min(GROUP_LIMIT, len(self._jobs)))]
+        entries = [self._entries.popleft() for _ in range(min(GROUP_LIMIT, len(self._entries)))]
         few = len(self._apart) if everything else self._few()
         self._left_over = self._left_over + 1 if len(self._apart) > few else 0
         for _ in range(min(few, len(self._apart))):
-            jobs += self._apart.popleft()
-        fitting = HURRIED_LIMIT if self._hurry else PATIENT_LIMIT if jobs else 0
+            entries += self._apart.popleft()
+        fitting = HURRIED_LIMIT if self._hurry else PATIENT_LIMIT if entries else 0
         fitting = len(self._patient) if everything else min(fitting, len(self._patient))
-        jobs += [self._patient.popleft() for _ in range(fitting)]
+        entries += [self._patient.popleft() for _ in range(fitting)]
         self._hurry = self._hurry and bool(self._patient)  # they have waited as long
-        return jobs
+        return entries
 
     def _few(self) -> int:
         """How many of what waits apart go into one group."""
@@ -249,8 +249,8 @@ class Writer:
         """Tell who waits; those who have more to write may, before the next group begins."""
         assert self._loop is not None
         try:
-            for job in group.jobs:
-                job.settle()
+            for entry in group.entries:
+                entry.settle()
         finally:
             self._loop.call_soon(self._next)
         if group.published is not None and self._published is not None:

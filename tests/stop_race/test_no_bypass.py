@@ -104,7 +104,7 @@ def test_the_gate_says_go_in_one_function_only() -> None:
 
 
 def test_texts_reach_a_modem_through_one_worker_only() -> None:
-    """It makes the clearance, for the job that it claimed."""
+    """It makes the clearance, for the job that it claimed. The writer's `submit` takes no text."""
 
     def hands_over(node: ast.AST) -> bool:
         return (
@@ -117,6 +117,7 @@ def test_texts_reach_a_modem_through_one_worker_only() -> None:
     assert _places(hands_over) == {
         "gateway/worker.LineWorker._send",
         "modem/driver.Driver.submit",
+        "store/writer.Writer.run",
     }
     assert _places(lambda node: _is_call(node, {"Clearance"})) == {
         "gateway/worker.LineWorker._send"
