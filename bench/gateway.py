@@ -243,7 +243,7 @@ def main() -> int:
     if wanted.json:
         print(json.dumps([asdict(row) for row in rows]))
         return 0
-    console = Console(width=140)
+    console = Console(width=160)
     console.print("fsync p50 {:.2f} ms, p99 {:.2f} ms".format(*fsync_ms()))
     console.print(table(rows, markdown=wanted.markdown))
     for row in rows:

@@ -138,6 +138,7 @@ class Groups:
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(SQLAlchemyError):
+                connection.invalidate()  # where COMMIT failed, a pool would keep what is open
                 connection.close()
 
     def dispose(self) -> None:

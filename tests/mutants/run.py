@@ -225,6 +225,11 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "told-when-committed",
+        "the wait for the commit of what the loop has run",
+        ("tests/store/test_writer.py::test_who_is_told_of_what_the_loop_ran_knows_of_the_commit",),
+    ),
+    Mutant(
         "commit-awaited",
         "the wait for a COMMIT that the server still works on",
         ("tests/store/test_writer.py::test_a_commit_that_the_server_still_works_on_is_waited_for",),

@@ -425,6 +425,50 @@ async def test_a_stop_that_waits_no_longer_takes_nothing_from_the_thread(
 # -- a database that fails --------------------------------------------------------------------
 
 
+async def test_who_is_told_of_what_the_loop_ran_knows_of_the_commit(sqlite_url: str) -> None:
+    """Not what the operation returned before it: a commit may fail then."""
+    writer, reader = Writer(sqlite_url, "here"), Reader(sqlite_url)
+    writer.start()
+    await writer.run(count("before"))
+
+    def forbid_the_commit(tx: Transaction) -> None:
+        def may(action: int, what: str | None, *_: str | None) -> int:
+            forbidden = action == sqlite3.SQLITE_TRANSACTION and what == "COMMIT"
+            return sqlite3.SQLITE_DENY if forbidden else sqlite3.SQLITE_OK
+
+        driver = tx.connection.connection.driver_connection
+        assert driver is not None
+        driver.set_authorizer(may)
+
+    outcomes = await asyncio.gather(
+        writer.run(forbid_the_commit, brief=True),
+        writer.run(count("lost"), brief=True),
+        return_exceptions=True,
+    )
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailableError] * 2
+    assert not writer.available
+    await writer.run(count("after"), brief=True)
+    assert await reader.run(names) == {"before", "after"}
+    await writer.stop()
+    reader.close()
+
+
+async def test_an_event_of_the_loop_that_cannot_be_written_fails_its_group_alone(
+    sqlite_url: str,
+) -> None:
+    """As it does in the thread; the next group is written."""
+    writer, reader = Writer(sqlite_url, "here"), Reader(sqlite_url)
+    writer.start()
+    await writer.run(count("before"))
+    unwritable = Event("call.received", NOW, {"data": object()})
+    with pytest.raises(StoreUnavailableError):
+        await writer.run(lambda tx: tx.emit(unwritable), brief=True)
+    await writer.run(count("after"), brief=True)
+    assert await reader.run(names) == {"before", "after"}
+    await writer.stop()
+    reader.close()
+
+
 async def test_a_locked_sqlite_file_fails_the_group_and_no_more(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
