@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LONGEST_FIRST = ("e2e", "crash", "reliability", "stop_race", "consent", "api", "modem", "gateway")
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, or the workers would wait for one of them at the end."""
-    rank = {folder: i for i, folder in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look through fourteen thousand tests again."""
+    gc.collect()
+    gc.freeze()
 
 
 settings.register_profile(
