@@ -168,9 +168,10 @@ class Inbound:
         hold = self._refusals.hold(sender.address) if sender and may_refuse else nullcontext()
         with hold:
             now = self._clock()
-            is_report = isinstance(arrival.tpdu, StatusReport)
             effects = await self._writer.run(
-                lambda tx: self._write(tx, arrival, sender, now), patient=is_report, brief=is_report
+                lambda tx: self._write(tx, arrival, sender, now),
+                patient=isinstance(arrival.tpdu, StatusReport),
+                brief=True,
             )
             self._remember(effects)
 

@@ -30,7 +30,7 @@ from modemgw.store.engine import begin_at_once, writer_engine
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.prepared import execute_plain
 from modemgw.store.sql import insert_new
-from modemgw.store.transaction import Transaction
+from modemgw.store.transaction import TakesLongError, Transaction
 
 if TYPE_CHECKING:
     import asyncio
@@ -99,8 +99,9 @@ class Groups:
         self.available = True
 
     def run_at_once(self, group: Group) -> list[Entry[Any]]:
-        """Run its operations now, unless that would mean to wait: for a server, for another program
-        that holds the file, or for a database that was away. `write` does what is left.
+        """Run its operations now, unless one says that it takes long, or that would mean to wait:
+        for a server, for another program that holds the file, or for a database that was away.
+        `write` does what is left.
 
         Those for which no time is left after `AT_ONCE_S` are taken out of the group and returned.
         """
@@ -109,7 +110,7 @@ class Groups:
             return []
         try:
             if begin_at_once(connection):
-                late = self._run_together(connection, group, time.monotonic() + AT_ONCE_S)
+                late = self._run_together(connection, group, within_s=AT_ONCE_S)
         except Exception as error:  # whatever it is, the waiters are told
             group.fault = error
         return late
@@ -164,19 +165,23 @@ class Groups:
         self.commit_s += time.monotonic() - group.began
 
     def _run_together(
-        self, connection: Connection, group: Group, until: float = math.inf
+        self, connection: Connection, group: Group, within_s: float | None = None
     ) -> list[Entry[Any]]:
-        """Run its operations; those behind `until` are taken out of it and returned.
+        """Run its operations; those for which there is no time are taken out of it and returned.
 
-        Where one raises the transaction is rolled back, and each is to be run alone.
+        Where one raises, the transaction is rolled back, and each is to be run alone.
         """
-        transaction, late = Transaction(connection, self._ledger), []
+        transaction = Transaction(connection, self._ledger, at_once=within_s is not None)
+        late: list[Entry[Any]] = []
+        until = time.monotonic() + (math.inf if within_s is None else within_s)
         try:
             for i, entry in enumerate(group.entries):
                 if i and time.monotonic() > until:
                     group.entries, late = group.entries[:i], group.entries[i:]
                     break
                 entry.result = entry.operation(transaction)
+        except TakesLongError:
+            connection.rollback()
         except Exception as error:
             if _is_dead(error):
                 raise

@@ -11,16 +11,31 @@ if TYPE_CHECKING:
     from modemgw.store.ledger import Ledger
 
 
+class TakesLongError(Exception):
+    """An operation that was to be brief has found much to do; the writer's thread runs it then."""
+
+
 class Transaction:
     """A connection, and the events that the operation emits.
 
     `ledger` is the audit to which its acts are added; None where there are none such.
     """
 
-    def __init__(self, connection: Connection, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self, connection: Connection, ledger: Ledger | None = None, *, at_once: bool = False
+    ) -> None:
         self.connection = connection
         self.ledger = ledger
+        self._at_once = at_once
         self.outbox: list[Event] = []
+
+    def takes_long(self) -> None:
+        """Say that there is much to do: who runs it may leave it to somebody who has the time.
+
+        What was done so far is rolled back then, and the operation run again.
+        """
+        if self._at_once:
+            raise TakesLongError
 
     def emit(self, event: Event) -> None:
         """Publish this event when the group commits."""

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modemgw.consent.scopes import EVERYTHING
+from modemgw.gateway import acts
 from modemgw.gateway.plans import Plan
 from modemgw.gateway.refusals import Refusals
 from modemgw.gateway.requests import Caller, RefusalError
 from modemgw.gateway.settings import Pool
 from modemgw.store import optouts
+from modemgw.store.engine import serves_many
 from modemgw.store.messages import Filter, find
 from tests.gateway.scripted import Script, ScriptedModem, unknown
 from tests.gateway.world import ALICE, BOB, World
@@ -71,6 +73,28 @@ async def test_stop_cancels_confirms_once_and_refuses_until_start(
     await world.becomes(message_id, "sent")
     assert await audit(world) == ["opted_out", "refused", "opted_out_again", "opted_in"]
     assert other.written == []
+
+
+async def test_a_stop_that_ends_many_texts_is_run_where_there_is_time(
+    world: World, modem: ScriptedModem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop begins it on SQLite and gives it up; what is told in the end is told once."""
+    loop, began = threading.get_ident(), list[int]()
+    original = acts.cancel_for_opt_out
+
+    def noted(*given: Any) -> int:
+        began.append(threading.get_ident())
+        return original(*given)
+
+    monkeypatch.setattr(acts, "cancel_for_opt_out", noted)
+    later = world.clock.now + 3_600
+    many = [await world.send(text=f"no. {i}", send_at=later) for i in range(acts.FEW + 1)]
+    await world.write(modem, "STOP")
+    assert {await world.status(message_id) for message_id in many} == {"canceled"}
+    assert await audit(world) == ["opted_out"]
+    assert len(await world.events("optout.created")) == 1
+    by_thread = [who != loop for who in began]
+    assert by_thread == ([True] if serves_many(world.url) else [False, True])
 
 
 @pytest.mark.parametrize("pool", ["", "care"])

@@ -339,6 +339,25 @@ async def test_a_wal_that_is_copied_while_nobody_writes_hinders_nobody(sqlite_ur
     await writer.stop()
 
 
+async def test_what_finds_much_to_do_is_run_again_by_the_thread(sqlite_url: str) -> None:
+    """With its neighbours, none of whom has done anything twice."""
+    writer, reader, ran = Writer(sqlite_url, "here"), Reader(sqlite_url), list[int]()
+    writer.start()
+    await writer.run(count("before"))
+
+    def finds_much(tx: Transaction) -> str:
+        ran.append(threading.get_ident())
+        tx.takes_long()
+        return count("much")(tx)
+
+    await asyncio.gather(*(writer.run(o, brief=True) for o in (count("beside"), finds_much)))
+    assert [who == threading.get_ident() for who in ran] == [True, False]
+    assert await reader.run(names) == {"before", "beside", "much"}
+    assert (writer.groups, writer.operations) == (2, 3)
+    await writer.stop()
+    reader.close()
+
+
 async def test_the_loop_runs_so_long_and_no_longer(sqlite_url: str) -> None:
     """What is brief by itself may be much together: the rest goes into the next group, in order."""
     writer, order = Writer(sqlite_url, "here"), list[int]()
