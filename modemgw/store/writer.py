@@ -138,7 +138,8 @@ class Writer:
     ) -> asyncio.Future[T]:
         """Queue an operation now; the future ends after its commit, or with what it raised.
 
-        `brief`: it takes less than a millisecond, however much there is in the database.
+        `brief`: it takes a millisecond or less, however much there is in the database, or calls
+        `Transaction.takes_long` before it takes more.
 
         Raises StoreOverloadedError when too much waits, StoreUnavailableError after `stop`.
         """
