@@ -76,6 +76,7 @@ class Group:
     """What goes into one transaction."""
 
     entries: list[Entry[Any]]
+    late: list[Entry[Any]] = field(default_factory=list)  # of them, for whom there was no time
     id: str = field(default_factory=lambda: new_id("grp"))
     began: float = field(default_factory=time.monotonic)
     has_run: bool = False  # and waits for its commit
@@ -98,32 +99,30 @@ class Groups:
         self.commit_s = 0.0
         self.available = True
 
-    def run_at_once(self, group: Group) -> list[Entry[Any]]:
+    def run_at_once(self, group: Group) -> None:
         """Run its operations now, unless one says that it takes long, or that would mean to wait:
         for a server, for another program that holds the file, or for a database that was away.
         `write` does what is left.
 
-        Those for which no time is left after `AT_ONCE_S` are taken out of the group and returned.
+        Those for which no time is left after `AT_ONCE_S` are its `late` ones.
         """
-        connection, late = self._connection, []
+        connection = self._connection
         if connection is None or self._serves_many or not self.available:
-            return []
+            return
         try:
             if begin_at_once(connection):
-                late = self._run_together(connection, group, within_s=AT_ONCE_S)
+                self._run_together(connection, group, within_s=AT_ONCE_S)
         except Exception as error:  # whatever it is, the waiters are told
             group.fault = error
-        return late
 
     def write(self, group: Group) -> None:
         """Run what has not been run, and commit; its entries know their outcomes then."""
         try:
             if group.fault is not None:
                 raise group.fault
-            if group.entries:
-                self._write(group)
+            self._write(group)
         except Exception as error:  # whatever it is, the thread lives and the waiters are told
-            self.disconnect()
+            self._disconnect()
             self._fail(group.entries, error)
 
     def copy_wal(self) -> None:
@@ -134,7 +133,7 @@ class Groups:
         with contextlib.suppress(sqlite3.Error):  # disk full: the checkpoint asks again
             driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
-    def disconnect(self) -> None:
+    def _disconnect(self) -> None:
         """Give the connection up, and with it what it has begun."""
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -144,7 +143,7 @@ class Groups:
 
     def dispose(self) -> None:
         """Let go of the database."""
-        self.disconnect()
+        self._disconnect()
         self._engine.dispose()
 
     def _write(self, group: Group) -> None:
@@ -166,18 +165,17 @@ class Groups:
 
     def _run_together(
         self, connection: Connection, group: Group, within_s: float | None = None
-    ) -> list[Entry[Any]]:
-        """Run its operations; those for which there is no time are taken out of it and returned.
+    ) -> None:
+        """Run its operations; those for which there is no time become its `late` ones.
 
         Where one raises, the transaction is rolled back, and each is to be run alone.
         """
         transaction = Transaction(connection, self._ledger, at_once=within_s is not None)
-        late: list[Entry[Any]] = []
         until = time.monotonic() + (math.inf if within_s is None else within_s)
         try:
             for i, entry in enumerate(group.entries):
                 if i and time.monotonic() > until:
-                    group.entries, late = group.entries[:i], group.entries[i:]
+                    group.entries, group.late = group.entries[:i], group.entries[i:]
                     break
                 entry.result = entry.operation(transaction)
         except TakesLongError:
@@ -189,7 +187,6 @@ class Groups:
             group.each_alone = True
         else:
             self._publish(connection, group, transaction.outbox)
-        return late
 
     def _publish(self, connection: Connection, group: Group, outbox: list[Event]) -> None:
         # After a failure each group has something to write, or one that has nothing would succeed
@@ -206,7 +203,7 @@ class Groups:
         except DBAPIError as error:
             if not self._committed_after_all(error, group_id):
                 raise
-            self.disconnect()
+            self._disconnect()
 
     def _note(self, connection: Connection, group_id: str) -> None:
         values = {"group_id": group_id}

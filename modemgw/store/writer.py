@@ -220,7 +220,8 @@ class Writer:
         elif entries := self._take():
             group = Group(entries)
             if len(entries) <= BRIEF_LIMIT and all(entry.brief for entry in entries):
-                self._entries.extendleft(reversed(self._groups.run_at_once(group)))
+                self._groups.run_at_once(group)
+                self._entries.extendleft(reversed(group.late))
             self._turns.put(partial(self._write, group))
         elif self._stopped:
             self._turns.put(None)

@@ -488,6 +488,31 @@ async def test_an_event_of_the_loop_that_cannot_be_written_fails_its_group_alone
     reader.close()
 
 
+async def test_a_group_that_fails_takes_nobody_along_for_whom_there_was_no_time(
+    sqlite_url: str,
+) -> None:
+    """Who was left for the next group is written with it."""
+    writer, reader = Writer(sqlite_url, "here"), Reader(sqlite_url)
+    writer.start()
+    await writer.run(count("before"))
+
+    def takes_all_the_time(tx: Transaction) -> None:
+        time.sleep(AT_ONCE_S * 2)
+        tx.emit(Event("call.received", NOW, {"data": object()}))
+
+    operations = (takes_all_the_time, count("late"))
+    async with asyncio.timeout(10):
+        failed, late = await asyncio.gather(
+            *(writer.run(operation, brief=True) for operation in operations),
+            return_exceptions=True,
+        )
+    assert isinstance(failed, StoreUnavailableError)
+    assert late == "late"
+    assert await reader.run(names) == {"before", "late"}
+    await writer.stop()
+    reader.close()
+
+
 async def test_a_locked_sqlite_file_fails_the_group_and_no_more(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
