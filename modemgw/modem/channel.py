@@ -21,6 +21,7 @@ from modemgw.modem.errors import (
     PortFault,
     UnresponsiveError,
 )
+from modemgw.modem.exchange import Exchange
 from modemgw.modem.port import PortEvents
 from modemgw.modem.recorder import Direction
 
@@ -35,63 +36,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LATE_LINES = 64
-
-
-class Exchange:
-    """A command under way that is answered in two steps: a prompt, then a final result."""
-
-    def __init__(self, channel: Channel, command: Command[Any]) -> None:
-        loop = asyncio.get_running_loop()
-        self.command = command
-        self.prompted: asyncio.Future[None] = loop.create_future()
-        self.answered: asyncio.Future[Response] = loop.create_future()
-        self._restart: asyncio.Future[None] = loop.create_future()
-        self._channel = channel
-
-    @property
-    def restarted(self) -> bool:
-        """Whether the modem has started anew meanwhile: a prompt that it gave is gone."""
-        return self._restart.done()
-
-    def note_restart(self) -> None:
-        """The modem says that it has started anew."""
-        if not self._restart.done():
-            self._restart.set_result(None)
-
-    @property
-    def open(self) -> bool:
-        """Whether the modem waits at the prompt in this moment."""
-        return self._channel.waits_at_prompt(self)
-
-    async def prompt(self, limit_s: float) -> None:
-        """Wait for the prompt.
-
-        Raises CommandError for a final result instead of it, CommandTimeoutError, PortError.
-        """
-        waiting: set[asyncio.Future[Any]] = {self.prompted, self.answered}
-        await asyncio.wait(waiting, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        if self.prompted.done():
-            return
-        if not self.answered.done():
-            raise CommandTimeoutError(self.command, limit_s, ())
-        raise CommandError(self.command, self.answered.result().final)
-
-    def send(self, payload: str) -> None:
-        """Answer the prompt, in one write, now. Raises AtError where it is no longer open."""
-        self._channel.send_payload(payload)
-
-    async def final(self, limit_s: float) -> Response:
-        """Wait for the final result. Raises CommandTimeoutError, PortError."""
-        await asyncio.wait({self.answered}, timeout=limit_s)
-        if not self.answered.done():
-            raise CommandTimeoutError(self.command, limit_s, ())
-        return self.answered.result()
-
-    async def final_unless_restarted(self, limit_s: float, grace_s: float) -> Response:
-        """As `final`; a modem that starts anew meanwhile gets `grace_s` more to answer."""
-        waiting: set[asyncio.Future[Any]] = {self.answered, self._restart}
-        await asyncio.wait(waiting, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        return await self.final(grace_s if self.restarted else 0)
 
 
 class Channel:
@@ -153,7 +97,7 @@ class Channel:
         self._exchange = exchange = Exchange(self, command)
         self._write(data, secret=command.secret)
         if self.lost.done():
-            self._fail(exchange, self.lost.result())
+            exchange.note_end(self.lost.result())
         return exchange
 
     def send_payload(self, payload: str) -> None:
@@ -295,8 +239,8 @@ class Channel:
                 case Response() as response:
                     self._answer(response)
                 case Prompt():
-                    if self._exchange is not None and not self._exchange.prompted.done():
-                        self._exchange.prompted.set_result(None)
+                    if self._exchange is not None:
+                        self._exchange.note_prompt()
                 case Late(line) | Noise(line) if self.is_boot(line) and not is_boot(line):
                     # A maker's own words. `+CFUN: 1`, which is everybody's, may just be late.
                     self._announce((line,))
@@ -317,8 +261,8 @@ class Channel:
 
     def _answer(self, response: Response) -> None:
         exchange, self._exchange = self._exchange, None
-        if exchange is not None and not exchange.answered.done():
-            exchange.answered.set_result(response)
+        if exchange is not None:
+            exchange.note_end(response)
 
     def _lose(self, error: PortError) -> None:
         self._recorder.record(Direction.NOTE, str(error).encode())
@@ -327,13 +271,7 @@ class Channel:
         self._received.set()
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
-            self._fail(exchange, error)
-
-    @staticmethod
-    def _fail(exchange: Exchange, error: PortError) -> None:
-        if not exchange.answered.done():
-            exchange.answered.set_exception(error)
-            exchange.answered.exception()  # nobody may be waiting for it, which is no fault
+            exchange.note_end(error)
 
     def _write(self, data: bytes, *, secret: bool = False) -> None:
         if self.lost.done():

@@ -154,11 +154,8 @@ class Session:
 
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """See `Modem.submit`."""
-        try:
-            # Without a network the answer would prove nothing, and the part would be in doubt.
-            async with asyncio.timeout(self._timing.clearance_s):
-                await self._sure.wait()
-        except TimeoutError:
+        # Without a network the answer would prove nothing, and the part would be in doubt.
+        if not self._sure.is_set() and not await self._is_sure(self._timing.clearance_s):
             return SubmitResult(Outcome.WITHDRAWN, detail="nobody knows whether there is a network")
         async with self._channel.lock:
             collector = self._collector
@@ -187,6 +184,14 @@ class Session:
         if result.code == _MEMORY_FULL:
             self._sweep_everywhere(collector)
         return result
+
+    async def _is_sure(self, limit_s: float) -> bool:
+        """Whether the network was asked about within the limit."""
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._sure.wait()
+        except TimeoutError:
+            return False
 
     async def _hand_to_network(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         profile = self._face.profile

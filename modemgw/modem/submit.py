@@ -34,7 +34,8 @@ from modemgw.modem.interface import Clearance, Outcome, SubmitResult, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from modemgw.modem.channel import Channel, Exchange
+    from modemgw.modem.channel import Channel
+    from modemgw.modem.exchange import Exchange
     from modemgw.modem.profile import Profile
     from modemgw.modem.settings import Timing
 
@@ -146,7 +147,7 @@ async def _take_back(channel: Channel, exchange: Exchange) -> None:
 def _closed(exchange: Exchange) -> SubmitResult:
     """The prompt ended by itself, before Ctrl-Z: an error from the modem, or the port is gone."""
     try:
-        return refusal(exchange.answered.result().final)
+        return refusal(exchange.result().final)
     except PortError as error:
         return SubmitResult(Outcome.REFUSED, detail=f"port lost before Ctrl-Z: {error}")
 
