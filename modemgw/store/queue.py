@@ -380,10 +380,13 @@ def waiting_for_line(connection: Connection, before: float, limit: int) -> Seque
 def release_recipient(
     connection: Connection, recipient: str, now: float, reason: str = RECIPIENT_IN_DOUBT
 ) -> None:
-    """Let the messages to this recipient go on that waited for this reason."""
+    """Let the messages to this recipient go on that waited for this reason, one of
+    `tables.HELD_FOR_RECIPIENT`.
+    """
+    held = text(tables.HELD_FOR_RECIPIENT)  # in these words SQLite knows the index by it
     connection.execute(
         update(_messages)
-        .where(_m.recipient == recipient, _m.hold_reason == reason)
+        .where(_m.recipient == recipient, _m.hold_reason == reason, held)
         .values(ready_at=now, hold_reason=None)
     )
 

@@ -110,6 +110,7 @@ WORK: dict[str, Callable[[Connection], object]] = {
         inbox.early_reports(c, LINE, 999, RECIPIENT, NOW),
     ),
     "decide alone about some": lambda c: optouts.lock_all(c, (f"+1777000{i}" for i in range(50))),
+    "let go what waited for a recipient": lambda c: queue.release_recipient(c, RECIPIENT, NOW),
     "bring what is due": lambda c: queue.due(c, NOW, 500),
     "find what an endpoint is owed": lambda c: webhooks.pending(c, _hook(c), limit=100),
     "count what endpoints are owed": webhooks.owed,
