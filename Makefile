@@ -18,6 +18,9 @@ ROUNDS ?= 2000
 SEED ?= 1
 TIMES ?= 25
 
+# Hundreds of processes are started: none should have to compile all modules once more.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check format soak crash race reliability judges bench fuzz api-fuzz mutants clean
 
 $(STAMP): pyproject.toml constraints.txt

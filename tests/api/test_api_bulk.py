@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from modemgw.api import answers
 from tests.api.house import SETTINGS, open_house
 
@@ -16,6 +18,7 @@ COUNT = 10_000
 BAD = {7: {"to": "nobody", "text": "x"}, 5_000: {"to": "+15550001001"}, 9_999: 5}
 
 
+@pytest.mark.no_cover  # traced line by line it would take several times as long
 async def test_ten_thousand_texts_each_have_their_outcome_and_hold_up_nobody(
     tmp_path: Path, database_url: str
 ) -> None:

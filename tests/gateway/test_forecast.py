@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -116,7 +117,7 @@ def test_the_forecast_is_that_of_a_line_that_sends_part_by_part(
     end = now + timedelta(days=25).total_seconds()
     for _ in range(parts):
         while now < end and any(
-            sum(when >= (now - HOUR if name == "hour" else begins) for when in sent) >= most
+            len(sent) - bisect_left(sent, now - HOUR if name == "hour" else begins) >= most
             for name, begins, most in (
                 (limit.span.name, limit.span.begins, limit.most) for limit in plan.parts(now, 0)
             )
