@@ -11,7 +11,7 @@ AT_ONCE = -n 3 --dist loadfile --ignore $(ALONE)
 ALONE = tests/stop_race/test_race.py
 COVERED = --cov --cov-report=
 TESTED = .tested
-SOURCES = $(shell find modemgw tests pyproject.toml -type f -not -name '*.pyc')
+SOURCES = $(shell find modemgw tests pyproject.toml -type f -not -path '*/__pycache__/*')
 FUZZ_SECONDS ?= 3600
 KILLS ?= 300
 ROUNDS ?= 2000

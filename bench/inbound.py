@@ -5,7 +5,8 @@ Usage: python -m bench.inbound [--modems 64] [--rate 50] [--seconds 60]
 Texts come from phones, so many a second, each to the next modem, at times that are no rhythm. The
 clock runs from the line `deliver` in the simulator's journal, directly before +CMTI is printed, to
 the moment in which another connection to the database sees the row; it looks every millisecond.
-First with a bank that does nothing else, then with one that submits all the time.
+First with a bank that does nothing else, then with one that submits all the time; not before it is
+at rest after its start.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from bench.measure import Goal, Journal, Receiver, cpu_s, goals_table, percentil
 from tests.e2e.site import Site, wait_for
 
 LOOK_S = 0.001
+AT_REST = 0.1  # of a core
 SUBMIT_MS = 300
 
 
@@ -92,6 +94,14 @@ def inject(site: Site, modems: int, rate: float, texts: int) -> float:
     return texts / (time.monotonic() - began)
 
 
+def is_at_rest(site: Site) -> bool:
+    """Whether the daemon did hardly anything for a second."""
+    assert site.daemon is not None
+    before = cpu_s(site.daemon.pid)
+    time.sleep(1)
+    return cpu_s(site.daemon.pid) - before < AT_REST
+
+
 def measure(modems: int, rate: float, seconds: float, *, submitting: bool) -> Row:
     """One bank, one stream of texts."""
     texts = int(rate * seconds)
@@ -103,6 +113,7 @@ def measure(modems: int, rate: float, seconds: float, *, submitting: bool) -> Ro
             site.start()
             assert site.daemon is not None
             wait_for("the first sweeps", lambda: not site.get("/v1/queue")["start_hold"], 120)
+            wait_for("a bank at rest", lambda: is_at_rest(site), 120)
             journal = Journal(site.journal_file)
             if submitting:  # more than it can send meanwhile
                 work = int((seconds + 5) * modems * 1000 / SUBMIT_MS)

@@ -1,7 +1,7 @@
 """A command under way: what its modem has said of it so far, and who waits for more.
 
-One future at a time, made when somebody begins to wait: nearly all exchanges have to wait twice,
-and `asyncio.wait` over a future for each thing that may come costs several times as much.
+One future at a time, made when somebody begins to wait: `asyncio.wait` over a future for each thing
+that may come costs several times as much.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Exchange:
         self._channel = channel
         self._prompted = False
         self._end: Response | PortError | None = None
-        self._has_come: Callable[[], bool] = self._has_ended
+        self._has_come = _nothing_awaited
         self._waiter: asyncio.Future[None] | None = None
 
     # -- what the modem says, noted by the channel ----------------------------------------------
@@ -99,6 +99,7 @@ class Exchange:
 
     async def _until(self, has_come: Callable[[], bool], limit_s: float) -> None:
         """Wait until this holds, for so long at most."""
+        assert self._waiter is None
         if has_come() or limit_s <= 0:
             return
         loop = asyncio.get_running_loop()
@@ -108,7 +109,8 @@ class Exchange:
             await self._waiter
         finally:
             timer.cancel()
-            self._waiter = None
+            # And no cycle stays: an answer may be somebody's text.
+            self._has_come, self._waiter = _nothing_awaited, None
 
     def _look(self) -> None:
         if self._has_come():
@@ -117,3 +119,7 @@ class Exchange:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _nothing_awaited() -> bool:
+    return False

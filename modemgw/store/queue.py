@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 _messages, _parts = tables.messages, tables.parts
 _m = _messages.c
 
-RECIPIENT_IN_DOUBT = "recipient_in_doubt"
-UNDER_REVIEW = "under_review"
+RECIPIENT_IN_DOUBT, UNDER_REVIEW = tables.FOR_RECIPIENT
 _NO_LANE = ""
 
 
@@ -381,8 +380,9 @@ def release_recipient(
     connection: Connection, recipient: str, now: float, reason: str = RECIPIENT_IN_DOUBT
 ) -> None:
     """Let the messages to this recipient go on that waited for this reason, one of
-    `tables.HELD_FOR_RECIPIENT`.
+    `tables.FOR_RECIPIENT`.
     """
+    assert reason in tables.FOR_RECIPIENT
     held = text(tables.HELD_FOR_RECIPIENT)  # in these words SQLite knows the index by it
     connection.execute(
         update(_messages)

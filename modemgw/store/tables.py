@@ -37,8 +37,9 @@ _ID = String(48)
 _NUMBER = String(32)  # E.164, a short code or an alphanumeric sender
 
 
-# Of a message that waits for what its recipient, not its line or the time, has to let go.
-HELD_FOR_RECIPIENT = "hold_reason IN ('recipient_in_doubt', 'under_review')"
+# What a message waits for that something of its recipient's will let go, not its line or the time.
+FOR_RECIPIENT = ("recipient_in_doubt", "under_review")
+HELD_FOR_RECIPIENT = f"hold_reason IN {FOR_RECIPIENT}"
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -197,7 +198,7 @@ messages = Table(
     ),
     _partial("ix_messages_waiting", "ready_at", where="ready_at IS NOT NULL AND lane IS NULL"),
     _partial("ix_messages_claimed", "claimed_by", where="claimed_by IS NOT NULL"),
-    _partial("ix_messages_held", "recipient", where=HELD_FOR_RECIPIENT),
+    _partial("ix_messages_held", "recipient", "hold_reason", where=HELD_FOR_RECIPIENT),
     _partial("ix_messages_expiry", "expires_at", where="lane IS NOT NULL OR ready_at IS NOT NULL"),
 )
 

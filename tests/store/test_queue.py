@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modemgw.store import lines, messages, optouts, queue
+import pytest
+
+from modemgw.store import lines, messages, optouts, queue, tables
 from modemgw.store.engine import writer_engine
 from tests.store.operations import NOW, write_text
 
@@ -155,14 +157,16 @@ def test_all_that_waits_is_looked_at_again_some_at_a_time(connection: Connection
     assert heads(connection) == [free]
 
 
-def test_what_waited_for_a_doubt_is_released_with_it(connection: Connection) -> None:
+@pytest.mark.parametrize("reason", tables.FOR_RECIPIENT)
+def test_what_waited_for_its_recipient_is_let_go_by_that_reason(
+    connection: Connection, reason: str
+) -> None:
     """Other reasons to wait are left alone."""
-    doubt = write_text(connection)
-    night = write_text(connection)
-    queue.park(connection, doubt, NOW + 60, queue.RECIPIENT_IN_DOUBT)
-    queue.park(connection, night, NOW + 60, "outer_window")
-    queue.release_recipient(connection, "+12025550111", NOW)
-    assert [row.id for row in queue.due(connection, NOW, 10)] == [doubt]
+    held = {cause: write_text(connection) for cause in (*tables.FOR_RECIPIENT, "outer_window")}
+    for cause, message in held.items():
+        queue.park(connection, message, NOW + 60, cause)
+    queue.release_recipient(connection, "+12025550111", NOW, reason)
+    assert [row.id for row in queue.due(connection, NOW, 10)] == [held[reason]]
 
 
 def test_the_lane_of_a_line_that_is_gone_is_emptied_into_home_lanes(

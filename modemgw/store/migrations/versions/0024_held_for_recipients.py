@@ -19,5 +19,9 @@ def upgrade() -> None:
     """Go to this revision."""
     held = sa.text("hold_reason IN ('recipient_in_doubt', 'under_review')")
     op.create_index(
-        "ix_messages_held", "messages", ["recipient"], sqlite_where=held, postgresql_where=held
+        "ix_messages_held",
+        "messages",
+        ["recipient", "hold_reason"],
+        sqlite_where=held,
+        postgresql_where=held,
     )
