@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 async def test_a_part_whose_clearance_was_given_up_is_withdrawn_and_goes_later(
     world: World, modem: ScriptedModem
 ) -> None:
-    """What it asked for is still written, in front of the withdrawal; the part is `queued` behind it,
-    not `submitting`, and is sent once.
+    """What it asked for is still written, in front of the withdrawal: behind that the part is
+    `queued`, not `submitting`, and is sent once.
     """
     prompt, again = asyncio.Event(), asyncio.Event()
     given_up = Script(before_obtain=prompt, obtain_within_s=0.05)
