@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ class Clearance:
         self._worker, self._job, self._seq = worker, job, seq
         self._tpdu, self._on_go = tpdu, on_go
         self._begun = False
+        self._is_over = False
         self._asked_at = self._granted_at = float("-inf")
 
     async def obtain(self) -> bool:
@@ -33,7 +35,7 @@ class Clearance:
         self._asked_at = time.monotonic()
 
         def begin(tx: Transaction) -> bool:
-            return claims.begin_part(
+            return not self._is_over and claims.begin_part(
                 tx, job, seq, worker.line, worker.modem_id, shared.settings, now, self._tpdu
             )
 
@@ -42,8 +44,13 @@ class Clearance:
 
         operation = ask_again if self._begun else begin
         self._begun = True
-        # Who stops waiting withdraws the part: that is written behind it, as all in their order.
-        granted = await worker.records.write_behind(operation)
+        try:
+            granted = await worker.records.write_behind(operation)
+        except asyncio.CancelledError:
+            # It took too long: the part is withdrawn, and soon claimed again. What still waits in
+            # the writer's queue must not begin it then: nobody would send it.
+            self._is_over = True
+            raise
         if not worker.records.recorded():
             return False
         self._granted_at = time.monotonic()

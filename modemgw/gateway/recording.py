@@ -56,12 +56,14 @@ class Records:
             self._recording.cancel()
 
     async def write_behind(self, operation: Callable[[Transaction], bool]) -> bool:
-        """Run an operation directly behind the record of the part before, if that is to come; both
-        share a commit then.
-        """
-        if self._unwritten is not None:
-            self._follow(self._writer.submit(self._unwritten, brief=True))
-        return await self._writer.run(operation, brief=True)
+        """Run an operation in one group with the record of the part before, if that is to come."""
+        if self._unwritten is None:
+            (written,) = self._writer.submit_apart(operation)
+        else:
+            record, written = self._writer.submit_apart(self._unwritten, operation)
+            self._follow(record)
+        granted: bool = await written
+        return granted
 
     def write(self) -> None:
         """Write the record of the part before, unless somebody has."""

@@ -13,8 +13,13 @@ that there are anyway, a few at a time so that they do not hold up the others, a
 The operations of a group are run by the loop itself, for some milliseconds, where all of them are
 *brief* and SQLite would not have to wait for another program; else by the thread that commits. Each
 statement gives the interpreter away: with two threads that want it, each of a text's thirty
-statements costs two changes of thread. Modems that one commit has let go together come back
-together, and share the next.
+statements costs two changes of thread.
+
+What is queued *apart* shares a commit with few of its kind: where each commit lets somebody go who
+comes back after a fixed time, as modems do, those that were let go together would come back
+together for ever, and wait for each other each time. Where some have been left over for many
+groups in a row, it is the writer that they all wait for; then half of them go at once, until none
+is left over, for what they need most is fewer commits.
 
 Operations must be quick and use nothing but the transaction and plain values: they may be run a
 second time when another one of their group has failed, after a rollback, so what they leave behind
@@ -46,9 +51,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 GROUP_LIMIT = 500
+BRIEF_LIMIT = 64  # of operations that the loop runs itself
 PATIENT_LIMIT = 8  # of a group of others
 HURRIED_LIMIT = 24  # of those that have waited long enough: others may have come meanwhile
 PATIENCE_S = 0.02
+APART_AT_LEAST, APART_SHARE = 4, 4  # of a group: so many, or this part of those that wait
+BEHIND_AFTER, BEHIND_SHARE = 32, 2  # left over for so many groups in a row: then this part
 QUEUE_LIMIT = 20_000
 STOP_WITHIN_S = 30.0
 
@@ -76,9 +84,11 @@ class Writer:
         self._published = published
         self._queue_limit = queue_limit
         self._entries: deque[Entry[Any]] = deque()
+        self._apart: deque[list[Entry[Any]]] = deque()
         self._patient: deque[Entry[Any]] = deque()
         self._hurry = False  # the patient ones have waited long enough
         self._calling = False  # whether they will have
+        self._left_over = 0  # for how many groups in a row some of those apart were
         self._copy_wal = False  # what the checkpoint has left of it, before the next group
         self._busy = True  # the thread has a turn, or is about to have one; also before `start`
         self._stopped = False
@@ -101,7 +111,7 @@ class Writer:
     @property
     def waiting(self) -> int:
         """How many operations wait, roughly."""
-        return len(self._entries) + len(self._patient)
+        return len(self._entries) + len(self._apart) + len(self._patient)
 
     @property
     def groups(self) -> int:
@@ -143,6 +153,17 @@ class Writer:
             self._calling = True
             entry.future.get_loop().call_later(PATIENCE_S, self._call)
         return entry.future
+
+    def submit_apart(self, *operations: Callable[[Transaction], Any]) -> list[asyncio.Future[Any]]:
+        """Queue operations, all of them brief, that go into one group, in this order and as a rule,
+        with few others queued so.
+
+        Raises as `submit`.
+        """
+        entries = [self._entry(operation, brief=True) for operation in operations]
+        self._apart.append(entries)
+        self._wake()
+        return [entry.future for entry in entries]
 
     async def run(
         self, operation: Callable[[Transaction], T], *, patient: bool = False, brief: bool = False
@@ -198,7 +219,7 @@ class Writer:
             self._turns.put(self._copy)
         elif entries := self._take():
             group = Group(entries)
-            if all(entry.brief for entry in entries):
+            if len(entries) <= BRIEF_LIMIT and all(entry.brief for entry in entries):
                 self._groups.run_at_once(group)
                 self._entries.extendleft(reversed(group.late))
             self._turns.put(partial(self._write, group))
@@ -211,11 +232,20 @@ class Writer:
         """What goes into the next group."""
         everything = self._stopped
         entries = [self._entries.popleft() for _ in range(min(GROUP_LIMIT, len(self._entries)))]
+        few = len(self._apart) if everything else self._few()
+        self._left_over = self._left_over + 1 if len(self._apart) > few else 0
+        for _ in range(min(few, len(self._apart))):
+            entries += self._apart.popleft()
         fitting = HURRIED_LIMIT if self._hurry else PATIENT_LIMIT if entries else 0
         fitting = len(self._patient) if everything else min(fitting, len(self._patient))
         entries += [self._patient.popleft() for _ in range(fitting)]
         self._hurry = self._hurry and bool(self._patient)  # they have waited as long
         return entries
+
+    def _few(self) -> int:
+        """How many of what waits apart go into one group."""
+        share = BEHIND_SHARE if self._left_over >= BEHIND_AFTER else APART_SHARE
+        return min(max(APART_AT_LEAST, len(self._apart) // share), GROUP_LIMIT)
 
     def _ended(self, group: Group) -> None:
         """Tell who waits; those who have more to write may, before the next group begins."""

@@ -206,6 +206,13 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "late-clearance",
+        "the end of a clearance that was given up while it waited to be written",
+        (
+            "tests/gateway/test_clearance.py::test_a_clearance_that_was_given_up_begins_nothing_behind_its_withdrawal",
+        ),
+    ),
+    Mutant(
         "claim-line",
         "the question whose claim it is, in the write-ahead",
         ("tests/store/test_queue.py::test_a_line_begins_nothing_that_another_has_claimed_since",),

@@ -22,6 +22,10 @@ from modemgw.store.events import Event
 from modemgw.store.groups import AT_ONCE_S, Groups
 from modemgw.store.reader import Reader
 from modemgw.store.writer import (
+    APART_AT_LEAST,
+    BEHIND_AFTER,
+    BEHIND_SHARE,
+    BRIEF_LIMIT,
     GROUP_LIMIT,
     PATIENT_LIMIT,
     Writer,
@@ -102,17 +106,55 @@ async def test_patient_operations_that_no_group_holds_at_once_are_all_written(
     assert len(await asyncio.wait_for(asyncio.gather(*patient), 20)) == GROUP_LIMIT + 100
 
 
+async def test_what_is_queued_apart_shares_its_commit_with_few_of_its_kind(
+    writer: Writer, reader: Reader
+) -> None:
+    """Two together stay together; the others of its kind follow in groups of their own."""
+    gate = Gate()
+    first = writer.submit(gate)
+    await asyncio.to_thread(gate.entered.wait, 10)
+    many = 3 * APART_AT_LEAST
+    pairs = [writer.submit_apart(count(f"a{i}"), count(f"b{i}")) for i in range(many)]
+    plain = [writer.submit(count(f"n{i}")) for i in range(8)]
+    gate.open()
+    done: list[object] = []
+    for pair in pairs:
+        pair[0].add_done_callback(lambda future: done.append(future.result()))
+    assert await asyncio.gather(*pairs[-1]) == [f"a{many - 1}", f"b{many - 1}"]
+    await asyncio.gather(first, *plain)
+    assert done == [f"a{i}" for i in range(many)]
+    assert (writer.groups, writer.operations) == (4, 1 + 2 * many + 8)
+    assert len(await reader.run(names)) == 2 * many + 8
+
+
+async def test_a_writer_that_is_behind_takes_half_of_what_waits_apart(writer: Writer) -> None:
+    """Those that come back as soon as they are let go wait for the writer: few commits serve them
+    best."""
+    crowd, turns = 64, 100
+
+    async def comes_back(who: int) -> None:
+        for turn in range(turns):
+            await asyncio.gather(*writer.submit_apart(count(f"{who} {turn}")))
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*map(comes_back, range(crowd)))
+    assert writer.operations == crowd * turns
+    assert writer.groups <= BEHIND_AFTER + crowd * turns / (crowd / BEHIND_SHARE / 2)
+
+
 async def test_stop_writes_what_waits_beside_the_queue(url: str, reader: Reader) -> None:
-    """The patient ones were taken, so they are written."""
+    """Patient and apart: they were taken, so they are written."""
     writer = Writer(url, "here")
     writer.start()
     gate = Gate()
     writer.submit(gate)
     await asyncio.to_thread(gate.entered.wait, 10)
     writer.submit(count("patient"), patient=True)
+    for i in range(5):
+        writer.submit_apart(count(f"apart{i}"))
     gate.open()
     await writer.stop()
-    assert await reader.run(names) == {"patient"}
+    assert await reader.run(names) == {"patient", *(f"apart{i}" for i in range(5))}
 
 
 async def test_an_operation_that_fails_fails_alone_and_its_events_vanish(
@@ -241,11 +283,13 @@ async def test_what_is_brief_is_run_by_the_loop_unless_something_else_comes_with
     mine = threading.get_ident()
     await writer.run(where)
     alone = await writer.run(where, brief=True)
-    together = await asyncio.gather(*(writer.run(where, brief=True) for _ in range(100)))
+    together = await asyncio.gather(*writer.submit_apart(where, where))
     mixed = await asyncio.gather(writer.run(where, brief=True), writer.run(where))
+    many = (writer.run(where, brief=True) for _ in range(BRIEF_LIMIT + 1))
+    crowd = await asyncio.gather(*many)
     on_the_loop = not serves_many(url)
-    assert [who == mine for who in (alone, *together)] == [on_the_loop] * 101
-    assert mine not in mixed
+    assert [who == mine for who in (alone, *together)] == [on_the_loop] * 3
+    assert mine not in (*mixed, *crowd)
 
 
 async def test_a_brief_operation_that_raises_fails_alone(writer: Writer, reader: Reader) -> None:
