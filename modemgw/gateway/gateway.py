@@ -11,7 +11,7 @@ import structlog
 from modemgw.clock import SYSTEM
 from modemgw.consent.numbers import NumberError, recipient_key
 from modemgw.consent.scopes import ALL, OptOut
-from modemgw.gateway import acts, opting, quota, settle, views
+from modemgw.gateway import acts, letters, opting, quota, settle, views
 from modemgw.gateway.asking import Asking
 from modemgw.gateway.bulk import Bulk
 from modemgw.gateway.cancels import Cancels, has_begun
@@ -154,8 +154,11 @@ class Gateway:
     # -- its life -------------------------------------------------------------------------------
 
     async def prepare(self) -> None:
-        """Before the first modem: settle what the last run left, load who must not be texted."""
+        """Before the first modem: settle what the last run left, load who must not be texted, and
+        learn to read.
+        """
         now, host = self.clock(), self.settings.host
+        await asyncio.to_thread(letters.learn_to_read)
         await self.proving.prepare()
 
         def operation(tx: Transaction) -> tuple[int, int]:

@@ -293,6 +293,11 @@ def _open_message(tx: Transaction, letter: Letter) -> str | None:
     return inbox.message_of(tx.connection, letter.part_ids)
 
 
+def learn_to_read() -> None:
+    """Read now all that texts are told apart by: some tenths of a second for the first of them."""
+    classify("Please do not write to me again")
+
+
 def _classify(tx: Transaction, letter: Letter, origin: Origin) -> Classification:
     sender = origin.sender
     if not sender.can_be_texted:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -297,3 +299,28 @@ async def test_two_modems_with_one_imei_keep_a_row_each(world: World, modem: Scr
     ]
     message_id = await world.send(from_=world.line(twin))
     await world.becomes(message_id, "sent")
+
+
+_STARTED = """
+import asyncio, sys
+from modemgw.consent import lexicon, weighing
+from tests.gateway.world import World
+
+async def start():
+    world = World(sys.argv[1])
+    await world.start()
+    tables = (lexicon.languages, lexicon.sayings, lexicon.everywhere, weighing._weights)
+    print([table.cache_info().currsize for table in tables])
+    await world.stop()
+
+asyncio.run(start())
+"""
+
+
+def test_all_words_are_read_before_the_first_text_comes(sqlite_url: str) -> None:
+    """To read them takes some tenths of a second, in which the loop would do nothing else; once in
+    the life of a process, so it is tried in one of its own.
+    """
+    command = [sys.executable, "-c", _STARTED, sqlite_url]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert said.splitlines()[-1] == "[1, 1, 1, 1]"
