@@ -22,7 +22,6 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(_NEW_BYTES)).decode()
 
 
-@lru_cache(maxsize=256)
 def read_secret(secret: str) -> bytes:
     """The key in a secret, `whsec_` and 24 to 64 bytes in base64. Raises ValueError in words."""
     try:

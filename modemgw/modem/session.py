@@ -155,7 +155,7 @@ class Session:
     async def submit(self, pdu: str, length: int, clearance: Clearance) -> SubmitResult:
         """See `Modem.submit`."""
         # Without a network the answer would prove nothing, and the part would be in doubt.
-        if not self._sure.is_set() and not await self._is_sure(self._timing.clearance_s):
+        if not await self._is_sure(self._timing.clearance_s):
             return SubmitResult(Outcome.WITHDRAWN, detail="nobody knows whether there is a network")
         async with self._channel.lock:
             collector = self._collector
@@ -186,7 +186,9 @@ class Session:
         return result
 
     async def _is_sure(self, limit_s: float) -> bool:
-        """Whether the network was asked about within the limit."""
+        """Whether the network was asked about, or is within the limit."""
+        if self._sure.is_set():  # nearly always: no timer for that
+            return True
         try:
             async with asyncio.timeout(limit_s):
                 return await self._sure.wait()

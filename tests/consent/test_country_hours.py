@@ -63,7 +63,7 @@ def test_the_hours_of_a_state_lie_within_those_of_its_country() -> None:
             assert federal.opens <= hours.window.opens < hours.window.closes <= federal.closes
 
 
-@pytest.mark.no_cover  # traced line by line it would take half a minute
+@pytest.mark.no_cover  # traced line by line it would take several times as long
 def test_area_codes_are_in_the_states_that_outsiders_say() -> None:
     """The geography of libphonenumber is the witness: it knows all codes listed, and no other."""
     names = {
