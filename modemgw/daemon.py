@@ -72,7 +72,6 @@ def run(path: Path) -> int:
         return BAD_CONFIGURATION
     logs.set_up(config.log.level, config.log.format)
     _raise_file_limit()
-    _collect_seldom()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         with sole_daemon(config.database_url, config.host) as tenure:
@@ -132,6 +131,7 @@ class _Daemon:
         checkpointer.start()
         try:
             await gateway.prepare()
+            _collect_seldom()
             await self._sync_webhooks(writer, clock())
             await self._api.start()
             loop.add_signal_handler(signal.SIGHUP, self._read_again, gateway)
@@ -243,6 +243,7 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 def _raise_file_limit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Annotated
 
@@ -79,6 +80,8 @@ def run_daemon(config: ConfigFile = DEFAULT_CONFIG) -> None:
     Prints `modemgw ready …` when the API listens. Exit status 0 after a clean stop, 2 for a bad
     configuration, 1 otherwise.
     """
+    # None of what is loaded is garbage; the daemon looks for some when all of it is there.
+    gc.disable()
     from modemgw import daemon
 
     raise typer.Exit(daemon.run(config))

@@ -46,7 +46,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from modemgw.consent.folding import fold, words
-from modemgw.consent.patterns import Phrases, Vocabulary, members, read_pattern
+from modemgw.consent.patterns import Phrases, Reader, Vocabulary
 from modemgw.consent.spelling import Slips, forgives_slips, single_letters
 
 if TYPE_CHECKING:
@@ -188,22 +188,25 @@ def sayings() -> Sayings:
     frames = _toml("frames.toml")
     for owner, (file, language) in enumerate(zip(_files(), languages(), strict=True)):
         classes = file.get("classes", {})
+        reader = Reader(classes, vocabulary)
         listed = {section: _patterns(section, file, frames) for section in _SECTIONS}
         listed["machines"] = file.get("machines", [])
         listed["strong"] = sorted(keyword.replace(" ", "_") for keyword in language.strong)
         for section, patterns in listed.items():
             for pattern in patterns:
-                found[section].add(read_pattern(pattern, classes, vocabulary), owner)
+                found[section].add(reader.phrase(pattern), owner)
         if _THINGS in classes:
-            things[owner] = vocabulary.atom(members(_THINGS, classes))
-            ours = (members(name, classes) for name in _ABOUT_US if name in classes)
+            things[owner] = vocabulary.atom(reader.members(_THINGS))
+            ours = (reader.members(name) for name in _ABOUT_US if name in classes)
             about_us[owner] = vocabulary.atom(frozenset[str]().union(*ours))
         for name in classes:
-            atom = vocabulary.atom(members(name, classes))
+            atom = vocabulary.atom(reader.members(name))
             named[atom] = named.get(atom, frozenset()) | {name}
         for name in classes.keys() & _FORGIVING_CLASSES:
-            forgiving |= {word for word in members(name, classes) if word.isalpha()}
+            forgiving |= {word for word in reader.members(name) if word.isalpha()}
     slips = Slips(word for word in forgiving if forgives_slips(word))
+    vocabulary.complete()
+    _files.cache_clear()
     return Sayings(vocabulary, things, about_us, slips, named, **found)
 
 

@@ -33,13 +33,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from modemgw.consent.folding import COMMA, MARKS, QUESTION_END, SENTENCE_END, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _ELEMENT = re.compile(r"(?P<sign>[!-])?(?P<choices>[^\s~!?&-][^\s~!?&]*)(?P<optional>\?)?")
 _ASKS_NOTHING: Final = "-?"
@@ -71,6 +70,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._atoms: dict[frozenset[str], int] = {}
+        self._places: dict[str, tuple[list[tuple[int, tuple[str, ...]]], tuple[str, ...]]] = {}
         self._sizes: list[int] = []
         self._whole: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
         self._beginnings: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
@@ -85,11 +85,17 @@ class Vocabulary:
             return self._atoms[named]
         atom = self._atoms[named] = len(self._atoms)
         self._sizes.append(len(named))
+        # Words that are a choice by themselves share an entry: most are, and there are many.
+        alone: tuple[int, tuple[str, ...]] = (atom, ())
         for choice in named:
-            first, *rest = choice.split()
-            table, key = self._place(first)
-            table.setdefault(key, []).append((atom, tuple(rest)))
+            place, rest = self._places.get(choice) or self._place(choice)
+            place.append((atom, rest) if rest else alone)
         return atom
+
+    def complete(self) -> None:
+        """Forget what only reading needs: no atom comes after this."""
+        self._atoms.clear()
+        self._places.clear()
 
     def size(self, atom: int) -> int:
         """Count the choices of an atom."""
@@ -108,12 +114,18 @@ class Vocabulary:
             known = self._remembered[word] = self._look_up(word)
         return known
 
-    def _place(self, word: str) -> tuple[dict[str, list[tuple[int, tuple[str, ...]]]], str]:
+    def _place(self, choice: str) -> tuple[list[tuple[int, tuple[str, ...]]], tuple[str, ...]]:
+        """Where the atoms of a choice are listed, by its first word, and its other words."""
+        word, *rest = choice.split()
+        table = self._whole
         if word.count("*") > 1 or "*" in word[1:-1]:
-            return self._others, word
-        if word.startswith("*"):
-            return self._endings, word[1:]
-        return (self._beginnings, word[:-1]) if word.endswith("*") else (self._whole, word)
+            table = self._others
+        elif word.startswith("*"):
+            table, word = self._endings, word[1:]
+        elif word.endswith("*"):
+            table, word = self._beginnings, word[:-1]
+        place = self._places[choice] = (table.setdefault(word, []), tuple(rest))
+        return place
 
     def _look_up(self, word: str) -> _Meaning:
         found = list(self._whole.get(word, ()))
@@ -377,78 +389,81 @@ class Phrases:
         return [self._phrases[at] for at in sorted(found)]
 
 
-def read_pattern(
-    pattern: str, classes: Mapping[str, Sequence[str]], vocabulary: Vocabulary
-) -> Phrase:
-    """Read a phrase; `classes` has the named classes of words.
+class Reader:
+    """Reads the phrases of a language, whose named classes of words it knows."""
 
-    Raises PatternError for what the language does not know.
-    """
-    together: list[list[_Element]] = [[]]
-    without: list[int] = []
-    needed: set[int] = set()
-    parts = pattern.split()
-    for part in (part for part in parts if part != _ASKS_NOTHING):
-        if part == "&":
-            together.append([])
-        elif part in _FIXED:
-            together[-1].append(_FIXED[part])
-        elif gap := _GAP.fullmatch(part):
-            together[-1].append(_Gap(int(gap[1])))
-        else:
-            match = _ELEMENT.fullmatch(part)
-            if match is None:
-                raise PatternError(f"unreadable element {part!r} in {pattern!r}")
-            atom = vocabulary.atom(_choices(match["choices"], classes))
-            if match["sign"] == "-":
-                without.append(atom)
-            elif match["sign"] == "!":
-                together[-1].append(_Unless(atom))
+    def __init__(self, classes: Mapping[str, Sequence[str]], vocabulary: Vocabulary) -> None:
+        self._classes, self._vocabulary = classes, vocabulary
+        self._members: dict[str, frozenset[str]] = {}
+        self._atoms: dict[str, int] = {}
+
+    def phrase(self, pattern: str) -> Phrase:
+        """Read a phrase. Raises PatternError for what the language of patterns does not know."""
+        together: list[list[_Element]] = [[]]
+        without: list[int] = []
+        needed: set[int] = set()
+        parts = pattern.split()
+        for part in (part for part in parts if part != _ASKS_NOTHING):
+            if part == "&":
+                together.append([])
+            elif part in _FIXED:
+                together[-1].append(_FIXED[part])
+            elif gap := _GAP.fullmatch(part):
+                together[-1].append(_Gap(int(gap[1])))
             else:
-                together[-1].append(_OneOf(atom, optional=bool(match["optional"])))
-                needed |= set() if match["optional"] else {atom}
-    if not all(together):
-        raise PatternError(f"nothing on one side of & in {pattern!r}")
-    return Phrase(
-        tuple(_Sequence(tuple(elements)) for elements in together),
-        tuple(without),
-        _ASKS_NOTHING in parts,
-        frozenset(needed),
-        # Of equals the last: later elements are seldom pronouns.
-        min(needed, key=lambda atom: (vocabulary.size(atom), -atom), default=None),
-    )
+                match = _ELEMENT.fullmatch(part)
+                if match is None:
+                    raise PatternError(f"unreadable element {part!r} in {pattern!r}")
+                atom = self._atom(match["choices"])
+                if match["sign"] == "-":
+                    without.append(atom)
+                elif match["sign"] == "!":
+                    together[-1].append(_Unless(atom))
+                else:
+                    together[-1].append(_OneOf(atom, optional=bool(match["optional"])))
+                    needed |= set() if match["optional"] else {atom}
+        if not all(together):
+            raise PatternError(f"nothing on one side of & in {pattern!r}")
+        return Phrase(
+            tuple(_Sequence(tuple(elements)) for elements in together),
+            tuple(without),
+            _ASKS_NOTHING in parts,
+            frozenset(needed),
+            # Of equals the last: later elements are seldom pronouns.
+            min(needed, key=lambda atom: (self._vocabulary.size(atom), -atom), default=None),
+        )
+
+    def members(self, name: str, depth: int = 0) -> frozenset[str]:
+        """List the words of a class, folded.
+
+        Raises PatternError if it does not exist, or if classes name each other in a circle.
+        """
+        if name not in self._members:
+            if name not in self._classes or depth > _DEEPEST_CLASS:
+                raise PatternError(f"unknown or endless class <{name}>")
+            self._members[name] = self._choices(self._classes[name], depth + 1)
+        return self._members[name]
+
+    def _choices(self, entries: Iterable[str], depth: int = 0) -> frozenset[str]:
+        found: set[str] = set()
+        for entry in entries:
+            if entry.startswith("<"):
+                found |= self.members(entry.strip("<>"), depth)
+            else:
+                found.update(_spelled_out(entry))
+        return frozenset(found)
+
+    def _atom(self, written: str) -> int:
+        if written not in self._atoms:
+            choices = self._choices(written.split("|"))
+            if not all(choice.strip("* ") for choice in choices):
+                raise PatternError(f"an empty choice in {written!r}")
+            self._atoms[written] = self._vocabulary.atom(choices)
+        return self._atoms[written]
 
 
-def members(name: str, classes: Mapping[str, Sequence[str]], depth: int = 0) -> frozenset[str]:
-    """List the words of a class, folded.
-
-    Raises PatternError if it does not exist, or if classes name each other in a circle.
-    """
-    if name not in classes or depth > _DEEPEST_CLASS:
-        raise PatternError(f"unknown or endless class <{name}>")
-    found: set[str] = set()
-    for entry in classes[name]:
-        if entry.startswith("<"):
-            found |= members(entry.strip("<>"), classes, depth + 1)
-        else:
-            found |= set(_spelled_out(entry))
-    return frozenset(found)
-
-
-def _choices(written: str, classes: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    found: set[str] = set()
-    for choice in written.split("|"):
-        if choice.startswith("<"):
-            found |= members(choice.strip("<>"), classes)
-        else:
-            found |= set(_spelled_out(choice))
-    if not all(choice.strip("* ") for choice in found):
-        raise PatternError(f"an empty choice in {written!r}")
-    return frozenset(found)
-
-
-@cache
-def _spelled_out(entry: str) -> tuple[str, ...]:
+def _spelled_out(entry: str) -> Iterator[str]:
     stem, plus, endings = entry.replace("_", " ").partition("+")
     # A star is no letter that folding changes.
-    return tuple(fold(stem + ending).strip() for ending in (endings.split("/") if plus else ("",)))
+    for ending in endings.split("/") if plus else ("",):
+        yield fold(stem + ending).strip()

@@ -50,12 +50,12 @@ class Slips:
     """
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._by_remainder: dict[str, set[str]] = {}
+        self._by_remainder: dict[str, tuple[str, ...]] = {}
         self._longest = 0
         for word in words:
             self._longest = max(self._longest, len(word) + _allowed(word))
             for remainder in _remainders(word, _allowed(word)):
-                self._by_remainder.setdefault(remainder, set()).add(word)
+                self._by_remainder[remainder] = (*self._by_remainder.get(remainder, ()), word)
 
     def meant(self, word: str) -> list[str]:
         """List the words of which `word` is a slip, in alphabetical order."""
@@ -63,7 +63,7 @@ class Slips:
             return []
         near: set[str] = set()
         for remainder in _remainders(word, _allowed(word + "x" * SLIPS_LIMIT)):
-            near |= self._by_remainder.get(remainder, set())
+            near.update(self._by_remainder.get(remainder, ()))
         return sorted(meant for meant in near if is_slip_of(word, meant))
 
 

@@ -136,5 +136,11 @@ def _tells(name: str) -> bool:
 
 @cache
 def _weights() -> Mapping[str, float]:
-    lines = (line.split("\t") for line in WEIGHTS.read_text("utf-8").splitlines())
-    return {feature: int(hundredths) / HUNDREDTHS for feature, hundredths in lines}
+    # Many weigh the same; and only a line at a time is held besides.
+    shared: dict[str, float] = {}
+    with WEIGHTS.open(encoding="utf-8") as lines:
+        parted = (line.rstrip("\n").split("\t") for line in lines)
+        return {
+            feature: shared.setdefault(hundredths, int(hundredths) / HUNDREDTHS)
+            for feature, hundredths in parted
+        }

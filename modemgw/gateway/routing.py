@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import phonenumbers
-from phonenumbers import carrier
 
 from modemgw.gateway.countries import country_of
 
 if TYPE_CHECKING:
     from collections.abc import Set
+    from types import ModuleType
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class Rule:
     operators: Set[str] = frozenset()
     kinds: Set[str] = frozenset()
     tags: Set[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.operators:
+            _number_plan()
 
     def fits(self, recipient: str, kind: str, tag: object) -> bool:
         """Whether a text to this recipient, E.164 or a short code, of this kind and tag does."""
@@ -44,7 +49,13 @@ def operator_of(number: str) -> str | None:
     A number that its owner has taken to another operator still shows the first one.
     """
     try:
-        name: str = carrier.name_for_number(phonenumbers.parse(number), "en")
+        name: str = _number_plan().name_for_number(phonenumbers.parse(number), "en")
     except phonenumbers.NumberParseException:
         return None
     return name or None
+
+
+@cache
+def _number_plan() -> ModuleType:
+    """Whom every number was given to: ten MiB, which only rules that name operators need."""
+    return import_module("phonenumbers.carrier")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modemgw.consent.folding import MARKS, fold, twins, words
-from modemgw.consent.patterns import PatternError, Vocabulary, Words, read_pattern
+from modemgw.consent.patterns import PatternError, Reader, Vocabulary, Words
 from modemgw.consent.spelling import (
     Slips,
     is_drawn_out,
@@ -97,7 +97,7 @@ def test_look_alikes_are_tried_in_both_directions() -> None:
 def test_a_pattern_finds_what_its_language_says(pattern: str, text: str, found: bool) -> None:
     """Each element of the language of phrases means what its page says."""
     vocabulary = Vocabulary()
-    phrase = read_pattern(pattern, CLASSES, vocabulary)
+    phrase = Reader(CLASSES, vocabulary).phrase(pattern)
     assert (phrase.find(Words(text.split(), vocabulary)) is not None) is found
 
 
@@ -105,13 +105,13 @@ def test_a_pattern_finds_what_its_language_says(pattern: str, text: str, found: 
 def test_an_unreadable_pattern_is_refused(pattern: str) -> None:
     """A mistake in the lexicon shows when it is loaded."""
     with pytest.raises(PatternError):
-        read_pattern(pattern, CLASSES | {"circle": ["<circle>"]}, Vocabulary())
+        Reader(CLASSES | {"circle": ["<circle>"]}, Vocabulary()).phrase(pattern)
 
 
 def test_what_is_covered_is_found_no_more() -> None:
     """A covered word ends the sentence, also for phrases of several words that reach into it."""
     vocabulary = Vocabulary()
-    phrase = read_pattern("<verb>", CLASSES, vocabulary)
+    phrase = Reader(CLASSES, vocabulary).phrase("<verb>")
     words = Words(["send", "out", "now"], vocabulary)
     words.cover(1, 2)
     assert phrase.find(words) is None

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from modemgw.ids import new_id
 from modemgw.store.engine import writer_engine
-from modemgw.store.schema import alembic_config, migrate
+from modemgw.store.schema import migrate
+from modemgw.store.upgrade import alembic_config
 from tests.gateway.scripted import ScriptedModem
 from tests.gateway.world import START, World
 

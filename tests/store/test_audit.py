@@ -16,7 +16,8 @@ from modemgw.store.engine import writer_engine
 from modemgw.store.errors import StoreError
 from modemgw.store.ledger import Ledger, every_entry
 from modemgw.store.proof import Verdict, verify
-from modemgw.store.schema import alembic_config, migrate
+from modemgw.store.schema import migrate
+from modemgw.store.upgrade import alembic_config
 from modemgw.store.writer import Writer
 from tests.store.operations import NOW
 
