@@ -239,8 +239,7 @@ def _notify(state: str) -> None:
 
 
 def _collect_seldom() -> None:
-    """What is loaded stays: to look through it again and again costs milliseconds each time."""
-    gc.collect()
+    """What is loaded stays, with the little garbage among it: no look for some goes through it."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     gc.enable()

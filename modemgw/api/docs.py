@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,13 @@ class Docs:
     def __init__(self) -> None:
         folder = files(__package__).joinpath("static")
         self._assets = {name: folder.joinpath(name).read_bytes() for name in _ASSETS}
+        self._described: Sequence[Route] = ()
         self._description = b""
+        self._making = asyncio.Lock()
 
-    def describe(self, routes: Sequence[Route]) -> None:
-        """Make the description, once all routes are known."""
-        self._description = to_json(describe(routes))
+    def tell_of(self, routes: Sequence[Route]) -> None:
+        """Describe these, as soon as somebody asks: it takes some tenths of a second."""
+        self._described = routes
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
@@ -84,7 +87,13 @@ class Docs:
 
     async def openapi(self, _request: web.Request) -> web.Response:
         """The description."""
+        async with self._making:
+            if not self._description:
+                self._description = await asyncio.to_thread(self._describe)
         return web.Response(body=self._description, content_type="application/json")
+
+    def _describe(self) -> bytes:
+        return to_json(describe(self._described))
 
     async def page(self, _request: web.Request) -> web.Response:
         """The page."""

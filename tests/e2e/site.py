@@ -45,10 +45,13 @@ def environment() -> dict[str, str]:
 def wait_for(
     what: str, test: Callable[[], T], timeout_s: float = PATIENCE_S, pause_s: float = 0.05
 ) -> T:
-    """Ask until the answer is true; raises AssertionError that says what did not come."""
+    """Ask until the answer is true; raises AssertionError that says what did not come.
+
+    Who is asked has three times as long for his own work as an answer takes.
+    """
     end = time.monotonic() + timeout_s
     seen: object = None
-    while time.monotonic() < end:
+    while (asked := time.monotonic()) < end:
         try:
             found = test()
         except (OSError, http.client.HTTPException) as error:
@@ -57,7 +60,7 @@ def wait_for(
             if found:
                 return found
             seen = found
-        time.sleep(pause_s)
+        time.sleep(max(pause_s, 3 * (time.monotonic() - asked)))
     raise AssertionError(f"waited {timeout_s} s in vain for {what}; last seen: {seen!r}")
 
 
