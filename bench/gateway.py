@@ -9,7 +9,8 @@ by batch beforehand, with so many texts a modem as there are rounds. The radio's
 from the simulator's journal, CPU and memory from /proc. Radio use and CPU are those of the middle
 four fifths of the submits; beside them stand the radio use of the whole, with its start and its end
 (modems whose share is done wait for the others), and the CPU of the whole, with what accepting
-took, the modems' start and the wait for the last reports, by all texts. The second row of each is
+took, the modems' start and the wait for the last reports, by all texts. Texts a second are those of
+the whole. The second row of each is
 python-gsmmodem-new on the same bank (not with `--alone`): threads, no queue, nothing durable.
 """
 
@@ -200,7 +201,7 @@ def run_all(works: list[Callable[[], None]]) -> None:
 def table(rows: list[Row], *, markdown: bool) -> Table:
     """A row for a measurement."""
     shown = Table(box=MARKDOWN if markdown else HEAVY_HEAD)
-    for title in ("", "modems", "ms a submit", "texts/s", "radio use", "whole", "gap p50 ms",
+    for title in ("", "modems", "ms a submit", "texts/s", "radio use", "in all", "gap p50 ms",
                   "gap p99 ms", "CPU ms a part", "in all", "of it accepting", "simulator's",
                   "MiB"):  # fmt: skip
         shown.add_column(title, justify="right")

@@ -239,7 +239,10 @@ def _notify(state: str) -> None:
 
 
 def _collect_seldom() -> None:
-    """What is loaded stays, with the little garbage among it: no look for some goes through it."""
+    """Collect garbage again, which `modemgw run` has left while all was loaded, but seldom.
+
+    What is loaded stays, with the little garbage among it.
+    """
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     gc.enable()

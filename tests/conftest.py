@@ -15,12 +15,19 @@ from modemgw.store.schema import migrate
 from tests import postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 
-# None of fourteen thousand tests is garbage: no look for some goes through them.
-gc.disable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """None of fourteen thousand tests is garbage: no look for some goes through them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 # Tests there start daemons and banks, and others mostly wait: at any time some of both should run.
@@ -37,12 +44,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {file: 0.9 * at / len(busy) for at, file in enumerate(busy)}
     places |= {file: at / len(idle) for at, file in enumerate(idle)}
     items.sort(key=lambda item: places[item.path])
-
-
-def pytest_collection_finish() -> None:
-    """Look for garbage from now on, in what tests leave."""
-    gc.freeze()
-    gc.enable()
 
 
 settings.register_profile(

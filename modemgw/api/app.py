@@ -209,7 +209,7 @@ class Api:
     def _application(self) -> web.Application:
         docs = Docs()
         routes = self._routes(docs)
-        docs.tell_of(routes)
+        docs.describe(routes)
         application = web.Application(
             middlewares=[around(self._metrics, self._proxies), *self._preflights()],
             client_max_size=self._settings.batch_body_limit,

@@ -34,13 +34,13 @@ class Docs:
     def __init__(self) -> None:
         folder = files(__package__).joinpath("static")
         self._assets = {name: folder.joinpath(name).read_bytes() for name in _ASSETS}
-        self._described: Sequence[Route] = ()
+        self._api: Sequence[Route] = ()
         self._description = b""
         self._making = asyncio.Lock()
 
-    def tell_of(self, routes: Sequence[Route]) -> None:
-        """Describe these, as soon as somebody asks: it takes some tenths of a second."""
-        self._described = routes
+    def describe(self, api: Sequence[Route]) -> None:
+        """What the description is of; it is made when somebody asks, for it takes some time."""
+        self._api = api
 
     def routes(self) -> tuple[Route, ...]:
         """What is served here."""
@@ -89,11 +89,8 @@ class Docs:
         """The description."""
         async with self._making:
             if not self._description:
-                self._description = await asyncio.to_thread(self._describe)
+                self._description = await asyncio.to_thread(lambda: to_json(describe(self._api)))
         return web.Response(body=self._description, content_type="application/json")
-
-    def _describe(self) -> bytes:
-        return to_json(describe(self._described))
 
     async def page(self, _request: web.Request) -> web.Response:
         """The page."""

@@ -80,7 +80,7 @@ def run_daemon(config: ConfigFile = DEFAULT_CONFIG) -> None:
     Prints `modemgw ready …` when the API listens. Exit status 0 after a clean stop, 2 for a bad
     configuration, 1 otherwise.
     """
-    # None of what is loaded is garbage; the daemon looks for some when all of it is there.
+    # Hardly any of what is loaded is garbage; the daemon looks for some once all of it is there.
     gc.disable()
     from modemgw import daemon
 

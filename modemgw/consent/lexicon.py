@@ -46,7 +46,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from modemgw.consent.folding import fold, words
-from modemgw.consent.patterns import Phrases, Reader, Vocabulary
+from modemgw.consent.patterns import PatternReader, Phrases, Vocabulary
 from modemgw.consent.spelling import Slips, forgives_slips, single_letters
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def sayings() -> Sayings:
     frames = _toml("frames.toml")
     for owner, (file, language) in enumerate(zip(_files(), languages(), strict=True)):
         classes = file.get("classes", {})
-        reader = Reader(classes, vocabulary)
+        reader = PatternReader(classes, vocabulary)
         listed = {section: _patterns(section, file, frames) for section in _SECTIONS}
         listed["machines"] = file.get("machines", [])
         listed["strong"] = sorted(keyword.replace(" ", "_") for keyword in language.strong)

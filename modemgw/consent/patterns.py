@@ -46,7 +46,10 @@ _GAP = re.compile(r"~(\d)")
 _SENTENCE_ENDS: Final = frozenset({SENTENCE_END, QUESTION_END})
 _NOTHING: Final = frozenset[int]()
 _REMEMBERED_WORDS: Final = 16_384
-_DEEPEST_CLASS: Final = 5
+
+
+# An atom, and the words of a choice of it behind the first.
+_Entry = tuple[int, tuple[str, ...]]
 
 
 class PatternError(ValueError):
@@ -61,8 +64,8 @@ class _Meaning:
     """
 
     alone: frozenset[int]
-    leading: Mapping[str, Sequence[tuple[int, tuple[str, ...]]]]
-    loosely: tuple[tuple[int, tuple[str, ...]], ...]
+    leading: Mapping[str, Sequence[_Entry]]
+    loosely: tuple[_Entry, ...]
 
 
 class Vocabulary:
@@ -70,12 +73,12 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._atoms: dict[frozenset[str], int] = {}
-        self._places: dict[str, tuple[list[tuple[int, tuple[str, ...]]], tuple[str, ...]]] = {}
+        self._places: dict[str, tuple[list[_Entry], tuple[str, ...]]] = {}
         self._sizes: list[int] = []
-        self._whole: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
-        self._beginnings: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
-        self._endings: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
-        self._others: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        self._whole: dict[str, list[_Entry]] = {}
+        self._beginnings: dict[str, list[_Entry]] = {}
+        self._endings: dict[str, list[_Entry]] = {}
+        self._others: dict[str, list[_Entry]] = {}
         self._remembered: dict[str, _Meaning] = {}
 
     def atom(self, choices: Iterable[str]) -> int:
@@ -83,10 +86,10 @@ class Vocabulary:
         named = frozenset(choices)
         if named in self._atoms:
             return self._atoms[named]
-        atom = self._atoms[named] = len(self._atoms)
+        atom = self._atoms[named] = len(self._sizes)
         self._sizes.append(len(named))
         # Words that are a choice by themselves share an entry: most are, and there are many.
-        alone: tuple[int, tuple[str, ...]] = (atom, ())
+        alone: _Entry = (atom, ())
         for choice in named:
             place, rest = self._places.get(choice) or self._place(choice)
             place.append((atom, rest) if rest else alone)
@@ -114,8 +117,8 @@ class Vocabulary:
             known = self._remembered[word] = self._look_up(word)
         return known
 
-    def _place(self, choice: str) -> tuple[list[tuple[int, tuple[str, ...]]], tuple[str, ...]]:
-        """Where the atoms of a choice are listed, by its first word, and its other words."""
+    def _place(self, choice: str) -> tuple[list[_Entry], tuple[str, ...]]:
+        """Find, and keep, where a choice's atoms are listed, and its words behind the first."""
         word, *rest = choice.split()
         table = self._whole
         if word.count("*") > 1 or "*" in word[1:-1]:
@@ -135,7 +138,7 @@ class Vocabulary:
         for pattern, entries in self._others.items():
             if fnmatchcase(word, pattern):
                 found += entries
-        leading: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        leading: dict[str, list[_Entry]] = {}
         for atom, rest in found:
             if rest and not rest[0].endswith("*"):
                 leading.setdefault(rest[0], []).append((atom, rest))
@@ -389,12 +392,13 @@ class Phrases:
         return [self._phrases[at] for at in sorted(found)]
 
 
-class Reader:
+class PatternReader:
     """Reads the phrases of a language, whose named classes of words it knows."""
 
     def __init__(self, classes: Mapping[str, Sequence[str]], vocabulary: Vocabulary) -> None:
         self._classes, self._vocabulary = classes, vocabulary
         self._members: dict[str, frozenset[str]] = {}
+        self._open: set[str] = set()  # the classes whose members are being listed
         self._atoms: dict[str, int] = {}
 
     def phrase(self, pattern: str) -> Phrase:
@@ -433,22 +437,26 @@ class Reader:
             min(needed, key=lambda atom: (self._vocabulary.size(atom), -atom), default=None),
         )
 
-    def members(self, name: str, depth: int = 0) -> frozenset[str]:
+    def members(self, name: str) -> frozenset[str]:
         """List the words of a class, folded.
 
         Raises PatternError if it does not exist, or if classes name each other in a circle.
         """
         if name not in self._members:
-            if name not in self._classes or depth > _DEEPEST_CLASS:
+            if name not in self._classes or name in self._open:
                 raise PatternError(f"unknown or endless class <{name}>")
-            self._members[name] = self._choices(self._classes[name], depth + 1)
+            self._open.add(name)
+            try:
+                self._members[name] = self._choices(self._classes[name])
+            finally:
+                self._open.discard(name)
         return self._members[name]
 
-    def _choices(self, entries: Iterable[str], depth: int = 0) -> frozenset[str]:
+    def _choices(self, entries: Iterable[str]) -> frozenset[str]:
         found: set[str] = set()
         for entry in entries:
             if entry.startswith("<"):
-                found |= self.members(entry.strip("<>"), depth)
+                found |= self.members(entry.strip("<>"))
             else:
                 found.update(_spelled_out(entry))
         return frozenset(found)

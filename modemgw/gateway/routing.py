@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib import import_module
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import phonenumbers
@@ -12,8 +11,7 @@ import phonenumbers
 from modemgw.gateway.countries import country_of
 
 if TYPE_CHECKING:
-    from collections.abc import Set
-    from types import ModuleType
+    from collections.abc import Callable, Set
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +26,8 @@ class Rule:
     tags: Set[str] = frozenset()
 
     def __post_init__(self) -> None:
-        if self.operators:
-            _number_plan()
+        if self.operators:  # no text should have to wait for this
+            _load_operators()
 
     def fits(self, recipient: str, kind: str, tag: object) -> bool:
         """Whether a text to this recipient, E.164 or a short code, of this kind and tag does."""
@@ -42,6 +40,13 @@ class Rule:
         )
 
 
+def _load_operators() -> Callable[[phonenumbers.PhoneNumber, str], str]:
+    """Whom numbers were given to: ten MiB, which only rules that name operators need."""
+    from phonenumbers.carrier import name_for_number
+
+    return name_for_number
+
+
 @lru_cache(maxsize=10_000)
 def operator_of(number: str) -> str | None:
     """The operator that a number was given to, by the number plan; None where that is not known.
@@ -49,13 +54,7 @@ def operator_of(number: str) -> str | None:
     A number that its owner has taken to another operator still shows the first one.
     """
     try:
-        name: str = _number_plan().name_for_number(phonenumbers.parse(number), "en")
+        name: str = _load_operators()(phonenumbers.parse(number), "en")
     except phonenumbers.NumberParseException:
         return None
     return name or None
-
-
-@cache
-def _number_plan() -> ModuleType:
-    """Whom every number was given to: ten MiB, which only rules that name operators need."""
-    return import_module("phonenumbers.carrier")

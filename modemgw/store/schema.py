@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import inspect, text
@@ -32,9 +31,11 @@ def migrate(database_url: str) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('modemgw-schema'))"))
                 # An index over a long history takes as long as it takes.
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
-            if _revision(connection) != PRESENT:
-                # Ten MiB, which most starts do without.
-                import_module("modemgw.store.upgrade").upgrade(connection)
+            if _revisions(connection) != [PRESENT]:
+                # Ten MiB of Alembic, which most starts do without.
+                from modemgw.store.upgrade import upgrade
+
+                upgrade(connection)
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise StoreError(
@@ -44,9 +45,8 @@ def migrate(database_url: str) -> None:
         engine.dispose()
 
 
-def _revision(connection: Connection) -> str | None:
-    """The last migration that a database has seen, as Alembic keeps it; None for an empty one."""
+def _revisions(connection: Connection) -> list[str]:
+    """What a database says of itself, where Alembic keeps it; an empty one says nothing."""
     if not inspect(connection).has_table("alembic_version"):
-        return None
-    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return revision
+        return []
+    return list(connection.scalars(text("SELECT version_num FROM alembic_version")))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modemgw.consent.folding import MARKS, fold, twins, words
-from modemgw.consent.patterns import PatternError, Reader, Vocabulary, Words
+from modemgw.consent.patterns import PatternError, PatternReader, Vocabulary, Words
 from modemgw.consent.spelling import (
     Slips,
     is_drawn_out,
@@ -97,21 +97,34 @@ def test_look_alikes_are_tried_in_both_directions() -> None:
 def test_a_pattern_finds_what_its_language_says(pattern: str, text: str, found: bool) -> None:
     """Each element of the language of phrases means what its page says."""
     vocabulary = Vocabulary()
-    phrase = Reader(CLASSES, vocabulary).phrase(pattern)
+    phrase = PatternReader(CLASSES, vocabulary).phrase(pattern)
     assert (phrase.find(Words(text.split(), vocabulary)) is not None) is found
 
 
-@pytest.mark.parametrize("pattern", ["stop <nobody>", "stop ~x", "!", "<circle>", "stop &", "a||b"])
+@pytest.mark.parametrize(
+    "pattern", ["stop <nobody>", "stop ~x", "!", "<circle>", "<there>", "stop &", "a||b"]
+)
 def test_an_unreadable_pattern_is_refused(pattern: str) -> None:
     """A mistake in the lexicon shows when it is loaded."""
+    circles = {"circle": ["<circle>"], "there": ["go", "<back>"], "back": ["<there>"]}
     with pytest.raises(PatternError):
-        Reader(CLASSES | {"circle": ["<circle>"]}, Vocabulary()).phrase(pattern)
+        PatternReader(CLASSES | circles, Vocabulary()).phrase(pattern)
+
+
+def test_words_that_are_named_late_are_none_that_were_named_before() -> None:
+    """Whatever is forgotten when all phrases are read, no harmless word becomes a STOP by it."""
+    vocabulary = Vocabulary()
+    first = PatternReader({}, vocabulary).phrase("stop")
+    vocabulary.complete()
+    late = PatternReader({}, vocabulary).phrase("harmless")
+    assert late.find(Words(["harmless"], vocabulary)) is not None
+    assert first.find(Words(["harmless"], vocabulary)) is None
 
 
 def test_what_is_covered_is_found_no_more() -> None:
     """A covered word ends the sentence, also for phrases of several words that reach into it."""
     vocabulary = Vocabulary()
-    phrase = Reader(CLASSES, vocabulary).phrase("<verb>")
+    phrase = PatternReader(CLASSES, vocabulary).phrase("<verb>")
     words = Words(["send", "out", "now"], vocabulary)
     words.cover(1, 2)
     assert phrase.find(words) is None

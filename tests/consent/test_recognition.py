@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from modemgw.consent import lexicon
 from modemgw.consent.folding import fold, words
 from modemgw.consent.keywords import Class, classify
-from modemgw.consent.patterns import Reader, Vocabulary, Words
+from modemgw.consent.patterns import PatternReader, Vocabulary, Words
 from tests.consent.judge import judge, precision, recall, taken
 from tests.consent.learn import KEPT_ASIDE
 from tests.consent.tables import DEVELOPMENT, read_table
@@ -187,7 +187,7 @@ class _CountingWords(Words):
 def test_the_search_is_linear_in_the_length_of_a_hostile_text(pattern: str, length: int) -> None:
     """No position is visited twice for an element, however many ways lead to it."""
     vocabulary = Vocabulary()
-    phrase = Reader({}, vocabulary).phrase(pattern)
+    phrase = PatternReader({}, vocabulary).phrase(pattern)
     words = _CountingWords(["a"] * length, vocabulary)
     assert phrase.find(words) is None
     assert words.asked <= 2 * len(pattern.split()) * 10 * length

@@ -43,15 +43,17 @@ def environment() -> dict[str, str]:
 
 
 def wait_for(
-    what: str, test: Callable[[], T], timeout_s: float = PATIENCE_S, pause_s: float = 0.05
+    what: str, test: Callable[[], T], timeout_s: float = PATIENCE_S, pause_s: float | None = None
 ) -> T:
     """Ask until the answer is true; raises AssertionError that says what did not come.
 
-    Who is asked has three times as long for his own work as an answer takes.
+    Without `pause_s`, who is asked has three times as long for his own work as an answer takes, up
+    to half a second.
     """
     end = time.monotonic() + timeout_s
     seen: object = None
-    while (asked := time.monotonic()) < end:
+    while True:
+        asked = time.monotonic()
         try:
             found = test()
         except (OSError, http.client.HTTPException) as error:
@@ -60,8 +62,11 @@ def wait_for(
             if found:
                 return found
             seen = found
-        time.sleep(max(pause_s, 3 * (time.monotonic() - asked)))
-    raise AssertionError(f"waited {timeout_s} s in vain for {what}; last seen: {seen!r}")
+        now = time.monotonic()
+        if asked >= end:
+            raise AssertionError(f"waited {timeout_s} s in vain for {what}; last seen: {seen!r}")
+        pause = min(max(0.05, 3 * (now - asked)), 0.5) if pause_s is None else pause_s
+        time.sleep(min(pause, max(0.0, end - now)))
 
 
 @contextlib.contextmanager

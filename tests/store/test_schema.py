@@ -122,11 +122,18 @@ def test_a_database_of_the_present_schema_is_opened_without_alembic(url: str) ->
     subprocess.run([sys.executable, "-c", program, url], check=True, timeout=60)
 
 
-def test_a_newer_database_is_refused_in_words(url: str) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE alembic_version SET version_num = 'from_the_future'",
+        "INSERT INTO alembic_version (version_num) VALUES ('from_the_future')",
+    ],
+)
+def test_a_newer_database_is_refused_in_words(url: str, change: str) -> None:
     """A program that is older than its database says so and touches nothing."""
     engine = writer_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
+        connection.execute(text(change))
     engine.dispose()
     with pytest.raises(StoreError, match="newer modemgw"):
         migrate(url)
