@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy.engine import make_url
 
 from modemgw.store.schema import migrate
 from tests import postgres
@@ -63,11 +62,11 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> Iterator[str]:
-    """The name of a database on it that has the schema and nothing else."""
-    with postgres.database(postgres_server) as url:
-        migrate(url)
-        yield str(make_url(url).database)
+def postgres_databases(postgres_server: str) -> Iterator[postgres.Databases]:
+    """Databases on it that have the schema and nothing else."""
+    databases = postgres.Databases(postgres_server, migrate)
+    yield databases
+    databases.drop()
 
 
 @pytest.fixture(scope="session")
@@ -79,9 +78,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    """A fresh database on that server, with the schema."""
-    with postgres.database(postgres_server, postgres_template) as url:
+def postgres_url(postgres_databases: postgres.Databases) -> Iterator[str]:
+    """A database on that server, with the schema, as if it were fresh."""
+    with postgres_databases.lend() as url:
         yield url
 
 
