@@ -69,9 +69,10 @@ class Databases:
 
     def __init__(self, server_url: str, migrate: Callable[[str], None]) -> None:
         self._server_url, self._migrate = server_url, migrate
-        self._free: list[str] = []
         self._made = contextlib.ExitStack()
-        with _connection(self._new()) as connection:
+        self._free: list[str] = []
+        self._free.append(self._new())
+        with _connection(self._free[0]) as connection:
             self._shape = _shape(connection)
             self._rows = {name: _rows(connection, name) for name in _tables(connection)}
 
@@ -98,9 +99,10 @@ class Databases:
         connection.execute(_END_OTHERS)
         if _shape(connection) != self._shape:
             return False
+        if used := list(connection.scalars(_USED)):
+            connection.execute(text(f"TRUNCATE {', '.join(used)}"))
         for name, rows in self._rows.items():
-            connection.execute(text(f'DELETE FROM "{name}"'))
-            if rows:
+            if rows and name in used:
                 columns = [f":{column}" for column in rows[0]]
                 connection.execute(
                     text(f'INSERT INTO "{name}" VALUES ({", ".join(columns)})'), rows
@@ -112,18 +114,26 @@ _END_OTHERS = text(
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
-# All tables with their columns, all indexes, and what was set for the database.
+# Columns of tables, indexes, triggers, functions, and what was set for the database.
 _SHAPE = text("""
     SELECT 'column', attrelid::regclass::text, attname, format_type(atttypid, atttypmod)
     FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0
     UNION ALL SELECT 'index', tablename, indexname, indexdef
     FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, ''
+    FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT 'function', '', proname, prosrc
+    FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     UNION ALL SELECT 'setting', '', '', setconfig::text FROM pg_db_role_setting
     JOIN pg_database ON pg_database.oid = setdatabase WHERE datname = current_database()
     ORDER BY 1, 2, 3, 4
 """)
 _TABLES = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+_USED = text(
+    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+    "AND relkind = 'r' AND pg_relation_size(oid) > 0"
+)
 
 
 def _shape(connection: Connection) -> list[tuple[str, ...]]:
