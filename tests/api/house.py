@@ -47,7 +47,7 @@ SETTINGS = ApiSettings(
     webhook_backoff_s=(0.02, 0.05),
     webhook_dead_after_s=60.0,
     stop_grace_s=0.5,
-    body_timeout_s=0.5,
+    body_timeout_s=2.0,
     batch_limit=450,
 )
 
