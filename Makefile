@@ -5,8 +5,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 PYTEST = $(BIN)/python -m pytest
-# Most tests wait for something: four files at a time keep two cores busy.
-AT_ONCE = -n 4 --dist loadfile --no-loadscope-reorder --ignore $(ALONE)
+# Most tests wait for something: three files at a time keep two cores busy.
+AT_ONCE = -n 3 --dist loadfile --no-loadscope-reorder --ignore $(ALONE)
 # Counts milliseconds between two processes, so nothing else runs beside it.
 ALONE = tests/stop_race/test_race.py
 COVERED = --cov --cov-report=
