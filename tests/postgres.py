@@ -74,7 +74,7 @@ class Databases:
         self._free.append(self._new())
         with _connection(self._free[0]) as connection:
             self._shape = _shape(connection)
-            self._rows = {name: _rows(connection, name) for name in _tables(connection)}
+            self._rows = {name: _rows(connection, name) for name in connection.scalars(_USED)}
 
     @contextlib.contextmanager
     def lend(self) -> Iterator[str]:
@@ -82,7 +82,7 @@ class Databases:
         url = self._free.pop() if self._free else self._new()
         yield url
         with _connection(url) as connection:
-            if self._is_made_new(connection):
+            if self._renew(connection):
                 self._free.append(url)
 
     def drop(self) -> None:
@@ -94,19 +94,16 @@ class Databases:
         self._migrate(url)
         return url
 
-    def _is_made_new(self, connection: Connection) -> bool:
-        """Say whether it is as it was once; where its schema was changed it is not."""
+    def _renew(self, connection: Connection) -> bool:
+        """Make one as it was once; False where its schema was changed, which stays."""
         connection.execute(_END_OTHERS)
         if _shape(connection) != self._shape:
             return False
         if used := list(connection.scalars(_USED)):
             connection.execute(text(f"TRUNCATE {', '.join(used)}"))
         for name, rows in self._rows.items():
-            if rows and name in used:
-                columns = [f":{column}" for column in rows[0]]
-                connection.execute(
-                    text(f'INSERT INTO "{name}" VALUES ({", ".join(columns)})'), rows
-                )
+            values = ", ".join(f":{column}" for column in rows[0])
+            connection.execute(text(f'INSERT INTO "{name}" VALUES ({values})'), rows)
         return True
 
 
@@ -129,7 +126,7 @@ _SHAPE = text("""
     JOIN pg_database ON pg_database.oid = setdatabase WHERE datname = current_database()
     ORDER BY 1, 2, 3, 4
 """)
-_TABLES = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+# The tables that hold, or have held, something.
 _USED = text(
     "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
     "AND relkind = 'r' AND pg_relation_size(oid) > 0"
@@ -138,10 +135,6 @@ _USED = text(
 
 def _shape(connection: Connection) -> list[tuple[str, ...]]:
     return [tuple(row) for row in connection.execute(_SHAPE)]
-
-
-def _tables(connection: Connection) -> list[str]:
-    return list(connection.scalars(_TABLES))
 
 
 def _rows(connection: Connection, table: str) -> list[dict[str, object]]:
