@@ -319,6 +319,8 @@ class Dispatcher:
 
     def claimed(self, lane: str) -> None:
         """A line took a message from a lane; there may be more for another."""
+        if not any(worker.idle for worker in self._workers.values()):
+            return  # as a rule while there is much to send
         idle = [worker for worker in self._that_serve(Lane.parse(lane)) if worker.idle]
         if best := self._best(idle):
             best.wake(-1)

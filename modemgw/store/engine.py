@@ -109,15 +109,28 @@ def _engine(url: URL, *, connections: int, read_only: bool) -> Engine:
 def begin_at_once(connection: Connection) -> bool:
     """Begin a transaction of SQLite's, unless that would have to wait for another program, or
     fails: false then, and there is none."""
-    driver: Any = connection.connection.dbapi_connection
-    driver.execute("PRAGMA busy_timeout=0")
+    _wait_for_others(connection, wanted=False)
     try:
         connection.begin()
     except SQLAlchemyError:
         return False
-    finally:
-        driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     return True
+
+
+def begin(connection: Connection) -> None:
+    """Begin a transaction; where another program holds SQLite's file, wait for it."""
+    if connection.dialect.name == "sqlite":
+        _wait_for_others(connection, wanted=True)
+    connection.begin()
+
+
+def _wait_for_others(connection: Connection, *, wanted: bool) -> None:
+    """Whether BEGIN is to wait, from now on: told to SQLite only where it changes."""
+    if connection.info.get("waits", True) is wanted:  # see `_prepare_sqlite`
+        return
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS if wanted else 0}")
+    connection.info["waits"] = wanted
 
 
 def _begin_sqlite(sql: str) -> Callable[[Connection], None]:

@@ -26,7 +26,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 
 from modemgw.ids import new_id
 from modemgw.store import events, tables
-from modemgw.store.engine import begin_at_once, writer_engine
+from modemgw.store.engine import begin, begin_at_once, writer_engine
 from modemgw.store.errors import StoreUnavailableError
 from modemgw.store.prepared import execute_plain
 from modemgw.store.sql import insert_new
@@ -58,6 +58,7 @@ class Entry(Generic[T]):
     operation: Callable[[Transaction], T]
     brief: bool
     future: asyncio.Future[T]
+    asked_at: float = field(default_factory=time.monotonic)
     result: Any = None
     error: BaseException | None = None
 
@@ -150,10 +151,10 @@ class Groups:
         if not group.has_run:
             connection = self._connection = self._connection or self._engine.connect()
             if not group.each_alone:
-                connection.begin()
+                begin(connection)
                 self._run_together(connection, group)
             if group.each_alone:
-                connection.begin()
+                begin(connection)
                 self._publish(
                     connection, group, _each_alone(connection, group.entries, self._ledger)
                 )

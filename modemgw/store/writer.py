@@ -32,6 +32,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -150,8 +151,7 @@ class Writer:
             return entry.future
         self._patient.append(entry)
         if not self._calling:
-            self._calling = True
-            entry.future.get_loop().call_later(PATIENCE_S, self._call)
+            self._call_in(PATIENCE_S)
         return entry.future
 
     def submit_apart(self, *operations: Callable[[Transaction], Any]) -> list[asyncio.Future[Any]]:
@@ -202,9 +202,20 @@ class Writer:
         self._copy_wal = True
         self._wake()
 
+    def _call_in(self, wait_s: float) -> None:
+        self._calling = True
+        asyncio.get_running_loop().call_later(wait_s, self._call)
+
     def _call(self) -> None:
+        """Hurry, unless those that had waited longest have gone with a group since."""
         self._calling = False
-        self.hurry()
+        if not self._patient:
+            return
+        left_s = self._patient[0].asked_at + PATIENCE_S - time.monotonic()
+        if left_s > 0:
+            self._call_in(left_s)
+        else:
+            self.hurry()
 
     def _wake(self) -> None:
         """See what there is to write, once all that is about to come has come."""

@@ -81,6 +81,23 @@ async def test_patient_operations_go_with_a_group_and_wait_only_so_long_for_one(
     assert await reader.run(names) == {"p0", "p1", "p2", "other", "alone"}
 
 
+async def test_patience_is_each_operations_own(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that came while another waited, which has gone with a group since, waits its whole
+    time: called together with that one, it would cost a commit."""
+    patience_s = 0.4
+    monkeypatch.setattr("modemgw.store.writer.PATIENCE_S", patience_s)
+    before = writer.submit(count("before"), patient=True)
+    await asyncio.sleep(patience_s / 2)
+    await asyncio.gather(before, writer.submit(count("other")))
+    assert (writer.groups, writer.operations) == (1, 2)
+
+    asked_at = time.monotonic()
+    await asyncio.wait_for(writer.run(count("behind"), patient=True), 10)
+    assert time.monotonic() - asked_at >= patience_s
+
+
 async def test_more_patient_operations_than_fit_wait_for_a_group_of_their_own(
     writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
