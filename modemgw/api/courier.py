@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -108,8 +107,8 @@ class Courier:
             headers = signed_headers(to.secrets(now), event_id, int(now), body)
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             request = f"{head}{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
-            async with asyncio.timeout(self._timeout_s):
-                status = await self._poster(trusted=to.trusted).post(place, request)
+            poster = self._poster(trusted=to.trusted)
+            status = await poster.post(place, request, self._timeout_s)
         except TimeoutError:
             return Receipt(None, f"no answer within {self._timeout_s:g} s")
         except (OSError, ValueError) as error:

@@ -23,6 +23,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from modemgw.alarm import Alarm
 from modemgw.api.chunks import ChunkedEnd, ChunkError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._answered: asyncio.Future[int] | None = None
+        self._alarm = Alarm()
         self._data = bytearray()
         self._body_from = 0  # where the body begins; 0: the head is not there yet
         self._body = 0  # octets of it that have come
@@ -87,8 +89,9 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self.clean = True
 
-    async def post(self, request: bytes) -> int:
-        """Write a request; the status of its answer. Raises AnswerError.
+    async def post(self, request: bytes, until: float) -> int:
+        """Write a request; the status of its answer. Raises AnswerError, and TimeoutError where
+        that is not there by a time of the loop.
 
         Whoever stops waiting must close the connection.
         """
@@ -99,8 +102,12 @@ class Connection(asyncio.Protocol):
         self._body_from = self._body = 0
         self.used_at = self._loop.time()
         self._answered = self._loop.create_future()
+        self._alarm.set(until - self.used_at, self._give_up)
         self._transport.write(request)
-        return await self._answered
+        try:
+            return await self._answered
+        finally:
+            self._alarm.clear()
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
@@ -183,6 +190,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
         self.clean = False
+        self._alarm.close()
         words = f"the connection broke: {exc}" if exc else "it closed the connection"
         self._fail(AnswerError(words) if self._data else _GoneError(words))
 
@@ -190,7 +198,10 @@ class Connection(asyncio.Protocol):
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(status)
 
-    def _fail(self, error: AnswerError) -> None:
+    def _give_up(self) -> None:
+        self._fail(TimeoutError())
+
+    def _fail(self, error: OSError) -> None:
         if self._answered is not None and not self._answered.done():
             self._answered.set_exception(error)
         self.close()
@@ -206,20 +217,25 @@ class Poster:
         self._tls: ssl.SSLContext | None = None
         self._sweeping: asyncio.TimerHandle | None = None
 
-    async def post(self, place: Place, request: bytes) -> int:
+    async def post(self, place: Place, request: bytes, within_s: float) -> int:
         """Write a whole request; the status of its answer.
 
-        Raises OSError, AnswerError among them. Cancelling closes the connection.
+        Raises OSError, AnswerError and TimeoutError among them. Cancelling closes the connection.
         """
+        until = asyncio.get_running_loop().time() + within_s
         connection = self._kept(place)
         if connection is not None:
             with contextlib.suppress(_GoneError):
-                return await self._exchange(place, connection, request)
-        return await self._exchange(place, await self._connect(place), request)
+                return await self._exchange(place, connection, request, until)
+        async with asyncio.timeout_at(until):
+            connection = await self._connect(place)
+        return await self._exchange(place, connection, request, until)
 
-    async def _exchange(self, place: Place, connection: Connection, request: bytes) -> int:
+    async def _exchange(
+        self, place: Place, connection: Connection, request: bytes, until: float
+    ) -> int:
         try:
-            status = await connection.post(request)
+            status = await connection.post(request, until)
         except BaseException:
             connection.close()
             raise

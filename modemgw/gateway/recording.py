@@ -6,6 +6,7 @@ The record of a part waits a little for the write-ahead of the next, so that bot
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -31,8 +32,8 @@ class Records:
     def __init__(self, writer: Writer, line_id: str) -> None:
         self._writer, self._line_id = writer, line_id
         self._unwritten: Callable[[Transaction], Step] | None = None  # a record that is to come
-        self._recording: asyncio.Task[Step] | None = None
-        self._first_attempt: asyncio.Future[Step] | None = None  # of that record
+        self._first: asyncio.Future[Step] | None = None  # attempt at the one that was written last
+        self._insisting: asyncio.Task[Step] | None = None  # on it, where that attempt failed
 
     async def add(self, operation: Callable[[Transaction], Step]) -> None:
         """Have a record written: behind the next prompt, or with `write`."""
@@ -46,14 +47,14 @@ class Records:
     async def step(self) -> Step:
         """Write it, and wait for what follows from it."""
         self.write()
-        assert self._recording is not None
-        return await self._recording
+        return await self._outcome()
 
     def abandon(self) -> None:
         """No time is left: write it, and wait for nothing; the next start settles what is open."""
         self.write()
-        if self._recording is not None:
-            self._recording.cancel()
+        for attempt in (self._first, self._insisting):
+            if attempt is not None:
+                attempt.cancel()
 
     async def write_behind(self, operation: Callable[[Transaction], bool]) -> bool:
         """Run an operation in one group with the record of the part before, if that is to come."""
@@ -79,36 +80,55 @@ class Records:
     def _follow(self, first: asyncio.Future[Step]) -> None:
         operation, self._unwritten = self._unwritten, None
         assert operation is not None
-        self._first_attempt = first
-        self._recording = asyncio.create_task(
-            self._insist(first, operation), name=f"record {self._line_id}"
-        )
+        self._first, self._insisting = first, None
+        attempted = partial(self._attempted, operation)
+        if first.done():
+            attempted(first)
+        else:
+            first.add_done_callback(attempted)  # before anybody waits for it
+
+    def _attempted(
+        self, operation: Callable[[Transaction], Step], first: asyncio.Future[Step]
+    ) -> None:
+        error = None if first.cancelled() else first.exception()
+        if isinstance(error, StoreUnavailableError):
+            self._insisting = asyncio.create_task(
+                self._insist(operation, error), name=f"record {self._line_id}"
+            )
 
     async def _insist(
-        self, first: asyncio.Future[Step], operation: Callable[[Transaction], Step]
+        self, operation: Callable[[Transaction], Step], error: StoreUnavailableError
     ) -> Step:
-        attempt: asyncio.Future[Step] = first
         while True:
+            log.error("not_recorded", line=self._line_id, error=str(error), exc_info=error)
+            await asyncio.sleep(RETRY_S)
             try:
-                return await attempt
-            except StoreUnavailableError as error:
-                log.exception("not_recorded", line=self._line_id, error=str(error))
-                await asyncio.sleep(RETRY_S)
-                attempt = asyncio.ensure_future(self._writer.run(operation, brief=True))
+                return await self._writer.run(operation, brief=True)
+            except StoreUnavailableError as again:
+                error = again
+
+    async def _outcome(self) -> Step:
+        """Wait until the record that was written last is committed."""
+        assert self._first is not None
+        try:
+            return await self._first
+        except StoreUnavailableError:
+            assert self._insisting is not None
+            return await self._insisting
 
     def recorded(self) -> bool:
         """Whether the part before is recorded; does not wait for a database that is away.
 
         For who has been written behind it: its first attempt has ended by now.
         """
-        first, recording = self._first_attempt, self._recording
-        return first is None or recording is None or succeeded(first) or succeeded(recording)
+        attempts = [attempt for attempt in (self._first, self._insisting) if attempt is not None]
+        return not attempts or any(map(succeeded, attempts))
 
     async def written(self) -> None:
         """Write the record of the part before, and wait until it is committed."""
         self.write()
-        if self._recording is not None:
-            await self._recording
+        if self._first is not None:
+            await self._outcome()
 
 
 def succeeded(future: asyncio.Future[Any]) -> bool:

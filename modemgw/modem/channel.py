@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from modemgw.alarm import Alarm
 from modemgw.at import commands
 from modemgw.at.dialogue import Dialogue, Late, Noise, Prompt, Response, State, Unsolicited
 from modemgw.at.unsolicited import is_boot
@@ -53,6 +54,8 @@ class Channel:
         """Gets each announcement as its lines; must return at once."""
         self.is_boot: Callable[[str], bool] = is_boot
         """Whether a line tells that the modem has started anew; makers have their own words."""
+        self.alarm = Alarm()
+        """The limit of the exchange that is waited for."""
         self._port = port
         self._recorder = recorder
         self._timing = timing
@@ -272,6 +275,7 @@ class Channel:
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.note_end(error)
+        self.alarm.close()
 
     def _write(self, data: bytes, *, secret: bool = False) -> None:
         if self.lost.done():

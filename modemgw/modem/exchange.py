@@ -102,13 +102,13 @@ class Exchange:
         assert self._waiter is None
         if has_come() or limit_s <= 0:
             return
-        loop = asyncio.get_running_loop()
-        self._has_come, self._waiter = has_come, loop.create_future()
-        timer = loop.call_later(limit_s, self._wake)
+        alarm = self._channel.alarm
+        self._has_come, self._waiter = has_come, asyncio.get_running_loop().create_future()
+        alarm.set(limit_s, self._wake)
         try:
             await self._waiter
         finally:
-            timer.cancel()
+            alarm.clear()
             # And no cycle stays: an answer may be somebody's text.
             self._has_come, self._waiter = _nothing_awaited, None
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import namedtuple
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import JSON, Float, Insert, Integer, Update, bindparam, literal_column
+from sqlalchemy import JSON, Boolean, Float, Insert, Integer, Update, bindparam, literal_column
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
@@ -113,10 +114,11 @@ class _Form:
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """The values as the driver takes them."""
-        named = {**self.fixed, **values}
-        for name, encode in self.encoders:
-            named[name] = encode(named[name])
-        return named if self.pick is None else self.pick(named)
+        if self.fixed or self.encoders:
+            values = {**self.fixed, **values}
+            for name, encode in self.encoders:
+                values[name] = encode(values[name])
+        return values if self.pick is None else self.pick(values)
 
     def records(self, rows: Sequence[Sequence[Any]]) -> list[Record]:
         """The driver's rows with their types and names."""
@@ -156,7 +158,7 @@ def _compiled(statement: Executable, dialect: Dialect, values: Mapping[str, Any]
         pick=None if compiled.positiontup is None else _picker(compiled.positiontup),
         encoders=tuple((name, encode) for name, encode in encoders if encode is not None),
         decoders=tuple((i, decode) for i, decode in decoders if decode is not None),
-        record=shape._make,
+        record=partial(tuple.__new__, shape),
     )
 
 
@@ -167,6 +169,8 @@ class Encoded(str):
 
 
 def _encoder(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    if isinstance(type_, Boolean | Float | Integer):
+        return None  # drivers take them as they are
     encode = type_.dialect_impl(dialect).bind_processor(dialect)
     if encode is None or not isinstance(type_, JSON):
         return encode

@@ -6,9 +6,9 @@ Theory of operation
 else that there was to do, all that is in the queue (at most `GROUP_LIMIT`) becomes one group: its
 operations are run in a transaction, the events that they emitted are published, a thread commits,
 and every waiter is told its outcome. So a commit's time is shared by all who came meanwhile, and a
-lone operation waits for nobody. *Patient* ones, for which nobody waits in a hurry, go with groups
-that there are anyway, a few at a time so that they do not hold up the others, and after
-`PATIENCE_S` all together in one of their own.
+lone operation waits for nobody. *Patient* ones, for which nobody waits in a hurry, hold up no group
+until the first of them has waited for `PATIENCE_S`; then all go together. Many of a kind, one after
+the other, cost half of what each costs alone: the processor's caches know the way.
 
 The operations of a group are run by the loop itself, for some milliseconds, where all of them are
 *brief* and SQLite would not have to wait for another program; else by the thread that commits. Each
@@ -53,9 +53,8 @@ T = TypeVar("T")
 
 GROUP_LIMIT = 500
 BRIEF_LIMIT = 64  # of operations that the loop runs itself
-PATIENT_LIMIT = 8  # of a group of others
-HURRIED_LIMIT = 24  # of those that have waited long enough: others may have come meanwhile
-PATIENCE_S = 0.02
+PATIENT_LIMIT = 24  # of a group: others may have come meanwhile
+PATIENCE_S = 0.05
 APART_AT_LEAST, APART_SHARE = 4, 4  # of a group: so many, or this part of those that wait
 BEHIND_AFTER, BEHIND_SHARE = 32, 2  # left over for so many groups in a row: then this part
 QUEUE_LIMIT = 20_000
@@ -247,9 +246,8 @@ class Writer:
         self._left_over = self._left_over + 1 if len(self._apart) > few else 0
         for _ in range(min(few, len(self._apart))):
             entries += self._apart.popleft()
-        fitting = HURRIED_LIMIT if self._hurry else PATIENT_LIMIT if entries else 0
-        fitting = len(self._patient) if everything else min(fitting, len(self._patient))
-        entries += [self._patient.popleft() for _ in range(fitting)]
+        fitting = len(self._patient) if everything else PATIENT_LIMIT if self._hurry else 0
+        entries += [self._patient.popleft() for _ in range(min(fitting, len(self._patient)))]
         self._hurry = self._hurry and bool(self._patient)  # they have waited as long
         return entries
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+LIMIT_S = 10.0
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 CLOSE = b""
 
@@ -61,7 +63,7 @@ async def posted(server: Server, poster: Poster, times: int) -> list[int]:
     """The statuses, one request after the other, each when what is left of the last has come."""
     statuses = []
     for _ in range(times):
-        statuses.append(await poster.post(server.place, REQUEST))
+        statuses.append(await poster.post(server.place, REQUEST, LIMIT_S))
         await asyncio.sleep(0.05)
     return statuses
 
@@ -138,8 +140,8 @@ async def test_a_body_that_is_still_to_come_does_not_delay_and_is_not_mixed() ->
     """The status is told with the head; the next request goes elsewhere meanwhile."""
     slow = [b"HTTP/1.1 500 Oops\r\nContent-Length: 3\r\n\r\n", b"a", b"b", b"c"]
     async with serving(slow, [NO_CONTENT], [EMPTY]) as (server, poster):
-        assert await poster.post(server.place, REQUEST) == 500
-        assert await poster.post(server.place, REQUEST) == 204
+        assert await poster.post(server.place, REQUEST, LIMIT_S) == 500
+        assert await poster.post(server.place, REQUEST, LIMIT_S) == 204
         assert server.connections == 2
 
 
@@ -163,8 +165,8 @@ async def test_what_is_no_answer_is_an_error_in_words(answer: list[bytes], words
     """And the connection is given up."""
     async with serving(answer, [NO_CONTENT]) as (server, poster):
         with pytest.raises(AnswerError, match=words):
-            await poster.post(server.place, REQUEST)
-        assert await poster.post(server.place, REQUEST) == 204
+            await poster.post(server.place, REQUEST, LIMIT_S)
+        assert await poster.post(server.place, REQUEST, LIMIT_S) == 204
 
 
 async def test_who_stops_waiting_leaves_no_connection_in_the_middle_of_an_answer() -> None:
@@ -172,6 +174,19 @@ async def test_who_stops_waiting_leaves_no_connection_in_the_middle_of_an_answer
     async with serving([], [NO_CONTENT]) as (server, poster):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
-                await poster.post(server.place, REQUEST)
-        assert await poster.post(server.place, REQUEST) == 204
+                await poster.post(server.place, REQUEST, LIMIT_S)
+        assert await poster.post(server.place, REQUEST, LIMIT_S) == 204
         assert server.connections == 2
+
+
+async def test_an_answer_has_its_time_on_a_kept_connection_too() -> None:
+    """Each request has its own: that of the one before is over with its answer."""
+    async with serving([EMPTY], [EMPTY], [b"HTTP/1.1 200"]) as (server, poster):
+        assert await poster.post(server.place, REQUEST, 0.3) == 200
+        await asyncio.sleep(0.4)
+        assert await poster.post(server.place, REQUEST, LIMIT_S) == 200
+        begun_at = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(poster.post(server.place, REQUEST, 0.2), LIMIT_S)
+        assert 0.2 <= time.monotonic() - begun_at < LIMIT_S / 2
+        assert server.connections == 1

@@ -65,54 +65,44 @@ async def test_what_arrives_during_a_commit_shares_the_next_transaction(
     assert len(await reader.run(names)) == 8
 
 
-async def test_patient_operations_go_with_a_group_and_wait_only_so_long_for_one(
-    writer: Writer, reader: Reader
+async def test_patient_operations_hold_up_no_group_and_go_together(
+    writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They cost no commit of their own where there is another; without one they are written too."""
-    gate = Gate()
-    first = writer.submit(gate)
-    await asyncio.to_thread(gate.entered.wait, 10)
+    """Once the first of them has waited long enough, however few there are."""
+    monkeypatch.setattr("modemgw.store.writer.PATIENCE_S", 0.5)  # longer than a busy machine sleeps
     patient = [writer.submit(count(f"p{i}"), patient=True) for i in range(3)]
-    other = writer.submit(count("other"))
-    gate.open()
-    await asyncio.gather(first, other, *patient)
-    assert (writer.groups, writer.operations) == (2, 5)
+    for i in range(2):
+        await writer.run(count(f"other{i}"))
+    assert (writer.groups, writer.operations) == (2, 2)
+    await asyncio.wait_for(asyncio.gather(*patient), 10)
+    assert (writer.groups, writer.operations) == (3, 5)
     assert await asyncio.wait_for(writer.run(count("alone"), patient=True), 10) == "alone"
-    assert await reader.run(names) == {"p0", "p1", "p2", "other", "alone"}
+    assert await reader.run(names) == {"p0", "p1", "p2", "other0", "other1", "alone"}
 
 
 async def test_patience_is_each_operations_own(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that came while another waited, which has gone with a group since, waits its whole
-    time: called together with that one, it would cost a commit."""
+    """One that came while another waited, for which somebody has hurried since, waits its whole
+    time: called when that one's is over, it would cost a commit."""
     patience_s = 0.4
     monkeypatch.setattr("modemgw.store.writer.PATIENCE_S", patience_s)
     before = writer.submit(count("before"), patient=True)
     await asyncio.sleep(patience_s / 2)
-    await asyncio.gather(before, writer.submit(count("other")))
-    assert (writer.groups, writer.operations) == (1, 2)
+    writer.hurry()
+    await before
 
     asked_at = time.monotonic()
     await asyncio.wait_for(writer.run(count("behind"), patient=True), 10)
     assert time.monotonic() - asked_at >= patience_s
 
 
-async def test_more_patient_operations_than_fit_wait_for_a_group_of_their_own(
-    writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A group of others takes a few, so that it stays short; the rest is written together."""
-    monkeypatch.setattr("modemgw.store.writer.PATIENCE_S", 0.5)  # longer than a busy machine sleeps
-    gate = Gate()
-    first = writer.submit(gate)
-    await asyncio.to_thread(gate.entered.wait, 10)
+async def test_more_patient_operations_than_fit_go_with_the_next_groups(writer: Writer) -> None:
+    """A group takes so many, so that those who have come meanwhile do not wait for all of them."""
     many = 3 * PATIENT_LIMIT
     patient = [writer.submit(count(f"p{i}"), patient=True) for i in range(many)]
-    other = writer.submit(count("other"))
-    gate.open()
-    await asyncio.gather(first, other, *patient)
-    assert (writer.groups, writer.operations) == (3, many + 2)
-    assert len(await reader.run(names)) == many + 1
+    await asyncio.wait_for(asyncio.gather(*patient), 10)
+    assert (writer.groups, writer.operations) == (3, many)
 
 
 async def test_patient_operations_that_no_group_holds_at_once_are_all_written(
