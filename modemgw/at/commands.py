@@ -6,7 +6,7 @@ What may come back and how long it may take stands in `modemgw.at.grammar`.
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from modemgw.at import answers
@@ -158,6 +158,7 @@ def delete_text(index: int) -> Command[None]:
     return command(f"AT+CMGD={index}", nothing)
 
 
+@lru_cache(maxsize=1_024)
 def submit(length: int, time_limit_s: float | None = None) -> Command[int | None]:
     """`+CMGS` in PDU mode (27.005 §4.3); `length` in octets without the service centre's."""
     return command(f"AT+CMGS={length}", answers.message_reference, time_limit_s=time_limit_s)

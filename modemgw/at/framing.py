@@ -13,7 +13,7 @@ from typing import Final
 MAX_LINE: Final = 4096
 """Longest line in octets: a PDU takes 350, a long +COPS=? some 1,500; more is a port that spews."""
 
-_END = re.compile(rb"[\r\n]")
+_END = re.compile(rb"[\r\n]+")
 # Lines of nothing that prints, then `>` where a line begins, behind noise at most.
 _PROMPT = re.compile(rb"(?:[ \t\x00\x11\x13\x1a\x1b]*[\r\n])*[^\x21-\x7e\r\n]*>")
 # What is no part of a line wherever it stands: NULs, XON and XOFF.
@@ -67,9 +67,9 @@ class Framer:
         Octets above 127 come out as ISO 8859-1, so that nothing is lost before it is judged.
         A line beyond `MAX_LINE` comes out as one mark, as soon as it is known to be one.
         """
-        while (end := self._end_of_line()) is not None:
-            raw = self._buffer[:end]
-            self._consume(end + 1)
+        while (found := _END.search(self._buffer, self._scanned)) is not None:
+            raw = self._buffer[: found.start()]
+            self._consume(found.end())
             if self._skipping:
                 self._skipping = False
                 self.dropped += len(raw)
@@ -78,6 +78,7 @@ class Framer:
                 return Mark.OVERLONG
             elif text := _clean(raw):
                 return text
+        self._scanned = len(self._buffer)
         return self._drop_unended()
 
     def _drop_unended(self) -> Mark | None:
@@ -88,14 +89,6 @@ class Framer:
         self.dropped += len(self._buffer)
         self._consume(len(self._buffer))
         return Mark.OVERLONG if begins else None
-
-    def _end_of_line(self) -> int | None:
-        found = _END.search(self._buffer, self._scanned)
-        if found is None:
-            self._scanned = len(self._buffer)
-            return None
-        self._scanned = found.start()
-        return found.start()
 
     def _consume(self, count: int) -> None:
         del self._buffer[:count]

@@ -81,28 +81,27 @@ async def submit(
 async def _clear(
     channel: Channel, exchange: Exchange, clearance: Clearance, timing: Timing
 ) -> SubmitResult | None:
-    """Get prompt and clearance; None: both are there and the gate said GO in this moment."""
+    """Get clearance and prompt; None: both are there and the gate said GO in this moment.
+
+    The clearance is recorded by somebody: its end is awaited even where there is no prompt, so that
+    what follows for this part finds that record.
+    """
     # One deadline for all of it: a prompt that is left open for minutes closes without a word.
-    deadline = asyncio.get_running_loop().time() + timing.clearance_s
-    obtaining = asyncio.create_task(_obtain(clearance, deadline))
+    now = asyncio.get_running_loop().time
+    began = now()
+    deadline = began + timing.clearance_s
+    granted = await _obtain(clearance, deadline)
     try:
-        try:
-            await exchange.prompt(timing.prompt_s)
-        except CommandError as error:
-            return refusal(error.final)
-        except PortError as error:
-            return SubmitResult(Outcome.REFUSED, detail=f"port lost before Ctrl-Z: {error}")
-        except CommandTimeoutError:
-            await _take_back(channel, exchange)
-            return SubmitResult(Outcome.REFUSED, detail=f"no prompt within {timing.prompt_s:g} s")
-        # Shielded: a cancelled submit lets the record be finished, below.
-        if await asyncio.shield(obtaining) and await _gate(exchange, clearance, deadline):
-            return None
-    finally:
-        # The clearance is recorded by somebody: its end is awaited even where nobody needs it,
-        # so that what follows for this part finds that record.
-        if not obtaining.done():
-            await asyncio.wait({obtaining})
+        await exchange.prompt(began + timing.prompt_s - now())
+    except CommandError as error:
+        return refusal(error.final)
+    except PortError as error:
+        return SubmitResult(Outcome.REFUSED, detail=f"port lost before Ctrl-Z: {error}")
+    except CommandTimeoutError:
+        await _take_back(channel, exchange)
+        return SubmitResult(Outcome.REFUSED, detail=f"no prompt within {timing.prompt_s:g} s")
+    if granted and await _gate(exchange, clearance, deadline):
+        return None
     if not exchange.open:
         return _closed(exchange)
     await _take_back(channel, exchange)

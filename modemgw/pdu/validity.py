@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from modemgw.pdu.errors import PduError, truncated
@@ -111,7 +112,7 @@ def relative_validity(minutes: int) -> RelativeValidity:
             field="vp_minutes",
             clause=_CLAUSE,
         )
-    return RelativeValidity(next(i for i, held in enumerate(_MINUTES) if held >= minutes))
+    return RelativeValidity(bisect_left(_MINUTES, minutes))
 
 
 def read_validity(octets: bytes, at: int, first: int) -> tuple[Validity | None, int]:
