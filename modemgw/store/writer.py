@@ -19,7 +19,8 @@ What is queued *apart* shares a commit with few of its kind: where each commit l
 comes back after a fixed time, as modems do, those that were let go together would come back
 together for ever, and wait for each other each time. Where some have been left over for many
 groups in a row, it is the writer that they all wait for; then half of them go at once, until none
-is left over, for what they need most is fewer commits.
+is left over, for what they need most is fewer commits. Its time is hidden behind another's, that of
+a modem's prompt; so while there is nothing else to write, the first waits `GATHER_S` for the few.
 
 Operations must be quick and use nothing but the transaction and plain values: they may be run a
 second time when another one of their group has failed, after a rollback, so what they leave behind
@@ -55,6 +56,7 @@ GROUP_LIMIT = 500
 BRIEF_LIMIT = 64  # of operations that the loop runs itself
 PATIENT_LIMIT = 24  # of a group: others may have come meanwhile
 PATIENCE_S = 0.05
+GATHER_S = 0.001
 APART_AT_LEAST, APART_SHARE = 4, 4  # of a group: so many, or this part of those that wait
 BEHIND_AFTER, BEHIND_SHARE = 32, 2  # left over for so many groups in a row: then this part
 QUEUE_LIMIT = 20_000
@@ -88,6 +90,7 @@ class Writer:
         self._patient: deque[Entry[Any]] = deque()
         self._hurry = False  # the patient ones have waited long enough
         self._calling = False  # whether they will have
+        self._gathering: asyncio.TimerHandle | None = None
         self._left_over = 0  # for how many groups in a row some of those apart were
         self._copy_wal = False  # what the checkpoint has left of it, before the next group
         self._busy = True  # the thread has a turn, or is about to have one; also before `start`
@@ -161,7 +164,10 @@ class Writer:
         """
         entries = [self._entry(operation, brief=True) for operation in operations]
         self._apart.append(entries)
-        self._wake()
+        if len(self._apart) < APART_AT_LEAST:
+            self._gather()
+        else:
+            self._wake()
         return [entry.future for entry in entries]
 
     async def run(
@@ -218,9 +224,18 @@ class Writer:
 
     def _wake(self) -> None:
         """See what there is to write, once all that is about to come has come."""
-        if not self._busy and self._loop is not None:
-            self._busy = True
-            self._loop.call_soon(self._next)
+        if self._busy or self._loop is None:
+            return
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        self._busy = True
+        self._loop.call_soon(self._next)
+
+    def _gather(self) -> None:
+        """See in a moment; or when somebody comes who is in a hurry."""
+        if not self._busy and self._gathering is None and self._loop is not None:
+            self._gathering = self._loop.call_later(GATHER_S, self._wake)
 
     def _next(self) -> None:
         """Give the thread its next turn, if there is something to do."""

@@ -134,6 +134,26 @@ async def test_what_is_queued_apart_shares_its_commit_with_few_of_its_kind(
     assert len(await reader.run(names)) == 2 * many + 8
 
 
+async def test_what_is_queued_apart_waits_a_moment_for_others_of_its_kind(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until there are a few, somebody comes who is in a hurry, or the moment is over."""
+    monkeypatch.setattr("modemgw.store.writer.GATHER_S", 60.0)
+    async with asyncio.timeout(20):
+        few = [writer.submit_apart(count(f"few{i}"))[0] for i in range(APART_AT_LEAST)]
+        await asyncio.gather(*few)
+        assert (writer.groups, writer.operations) == (1, APART_AT_LEAST)
+
+        (lone,) = writer.submit_apart(count("lone"))
+        await asyncio.sleep(0.1)
+        assert not lone.done()
+        await asyncio.gather(lone, writer.submit(count("in a hurry")))
+        assert (writer.groups, writer.operations) == (2, APART_AT_LEAST + 2)
+
+        monkeypatch.setattr("modemgw.store.writer.GATHER_S", 0.01)
+        assert await asyncio.gather(*writer.submit_apart(count("alone"))) == ["alone"]
+
+
 async def test_a_writer_that_is_behind_takes_half_of_what_waits_apart(writer: Writer) -> None:
     """Those that come back as soon as they are let go wait for the writer: few commits serve them
     best."""
