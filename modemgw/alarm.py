@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 class Alarm:
-    """Of one loop; rings once for each time that it is set, unless it is cleared before."""
+    """Rings once for each time that it is set, unless it is cleared before; in the loop that runs."""
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._ring: Callable[[], None] | None = None
         self._at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, after_s: float, ring: Callable[[], None]) -> None:
         """Call `ring` after so many seconds; what was set before is forgotten."""
-        loop = asyncio.get_running_loop()
-        self._at, self._ring = loop.time() + after_s, ring
+        self._at, self._ring = self._loop.time() + after_s, ring
         if self._timer is None or self._timer.when() > self._at:
-            self._start(loop)
+            self._start()
 
     def clear(self) -> None:
         """Ring no more."""
@@ -40,10 +40,10 @@ class Alarm:
             self._timer.cancel()
             self._timer = None
 
-    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _start(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = loop.call_at(self._at, self._look)
+        self._timer = self._loop.call_at(self._at, self._look)
 
     def _look(self) -> None:
         timer, self._timer = self._timer, None
@@ -52,7 +52,7 @@ class Alarm:
             return
         assert timer is not None
         if timer.when() < self._at:  # set anew since
-            self._start(asyncio.get_running_loop())
+            self._start()
             return
         self._ring = None
         ring()

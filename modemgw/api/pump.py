@@ -319,8 +319,9 @@ class Pump:
             await self._disable(lane)
             return False
         values = self._late(owed, receipt) if owed.late else self._judge(owed, receipt)
-        more = len(lane.strands[conversation]) > 1
-        await self._settled((lane.id, owed.position, values), in_a_hurry=more)
+        # Who has asked for a late one may ask again: it is then for another.
+        hurry = owed.late or len(lane.strands[conversation]) > 1
+        await self._settled((lane.id, owed.position, values), in_a_hurry=hurry)
         lane.late.discard(owed.position)
         if values["status"] == "dead":
             log.warning("webhook_dead", webhook=lane.id, event_id=owed.event_id)
@@ -376,13 +377,15 @@ class Pump:
     async def _settled(self, outcome: Outcome, *, in_a_hurry: bool) -> None:
         """Wait until an outcome is committed, together with those that come meanwhile.
 
-        `in_a_hurry`: the next event of the strand waits for it.
+        `in_a_hurry`: somebody waits for it, as the next event of the strand does.
         """
         committed = asyncio.get_running_loop().create_future()
         self._outcomes.append((outcome, committed))
         self._in_a_hurry = self._in_a_hurry or in_a_hurry
         if self._settling is None:
             self._settling = asyncio.create_task(self._settle(), name="webhook outcomes")
+        elif in_a_hurry:
+            self._gateway.writer.hurry()  # those of before go first
         await committed
 
     async def _settle(self) -> None:

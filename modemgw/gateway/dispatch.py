@@ -72,6 +72,7 @@ class Dispatcher:
         self._roster, self._tally, self.cancels = roster, tally, cancels
         self._workers: dict[int, LineWorker] = {}
         self._by_line: dict[str, LineWorker] = {}
+        self.idle: set[LineWorker] = set()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self._swept: set[int] = set()
@@ -310,7 +311,7 @@ class Dispatcher:
             del self._pool_waits[lane.pool]
         idle = []
         for worker in self._that_serve(lane):
-            if worker.idle:
+            if worker in self.idle:
                 idle.append(worker)
             else:
                 worker.wake(priority)
@@ -319,9 +320,9 @@ class Dispatcher:
 
     def claimed(self, lane: str) -> None:
         """A line took a message from a lane; there may be more for another."""
-        if not any(worker.idle for worker in self._workers.values()):
-            return  # as a rule while there is much to send
-        idle = [worker for worker in self._that_serve(Lane.parse(lane)) if worker.idle]
+        if not self.idle:  # as a rule while there is much to send
+            return
+        idle = [worker for worker in self._that_serve(Lane.parse(lane)) if worker in self.idle]
         if best := self._best(idle):
             best.wake(-1)
 

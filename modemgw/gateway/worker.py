@@ -70,7 +70,6 @@ class LineWorker:
         self._pool_waits: dict[str, Wait] = {}  # what it may not take of what others can send, too
         self._unsure = True  # whether claims of the line may stand that nobody knows of
         self._leaving = False
-        self.idle = False
 
     # -- what the dispatcher says ---------------------------------------------------------------
 
@@ -279,11 +278,11 @@ class LineWorker:
             if not self._leaving:
                 await clock.pause(rest_s, self._wake)
             return
-        self.idle = True
+        self.shared.idle.add(self)
         try:
             await self._wake.wait()
         finally:
-            self.idle = False
+            self.shared.idle.discard(self)
 
     # -- sending --------------------------------------------------------------------------------
 

@@ -201,7 +201,8 @@ class Writer:
             raise StoreUnavailableError("the daemon is ending; nothing was changed")
         if self.waiting >= self._queue_limit:
             raise StoreOverloadedError("the database is slower than what arrives; try again later")
-        return Entry(operation, brief, asyncio.get_running_loop().create_future())
+        loop = self._loop or asyncio.get_running_loop()
+        return Entry(operation, brief, loop.create_future())
 
     def _ask_for_copy(self) -> None:
         self._copy_wal = True

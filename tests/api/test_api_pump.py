@@ -77,6 +77,24 @@ async def test_events_of_a_conversation_come_in_order_one_at_a_time(
     assert receiver.most == 1
 
 
+async def test_what_waits_for_an_outcome_waits_for_no_patience(
+    house: House, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor for that of the outcomes before it, which nobody waits for."""
+    monkeypatch.setattr("modemgw.store.writer.PATIENCE_S", 60.0)
+
+    async def answer(_event: dict[str, Any]) -> int:
+        await asyncio.sleep(0.05)  # so that others stand behind it
+        return 204
+
+    receiver.answer = answer
+    await configure(house, receiver.url)
+    await house.emit(event("alone", "cnv_0"))
+    await until(lambda: len(receiver.texts()) == 1)
+    await house.emit(*(event(f"n{n}", "cnv_1") for n in range(5)))
+    await until(lambda: len(receiver.texts()) == 6)
+
+
 async def test_conversations_do_not_wait_for_each_other(house: House, receiver: Receiver) -> None:
     """One that the receiver refuses is tried again while the others go on."""
 
