@@ -1,11 +1,12 @@
 """How fast a bank is driven, and how little the daemon needs for it.
 
 Usage: python -m bench.gateway [--rounds 50] [--modems 16 64] [--submit-ms 0 300] [--alone]
-           [--bare]
+           [--load webhook reports bare]
 
-For each row: the simulator and the daemon as processes of their own, SQLite on this disk, one
-webhook that receives every event, reports on (with `--bare` neither of them); the queue is filled
-by batch beforehand, with so many texts a modem as there are rounds. The radio's figures are read
+For each row: the simulator and the daemon as processes of their own, SQLite on this disk; the queue
+is filled by batch beforehand, with so many texts a modem as there are rounds. Of the loads
+`webhook` is one that receives every event, and reports on; `reports` is the daemon as it is when
+nothing is configured, reports on; `bare` has neither. The radio's figures are read
 from the simulator's journal, CPU and memory from /proc. Radio use and CPU are those of the middle
 four fifths of the submits; beside them stand the radio use of the whole, with its start and its end
 (modems whose share is done wait for the others), and the CPU of the whole, with what accepting
@@ -51,7 +52,8 @@ if TYPE_CHECKING:
 
 BATCH = 5_000
 GOAL_MODEMS, GOAL_SUBMIT_MS = 64, 300
-OPEN = ("queued", "sending", "sent")
+UNSENT, OPEN = ("queued", "sending"), ("queued", "sending", "sent")
+LOADS = ("webhook", "reports", "bare")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,12 @@ class Row:
     memory_mib: float
 
 
-def ours(modems: int, submit_ms: int, rounds: int, *, bare: bool = False) -> Row:
-    """modemgw, durable, with reports and a webhook; or without, if `bare`."""
+def ours(modems: int, submit_ms: int, rounds: int, *, load: str = "webhook") -> Row:
+    """modemgw, durable, under one of the loads."""
     texts = modems * rounds
     with Receiver() as hook, tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        extra = "[messages]\nreports = false\n" if bare else hook.config
+        extra = "[messages]\nreports = false\n" if load == "bare" else ""
+        extra += hook.config if load == "webhook" else ""
         extra += '[log]\nlevel = "warning"\n'
         site = Site(Path(folder), f"sqlite:///{folder}/x.db", modems, submit_ms, extra=extra)
         try:
@@ -99,7 +102,7 @@ def ours(modems: int, submit_ms: int, rounds: int, *, bare: bool = False) -> Row
                     site.ctl("registration", modem=modem, stat=1)
                     time.sleep(submit_ms / 1000 / modems)
                 wait_for("all submits", lambda: journal.count("submit") >= texts, 600)
-            open_states = OPEN[:2] if bare else OPEN
+            open_states = UNSENT if load == "bare" else OPEN
             wait_for("all outcomes", lambda: not open_messages(site, open_states), 600, pause_s=0.5)
             whole, resident = cpu_s(daemon) - before, memory_mib(daemon)
             theirs_spent = cpu_s(simulator) - theirs_before
@@ -107,9 +110,8 @@ def ours(modems: int, submit_ms: int, rounds: int, *, bare: bool = False) -> Row
             site.close()
     submits = journal.rows["submit"]
     found = radio(submits, modems)
-    name = "modemgw, bare" if bare else "modemgw"
     return Row(
-        name, modems, submit_ms, texts, found, outcome(submits, texts),
+        f"modemgw, {load}", modems, submit_ms, texts, found, outcome(submits, texts),
         steady_ms(spent, found), whole * 1000 / texts, (accepted - before) * 1000 / texts,
         theirs_spent * 1000 / texts, resident,
     )  # fmt: skip
@@ -233,16 +235,20 @@ def main() -> int:
     parser.add_argument("--modems", type=int, nargs="+", default=[16, GOAL_MODEMS])
     parser.add_argument("--submit-ms", type=int, nargs="+", default=[0, GOAL_SUBMIT_MS])
     parser.add_argument("--alone", action="store_true", help="without the comparison")
-    parser.add_argument("--bare", action="store_true", help="no webhook, no reports")
+    parser.add_argument("--load", nargs="+", choices=LOADS, default=LOADS[:1])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--markdown", action="store_true")
     wanted = parser.parse_args()
-    mine = functools.partial(ours, bare=wanted.bare)
+    measures: list[Callable[[int, int, int], Row]] = [
+        functools.partial(ours, load=load) for load in wanted.load
+    ]
+    if not wanted.alone:
+        measures.append(theirs)
     rows = [
         measure(modems, submit_ms, wanted.rounds)
         for modems in wanted.modems
         for submit_ms in wanted.submit_ms
-        for measure in ((mine,) if wanted.alone else (mine, theirs))
+        for measure in measures
     ]
     if wanted.json:
         print(json.dumps([asdict(row) for row in rows]))
@@ -251,7 +257,9 @@ def main() -> int:
     console.print("fsync p50 {:.2f} ms, p99 {:.2f} ms".format(*fsync_ms()))
     console.print(table(rows, markdown=wanted.markdown))
     for row in rows:
-        if row.name == "modemgw" and (row.modems, row.submit_ms) == (GOAL_MODEMS, GOAL_SUBMIT_MS):
+        is_ours = row.name.startswith("modemgw")
+        if is_ours and (row.modems, row.submit_ms) == (GOAL_MODEMS, GOAL_SUBMIT_MS):
+            console.print(row.name)
             console.print(goals_table(goals(row), markdown=wanted.markdown))
     return 0
 
