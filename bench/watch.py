@@ -73,9 +73,9 @@ class Machine(_Watch):
     """How busy all cores together were."""
 
     def busy(self, span: Span) -> float:
-        """The share of a time in which they were."""
+        """The share of a time in which they were; what waits for a disk may count back: proc(5)."""
         idle, total = self._grown(span.begin_ns, span.end_ns)
-        return 1 - idle / max(1, total)
+        return min(max(0.0, 1 - idle / max(1, total)), 1.0)
 
     def _look(self) -> tuple[float, ...]:
         """Idle time (waiting for a disk is idle), and all of it, in ticks: proc(5)."""
