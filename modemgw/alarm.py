@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Alarm:
-    """Rings once for each time that it is set, unless it is cleared before."""
+    """Rings once, for the last time that it was set, unless it is cleared before."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -319,7 +319,7 @@ class Pump:
             await self._disable(lane)
             return False
         values = self._late(owed, receipt) if owed.late else self._judge(owed, receipt)
-        # Who has asked for a late one may ask again: it is then for another.
+        # Until it is recorded, whoever asks for a late one once more is not heard.
         hurry = owed.late or len(lane.strands[conversation]) > 1
         await self._settled((lane.id, owed.position, values), in_a_hurry=hurry)
         lane.late.discard(owed.position)

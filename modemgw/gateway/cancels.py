@@ -110,7 +110,7 @@ class Cancels:
             fitting = [row for row in rows if row is not None and running.wanted.fits(row)]
             return [row.id for row in fitting if cancel(tx, row, now)]
 
-        canceled = await self._writer.run(operation, patient=True)
+        canceled = await self._writer.run(operation)
         running.caught.difference_update(canceled)  # whose claim was not committed
         return len(canceled)
 

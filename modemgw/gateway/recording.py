@@ -6,7 +6,6 @@ The record of a part waits a little for the write-ahead of the next, so that bot
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -32,8 +31,10 @@ class Records:
     def __init__(self, writer: Writer, line_id: str) -> None:
         self._writer, self._line_id = writer, line_id
         self._unwritten: Callable[[Transaction], Step] | None = None  # a record that is to come
-        self._first: asyncio.Future[Step] | None = None  # attempt at the one that was written last
-        self._insisting: asyncio.Task[Step] | None = None  # on it, where that attempt failed
+        # The one that was written last, the first attempt at it, and who insists where that failed.
+        self._record: Callable[[Transaction], Step] | None = None
+        self._first: asyncio.Future[Step] | None = None
+        self._insisting: asyncio.Task[Step] | None = None
 
     async def add(self, operation: Callable[[Transaction], Step]) -> None:
         """Have a record written: behind the next prompt, or with `write`."""
@@ -52,9 +53,11 @@ class Records:
     def abandon(self) -> None:
         """No time is left: write it, and wait for nothing; the next start settles what is open."""
         self.write()
-        for attempt in (self._first, self._insisting):
-            if attempt is not None:
-                attempt.cancel()
+        first = self._first
+        if first is None or first.cancel():
+            return
+        if self._has_failed(first):
+            self._insist().cancel()
 
     async def write_behind(self, operation: Callable[[Transaction], bool]) -> bool:
         """Run an operation in one group with the record of the part before, if that is to come."""
@@ -78,32 +81,38 @@ class Records:
         self._follow(first)
 
     def _follow(self, first: asyncio.Future[Step]) -> None:
-        operation, self._unwritten = self._unwritten, None
-        assert operation is not None
+        self._record, self._unwritten = self._unwritten, None
         self._first, self._insisting = first, None
-        attempted = partial(self._attempted, operation)
-        if first.done():
-            attempted(first)
-        else:
-            first.add_done_callback(attempted)  # before anybody waits for it
+        first.add_done_callback(self._attempted)
 
-    def _attempted(
-        self, operation: Callable[[Transaction], Step], first: asyncio.Future[Step]
-    ) -> None:
-        error = None if first.cancelled() else first.exception()
-        if isinstance(error, StoreUnavailableError):
+    def _attempted(self, first: asyncio.Future[Step]) -> None:
+        """Whether anybody waits for the record or not."""
+        if self._has_failed(first) and first is self._first:
+            self._insist()
+
+    @staticmethod
+    def _has_failed(first: asyncio.Future[Step]) -> bool:
+        return not first.cancelled() and isinstance(first.exception(), StoreUnavailableError)
+
+    def _insist(self) -> asyncio.Task[Step]:
+        """Try until the database is back; begun by whoever sees first that the attempt failed."""
+        if self._insisting is None:
+            assert self._record is not None
+            assert self._first is not None
             self._insisting = asyncio.create_task(
-                self._insist(operation, error), name=f"record {self._line_id}"
+                self._until_written(self._record, self._first.exception()),
+                name=f"record {self._line_id}",
             )
+        return self._insisting
 
-    async def _insist(
-        self, operation: Callable[[Transaction], Step], error: StoreUnavailableError
+    async def _until_written(
+        self, record: Callable[[Transaction], Step], error: BaseException | None
     ) -> Step:
         while True:
             log.error("not_recorded", line=self._line_id, error=str(error), exc_info=error)
             await asyncio.sleep(RETRY_S)
             try:
-                return await self._writer.run(operation, brief=True)
+                return await self._writer.run(record, brief=True)
             except StoreUnavailableError as again:
                 error = again
 
@@ -113,8 +122,7 @@ class Records:
         try:
             return await self._first
         except StoreUnavailableError:
-            assert self._insisting is not None
-            return await self._insisting
+            return await self._insist()
 
     def recorded(self) -> bool:
         """Whether the part before is recorded; does not wait for a database that is away.

@@ -239,7 +239,7 @@ class Collector:
         )
         committing.add_done_callback(lambda _: self._wake())
         self._taken[place] = _Taken(text.pdu, committing)
-        await asyncio.sleep(0)  # the listener has it before the next submit asks for its clearance
+        await asyncio.sleep(0)  # the listener has it before a clearance is asked for
 
     async def _delete_committed(self) -> None:
         done = [place for place, taken in self._taken.items() if taken.committing.done()]

@@ -7,8 +7,8 @@ else that there was to do, all that is in the queue (at most `GROUP_LIMIT`) beco
 operations are run in a transaction, the events that they emitted are published, a thread commits,
 and every waiter is told its outcome. So a commit's time is shared by all who came meanwhile, and a
 lone operation waits for nobody. *Patient* ones, for which nobody waits in a hurry, hold up no group
-until the first of them has waited for `PATIENCE_S`; then all go together. Many of a kind, one after
-the other, cost half of what each costs alone: the processor's caches know the way.
+until the first of them has waited for `PATIENCE_S`; then they go, `PATIENT_LIMIT` to a group. Many
+of a kind, one after the other, cost half of what each costs alone: what they need is in the caches.
 
 The operations of a group are run by the loop itself, for some milliseconds, where all of them are
 *brief* and SQLite would not have to wait for another program; else by the thread that commits. Each
@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 GROUP_LIMIT = 500
 BRIEF_LIMIT = 64  # of operations that the loop runs itself
-PATIENT_LIMIT = 24  # of a group: others may have come meanwhile
+PATIENT_LIMIT = 24  # of a group: who comes behind does not wait for all of them
 PATIENCE_S = 0.05
 GATHER_S = 0.001
 APART_AT_LEAST, APART_SHARE = 4, 4  # of a group: so many, or this part of those that wait
@@ -89,7 +89,7 @@ class Writer:
         self._apart: deque[list[Entry[Any]]] = deque()
         self._patient: deque[Entry[Any]] = deque()
         self._hurry = False  # the patient ones have waited long enough
-        self._calling = False  # whether they will have
+        self._calling = False  # a timer looks whether they have
         self._gathering: asyncio.TimerHandle | None = None
         self._left_over = 0  # for how many groups in a row some of those apart were
         self._copy_wal = False  # what the checkpoint has left of it, before the next group
@@ -158,7 +158,7 @@ class Writer:
 
     def submit_apart(self, *operations: Callable[[Transaction], Any]) -> list[asyncio.Future[Any]]:
         """Queue operations, all of them brief, that go into one group, in this order and as a rule,
-        with few others queued so.
+        with few others queued so; alone they wait `GATHER_S` for these.
 
         Raises as `submit`.
         """

@@ -220,6 +220,25 @@ async def test_events_are_replayed_with_their_ids(house: House, receiver: Receiv
     assert [text for text in receiver.texts()[4:] if text != "early"] == ["n0", "n1", "n2"]
 
 
+async def test_a_replay_is_recorded_at_once_so_that_it_can_be_asked_for_again(
+    house: House, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes that nobody waits for are recorded in their own time."""
+    endpoint = await made(house, receiver.url)
+    told = event("again", "cnv_1")
+    await house.emit(told)
+    await settled(house, endpoint["id"])
+    monkeypatch.setattr("modemgw.store.writer.PATIENCE_S", 60.0)
+    for posts in (2, 3):
+        path = f"/v1/webhooks/{endpoint['id']}/replay"
+        asked = await house.call("POST", path, {"event": told.id})
+        assert asked.json == {"replayed": 1, "more": False}
+        async with asyncio.timeout(10):
+            while await settled(house, endpoint["id"]) != [("delivered", 1)]:
+                await asyncio.sleep(0.01)
+        assert len(receiver.got) == posts
+
+
 async def test_what_is_owed_anyway_is_not_replayed(house: House, receiver: Receiver) -> None:
     """It comes in its turn."""
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import weakref
+from typing import TYPE_CHECKING, Any
 
 from modemgw.alarm import Alarm
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class Bell:
@@ -65,10 +71,30 @@ async def test_what_is_cleared_does_not_ring_and_can_be_set_again() -> None:
 async def test_what_is_closed_leaves_no_timer() -> None:
     """A port that is gone is forgotten, however long its last exchange might have taken."""
     alarm, bell = Alarm(), Bell()
-    alarm.set(0.05, bell)
+    alarm.set(60, bell)
     alarm.close()
-    await asyncio.sleep(0.15)
-    assert bell.rang_at == []
+    gone = weakref.ref(alarm)
+    del alarm
+    gc.collect()
+    assert gone() is None
+
+
+async def test_one_timer_serves_many_exchanges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each ends before its limit, as nearly all do."""
+    loop, made = asyncio.get_running_loop(), []
+    call_at = loop.call_at
+
+    def counting(*arguments: Any) -> asyncio.TimerHandle:
+        made.append(arguments)
+        return call_at(*arguments)
+
+    monkeypatch.setattr(loop, "call_at", counting)
+    alarm, bell = Alarm(), Bell()
+    for _ in range(100):
+        alarm.set(60, bell)
+        alarm.clear()
+    assert len(made) == 1
+    alarm.close()
 
 
 async def test_it_may_be_set_while_it_rings() -> None:

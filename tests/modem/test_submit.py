@@ -242,6 +242,55 @@ async def test_the_clearance_is_obtained_while_the_modem_gets_its_prompt_ready(
     await submitting
 
 
+class Held(Permit):
+    """A clearance that ends when it is let go."""
+
+    def __init__(self, *verdicts: Verdict) -> None:
+        super().__init__(*verdicts)
+        self.asked_for, self.let_go = asyncio.Event(), asyncio.Event()
+        self.ended = False
+
+    async def obtain(self) -> bool:
+        self.asked_for.set()
+        await self.let_go.wait()
+        self.ended = True
+        return await super().obtain()
+
+
+async def test_a_clearance_is_seen_to_its_end_where_the_port_is_lost_meanwhile(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """What follows for the part finds its record; nothing was written, for certain."""
+    driver = await start()
+    permit = Held()
+    submitting = asyncio.create_task(driver.submit(PDU, LENGTH, permit))
+    await asyncio.wait_for(permit.asked_for.wait(), 5)
+    modem.unplug()
+    await asyncio.sleep(0.1)
+    assert not submitting.done()
+    permit.let_go.set()
+    result = await asyncio.wait_for(submitting, 5)
+    assert result.outcome in (Outcome.REFUSED, Outcome.WITHDRAWN)
+    assert permit.ended
+    assert modem.payloads == []
+
+
+async def test_a_submit_that_is_cancelled_before_its_clearance_leaves_the_modem_usable(
+    start: Start, modem: ScriptedModem
+) -> None:
+    """Its prompt is taken back before the next command."""
+    driver = await start()
+    permit = Held()
+    submitting = asyncio.create_task(driver.submit(PDU, LENGTH, permit))
+    await asyncio.wait_for(permit.asked_for.wait(), 5)
+    submitting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await submitting
+    assert not permit.ended
+    assert (await driver.submit(PDU, LENGTH, Permit())).outcome is Outcome.ACCEPTED
+    assert modem.payloads == [PDU]
+
+
 async def test_announced_texts_are_read_before_the_next_submit(
     start: Start, modem: ScriptedModem, listener: Listener
 ) -> None:
