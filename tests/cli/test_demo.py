@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import tempfile
@@ -20,6 +21,7 @@ from standardwebhooks.webhooks import Webhook
 
 from modemgw.cli.demo.hook import Hook
 from modemgw.cli.demo.screen import Screen, shortened
+from modemgw.cli.demo.stage import Stage
 from tests.cli.commands import COMMAND, environment, run, run_installed
 
 if TYPE_CHECKING:
@@ -146,6 +148,17 @@ def test_a_tour_that_is_broken_off_leaves_nothing_behind(
     assert process.returncode != 0
     assert _children_in(short_path) == []
     assert list(short_path.iterdir()) == []
+
+
+def test_a_daemon_that_somebody_kills_is_told_of_and_can_be_started_again() -> None:
+    """As the page of things to try invites to."""
+    with Stage() as stage:
+        stage.start()
+        os.kill(stage.daemon_pid, signal.SIGKILL)
+        assert stage.daemon_ended() == "was killed by SIGKILL"
+        stage.start_daemon()
+        with urllib.request.urlopen(f"{stage.url}/healthz", timeout=10) as answer:
+            assert answer.status == 200
 
 
 def test_a_tour_that_cannot_begin_says_why_and_leaves_nothing_behind(tmp_path: Path) -> None:

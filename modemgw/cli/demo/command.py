@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -82,7 +81,20 @@ def _stay(stage: Stage, screen: Screen) -> None:
         '{"cmd": "fault", "name": "lost_ok", "p": 0.2}',
     ):
         screen.control(stage.bank, line)
-    threading.Event().wait()
+    _keep_up(stage, screen)
+
+
+def _keep_up(stage: Stage, screen: Screen) -> None:
+    """Start the daemon again whenever somebody kills it."""
+    from modemgw.cli.demo.failure import StepFailedError
+
+    while True:
+        screen.say(f"The daemon {stage.daemon_ended()}. It is started again, as systemd would.")
+        try:
+            stage.start_daemon()
+        except StepFailedError as failure:
+            screen.failed(str(failure))
+            raise CommandError("the daemon cannot be started again") from None
 
 
 def _leave(_number: int, _frame: object) -> NoReturn:

@@ -116,6 +116,11 @@ class Stage:
         os.killpg(daemon.pid, signal.SIGKILL)
         daemon.wait(_STOP_S)
 
+    def daemon_ended(self) -> str:
+        """Wait until the daemon has ended by itself, or somebody has ended it; how."""
+        code = self._running["run"].wait()
+        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+
     def run(self, *arguments: str) -> str:
         """A command that ends; what it printed. Raises StepFailedError when it prints nothing."""
         done = subprocess.run(  # noqa: S603 - our own command
