@@ -58,7 +58,6 @@ class Entry(Generic[T]):
     operation: Callable[[Transaction], T]
     brief: bool
     future: asyncio.Future[T]
-    asked_at: float = field(default_factory=time.monotonic)
     result: Any = None
     error: BaseException | None = None
 

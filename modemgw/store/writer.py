@@ -33,11 +33,11 @@ import asyncio
 import contextlib
 import queue
 import threading
-import time
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from modemgw.alarm import Alarm
 from modemgw.store.errors import StoreOverloadedError, StoreUnavailableError
 from modemgw.store.groups import Entry, Group, Groups
 
@@ -88,8 +88,8 @@ class Writer:
         self._entries: deque[Entry[Any]] = deque()
         self._apart: deque[list[Entry[Any]]] = deque()
         self._patient: deque[Entry[Any]] = deque()
-        self._hurry = False  # the patient ones have waited long enough
-        self._calling = False  # a timer looks whether they have
+        self._hurry = False  # the patient ones have waited long enough, all that come until they go
+        self._patience = Alarm()  # that of the first of them
         self._gathering: asyncio.TimerHandle | None = None
         self._left_over = 0  # for how many groups in a row some of those apart were
         self._copy_wal = False  # what the checkpoint has left of it, before the next group
@@ -151,9 +151,9 @@ class Writer:
             self._entries.append(entry)
             self._wake()
             return entry.future
+        if not self._patient:
+            self._patience.set(PATIENCE_S, self.hurry)
         self._patient.append(entry)
-        if not self._calling:
-            self._call_in(PATIENCE_S)
         return entry.future
 
     def submit_apart(self, *operations: Callable[[Transaction], Any]) -> list[asyncio.Future[Any]]:
@@ -208,21 +208,6 @@ class Writer:
         self._copy_wal = True
         self._wake()
 
-    def _call_in(self, wait_s: float) -> None:
-        self._calling = True
-        asyncio.get_running_loop().call_later(wait_s, self._call)
-
-    def _call(self) -> None:
-        """Hurry, unless those that had waited longest have gone with a group since."""
-        self._calling = False
-        if not self._patient:
-            return
-        left_s = self._patient[0].asked_at + PATIENCE_S - time.monotonic()
-        if left_s > 0:
-            self._call_in(left_s)
-        else:
-            self.hurry()
-
     def _wake(self) -> None:
         """See what there is to write, once all that is about to come has come."""
         if self._busy or self._loop is None:
@@ -264,7 +249,9 @@ class Writer:
             entries += self._apart.popleft()
         fitting = len(self._patient) if everything else PATIENT_LIMIT if self._hurry else 0
         entries += [self._patient.popleft() for _ in range(min(fitting, len(self._patient)))]
-        self._hurry = self._hurry and bool(self._patient)  # they have waited as long
+        if not self._patient:
+            self._hurry = False
+            self._patience.clear()
         return entries
 
     def _few(self) -> int:

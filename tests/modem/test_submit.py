@@ -12,6 +12,8 @@ from tests.modem.listening import Listener, Permit
 from tests.modem.scripted import CRLF, ScriptedModem, ok
 
 if TYPE_CHECKING:
+    from modemgw.modem.driver import Driver
+    from modemgw.modem.interface import SubmitResult
     from tests.modem.conftest import Start
 
 PDU = "0011000B915155500100F00000AA05E8329BFD06"
@@ -257,14 +259,20 @@ class Held(Permit):
         return await super().obtain()
 
 
+async def held(driver: Driver) -> tuple[Held, asyncio.Task[SubmitResult]]:
+    """A submit that has asked for its clearance, and waits for it."""
+    permit = Held()
+    submitting = asyncio.create_task(driver.submit(PDU, LENGTH, permit))
+    await asyncio.wait_for(permit.asked_for.wait(), 5)
+    return permit, submitting
+
+
 async def test_a_clearance_is_seen_to_its_end_where_the_port_is_lost_meanwhile(
     start: Start, modem: ScriptedModem
 ) -> None:
     """What follows for the part finds its record; nothing was written, for certain."""
     driver = await start()
-    permit = Held()
-    submitting = asyncio.create_task(driver.submit(PDU, LENGTH, permit))
-    await asyncio.wait_for(permit.asked_for.wait(), 5)
+    permit, submitting = await held(driver)
     modem.unplug()
     await asyncio.sleep(0.1)
     assert not submitting.done()
@@ -280,9 +288,7 @@ async def test_a_submit_that_is_cancelled_before_its_clearance_leaves_the_modem_
 ) -> None:
     """Its prompt is taken back before the next command."""
     driver = await start()
-    permit = Held()
-    submitting = asyncio.create_task(driver.submit(PDU, LENGTH, permit))
-    await asyncio.wait_for(permit.asked_for.wait(), 5)
+    permit, submitting = await held(driver)
     submitting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await submitting
