@@ -146,9 +146,7 @@ class LineWorker:
                 await self._recover()
                 if self._must_rest():
                     return None
-            if ahead is not None and not ahead.done():
-                self.shared.writer.hurry()
-            claimed = await (ahead or self._claim())
+            claimed = await (self._hurried(ahead) if ahead else self._claim())
             if claimed.job is not None and self._gives_way(claimed.job):
                 self._hand_back(claimed.job)
                 claimed = await self._claim()
@@ -158,6 +156,9 @@ class LineWorker:
             log.warning("no_claim", line=self.line.id, error=str(error))
             self._unsure = True
             self._rest_until = self.shared.clock.elapsed() + CLAIM_RETRY_S
+            return None
+        if claimed.job is not None and self._leaving:  # told so meanwhile
+            self._hand_back(claimed.job)
             return None
         return claimed.job
 
@@ -228,6 +229,12 @@ class LineWorker:
             claim = self._claim(patient=True)
             self._next = asyncio.create_task(claim, name=f"claim {self.line.id}")
 
+    async def _hurried(self, ahead: asyncio.Task[Claimed]) -> Claimed:
+        """What was claimed ahead, now that the line waits for it."""
+        if not ahead.done():
+            self.shared.writer.hurry()
+        return await ahead
+
     @property
     def _counts(self) -> bool:
         settings, plan = self.shared.settings, self.line.plan
@@ -253,7 +260,7 @@ class LineWorker:
         if ahead is None:
             return
         try:
-            claimed = await ahead
+            claimed = await self._hurried(ahead)
         except StoreUnavailableError:
             self._unsure = True
             return
@@ -273,10 +280,11 @@ class LineWorker:
             await self._hand_back_next()  # another line may take it meanwhile
             # By the clock on the wall, which may be set.
             rest_s = max(rest_s, min(wait.until - clock(), WALL_CLOCK_LOOK_S))
+        if self._leaving:  # told so while it claimed or gave back
+            return
         if rest_s > 0:
             self._wake.clear()
-            if not self._leaving:
-                await clock.pause(rest_s, self._wake)
+            await clock.pause(rest_s, self._wake)
             return
         self.shared.idle.add(self)
         try:
@@ -293,7 +301,7 @@ class LineWorker:
         for seq in job.todo:
             last = seq == job.todo[-1]
             frame, begun = frames[seq - 1], self.shared.clock.elapsed()
-            on_go = self._claim_ahead_soon if last else lambda: None
+            on_go = self._claim_ahead if last else lambda: None
             clearance = Clearance(self, job, seq, frame.hex, on_go)
             result = await self.modem.submit(frame.hex, frame.length, clearance)
             self._note(result, self.shared.clock.elapsed() - begun)
@@ -329,9 +337,6 @@ class LineWorker:
     def _gap_s(self) -> float:
         plan = self.line.plan
         return plan.min_gap_s * (1 + plan.gap_jitter * random.random())
-
-    def _claim_ahead_soon(self) -> None:
-        asyncio.get_running_loop().call_soon(self._claim_ahead)
 
     def _hand_back_rest(self, job: Job) -> None:
         settings, now = self.shared.settings, self.shared.clock()
