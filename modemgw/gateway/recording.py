@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from modemgw.alarm import Alarm
 from modemgw.store.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Records:
         self._record: Callable[[Transaction], Step] | None = None
         self._first: asyncio.Future[Step] | None = None
         self._insisting: asyncio.Task[Step] | None = None
+        self._alarm = Alarm()
 
     async def add(self, operation: Callable[[Transaction], Step]) -> None:
         """Have a record written: behind the next prompt, or with `write`."""
@@ -43,7 +45,7 @@ class Records:
 
     def soon(self) -> None:
         """Write it soon, if nothing is written that it could go with."""
-        asyncio.get_running_loop().call_later(WITHIN_S, self.write)
+        self._alarm.set(WITHIN_S, self.write)
 
     async def step(self) -> Step:
         """Write it, and wait for what follows from it."""

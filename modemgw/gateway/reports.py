@@ -136,4 +136,7 @@ def _apply(tx: Transaction, part: Record, tp_st: int, mr: int, now: float) -> No
         messages.change_part(tx.connection, part.message_id, part.seq, report_status=tp_st)
         return
     reason = acts.undelivered(tp_st) if to is PartStatus.UNDELIVERED else None
-    acts.settle_part(tx, part, to, now, reason, report_status=tp_st, mr=mr)
+    told: dict[str, int] = {"report_status": tp_st}
+    if part.mr != mr:  # of one that was in doubt; to set what is there costs its index a change
+        told["mr"] = mr
+    acts.settle_part(tx, part, to, now, reason, **told)

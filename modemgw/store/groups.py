@@ -77,7 +77,7 @@ class Group:
 
     entries: list[Entry[Any]]
     late: list[Entry[Any]] = field(default_factory=list)  # of them, for whom there was no time
-    id: str = field(default_factory=lambda: new_id("grp"))
+    id: str = ""  # by which a server's record of it is known
     began: float = field(default_factory=time.monotonic)
     has_run: bool = False  # and waits for its commit
     each_alone: bool = False  # one raised when they were run together
@@ -192,6 +192,7 @@ class Groups:
         # After a failure each group has something to write, or one that has nothing would succeed
         # on a full disk, and pass for a database that is back.
         if self._serves_many or not self.available:
+            group.id = new_id("grp")
             self._note(connection, group.id)
         group.published = events.publish(connection, outbox) if outbox else None
         group.has_run = True
