@@ -445,6 +445,6 @@ def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
 
 def put_back(tx: Transaction, job: Job, line: Line, host: str) -> None:
     """Give the claim of a line back, of which nothing has begun."""
-    row = queue.put_back(tx.connection, job.message_id, job.lane, host, line.id)
+    row = queue.put_back(tx.connection, job.message_id, job.todo, job.lane, host, line.id)
     if row is not None:
         reservations.give_back(tx.connection, row)

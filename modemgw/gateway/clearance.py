@@ -58,6 +58,8 @@ class Clearance:
 
     def verdict(self) -> Verdict:
         shared, job = self._worker.shared, self._job
+        if self._worker.is_leaving:
+            return Verdict.NO
         if job.permit is None and shared.refusals.refuses(job.recipient, job.kind, job.pool):
             return Verdict.NO
         if job.is_marketing and shared.refusals.review_due_at(job.recipient) is not None:

@@ -137,6 +137,6 @@ def _apply(tx: Transaction, part: Record, tp_st: int, mr: int, now: float) -> No
         return
     reason = acts.undelivered(tp_st) if to is PartStatus.UNDELIVERED else None
     told: dict[str, int] = {"report_status": tp_st}
-    if part.mr != mr:  # of one that was in doubt; to set what is there costs its index a change
+    if part.mr != mr:  # of one that was in doubt; SQLite moves the index where it is the same, too
         told["mr"] = mr
     acts.settle_part(tx, part, to, now, reason, **told)

@@ -10,6 +10,10 @@ part follows at once, the record goes alone.
 
 Nothing begins while the record of the part before is not committed: if it fails, the clearance is
 denied, and the worker tries to record until the database is back.
+
+Nor does anything begin once the worker is told to leave, because its line left a pool or its modem,
+or the daemon stops: what it gets by a claim that is under way it gives back, and the last look
+before the write says no.
 """
 
 from __future__ import annotations
@@ -92,7 +96,13 @@ class LineWorker:
     def leave(self) -> None:
         """Finish the part on the air, give back what is claimed, and end."""
         self._leaving = True
+        self.shared.idle.discard(self)  # or it would be woken in place of one that looks
         self._wake.set()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it begins nothing more."""
+        return self._leaving
 
     def reconsider(self) -> None:
         """Something was paused: give back what is claimed ahead and may not go."""
@@ -120,12 +130,13 @@ class LineWorker:
         """Send until told to leave."""
         try:
             while not self._leaving:
-                job = await self._take()
-                if job is None:
+                if self._must_rest():
                     await self._rest()
-                    continue
-                self.shared.claimed(job.lane)
-                await self._send(job)
+                elif (job := await self._take()) is not None:
+                    self.shared.claimed(job.lane)
+                    await self._send(job)
+                elif not self._must_rest():
+                    await self._be_idle()
         except asyncio.CancelledError:  # no time is left: the next start settles what is open
             self.records.abandon()
             if self._next is not None:
@@ -138,15 +149,13 @@ class LineWorker:
 
     async def _take(self) -> Job | None:
         """The next message: the one claimed ahead, unless something more urgent came meanwhile."""
-        if self._must_rest():
-            return None
         ahead, self._next = self._next, None
         try:
             if self._unsure:
                 await self._recover()
                 if self._must_rest():
                     return None
-            claimed = await (self._hurried(ahead) if ahead else self._claim())
+            claimed = await (self._claim() if ahead is None else self._hurried(ahead))
             if claimed.job is not None and self._gives_way(claimed.job):
                 self._hand_back(claimed.job)
                 claimed = await self._claim()
@@ -190,6 +199,8 @@ class LineWorker:
             self._wait = longest((self._wait, gap))
 
     async def _claim(self, *, patient: bool = False, at_a_glance: bool = True) -> Claimed:
+        if self._leaving:
+            return NOTHING
         self._urgent = -1
         self._wake.clear()
         shared, line, turns = self.shared, self.line, self._turns
@@ -273,19 +284,19 @@ class LineWorker:
         await self.records.written()
 
     async def _rest(self) -> None:
-        """Wait until there may be something to send."""
+        """Wait until the line may send again, or has to look sooner."""
         clock = self.shared.clock
+        self._wake.clear()
+        await self._hand_back_next()  # another line may take it meanwhile
         rest_s = self._rest_until - clock.elapsed()
         if (wait := self.wait) is not None:
-            await self._hand_back_next()  # another line may take it meanwhile
             # By the clock on the wall, which may be set.
             rest_s = max(rest_s, min(wait.until - clock(), WALL_CLOCK_LOOK_S))
-        if self._leaving:  # told so while it claimed or gave back
-            return
-        if rest_s > 0:
-            self._wake.clear()
+        if rest_s > 0 and not self._leaving:
             await clock.pause(rest_s, self._wake)
-            return
+
+    async def _be_idle(self) -> None:
+        """Wait until there may be something to send."""
         self.shared.idle.add(self)
         try:
             await self._wake.wait()

@@ -77,7 +77,7 @@ class Group:
 
     entries: list[Entry[Any]]
     late: list[Entry[Any]] = field(default_factory=list)  # of them, for whom there was no time
-    id: str = ""  # by which a server's record of it is known
+    id: str = ""  # under which it is noted in the database, where it is
     began: float = field(default_factory=time.monotonic)
     has_run: bool = False  # and waits for its commit
     each_alone: bool = False  # one raised when they were run together

@@ -204,16 +204,21 @@ def claim(
 
 
 def put_back(
-    connection: Connection, message_id: str, lane: str, host: str, line_id: str
+    connection: Connection,
+    message_id: str,
+    todo: Sequence[int],
+    lane: str,
+    host: str,
+    line_id: str,
 ) -> Record | None:
-    """Give a message that a line has claimed back to a lane; the message then, None where something
-    else became of it."""
-    on_the_air = exists().where(
-        _parts.c.message_id == message_id, _parts.c.status.in_(("submitting", "in_doubt"))
+    """Give a message that a line has claimed for its parts `todo` back to a lane; the message then,
+    None where something else became of it: the line may have claimed it again since, and begun."""
+    begun = exists().where(
+        _parts.c.message_id == message_id, _parts.c.seq.in_(todo), _parts.c.status != "queued"
     )
     return connection.execute(
         update(_messages)
-        .where(_m.id == message_id, _m.claimed_by == host, _m.line_id == line_id, not_(on_the_air))
+        .where(_m.id == message_id, _m.claimed_by == host, _m.line_id == line_id, not_(begun))
         .values(lane=lane, claimed_by=None, ready_at=None)
         .returning(_messages)
     ).one_or_none()

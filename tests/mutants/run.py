@@ -38,6 +38,7 @@ _POWER_CUTS = (
 )
 
 _ASKED = "tests/modem/test_asked.py::"
+_QUEUE = "tests/store/test_queue.py::"
 _WINDOWS = "tests/stop_race/test_windows.py::"
 
 MUTANTS = (
@@ -70,6 +71,16 @@ MUTANTS = (
         "pause-check",
         "the last look at pauses, between the commit and the write",
         ("tests/gateway/test_lines.py::test_a_pause_holds_what_is_claimed_and_not_begun",),
+    ),
+    Mutant(
+        "leaving-line",
+        "the last look at whether the line has left its pool or is told to stop",
+        ("tests/gateway/test_leaving.py::test_nothing_begins_at_a_late_prompt",),
+    ),
+    Mutant(
+        "late-put-back",
+        "that a claim given back late takes no newer one of the line, of which a part has gone",
+        (_QUEUE + "test_a_claim_of_before_is_not_given_back_in_place_of_a_newer_one",),
     ),
     Mutant(
         "answers-lane",
