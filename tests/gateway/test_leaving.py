@@ -83,10 +83,12 @@ async def take_out(world: World, modem: ScriptedModem, *, resumed: bool = False)
     await world.writer.run(decide)
 
 
-async def stopped(world: World, _modem: ScriptedModem) -> None:
-    """The daemon is told to stop."""
-    asyncio.get_running_loop().create_task(world.gateway.stop())
-    await asyncio.sleep(0.05)
+async def stopped(world: World, _modem: ScriptedModem) -> asyncio.Task[None]:
+    """The daemon is told to stop, and its only line to leave."""
+    (worker,) = world.gateway.dispatcher._workers.values()
+    stop = asyncio.create_task(world.gateway.stop())
+    await world.until(lambda: worker.is_leaving)
+    return stop
 
 
 async def taken_out(world: World, modem: ScriptedModem) -> None:
@@ -101,7 +103,7 @@ async def lost(world: World, modem: ScriptedModem) -> None:
     await world.present(modem)
 
 
-ToldToLeave = Callable[[World, ScriptedModem], Awaitable[None]]
+ToldToLeave = Callable[[World, ScriptedModem], Awaitable[object]]
 WAYS = (stopped, taken_out, lost)
 
 
@@ -165,8 +167,7 @@ async def test_a_stop_begins_nothing(cheap: World, modem: ScriptedModem) -> None
     await cheap.gateway.desk.pause_pool("cheap", BOSS, "test")
     message = await cheap.send(pool="cheap")
     async with claiming(cheap):
-        stop = asyncio.create_task(cheap.gateway.stop())
-        await asyncio.sleep(0.05)
+        stop = await stopped(cheap, modem)
     await stop
     await waits(cheap, message)
     assert modem.written == []
