@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from modemgw.gateway import claims
+from modemgw.gateway.settle import Attempt
 from modemgw.modem.interface import Verdict
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Clearance:
     ) -> None:
         self._worker, self._job, self._seq = worker, job, seq
         self._tpdu, self._on_go = tpdu, on_go
-        self._begun = False
+        self._has_begun = False
+        self._was_asked = False
         self._is_over = False
         self._asked_at = self._granted_at = float("-inf")
 
@@ -35,15 +37,19 @@ class Clearance:
         self._asked_at = time.monotonic()
 
         def begin(tx: Transaction) -> bool:
-            return not self._is_over and claims.begin_part(
+            if self._is_over or worker.is_leaving:
+                return False
+            granted = claims.begin_part(
                 tx, job, seq, worker.line, worker.modem_id, shared.settings, now, self._tpdu
             )
+            self._has_begun = self._has_begun or granted  # if it is run twice, either may stay
+            return granted
 
         def ask_again(tx: Transaction) -> bool:
             return claims.ask_again(tx, job, seq, shared.settings)
 
-        operation = ask_again if self._begun else begin
-        self._begun = True
+        operation = ask_again if self._was_asked else begin
+        self._was_asked = True
         try:
             granted = await worker.records.write_behind(operation)
         except asyncio.CancelledError:
@@ -55,6 +61,14 @@ class Clearance:
             return False
         self._granted_at = time.monotonic()
         return granted
+
+    def attempt(self) -> Attempt:
+        """What its outcome is recorded of; to be asked for by the operation that does, behind the
+        write-ahead."""
+        worker, job = self._worker, self._job
+        return Attempt(
+            job.message_id, self._seq, worker.line.id, worker.modem_id, begun=self._has_begun
+        )
 
     def verdict(self) -> Verdict:
         shared, job = self._worker.shared, self._job

@@ -113,9 +113,12 @@ class Dispatcher:
         task.add_done_callback(lambda done: self._ended(modem, done))
 
     def _ended(self, modem: Modem, task: asyncio.Task[None]) -> None:
-        self._forget(self._workers.pop(id(modem), None))
+        worker = self._workers.pop(id(modem), None)
+        self._forget(worker)
         self._tasks.pop(id(modem), None)
         self._hold()
+        if worker is not None and worker.owes_a_look and not self._stopping:
+            self.wake_all()
         if task.cancelled():
             return
         error = task.exception()

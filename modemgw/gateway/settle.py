@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from modemgw.modem.interface import Outcome
 from modemgw.store import attempts, messages, queue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modemgw.gateway.causes import Cause
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import SubmitResult
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from modemgw.store.transaction import Transaction
 
 WITHDRAWN_WAIT_S = 1.0
+LOST = "its record ended while it was on the air"
 
 # Where a part can stand when the answer to it is recorded. Anywhere else the answer was recorded
 # before (by an attempt whose outcome nobody learned), or something stronger has settled it.
@@ -43,21 +47,26 @@ class Step(Enum):
     REST = auto()  # done, and the line is ill
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a part; `begun`: its write-ahead may have been committed."""
+
+    message_id: str
+    seq: int
+    line_id: str
+    modem_id: str
+    begun: bool
+
+
 def record(
-    tx: Transaction,
-    message_id: str,
-    seq: int,
-    result: SubmitResult,
-    settings: GatewaySettings,
-    now: float,
-    *,
-    modem_id: str,
+    tx: Transaction, attempt: Attempt, result: SubmitResult, settings: GatewaySettings, now: float
 ) -> Step:
     """Record what became of a part that a modem was handed, and decide what follows.
 
-    What the modem did not begin is not taken from the one that did, nor what this host has claimed
-    no more from whoever has.
+    What the modem did not begin is not taken from the one that did, nor what this line has claimed
+    no more from whichever has; and what an attempt did not begin says nothing of an earlier one.
     """
+    message_id, seq, modem_id = attempt.message_id, attempt.seq, attempt.modem_id
     if result.outcome is Outcome.ACCEPTED:
         part_moved(PartStatus.SUBMITTING, PartStatus.SENT)
         part = messages.part_sent(tx.connection, message_id, seq, modem_id, result.mr, now)
@@ -71,9 +80,13 @@ def record(
     if status not in _OPEN[result.outcome]:
         return Step.DONE
     if status is PartStatus.QUEUED:
-        if not _is_claimed(tx, message_id, settings.host):
+        if not _is_claimed(tx, attempt, settings.host):
             return Step.DONE
     elif part.modem_id != modem_id:
+        return Step.DONE
+    elif not attempt.begun:
+        if status is PartStatus.SUBMITTING:  # an earlier one's record has been lost
+            _doubt(tx, part, now, LOST, settings)
         return Step.DONE
     match result.outcome:
         case Outcome.ACCEPTED:
@@ -85,8 +98,8 @@ def record(
         case Outcome.WITHDRAWN:
             if status is not PartStatus.QUEUED:  # recorded, but it does not count as an attempt
                 _note(tx, part, now, Outcome.WITHDRAWN, settings, detail=result.detail)
-                begun = part.attempts - 1
-                _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None, attempts=begun)
+                before = part.attempts - 1
+                _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None, attempts=before)
             else:
                 _return(tx, message_id, now + WITHDRAWN_WAIT_S)
             return Step.DONE
@@ -94,9 +107,9 @@ def record(
             return _refused(tx, part, result, settings, now, modem_id)
 
 
-def _is_claimed(tx: Transaction, message_id: str, host: str) -> bool:
-    row = messages.get(tx.connection, message_id, alone=True)
-    return row is not None and row.claimed_by == host
+def _is_claimed(tx: Transaction, attempt: Attempt, host: str) -> bool:
+    row = messages.get(tx.connection, attempt.message_id, alone=True)
+    return row is not None and (row.claimed_by, row.line_id) == (host, attempt.line_id)
 
 
 def _doubt(
@@ -239,10 +252,18 @@ def _return(tx: Transaction, message_id: str, at: float, reason: str | None = No
         queue.park(tx.connection, message_id, at, reason)
 
 
-def return_rest(tx: Transaction, message_id: str, host: str, now: float) -> None:
-    """Give back a message of which some parts are still to go; they wait for their line."""
-    row = messages.get(tx.connection, message_id)
-    if row is not None and row.claimed_by == host:
+def return_rest(
+    tx: Transaction, message_id: str, todo: Sequence[int], host: str, line_id: str, now: float
+) -> None:
+    """Give back a message whose parts `todo` are still to go; they wait for their line.
+
+    Nothing where that has claimed it again since, and begun the next of them.
+    """
+    row = messages.get(tx.connection, message_id, alone=True)
+    if row is None or (row.claimed_by, row.line_id) != (host, line_id):
+        return
+    rest = [part for part in messages.get_parts(tx.connection, message_id) if part.seq in todo]
+    if all(part.status == PartStatus.QUEUED for part in rest):
         _return(tx, message_id, now)
 
 
@@ -290,7 +311,7 @@ def recover(
             if part.status == PartStatus.SUBMITTING
         ]
         for part in begun:
-            _doubt(tx, part, now, "its record ended while it was on the air", settings)
+            _doubt(tx, part, now, LOST, settings)
             doubtful += 1
         if not begun:
             messages.change(tx.connection, row.id, claimed_by=None)

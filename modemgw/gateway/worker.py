@@ -74,6 +74,8 @@ class LineWorker:
         self._pool_waits: dict[str, Wait] = {}  # what it may not take of what others can send, too
         self._unsure = True  # whether claims of the line may stand that nobody knows of
         self._leaving = False
+        self.owes_a_look = False
+        """Whether it was woken, or had more to look through, and has left instead."""
 
     # -- what the dispatcher says ---------------------------------------------------------------
 
@@ -95,6 +97,7 @@ class LineWorker:
 
     def leave(self) -> None:
         """Finish the part on the air, give back what is claimed, and end."""
+        self.owes_a_look = self.owes_a_look or (self._wake.is_set() and not self._leaving)
         self._leaving = True
         self.shared.idle.discard(self)  # or it would be woken in place of one that looks
         self._wake.set()
@@ -200,6 +203,7 @@ class LineWorker:
 
     async def _claim(self, *, patient: bool = False, at_a_glance: bool = True) -> Claimed:
         if self._leaving:
+            self.owes_a_look = True
             return NOTHING
         self._urgent = -1
         self._wake.clear()
@@ -221,6 +225,8 @@ class LineWorker:
         self._pool_waits |= holding(claimed.line_pools_wait, urgent)
         if claimed.wait is not None and claimed.wait.holds(urgent):
             self._wait = claimed.wait
+            if self.wait is None:  # it has ended while this was committed
+                self._wake.set()
         if claimed.job is not None:
             self._turns = turns.charged(claimed.job.flow, len(claimed.job.todo))
         return claimed
@@ -316,7 +322,7 @@ class LineWorker:
             clearance = Clearance(self, job, seq, frame.hex, on_go)
             result = await self.modem.submit(frame.hex, frame.length, clearance)
             self._note(result, self.shared.clock.elapsed() - begun)
-            step = await self._record(job, seq, result)
+            step = await self._record(job, seq, clearance, result)
             if step is Step.REST:
                 rest_s = self.shared.settings.line_rest_s
                 self._rest_until = self.shared.clock.elapsed() + rest_s
@@ -326,7 +332,7 @@ class LineWorker:
                 self._keep_gap()
                 return
             if self._leaving:
-                self._hand_back_rest(job)
+                self._hand_back_rest(job, behind=seq)
                 return
 
     def _note(self, result: SubmitResult, took_s: float) -> None:
@@ -349,10 +355,11 @@ class LineWorker:
         plan = self.line.plan
         return plan.min_gap_s * (1 + plan.gap_jitter * random.random())
 
-    def _hand_back_rest(self, job: Job) -> None:
-        settings, now = self.shared.settings, self.shared.clock()
+    def _hand_back_rest(self, job: Job, *, behind: int) -> None:
+        rest, now = job.todo[job.todo.index(behind) + 1 :], self.shared.clock()
+        host, line_id = self.shared.settings.host, self.line.id
         self.shared.keep_trying(
-            lambda tx: settle.return_rest(tx, job.message_id, settings.host, now),
+            lambda tx: settle.return_rest(tx, job.message_id, rest, host, line_id, now),
             "rest of a message not given back",
         )
 
@@ -380,14 +387,13 @@ class LineWorker:
             )
             return None
 
-    async def _record(self, job: Job, seq: int, result: SubmitResult) -> Step:
+    async def _record(self, job: Job, seq: int, clearance: Clearance, result: SubmitResult) -> Step:
         """Record an answer. An accepted part is recorded behind the next prompt."""
         shared = self.shared
-        now = shared.clock()
-        message_id, settings, modem_id = job.message_id, shared.settings, self.modem_id
+        now, settings = shared.clock(), shared.settings
 
         def operation(tx: Transaction) -> Step:
-            return settle.record(tx, message_id, seq, result, settings, now, modem_id=modem_id)
+            return settle.record(tx, clearance.attempt(), result, settings, now)
 
         shared.counted(self.line, job, result, self.modem.status.operator)
         await self.records.add(operation)
@@ -400,7 +406,7 @@ class LineWorker:
             return Step.NEXT_PART if seq != job.todo[-1] else Step.DONE
         log.info(
             "not_accepted",
-            message=message_id,
+            message=job.message_id,
             part=seq,
             line=self.line.id,
             outcome=result.outcome,

@@ -14,7 +14,7 @@ from modemgw.gateway.line_state import pool_scope
 from modemgw.gateway.requests import Caller
 from modemgw.gateway.settings import Pool
 from modemgw.modem.interface import ModemState
-from modemgw.store import lines, pauses
+from modemgw.store import lines, messages, pauses
 from tests.gateway.scripted import Script, ScriptedModem
 from tests.gateway.world import BOB, World
 from tests.store.operations import Gate, write_text
@@ -181,7 +181,7 @@ async def test_a_stop_begins_nothing(cheap: World, modem: ScriptedModem) -> None
 async def test_nothing_begins_at_a_late_prompt(
     cheap: World, modem: ScriptedModem, told: ToldToLeave, *, recorded: bool
 ) -> None:
-    """Nor behind a record that it is about to: that is taken back."""
+    """Nor is it recorded that it would; where it is already, that is taken back."""
     prompt = asyncio.Event()
     script = Script(before_verdict=prompt) if recorded else Script(before_obtain=prompt)
     modem.plan(script)
@@ -193,6 +193,8 @@ async def test_nothing_begins_at_a_late_prompt(
     prompt.set()
     await waits(cheap, message)
     assert modem.written == []
+    (part,) = await cheap.reader.run(lambda c: messages.get_parts(c, message))
+    assert (part.submitting_at is None) is not recorded
 
 
 async def test_the_rest_of_a_text_waits_for_its_line(cheap: World, modem: ScriptedModem) -> None:
@@ -240,17 +242,23 @@ async def test_a_line_that_leaves_waits_for_no_patient_claim(patient: World) -> 
 
 
 @pytest.mark.parametrize("leaves", [0, 1])
-async def test_what_comes_in_that_moment_wakes_another(make_world: MakeWorld, leaves: int) -> None:
-    """Whichever of two idle lines it is that leaves."""
+@pytest.mark.parametrize("before", [False, True])
+async def test_what_comes_in_that_moment_wakes_another(
+    make_world: MakeWorld, leaves: int, *, before: bool
+) -> None:
+    """Whichever of two idle lines it is that leaves, just before or just behind."""
     world, modems = make_world(idle_recheck_s=60.0), (ScriptedModem(1), ScriptedModem(2))
     await world.start(*modems)
     dispatcher = world.gateway.dispatcher
     await come_to_rest(world)
     assert len(dispatcher.idle) == 2
     message = await world.writer.run(lambda tx: write_text(tx.connection, lane=OF_ANY))
+    if before:
+        dispatcher.waiting(OF_ANY, 5)
     modems[leaves].go(ModemState.RECOVERING)
     dispatcher.modem_noted(modems[leaves])
-    dispatcher.waiting(OF_ANY, 5)
+    if not before:
+        dispatcher.waiting(OF_ANY, 5)
     await world.becomes(message, "sent")
     assert len(modems[1 - leaves].written) == 1
     await world.stop()

@@ -16,6 +16,7 @@ from modemgw.modem.interface import ModemState, Outcome, SubmitResult
 from modemgw.store import tables
 from tests.gateway.scripted import Script, ScriptedModem, unknown
 from tests.gateway.world import ALICE, ANYBODY, BOB, START, World
+from tests.store.operations import Gate
 
 if TYPE_CHECKING:
     from tests.gateway.conftest import MakeWorld
@@ -57,6 +58,31 @@ async def test_a_line_sends_no_more_in_a_minute_than_it_may(make_world: MakeWorl
     await sent(world, modem, 4)
     world.clock.now += 66
     await sent(world, modem, 5)
+    await world.stop()
+
+
+async def test_a_limit_that_ends_while_it_is_found_out_lets_no_line_sleep(
+    make_world: MakeWorld,
+) -> None:
+    """The claim was asked for before the minute's end and answered behind it."""
+    plans = MappingProxyType({"default": Plan("default", per_minute=1)})
+    world, modem = make_world(plans=plans, idle_recheck_s=60.0), ScriptedModem(1)
+    answer = asyncio.Event()
+    first = Script(before_answer=answer)
+    modem.plan(first)
+    await world.start(modem)
+    await world.send(ALICE)
+    await first.written.wait()
+    second, gate = await world.send(BOB), Gate()
+    busy = world.writer.submit(gate)
+    await world.until(gate.entered.is_set)
+    waiting = world.writer.waiting
+    answer.set()
+    await world.until(lambda: world.writer.waiting >= waiting + 2)  # its record, and its claim
+    world.clock.now += 70
+    gate.open()
+    await busy
+    await world.becomes(second, "sent")
     await world.stop()
 
 

@@ -268,10 +268,9 @@ async def test_what_is_claimed_and_has_not_begun_never_does(
     await world.becomes(await world.send(to=BOB, text="for Bob"), "sent")
     assert modem.texts == ["for Bob"]
     withdrawn, now = SubmitResult(Outcome.WITHDRAWN), world.clock.now
+    attempt = settle.Attempt(message_id, 1, world.line(modem), "mod_any", begun=False)
     step = await world.writer.run(
-        lambda tx: settle.record(
-            tx, message_id, 1, withdrawn, world.settings, now, modem_id="mod_any"
-        )
+        lambda tx: settle.record(tx, attempt, withdrawn, world.settings, now)
     )
     assert step is settle.Step.DONE
 

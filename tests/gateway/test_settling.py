@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from modemgw.gateway import settle, upkeep
-from modemgw.gateway.settle import Step
+from modemgw.gateway.settle import Attempt, Step
 from modemgw.modem.interface import ModemState, Outcome, SubmitResult
 from modemgw.store.errors import StoreUnavailableError
 from tests.gateway.scripted import Script, ScriptedModem, unknown
@@ -30,14 +30,18 @@ RESULTS = [
 ]
 
 
-async def record(world: World, message_id: str, result: SubmitResult, modem_id: str | None) -> Step:
-    def operation(tx: Transaction) -> Step:
-        now, settings = world.clock(), world.settings
-        return settle.record(
-            tx, message_id, 1, result, settings, now, modem_id=modem_id or "mdm_other"
-        )
-
-    return await world.writer.run(operation)
+async def record(
+    world: World,
+    message_id: str,
+    result: SubmitResult,
+    modem_id: str | None,
+    *,
+    begun: bool = True,
+) -> Step:
+    line_id = (await world.row(message_id)).line_id
+    attempt = Attempt(message_id, 1, line_id, modem_id or "mdm_other", begun=begun)
+    now, settings = world.clock(), world.settings
+    return await world.writer.run(lambda tx: settle.record(tx, attempt, result, settings, now))
 
 
 async def test_an_answer_that_is_recorded_twice_counts_once(
@@ -69,6 +73,47 @@ async def test_another_modem_cannot_take_back_what_is_on_the_air(
     answer.set()
     await world.becomes(message_id, "sent")
     assert len(modem.written) == 1
+
+
+async def test_an_attempt_that_never_began_takes_back_none_that_did(
+    world: World, modem: ScriptedModem
+) -> None:
+    """A part is on the air by a record that somebody has lost: nobody can say, and it stays so."""
+    answer = asyncio.Event()
+    script = Script(before_answer=answer)
+    modem.plan(script)
+    message_id = await world.send()
+    await script.written.wait()
+    modem_id = world.gateway.roster.modem_id(modem)
+    for result in [result for result in RESULTS if result.outcome is not Outcome.ACCEPTED]:
+        if result.outcome is not Outcome.UNKNOWN:
+            await record(world, message_id, result, modem_id, begun=False)
+            assert await world.parts(message_id) == ["in_doubt"]
+    answer.set()
+    await world.becomes(message_id, "sent")
+    assert len(modem.written) == 1
+
+
+async def test_the_rest_is_given_back_only_while_none_of_it_has_begun(
+    world: World, modem: ScriptedModem
+) -> None:
+    """A database that was away takes it late: the line may send the next part by then."""
+    answer = asyncio.Event()
+    second = Script(before_answer=answer)
+    modem.plan(Script(), second)
+    message_id = await world.send(text="A long story. " * 15)
+    await second.written.wait()
+    line_id, now = world.line(modem), world.clock()
+    for host, line in (("there", line_id), ("here", "lin_other"), ("here", line_id)):
+        await world.writer.run(
+            lambda tx, host=host, line=line: settle.return_rest(  # type: ignore[misc]
+                tx, message_id, (2,), host, line, now
+            )
+        )
+        assert await world.claimed(message_id)
+    answer.set()
+    await world.becomes(message_id, "sent")
+    assert len(modem.written) == 2
 
 
 async def test_a_report_settles_a_doubt_only_if_it_can_be_about_no_other_part(

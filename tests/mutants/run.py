@@ -39,6 +39,7 @@ _POWER_CUTS = (
 
 _ASKED = "tests/modem/test_asked.py::"
 _QUEUE = "tests/store/test_queue.py::"
+_SETTLING = "tests/gateway/test_settling.py::"
 _WINDOWS = "tests/stop_race/test_windows.py::"
 
 MUTANTS = (
@@ -81,6 +82,16 @@ MUTANTS = (
         "late-put-back",
         "that a claim given back late takes no newer one of the line, of which a part has gone",
         (_QUEUE + "test_a_claim_of_before_is_not_given_back_in_place_of_a_newer_one",),
+    ),
+    Mutant(
+        "late-rest",
+        "that the rest of a text which is given back late is not taken from who sends it by then",
+        (_SETTLING + "test_the_rest_is_given_back_only_while_none_of_it_has_begun",),
+    ),
+    Mutant(
+        "unbegun",
+        "that an attempt which never began takes back none that did",
+        (_SETTLING + "test_an_attempt_that_never_began_takes_back_none_that_did",),
     ),
     Mutant(
         "answers-lane",
