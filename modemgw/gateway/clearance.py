@@ -39,11 +39,10 @@ class Clearance:
         def begin(tx: Transaction) -> bool:
             if self._is_over or worker.is_leaving:
                 return False
-            granted = claims.begin_part(
+            self._has_begun = claims.begin_part(
                 tx, job, seq, worker.line, worker.modem_id, shared.settings, now, self._tpdu
             )
-            self._has_begun = self._has_begun or granted  # if it is run twice, either may stay
-            return granted
+            return self._has_begun
 
         def ask_again(tx: Transaction) -> bool:
             return claims.ask_again(tx, job, seq, shared.settings)

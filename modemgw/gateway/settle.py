@@ -32,7 +32,7 @@ LOST = "its record ended while it was on the air"
 # before (by an attempt whose outcome nobody learned), or something stronger has settled it.
 _OPEN = {
     Outcome.ACCEPTED: frozenset({PartStatus.SUBMITTING, PartStatus.IN_DOUBT, PartStatus.FAILED}),
-    Outcome.UNKNOWN: frozenset({PartStatus.SUBMITTING}),
+    Outcome.UNKNOWN: frozenset({PartStatus.QUEUED, PartStatus.SUBMITTING}),
     # In doubt where another host took this one for dead: what is certain settles it.
     Outcome.WITHDRAWN: frozenset({PartStatus.QUEUED, PartStatus.SUBMITTING, PartStatus.IN_DOUBT}),
     Outcome.REFUSED: frozenset({PartStatus.QUEUED, PartStatus.SUBMITTING, PartStatus.IN_DOUBT}),
@@ -63,8 +63,8 @@ def record(
 ) -> Step:
     """Record what became of a part that a modem was handed, and decide what follows.
 
-    What the modem did not begin is not taken from the one that did, nor what this line has claimed
-    no more from whichever has; and what an attempt did not begin says nothing of an earlier one.
+    What the modem did not begin is not taken from the one that did, nor a message from another line
+    that has claimed it since. Nor does an attempt that never began say anything of an earlier one.
     """
     message_id, seq, modem_id = attempt.message_id, attempt.seq, attempt.modem_id
     if result.outcome is Outcome.ACCEPTED:
@@ -82,11 +82,14 @@ def record(
     if status is PartStatus.QUEUED:
         if not _is_claimed(tx, attempt, settings.host):
             return Step.DONE
-    elif part.modem_id != modem_id:
-        return Step.DONE
+        if result.outcome in (Outcome.WITHDRAWN, Outcome.UNKNOWN):  # of it nothing has begun
+            _return(tx, message_id, now + WITHDRAWN_WAIT_S)
+            return Step.DONE
     elif not attempt.begun:
-        if status is PartStatus.SUBMITTING:  # an earlier one's record has been lost
-            _doubt(tx, part, now, LOST, settings)
+        if status is PartStatus.SUBMITTING and _is_claimed(tx, attempt, settings.host):
+            _doubt(tx, part, now, LOST, settings)  # nobody else waits for the earlier one
+        return Step.DONE
+    elif part.modem_id != modem_id:
         return Step.DONE
     match result.outcome:
         case Outcome.ACCEPTED:
@@ -95,13 +98,10 @@ def record(
         case Outcome.UNKNOWN:
             _doubt(tx, part, now, result.detail, settings)
             return Step.DONE
-        case Outcome.WITHDRAWN:
-            if status is not PartStatus.QUEUED:  # recorded, but it does not count as an attempt
-                _note(tx, part, now, Outcome.WITHDRAWN, settings, detail=result.detail)
-                before = part.attempts - 1
-                _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None, attempts=before)
-            else:
-                _return(tx, message_id, now + WITHDRAWN_WAIT_S)
+        case Outcome.WITHDRAWN:  # recorded, but it does not count as an attempt
+            _note(tx, part, now, Outcome.WITHDRAWN, settings, detail=result.detail)
+            before = part.attempts - 1
+            _requeue(tx, part, now, now + WITHDRAWN_WAIT_S, None, attempts=before)
             return Step.DONE
         case Outcome.REFUSED:
             return _refused(tx, part, result, settings, now, modem_id)

@@ -12,8 +12,8 @@ Nothing begins while the record of the part before is not committed: if it fails
 denied, and the worker tries to record until the database is back.
 
 Nor does anything begin once the worker is told to leave, because its line left a pool or its modem,
-or the daemon stops: what it gets by a claim that is under way it gives back, and the last look
-before the write says no.
+or the daemon stops: what it gets by a claim that is under way it gives back, no write-ahead is
+begun, and the last look before the write says no.
 """
 
 from __future__ import annotations
@@ -74,8 +74,7 @@ class LineWorker:
         self._pool_waits: dict[str, Wait] = {}  # what it may not take of what others can send, too
         self._unsure = True  # whether claims of the line may stand that nobody knows of
         self._leaving = False
-        self.owes_a_look = False
-        """Whether it was woken, or had more to look through, and has left instead."""
+        self._owes_a_look = False
 
     # -- what the dispatcher says ---------------------------------------------------------------
 
@@ -97,7 +96,7 @@ class LineWorker:
 
     def leave(self) -> None:
         """Finish the part on the air, give back what is claimed, and end."""
-        self.owes_a_look = self.owes_a_look or (self._wake.is_set() and not self._leaving)
+        self._owes_a_look = self._owes_a_look or (self._wake.is_set() and not self._leaving)
         self._leaving = True
         self.shared.idle.discard(self)  # or it would be woken in place of one that looks
         self._wake.set()
@@ -106,6 +105,11 @@ class LineWorker:
     def is_leaving(self) -> bool:
         """Whether it begins nothing more."""
         return self._leaving
+
+    @property
+    def owes_a_look(self) -> bool:
+        """Whether it has left without looking for what it was woken for, or without an answer."""
+        return self._owes_a_look or self._unsure
 
     def reconsider(self) -> None:
         """Something was paused: give back what is claimed ahead and may not go."""
@@ -203,7 +207,7 @@ class LineWorker:
 
     async def _claim(self, *, patient: bool = False, at_a_glance: bool = True) -> Claimed:
         if self._leaving:
-            self.owes_a_look = True
+            self._owes_a_look = True
             return NOTHING
         self._urgent = -1
         self._wake.clear()
@@ -332,6 +336,7 @@ class LineWorker:
                 self._keep_gap()
                 return
             if self._leaving:
+                await self.records.written()  # or nobody would hold a part that is on the air
                 self._hand_back_rest(job, behind=seq)
                 return
 

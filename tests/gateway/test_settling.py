@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+
 from modemgw.gateway import settle, upkeep
 from modemgw.gateway.settle import Attempt, Step
 from modemgw.modem.interface import ModemState, Outcome, SubmitResult
@@ -14,8 +16,6 @@ from tests.gateway.world import ALICE, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from modemgw.store.transaction import Transaction
 
@@ -75,23 +75,77 @@ async def test_another_modem_cannot_take_back_what_is_on_the_air(
     assert len(modem.written) == 1
 
 
+@pytest.mark.parametrize("result", [r for r in RESULTS if r.outcome is not Outcome.ACCEPTED])
+@pytest.mark.parametrize("elsewhere", [False, True])
 async def test_an_attempt_that_never_began_takes_back_none_that_did(
-    world: World, modem: ScriptedModem
+    world: World, modem: ScriptedModem, result: SubmitResult, *, elsewhere: bool
 ) -> None:
-    """A part is on the air by a record that somebody has lost: nobody can say, and it stays so."""
+    """A part is on the air by a record that somebody has lost: nobody can say, and it stays so, in
+    whichever modem the line is by now."""
     answer = asyncio.Event()
     script = Script(before_answer=answer)
     modem.plan(script)
     message_id = await world.send()
     await script.written.wait()
-    modem_id = world.gateway.roster.modem_id(modem)
-    for result in [result for result in RESULTS if result.outcome is not Outcome.ACCEPTED]:
-        if result.outcome is not Outcome.UNKNOWN:
-            await record(world, message_id, result, modem_id, begun=False)
-            assert await world.parts(message_id) == ["in_doubt"]
+    modem_id = None if elsewhere else world.gateway.roster.modem_id(modem)
+    await record(world, message_id, result, modem_id, begun=False)
+    assert await world.parts(message_id) == ["in_doubt"]
+    await record(world, message_id, result, modem_id, begun=False)
+    assert await world.parts(message_id) == ["in_doubt"]
     answer.set()
     await world.becomes(message_id, "sent")
     assert len(modem.written) == 1
+
+
+async def test_what_fails_before_it_begins_is_tried_again(
+    world: World, modem: ScriptedModem
+) -> None:
+    """Whatever the driver says of it: the line holds it no more."""
+    modem.plan(Script(SubmitResult(Outcome.UNKNOWN, detail="internal error"), at_prompt=True))
+    message_id = await world.send()
+    await world.until_async(lambda: is_waiting(world, message_id, "queued"))
+    await world.later(2)
+    await world.becomes(message_id, "sent")
+    assert len(modem.written) == 1
+
+
+async def is_waiting(world: World, message_id: str, status: str) -> bool:
+    """It waits for a time, and nobody has it."""
+    row = await world.row(message_id)
+    return (row.status, row.claimed_by) == (status, None) and row.ready_at is not None
+
+
+_REFUSE = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'as if it were away' USING ERRCODE = 'query_canceled'; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON parts FOR EACH ROW WHEN (NEW.status = 'sent')
+    EXECUTE FUNCTION refuse();
+"""
+
+
+async def test_the_rest_stays_claimed_until_the_part_before_is_recorded(postgres_url: str) -> None:
+    """Or a crash would leave a part on the air that nobody holds, and nobody settles."""
+    world, modem, answer = World(postgres_url), ScriptedModem(1), asyncio.Event()
+    first = Script(before_answer=answer)
+    modem.plan(first)
+    await world.start(modem)
+    message_id = await world.send(text="A long story. " * 15)
+    await first.written.wait()
+    await world.writer.run(lambda tx: tx.connection.exec_driver_sql(_REFUSE))
+    try:
+        modem.go(ModemState.RECOVERING)
+        await world.present(modem)
+        answer.set()
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+            assert await world.claimed(message_id)
+        assert await world.parts(message_id) == ["submitting", "queued"]
+    finally:
+        drop = "DROP TRIGGER refuse ON parts; DROP FUNCTION refuse"
+        await world.writer.run(lambda tx: tx.connection.exec_driver_sql(drop))
+    await world.until_async(lambda: is_waiting(world, message_id, "sending"))
+    assert await world.parts(message_id) == ["sent", "queued"]
+    await world.stop()
 
 
 async def test_the_rest_is_given_back_only_while_none_of_it_has_begun(
