@@ -443,8 +443,14 @@ def _may_begin(tx: Transaction, job: Job, rules: OptOutRules) -> bool:
     return not job.is_marketing or reviews.open_of(tx.connection, job.recipient) is None
 
 
-def put_back(tx: Transaction, job: Job, line: Line, host: str) -> None:
-    """Give the claim of a line back, of which nothing has begun."""
-    row = queue.put_back(tx.connection, job.message_id, job.todo, job.lane, host, line.id)
+def put_back(
+    tx: Transaction, job: Job, line: Line, host: str, *, ready_at: float | None = None
+) -> None:
+    """Give the claim of a line back, of whose `todo` nothing has begun: to its lane or, as the rest
+    of a text that waits for its line, until a time."""
+    lane = job.lane if ready_at is None else None
+    row = queue.put_back(
+        tx.connection, job.message_id, job.todo, host, line.id, lane=lane, ready_at=ready_at
+    )
     if row is not None:
         reservations.give_back(tx.connection, row)

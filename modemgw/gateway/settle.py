@@ -17,8 +17,6 @@ from modemgw.modem.interface import Outcome
 from modemgw.store import attempts, messages, queue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from modemgw.gateway.causes import Cause
     from modemgw.gateway.settings import GatewaySettings
     from modemgw.modem.interface import SubmitResult
@@ -250,21 +248,6 @@ def _return(tx: Transaction, message_id: str, at: float, reason: str | None = No
     if row is not None and row.status in (MessageStatus.QUEUED, MessageStatus.SENDING):
         reservations.give_back(tx.connection, row)
         queue.park(tx.connection, message_id, at, reason)
-
-
-def return_rest(
-    tx: Transaction, message_id: str, todo: Sequence[int], host: str, line_id: str, now: float
-) -> None:
-    """Give back a message whose parts `todo` are still to go; they wait for their line.
-
-    Nothing where that has claimed it again since, and begun the next of them.
-    """
-    row = messages.get(tx.connection, message_id, alone=True)
-    if row is None or (row.claimed_by, row.line_id) != (host, line_id):
-        return
-    rest = [part for part in messages.get_parts(tx.connection, message_id) if part.seq in todo]
-    if all(part.status == PartStatus.QUEUED for part in rest):
-        _return(tx, message_id, now)
 
 
 def fail(tx: Transaction, message_id: str, now: float, code: str, words: str) -> None:

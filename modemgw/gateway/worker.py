@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -96,7 +97,9 @@ class LineWorker:
 
     def leave(self) -> None:
         """Finish the part on the air, give back what is claimed, and end."""
-        self._owes_a_look = self._owes_a_look or (self._wake.is_set() and not self._leaving)
+        if self._leaving:
+            return
+        self._owes_a_look = self._wake.is_set()
         self._leaving = True
         self.shared.idle.discard(self)  # or it would be woken in place of one that looks
         self._wake.set()
@@ -361,10 +364,10 @@ class LineWorker:
         return plan.min_gap_s * (1 + plan.gap_jitter * random.random())
 
     def _hand_back_rest(self, job: Job, *, behind: int) -> None:
-        rest, now = job.todo[job.todo.index(behind) + 1 :], self.shared.clock()
-        host, line_id = self.shared.settings.host, self.line.id
+        rest = replace(job, todo=job.todo[job.todo.index(behind) + 1 :])
+        line, host, now = self.line, self.shared.settings.host, self.shared.clock()
         self.shared.keep_trying(
-            lambda tx: settle.return_rest(tx, job.message_id, rest, host, line_id, now),
+            lambda tx: claims.put_back(tx, rest, line, host, ready_at=now),
             "rest of a message not given back",
         )
 

@@ -207,19 +207,23 @@ def put_back(
     connection: Connection,
     message_id: str,
     todo: Sequence[int],
-    lane: str,
     host: str,
     line_id: str,
+    *,
+    lane: str | None = None,
+    ready_at: float | None = None,
 ) -> Record | None:
-    """Give a message that a line has claimed for its parts `todo` back to a lane; the message then,
-    None where something else became of it: the line may have claimed it again since, and begun."""
+    """Give a message that a line has claimed for its parts `todo` back: to a lane, or to wait for a
+    time. The message then, None where something else became of it: the line may have claimed it
+    again since, and begun.
+    """
     begun = exists().where(
         _parts.c.message_id == message_id, _parts.c.seq.in_(todo), _parts.c.status != "queued"
     )
     return connection.execute(
         update(_messages)
         .where(_m.id == message_id, _m.claimed_by == host, _m.line_id == line_id, not_(begun))
-        .values(lane=lane, claimed_by=None, ready_at=None)
+        .values(lane=lane, claimed_by=None, ready_at=ready_at)
         .returning(_messages)
     ).one_or_none()
 

@@ -10,6 +10,7 @@ import pytest
 from modemgw.gateway import settle, upkeep
 from modemgw.gateway.settle import Attempt, Step
 from modemgw.modem.interface import ModemState, Outcome, SubmitResult
+from modemgw.store import queue
 from modemgw.store.errors import StoreUnavailableError
 from tests.gateway.scripted import Script, ScriptedModem, unknown
 from tests.gateway.world import ALICE, World
@@ -160,8 +161,8 @@ async def test_the_rest_is_given_back_only_while_none_of_it_has_begun(
     line_id, now = world.line(modem), world.clock()
     for host, line in (("there", line_id), ("here", "lin_other"), ("here", line_id)):
         await world.writer.run(
-            lambda tx, host=host, line=line: settle.return_rest(  # type: ignore[misc]
-                tx, message_id, (2,), host, line, now
+            lambda tx, host=host, line=line: queue.put_back(  # type: ignore[misc]
+                tx.connection, message_id, (2,), host, line, ready_at=now
             )
         )
         assert await world.claimed(message_id)

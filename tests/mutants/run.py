@@ -80,13 +80,11 @@ MUTANTS = (
     ),
     Mutant(
         "late-put-back",
-        "that a claim given back late takes no newer one of the line, of which a part has gone",
-        (_QUEUE + "test_a_claim_of_before_is_not_given_back_in_place_of_a_newer_one",),
-    ),
-    Mutant(
-        "late-rest",
-        "that the rest of a text which is given back late is not taken from who sends it by then",
-        (_SETTLING + "test_the_rest_is_given_back_only_while_none_of_it_has_begun",),
+        "that what is given back late is not taken from who has begun it by then",
+        (
+            _QUEUE + "test_a_claim_of_before_is_not_given_back_in_place_of_a_newer_one",
+            _SETTLING + "test_the_rest_is_given_back_only_while_none_of_it_has_begun",
+        ),
     ),
     Mutant(
         "unbegun",

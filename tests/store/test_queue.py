@@ -61,9 +61,9 @@ def test_a_claim_takes_a_message_out_of_its_lane_once(connection: Connection) ->
     assert queue.claim(connection, first, "here", "L", "+12025550199")
     assert not queue.claim(connection, first, "there", "K", None)
     assert heads(connection) == [second]
-    queue.put_back(connection, first, (1,), OF_ANY, "there", "K")  # not theirs to give
+    queue.put_back(connection, first, (1,), "there", "K", lane=OF_ANY)  # not theirs to give
     assert heads(connection) == [second]
-    queue.put_back(connection, first, (1,), OF_ANY, "here", "L")
+    queue.put_back(connection, first, (1,), "here", "L", lane=OF_ANY)
     assert heads(connection) == [first, second]
 
 
@@ -72,7 +72,7 @@ def test_what_is_on_the_air_is_not_put_back(connection: Connection) -> None:
     message_id = write_text(connection)
     queue.claim(connection, message_id, "here", "L", None)
     assert begin(connection, message_id)
-    queue.put_back(connection, message_id, (1,), OF_ANY, "here", "L")
+    queue.put_back(connection, message_id, (1,), "here", "L", lane=OF_ANY)
     assert heads(connection) == []
 
 
@@ -83,9 +83,9 @@ def test_a_claim_of_before_is_not_given_back_in_place_of_a_newer_one(
     message_id = write_text(connection, parts=2, status="sending")
     queue.claim(connection, message_id, "here", "L", None)
     messages.change_part(connection, message_id, 1, status="sent")
-    queue.put_back(connection, message_id, (1, 2), OF_ANY, "here", "L")
+    queue.put_back(connection, message_id, (1, 2), "here", "L", lane=OF_ANY)
     assert heads(connection) == []
-    queue.put_back(connection, message_id, (2,), OF_ANY, "here", "L")
+    queue.put_back(connection, message_id, (2,), "here", "L", lane=OF_ANY)
     assert heads(connection) == [message_id]
 
 
